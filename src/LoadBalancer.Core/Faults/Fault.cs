@@ -1,0 +1,24 @@
+namespace LoadBalancer.Faults;
+
+/// <summary>
+/// Why something did not succeed: whose fault, what, and whether another endpoint may be tried. The data plane returns
+/// it; only the control plane throws.
+/// </summary>
+/// <param name="Side">Whose fault it was.</param>
+/// <param name="Kind">What went wrong; <see cref="FaultKind.None"/> means success.</param>
+/// <param name="Retryable">True where nothing of the exchange reached an endpoint, so that another may be tried.</param>
+public readonly record struct Fault(FaultSide Side, FaultKind Kind, bool Retryable = false)
+{
+    private static readonly string[] Reasons =
+        [.. Enum.GetNames<FaultKind>().Select(name => string.Concat(name.Select((letter, at) =>
+            char.IsUpper(letter) ? (at == 0 ? "" : "_") + char.ToLowerInvariant(letter) : letter.ToString())))];
+
+    /// <summary>Success.</summary>
+    public static Fault None => default;
+
+    /// <summary>True where this is a failure.</summary>
+    public bool Failed => Kind != FaultKind.None;
+
+    /// <summary>The reason code of logs and metrics: the kind in snake case, such as <c>connect_timeout</c>.</summary>
+    public string Reason => Reasons[(int)Kind];
+}

@@ -1,0 +1,38 @@
+namespace LoadBalancer.Faults;
+
+/// <summary>What went wrong. Its name in snake case is the reason code of logs and metrics, see <see cref="Fault.Reason"/>.</summary>
+public enum FaultKind : byte
+{
+    /// <summary>Nothing: the work ended as it should.</summary>
+    None,
+
+    /// <summary>No endpoint may be picked: none is configured, healthy or untried.</summary>
+    NoEndpoint,
+
+    /// <summary>The peer answered a connect with RST (ECONNREFUSED), or nothing listens at its Unix path.</summary>
+    ConnectRefused,
+
+    /// <summary>The connect deadline passed.</summary>
+    ConnectTimeout,
+
+    /// <summary>The network says that the peer cannot be reached (EHOSTUNREACH, ENETUNREACH and their like).</summary>
+    ConnectUnreachable,
+
+    /// <summary>The peer sent RST in mid-stream.</summary>
+    Reset,
+
+    /// <summary>Neither side sent a byte for the idle timeout.</summary>
+    IdleTimeout,
+
+    /// <summary>One side had closed its half, and the other did not finish in time.</summary>
+    HalfClosedTimeout,
+
+    /// <summary>A drain or shutdown deadline passed with the connection still open.</summary>
+    Drained,
+
+    /// <summary>Descriptors, ports or memory of this process ran out.</summary>
+    OutOfResources,
+
+    /// <summary>An error of this program; the log has the exception.</summary>
+    Bug,
+}
