@@ -1,0 +1,193 @@
+using System.Threading.Tasks.Sources;
+using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tcp;
+
+/// <summary>
+/// Copies between two sockets of one loop until both directions have ended: through the loop's scratch buffer, without a
+/// pipe, a task or an allocation for a message. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// <code>
+///            ┌────────── up ──────────►┐
+///   client ──┤                         ├── upstream
+///            └◄───────── down ─────────┘
+/// </code>
+/// Each direction: what the last write left over goes first; nothing is read while some is left (back-pressure); the
+/// end of the stream closes the other side's half (FIN for FIN) once everything before it was written. A side that was
+/// reset ends its own direction at once; what it had sent before is still passed on, then the other side is reset too.
+/// It ends when both directions have ended, or at a deadline; the owner closes the sockets with <see cref="Close"/>.
+/// </remarks>
+internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
+{
+    private readonly EventLoop _loop;
+    private readonly EpollSocket _client;
+    private readonly EpollSocket _upstream;
+    private readonly long _idleMs;
+    private readonly long _halfClosedMs;
+    private readonly LoopTimer _deadline;
+    private RelayDirection _up;
+    private RelayDirection _down;
+    private ManualResetValueTaskSourceCore<Fault> _completion;
+    private long _lastByteMs;
+    private Fault _fault;
+    private bool _done;
+    private bool _continues;
+
+    /// <summary>A relay that copies nothing before <see cref="RunAsync"/>.</summary>
+    /// <param name="client">The client's socket.</param>
+    /// <param name="upstream">The endpoint's socket, on the same loop.</param>
+    /// <param name="timeouts">Its <see cref="TcpTimeouts.Idle"/> and <see cref="TcpTimeouts.HalfClosed"/>.</param>
+    public Relay(EpollSocket client, EpollSocket upstream, TcpTimeouts timeouts)
+    {
+        _loop = client.Loop;
+        _client = client;
+        _upstream = upstream;
+        _idleMs = (long)timeouts.Idle.TotalMilliseconds;
+        _halfClosedMs = (long)timeouts.HalfClosed.TotalMilliseconds;
+        _deadline = new LoopTimer(static owner => ((Relay)owner).OnDeadline(), this);
+        _up = new RelayDirection(client, upstream);
+        _down = new RelayDirection(upstream, client);
+    }
+
+    /// <summary>Bytes that the client sent and the endpoint's socket took.</summary>
+    public long BytesUp => _up.Bytes;
+
+    /// <summary>Bytes that the endpoint sent and the client's socket took.</summary>
+    public long BytesDown => _down.Bytes;
+
+    /// <summary>Copies until the end; the result says why it ended: <see cref="Fault.None"/> where both sides closed in order.</summary>
+    public ValueTask<Fault> RunAsync()
+    {
+        _loop.AssertInLoop();
+        _lastByteMs = _loop.NowMs;
+        _client.Observe(this);
+        _upstream.Observe(this);
+        _loop.Schedule(_deadline, _idleMs);
+        Move();
+        return new ValueTask<Fault>(this, _completion.Version);
+    }
+
+    /// <summary>Ends it from outside, for example when a drain's time is over.</summary>
+    public void Stop(Fault fault)
+    {
+        if (!_done)
+        {
+            Finish(fault);
+        }
+    }
+
+    /// <summary>Closes both sockets as the relay ended: in order after an orderly end or a deadline, with RST where one side was reset.</summary>
+    public void Close()
+    {
+        if (_fault.Kind is FaultKind.Reset or FaultKind.Bug)
+        {
+            _client.Reset();
+            _upstream.Reset();
+        }
+        else
+        {
+            _client.Close();
+            _upstream.Close();
+        }
+    }
+
+    void IReadinessObserver.OnReady(EpollSocket socket) => Move();
+
+    void IReadinessObserver.OnUnhandledError(EpollSocket socket) => Stop(new Fault(FaultSide.Internal, FaultKind.Bug));
+
+    Fault IValueTaskSource<Fault>.GetResult(short token) => _completion.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<Fault>.GetStatus(short token) => _completion.GetStatus(token);
+
+    void IValueTaskSource<Fault>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+
+    private void Move()
+    {
+        if (_done)
+        {
+            return;
+        }
+
+        var up = _up.Move(_loop);
+        var down = _down.Move(_loop);
+        if ((up | down).HasFlag(RelayProgress.Moved))
+        {
+            _lastByteMs = _loop.NowMs;
+        }
+
+        if (((up | down) & RelayProgress.Ended) != 0)
+        {
+            OnDirectionEnded();
+        }
+
+        if (((up | down) & RelayProgress.BudgetSpent) != 0 && !_done && !_continues)
+        {
+            // Others first; the edge that said there is more will not come again.
+            _continues = true;
+            _loop.Post(
+                static relay =>
+                {
+                    ((Relay)relay!)._continues = false;
+                    ((Relay)relay).Move();
+                },
+                this);
+        }
+    }
+
+    private void OnDirectionEnded()
+    {
+        _down.IsBroken |= _up.WriteFailed && !_down.HasEnded;
+        _up.IsBroken |= _down.WriteFailed && !_up.HasEnded;
+        if (_up.ReadFailed)
+        {
+            Finish(new Fault(FaultSide.Client, FaultKind.Reset));
+        }
+        else if (_down.ReadFailed)
+        {
+            Finish(new Fault(FaultSide.Upstream, FaultKind.Reset));
+        }
+        else if (!_up.HasEnded || !_down.HasEnded)
+        {
+            _loop.Schedule(_deadline, _halfClosedMs);
+        }
+        else if (_down.WriteFailed)
+        {
+            Finish(new Fault(FaultSide.Client, FaultKind.Reset));
+        }
+        else
+        {
+            // An endpoint that had finished in order and then refuses what still comes (a client's TLS close_notify, for
+            // one) has done nothing wrong.
+            Finish(_down.IsBroken ? new Fault(FaultSide.Upstream, FaultKind.Reset) : Fault.None);
+        }
+    }
+
+    private void OnDeadline()
+    {
+        var halfClosed = _up.HasEnded || _down.HasEnded;
+        var remainingMs = _lastByteMs + (halfClosed ? _halfClosedMs : _idleMs) - _loop.NowMs;
+        if (remainingMs > 0)
+        {
+            _loop.Schedule(_deadline, remainingMs);
+            return;
+        }
+
+        // The silent side of a half-closed relay is the one that has not ended.
+        Finish(halfClosed
+            ? new Fault(_up.HasEnded ? FaultSide.Upstream : FaultSide.Client, FaultKind.HalfClosedTimeout)
+            : new Fault(FaultSide.Client, FaultKind.IdleTimeout));
+    }
+
+    private void Finish(Fault fault)
+    {
+        _done = true;
+        _fault = fault;
+        _loop.Cancel(_deadline);
+        _up.Release(_loop);
+        _down.Release(_loop);
+        _completion.SetResult(fault);
+    }
+}

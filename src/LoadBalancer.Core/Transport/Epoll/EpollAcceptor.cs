@@ -1,0 +1,147 @@
+using System.Net;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>
+/// A listening socket on one loop: accepts and hands each connection over on that loop. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// Level-triggered, unlike connections: while it is paused its descriptor is taken out of the epoll, and what waits in
+/// the kernel's queue is told again when it resumes.
+/// </remarks>
+internal sealed unsafe class EpollAcceptor : LoopSource
+{
+    /// <summary>Accepted in one go before the connections that are there get their turn.</summary>
+    private const int AcceptBudget = 64;
+
+    /// <summary>How soon accepting is tried again after descriptors or kernel memory ran out, in milliseconds.</summary>
+    private const int RetryAfterMs = 100;
+
+    private readonly int _descriptor;
+    private readonly EpollListener _listener;
+    private readonly EpollFlags _interest;
+    private readonly LoopTimer _retry;
+    private bool _paused;
+    private bool _closed;
+
+    /// <summary>An acceptor that does nothing before <see cref="Start"/>.</summary>
+    /// <param name="loop">The loop that its connections will live on.</param>
+    /// <param name="descriptor">A listening socket; <paramref name="listener"/> closes it.</param>
+    /// <param name="listener">Who takes the connections.</param>
+    /// <param name="shared">True where other loops watch the same descriptor: one connection then wakes one of them.</param>
+    public EpollAcceptor(EventLoop loop, int descriptor, EpollListener listener, bool shared)
+    {
+        Loop = loop;
+        _descriptor = descriptor;
+        _listener = listener;
+        _interest = EpollFlags.In | (shared ? EpollFlags.Exclusive : EpollFlags.None);
+        _retry = new LoopTimer(static owner => ((EpollAcceptor)owner).Retry(), this);
+    }
+
+    /// <summary>The loop that its connections live on.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>Begins, or goes on after <see cref="Pause"/>.</summary>
+    public void Start()
+    {
+        _paused = false;
+        Watch();
+    }
+
+    /// <summary>Leaves new connections in the kernel's queue until <see cref="Start"/>.</summary>
+    public void Pause()
+    {
+        _paused = true;
+        Loop.Cancel(_retry);
+        Loop.Remove(this, _descriptor);
+    }
+
+    /// <summary>Accepts what waits and ends; the descriptor may be closed afterwards.</summary>
+    public void Close()
+    {
+        if (!_paused && !_closed)
+        {
+            AcceptWaiting();
+        }
+
+        _closed = true;
+        Pause();
+    }
+
+    internal override void OnEvents(EpollFlags events) => AcceptWaiting();
+
+    internal override void OnUnhandledError()
+    {
+        // The connection whose handler failed is lost; those after it are not.
+    }
+
+    private void Watch()
+    {
+        if (!_closed && Slot < 0 && Loop.Add(this, _descriptor, _interest) != Errno.None)
+        {
+            Loop.Schedule(_retry, RetryAfterMs);
+        }
+    }
+
+    private void Retry()
+    {
+        if (!_paused)
+        {
+            Watch();
+        }
+    }
+
+    private void AcceptWaiting()
+    {
+        var bytes = stackalloc byte[SocketConstants.AddressBytes];
+        for (var budget = AcceptBudget; budget > 0 && !_paused; budget--)
+        {
+            var length = SocketConstants.AddressBytes;
+            var descriptor = Libc.Accept(_descriptor, bytes, &length, SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec);
+            if (descriptor < 0)
+            {
+                var error = Libc.LastErrno;
+                if (error is Errno.ConnectionAborted or Errno.Interrupted)
+                {
+                    continue;
+                }
+
+                if (error != Errno.Again)
+                {
+                    // EMFILE and its like: the queue would be announced again at once, for ever. Wait until some are free.
+                    Loop.Remove(this, _descriptor);
+                    Loop.Schedule(_retry, RetryAfterMs);
+                    _listener.OnAcceptFailed(error);
+                }
+
+                return;
+            }
+
+            Accept(descriptor, NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length)));
+        }
+    }
+
+    private void Accept(int descriptor, EndPoint? remote)
+    {
+        var socket = EpollSocket.TryAttach(Loop, descriptor, Unobserved.Instance, connected: true, out var error);
+        if (socket is null)
+        {
+            _listener.OnAcceptFailed(error);
+            return;
+        }
+
+        _listener.OnAccepted(new EpollConnection(socket, remote));
+    }
+
+    /// <summary>Hears of a socket that nobody has taken yet; its flags keep what was said.</summary>
+    private sealed class Unobserved : IReadinessObserver
+    {
+        public static Unobserved Instance { get; } = new();
+
+        public void OnReady(EpollSocket socket)
+        {
+        }
+
+        public void OnUnhandledError(EpollSocket socket) => socket.Reset();
+    }
+}

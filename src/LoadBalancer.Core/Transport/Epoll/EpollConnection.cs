@@ -1,0 +1,131 @@
+using System.IO.Pipelines;
+using System.Net;
+using LoadBalancer.Faults;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>
+/// A connection of either side: a socket with pipes around it, which are made when somebody asks for them. Whoever only
+/// moves bytes takes the socket instead (<see cref="TryTakeSocket"/>). Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// A consumer with threads of its own, such as Kestrel, gets a <see cref="MarshaledConnection"/> around it.
+/// <see cref="BaseConnectionContext.ConnectionClosed"/> is not set here: half-close is not closed, and a reset is told by
+/// <see cref="ReadFault"/>.
+/// </remarks>
+internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadinessObserver
+{
+    private static long s_lastId;
+
+    private readonly EpollSocket _socket;
+    private LoopPipeReader? _reader;
+    private LoopPipeWriter? _writer;
+    private IDuplexPipe? _transport;
+    private IFeatureCollection? _features;
+    private IDictionary<object, object?>? _items;
+    private string? _id;
+
+    /// <summary>A connection around <paramref name="socket"/>, which it owns.</summary>
+    /// <param name="socket">A connected socket.</param>
+    /// <param name="remote">The peer's address; null where it has none (an unnamed Unix socket).</param>
+    public EpollConnection(EpollSocket socket, EndPoint? remote)
+    {
+        _socket = socket;
+        RemoteEndPoint = remote;
+    }
+
+    /// <summary>The loop that it lives on.</summary>
+    public EventLoop Loop => _socket.Loop;
+
+    /// <summary>Why reading ended, if not by the peer's end of stream.</summary>
+    public FaultKind ReadFault => _reader?.Fault ?? FaultKind.None;
+
+    /// <summary>Called once when the connection is disposed or aborted, on its loop.</summary>
+    public Action<EpollConnection>? OnClosed { get; set; }
+
+    /// <inheritdoc/>
+    public override string ConnectionId
+    {
+        get => _id ??= Interlocked.Increment(ref s_lastId).ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
+        set => _id = value;
+    }
+
+    /// <inheritdoc/>
+    public override IFeatureCollection Features => _features ??= new FeatureCollection();
+
+    /// <inheritdoc/>
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new Dictionary<object, object?>();
+        set => _items = value;
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint? LocalEndPoint
+    {
+        get => base.LocalEndPoint ??= _socket.LocalAddress();
+        set => base.LocalEndPoint = value;
+    }
+
+    /// <inheritdoc/>
+    public override IDuplexPipe Transport
+    {
+        get => _transport ?? this;
+        set => _transport = value;
+    }
+
+    PipeReader IDuplexPipe.Input => Reader;
+
+    PipeWriter IDuplexPipe.Output => Writer;
+
+    private LoopPipeReader Reader => _reader ??= new LoopPipeReader(_socket);
+
+    private LoopPipeWriter Writer => _writer ??= new LoopPipeWriter(_socket);
+
+    /// <summary>
+    /// The bare socket, where nobody has wrapped the transport and no byte is buffered in it; null otherwise. The
+    /// connection still closes it in the end.
+    /// </summary>
+    public EpollSocket? TryTakeSocket() =>
+        _transport is null && _reader is not { IsIdle: false } && _writer is not { IsIdle: false } ? _socket : null;
+
+    /// <summary>Starts to hear of the socket's readiness; what it said before is looked at with the first read or write.</summary>
+    public void Observe() => _socket.Observe(this);
+
+    /// <summary>Closes with RST at once. A pending read or flush completes. May be called again.</summary>
+    public override void Abort(ConnectionAbortedException abortReason) => Abort();
+
+    /// <inheritdoc cref="Abort(ConnectionAbortedException)"/>
+    public override void Abort()
+    {
+        _socket.Reset();
+        Closed();
+    }
+
+    /// <summary>Closes: what was sent is still delivered by the kernel. May be called again.</summary>
+    public override ValueTask DisposeAsync()
+    {
+        _socket.Close();
+        Closed();
+        return base.DisposeAsync();
+    }
+
+    void IReadinessObserver.OnReady(EpollSocket socket)
+    {
+        _writer?.OnReady();
+        _reader?.OnReady();
+    }
+
+    void IReadinessObserver.OnUnhandledError(EpollSocket socket) => Abort();
+
+    private void Closed()
+    {
+        var onClosed = OnClosed;
+        OnClosed = null;
+        _writer?.End(FaultKind.Reset);
+        _reader?.End(FaultKind.Reset);
+        onClosed?.Invoke(this);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>
+/// A bound address with an acceptor on each loop. Each loop has a socket of its own in a SO_REUSEPORT group; a Unix
+/// socket, or one that was inherited, is one socket watched by all loops. Thread-safe.
+/// </summary>
+internal sealed class EpollListener
+{
+    private readonly EpollAcceptor[] _acceptors;
+    private readonly int[] _descriptors;
+    private readonly Action<EpollConnection> _onAccepted;
+    private readonly Action<EpollListener, string> _onAcceptFailed;
+    private int _closed;
+
+    private EpollListener(
+        ReadOnlySpan<EventLoop> loops, EndPoint address, int[] descriptors, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    {
+        Address = address;
+        _descriptors = descriptors;
+        _onAccepted = onAccepted;
+        _onAcceptFailed = onAcceptFailed;
+        _acceptors = new EpollAcceptor[loops.Length];
+        for (var index = 0; index < loops.Length; index++)
+        {
+            _acceptors[index] = new EpollAcceptor(loops[index], descriptors[index % descriptors.Length], this, shared: descriptors.Length < loops.Length);
+        }
+    }
+
+    /// <summary>The address, with the port that the kernel chose where 0 was asked for.</summary>
+    public EndPoint Address { get; }
+
+    /// <summary>Binds <paramref name="address"/>; nothing is accepted before <see cref="Start"/>, but the kernel queues connections.</summary>
+    /// <param name="loops">The loops that accept.</param>
+    /// <param name="address">An IP address, port 0 for any, or a Unix path; a dead socket in the way of the path is removed.</param>
+    /// <param name="onAccepted">Takes each connection, on its loop.</param>
+    /// <param name="onAcceptFailed">Hears that accepting is paused for a moment, and why (descriptors or memory ran out); on a loop.</param>
+    /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
+    public static EpollListener Bind(
+        ReadOnlySpan<EventLoop> loops, EndPoint address, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    {
+        if (address is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocketFile.RemoveDead(unix);
+        }
+
+        var shared = address is IPEndPoint && loops.Length > 1;
+        var descriptors = new int[shared ? loops.Length : 1];
+        descriptors[0] = SocketSetup.NewListening(address, shared);
+        var bound = SocketSetup.LocalAddress(descriptors[0]) ?? address;
+        for (var index = 1; index < descriptors.Length; index++)
+        {
+            descriptors[index] = SocketSetup.NewListening(bound, shared);
+        }
+
+        return new EpollListener(loops, bound, descriptors, onAccepted, onAcceptFailed);
+    }
+
+    /// <summary>Takes over a listening socket that was inherited (socket activation, a handed-over listener); it owns the descriptor from here on.</summary>
+    /// <param name="loops">The loops that accept.</param>
+    /// <param name="descriptor">A listening stream socket.</param>
+    /// <param name="onAccepted">As for <see cref="Bind"/>.</param>
+    /// <param name="onAcceptFailed">As for <see cref="Bind"/>.</param>
+    /// <exception cref="IOException">It is not a socket.</exception>
+    public static EpollListener Inherit(
+        ReadOnlySpan<EventLoop> loops, int descriptor, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    {
+        var address = SocketSetup.LocalAddress(descriptor) ?? throw new IOException($"descriptor {descriptor} is not a listening socket");
+        SocketSetup.InheritToAccepted(descriptor, address is IPEndPoint);
+        SocketSetup.MakeNonBlocking(descriptor);
+        return new EpollListener(loops, address, [descriptor], onAccepted, onAcceptFailed);
+    }
+
+    /// <summary>Begins to accept, or goes on after <see cref="Pause"/>.</summary>
+    public void Start() => PostToAll(static acceptor => ((EpollAcceptor)acceptor!).Start());
+
+    /// <summary>Leaves new connections in the kernel's queue until <see cref="Start"/>.</summary>
+    public void Pause() => PostToAll(static acceptor => ((EpollAcceptor)acceptor!).Pause());
+
+    /// <summary>Accepts what waits and closes the sockets. Connections that were accepted go on. May be called again.</summary>
+    public async Task CloseAsync()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return;
+        }
+
+        // All loops let go before the first socket is closed: closing one of a group resets what waits in its queue.
+        foreach (var acceptor in _acceptors)
+        {
+            await acceptor.Loop;
+            acceptor.Close();
+        }
+
+        foreach (var descriptor in _descriptors)
+        {
+            Libc.Close(descriptor);
+        }
+
+        if (Address is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocketFile.Remove(unix);
+        }
+    }
+
+    internal void OnAccepted(EpollConnection connection) => _onAccepted(connection);
+
+    internal void OnAcceptFailed(Errno error) => _onAcceptFailed(this, error switch
+    {
+        Errno.TooManyFiles => "this process has as many descriptors open as it may (LimitNOFILE)",
+        Errno.TooManyFilesInSystem => "the system has as many descriptors open as it can (fs.file-max)",
+        _ => error.ToString(),
+    });
+
+    private void PostToAll(Action<object?> call)
+    {
+        foreach (var acceptor in _acceptors)
+        {
+            acceptor.Loop.Post(call, acceptor);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+using System.Net;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>
+/// A stream socket on a loop. Registered once, edge-triggered; it remembers what the edges said, so that a call which
+/// would only return EAGAIN is not made. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// A read that fills less than its buffer has emptied the kernel's: no second recv is made to hear EAGAIN, unless the
+/// peer has finished, whose end of stream (0) has to be read (epoll(7), "Q9").
+/// </remarks>
+internal sealed unsafe class EpollSocket : LoopSource
+{
+    /// <summary>What <see cref="Receive"/> and <see cref="Send"/> return when the call would block.</summary>
+    public const int WouldBlock = -1;
+
+    /// <summary>What <see cref="Receive"/> and <see cref="Send"/> return when the connection has failed; <see cref="Error"/> says why.</summary>
+    public const int Failed = -2;
+
+    private readonly int _descriptor;
+    private IReadinessObserver _observer;
+    private bool _peerFinished;
+    private bool _closed;
+
+    private EpollSocket(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected)
+    {
+        Loop = loop;
+        _descriptor = descriptor;
+        _observer = observer;
+
+        // What was accepted can be written to; what is being connected waits for its first edge.
+        IsWritable = connected;
+    }
+
+    /// <summary>The loop that it lives on.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>True where a read may give something.</summary>
+    public bool IsReadable { get; private set; }
+
+    /// <summary>True where a write may take something.</summary>
+    public bool IsWritable { get; private set; }
+
+    /// <summary>True once the kernel has reported an error or a full hang-up; the next call says what it was.</summary>
+    public bool HasError { get; private set; }
+
+    /// <summary>True after <see cref="Close"/> or <see cref="Reset"/>.</summary>
+    public bool IsClosed => _closed;
+
+    /// <summary>Why the last call returned <see cref="Failed"/>.</summary>
+    public Errno Error { get; private set; }
+
+    /// <summary>Puts a connected or connecting descriptor on a loop, which owns it from here on.</summary>
+    /// <param name="loop">The loop of the calling thread.</param>
+    /// <param name="descriptor">A non-blocking stream socket; closed if this fails.</param>
+    /// <param name="observer">Who hears of it.</param>
+    /// <param name="connected">False while a connect is under way.</param>
+    /// <param name="error">Why it failed: descriptors or memory of the kernel ran out.</param>
+    /// <returns>The socket, or null.</returns>
+    public static EpollSocket? TryAttach(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected, out Errno error)
+    {
+        var socket = new EpollSocket(loop, descriptor, observer, connected);
+        error = loop.Add(socket, descriptor, EpollFlags.In | EpollFlags.Out | EpollFlags.PeerFinished | EpollFlags.EdgeTriggered);
+        if (error == Errno.None)
+        {
+            return socket;
+        }
+
+        Libc.Close(descriptor);
+        return null;
+    }
+
+    /// <summary>Hands the socket to another observer, which looks at <see cref="IsReadable"/> itself: past edges are not repeated.</summary>
+    public void Observe(IReadinessObserver observer) => _observer = observer;
+
+    /// <summary>Reads once into <paramref name="buffer"/>.</summary>
+    /// <returns>The number of bytes; 0 at the peer's end of stream; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
+    public int Receive(Span<byte> buffer)
+    {
+        Loop.AssertInLoop();
+        fixed (byte* bytes = buffer)
+        {
+            while (true)
+            {
+                var count = (int)Libc.Receive(_descriptor, bytes, buffer.Length, 0);
+                if (count > 0)
+                {
+                    IsReadable = count == buffer.Length || _peerFinished;
+                    return count;
+                }
+
+                if (count == 0)
+                {
+                    IsReadable = false;
+                    return 0;
+                }
+
+                if (!Retry(out var result))
+                {
+                    IsReadable &= result != WouldBlock;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes what the kernel takes of <paramref name="bytes"/>.</summary>
+    /// <param name="bytes">What to send; not empty.</param>
+    /// <param name="more">True where more follows at once, so that the kernel may wait to fill a segment (MSG_MORE).</param>
+    /// <returns>How many were taken, at least 1; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
+    public int Send(ReadOnlySpan<byte> bytes, bool more = false)
+    {
+        Loop.AssertInLoop();
+        fixed (byte* start = bytes)
+        {
+            while (true)
+            {
+                var flags = SocketConstants.MessageNoSignal | (more ? SocketConstants.MessageMore : 0);
+                var count = (int)Libc.Send(_descriptor, start, bytes.Length, flags);
+                if (count >= 0)
+                {
+                    // A short write has filled the kernel's buffer: the next edge comes when it has room.
+                    IsWritable = count == bytes.Length;
+                    return count;
+                }
+
+                if (!Retry(out var result))
+                {
+                    IsWritable = false;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// <summary>Closes our half: the peer reads the end of the stream after everything that was sent (FIN). An error is left to the next read.</summary>
+    public void ShutdownSend() => Libc.Shutdown(_descriptor, SocketConstants.ShutdownSend);
+
+    /// <summary>The pending error of the socket, which this clears (SO_ERROR).</summary>
+    public Errno TakeError()
+    {
+        var error = 0;
+        var length = sizeof(int);
+        Libc.GetSocketOption(_descriptor, SocketConstants.LevelSocket, SocketConstants.Error, &error, &length);
+        return (Errno)error;
+    }
+
+    /// <summary>The local address, or null where it has none any more.</summary>
+    public EndPoint? LocalAddress() => _closed ? null : SocketSetup.LocalAddress(_descriptor);
+
+    /// <summary>Closes the descriptor; what was sent is still delivered by the kernel. May be called again.</summary>
+    public void Close()
+    {
+        Loop.AssertInLoop();
+        if (!_closed)
+        {
+            _closed = true;
+            IsReadable = IsWritable = false;
+            Loop.Remove(this);
+            Libc.Close(_descriptor);
+        }
+    }
+
+    /// <summary>Closes with RST: the peer learns that the stream is broken, and what it has not received is dropped. May be called again.</summary>
+    public void Reset()
+    {
+        if (!_closed)
+        {
+            SocketSetup.CloseWithReset(_descriptor);
+            Close();
+        }
+    }
+
+    internal override void OnEvents(EpollFlags events)
+    {
+        IsReadable |= (events & (EpollFlags.In | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        IsWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        _peerFinished |= (events & (EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        HasError |= (events & (EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        _observer.OnReady(this);
+    }
+
+    internal override void OnUnhandledError() => _observer.OnUnhandledError(this);
+
+    /// <summary>True where the call was interrupted and is made again; else <paramref name="result"/> is what it returns.</summary>
+    private bool Retry(out int result)
+    {
+        var errno = Libc.LastErrno;
+        switch (errno)
+        {
+            case Errno.Interrupted:
+                result = 0;
+                return true;
+            case Errno.Again:
+                result = WouldBlock;
+                return false;
+            default:
+                Error = errno;
+                result = Failed;
+                return false;
+        }
+    }
+}

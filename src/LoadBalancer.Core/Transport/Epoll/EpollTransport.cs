@@ -1,0 +1,34 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>
+/// The engine behind the framework's two interfaces, for consumers with threads of their own: Kestrel listens on it,
+/// probes and clients connect through it. What runs on the loops itself uses <see cref="EpollListener"/> and
+/// <see cref="ConnectAttempt"/> directly. Thread-safe.
+/// </summary>
+/// <param name="group">The loops, which outlive this.</param>
+/// <param name="connectTimeout">The deadline of a connect for which the caller has none shorter.</param>
+internal sealed class EpollTransport(LoopGroup group, TimeSpan connectTimeout) : IConnectionListenerFactory, IConnectionFactory
+{
+    /// <inheritdoc/>
+    /// <exception cref="IOException">The address cannot be bound; the message says why.</exception>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<IConnectionListener>(new QueuedListener(group.Loops, endpoint));
+
+    /// <inheritdoc/>
+    /// <exception cref="ConnectFailedException">Nothing answered; it says which fault it was.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up first.</exception>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var loop = group.Next();
+        await loop;
+        var result = await ConnectAttempt.StartAsync(loop, endpoint, connectTimeout, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return result.Socket is { } socket
+            ? new MarshaledConnection(new EpollConnection(socket, endpoint))
+            : throw new ConnectFailedException(endpoint, result.Fault);
+    }
+}

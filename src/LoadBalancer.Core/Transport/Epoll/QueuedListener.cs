@@ -1,0 +1,45 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>An <see cref="EpollListener"/> from which connections are taken one by one, as Kestrel does. Thread-safe.</summary>
+internal sealed class QueuedListener : IConnectionListener
+{
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly EpollListener _listener;
+
+    /// <summary>Binds <paramref name="address"/> and begins to accept.</summary>
+    /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
+    public QueuedListener(ReadOnlySpan<EventLoop> loops, EndPoint address)
+    {
+        // A pause for want of descriptors ends by itself; the transport's own listeners are the ones that report it.
+        _listener = EpollListener.Bind(loops, address, connection => _accepted.Writer.TryWrite(new MarshaledConnection(connection)), (_, _) => { });
+        _listener.Start();
+    }
+
+    /// <inheritdoc/>
+    public EndPoint EndPoint => _listener.Address;
+
+    /// <summary>The next connection, or null after <see cref="UnbindAsync"/>.</summary>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await _accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false) && _accepted.Reader.TryRead(out var connection) ? connection : null;
+
+    /// <inheritdoc/>
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        await _listener.CloseAsync().ConfigureAwait(false);
+        _accepted.Writer.TryComplete();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync().ConfigureAwait(false);
+        while (_accepted.Reader.TryRead(out var connection))
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

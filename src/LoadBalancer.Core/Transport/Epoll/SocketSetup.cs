@@ -1,0 +1,94 @@
+using System.Net;
+
+namespace LoadBalancer.Transport.Epoll;
+
+/// <summary>Making sockets and setting their options. Any thread.</summary>
+internal static unsafe class SocketSetup
+{
+    /// <summary>Accepted connections that the kernel holds for us at most; it takes the smaller of this and net.core.somaxconn.</summary>
+    private const int Backlog = 4096;
+
+    /// <summary>A non-blocking stream socket for <paramref name="address"/>, or -1 with errno set.</summary>
+    public static int NewStream(EndPoint address) => Libc.Socket(
+        NativeAddress.FamilyOf(address),
+        SocketConstants.TypeStream | SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec,
+        0);
+
+    /// <summary>A listening socket on <paramref name="address"/>.</summary>
+    /// <param name="address">Port 0 lets the kernel choose.</param>
+    /// <param name="shared">True for one of several on the same port, among which the kernel spreads connections (SO_REUSEPORT).</param>
+    /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
+    public static int NewListening(EndPoint address, bool shared)
+    {
+        var descriptor = NewStream(address);
+        if (descriptor < 0)
+        {
+            throw new IOException($"cannot make a socket for {address}: {Libc.LastErrno}");
+        }
+
+        var isIP = address is IPEndPoint;
+        var options = isIP
+            && SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReuseAddress)
+            && (!shared || SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReusePort))
+            && (address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6
+                || SetOption(descriptor, SocketConstants.LevelIPv6, SocketConstants.IPv6Only));
+        var bytes = stackalloc byte[SocketConstants.AddressBytes];
+        var length = NativeAddress.Write(address, new Span<byte>(bytes, SocketConstants.AddressBytes));
+        if ((isIP && !options) || Libc.Bind(descriptor, bytes, length) < 0 || Libc.Listen(descriptor, Backlog) < 0)
+        {
+            var error = Libc.LastErrno;
+            Libc.Close(descriptor);
+            throw new IOException($"cannot listen on {address}: {Explain(error)}");
+        }
+
+        InheritToAccepted(descriptor, isIP);
+        return descriptor;
+    }
+
+    /// <summary>Sets on a listening socket what Linux copies to each accepted one, which saves two calls a connection.</summary>
+    public static void InheritToAccepted(int descriptor, bool isIP)
+    {
+        if (isIP)
+        {
+            SetOption(descriptor, SocketConstants.LevelTcp, SocketConstants.TcpNoDelay);
+            SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.KeepAlive);
+        }
+    }
+
+    /// <summary>Makes calls on a descriptor that was made elsewhere return instead of wait.</summary>
+    public static void MakeNonBlocking(int descriptor) =>
+        Libc.FileControl(descriptor, SocketConstants.SetFileFlags, Libc.FileControl(descriptor, SocketConstants.GetFileFlags, 0) | SocketConstants.TypeNonBlocking);
+
+    /// <summary>Sends each write at once: a proxy passes on what it gets, so waiting for more (Nagle) only delays.</summary>
+    public static void NoDelay(int descriptor) => SetOption(descriptor, SocketConstants.LevelTcp, SocketConstants.TcpNoDelay);
+
+    /// <summary>Makes the next close send RST and drop unsent data (SO_LINGER with 0 s).</summary>
+    public static void CloseWithReset(int descriptor)
+    {
+        var linger = stackalloc int[2] { 1, 0 };
+        Libc.SetSocketOption(descriptor, SocketConstants.LevelSocket, SocketConstants.Linger, linger, sizeof(int) * 2);
+    }
+
+    /// <summary>What the descriptor is bound to, or null.</summary>
+    public static EndPoint? LocalAddress(int descriptor)
+    {
+        var bytes = stackalloc byte[SocketConstants.AddressBytes];
+        var length = SocketConstants.AddressBytes;
+        return Libc.GetSocketName(descriptor, bytes, &length) < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length));
+    }
+
+    private static bool SetOption(int descriptor, int level, int name)
+    {
+        var on = 1;
+        return Libc.SetSocketOption(descriptor, level, name, &on, sizeof(int)) == 0;
+    }
+
+    private static string Explain(Errno error) => error switch
+    {
+        Errno.AddressInUse => "the address is in use by another program",
+        Errno.AccessDenied => "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)",
+        Errno.AddressNotAvailable => "this machine has no such address",
+        Errno.NoEntry => "the folder of the socket does not exist",
+        _ => error.ToString(),
+    };
+}
