@@ -113,7 +113,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
 
         var up = _up.Move(_loop);
         var down = _down.Move(_loop);
-        if ((up | down).HasFlag(RelayProgress.Moved))
+        if (((up | down) & RelayProgress.Moved) != 0)
         {
             _lastByteMs = _loop.NowMs;
         }

@@ -104,11 +104,17 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
         Closed();
     }
 
-    /// <summary>Closes: what was sent is still delivered by the kernel. May be called again.</summary>
-    public override ValueTask DisposeAsync()
+    /// <summary>Closes: what was sent is still delivered by the kernel. A pending read or flush completes. May be called again.</summary>
+    public void Close()
     {
         _socket.Close();
         Closed();
+    }
+
+    /// <inheritdoc cref="Close"/>
+    public override ValueTask DisposeAsync()
+    {
+        Close();
         return base.DisposeAsync();
     }
 

@@ -90,8 +90,7 @@ internal sealed class EpollListener
         // All loops let go before the first socket is closed: closing one of a group resets what waits in its queue.
         foreach (var acceptor in _acceptors)
         {
-            await acceptor.Loop;
-            acceptor.Close();
+            await acceptor.Loop.RunAsync(static acceptor => ((EpollAcceptor)acceptor!).Close(), acceptor).ConfigureAwait(false);
         }
 
         foreach (var descriptor in _descriptors)

@@ -26,9 +26,16 @@ internal sealed class EpollTransport(LoopGroup group, TimeSpan connectTimeout) :
         var loop = group.Next();
         await loop;
         var result = await ConnectAttempt.StartAsync(loop, endpoint, connectTimeout, cancellationToken);
+        var connection = result.Socket is { } socket ? new MarshaledConnection(new EpollConnection(socket, endpoint)) : null;
+
+        // What the caller does next is not the loop's business.
+        await Task.Yield();
+        if (connection is not null)
+        {
+            return connection;
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
-        return result.Socket is { } socket
-            ? new MarshaledConnection(new EpollConnection(socket, endpoint))
-            : throw new ConnectFailedException(endpoint, result.Fault);
+        throw new ConnectFailedException(endpoint, result.Fault);
     }
 }

@@ -135,6 +135,30 @@ internal sealed unsafe class EventLoop
         }
     }
 
+    /// <summary>
+    /// Runs <paramref name="callback"/> on the loop for somebody elsewhere, who goes on elsewhere: unlike after
+    /// <c>await loop</c>, what follows the await is not on the loop's thread.
+    /// </summary>
+    public Task RunAsync(Action<object?> callback, object? state)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            _ =>
+            {
+                try
+                {
+                    callback(state);
+                    done.SetResult();
+                }
+                catch (Exception error)
+                {
+                    done.SetException(error);
+                }
+            },
+            null);
+        return done.Task;
+    }
+
     /// <summary>Makes the loop turn once, for example after a manual clock has moved. Any thread.</summary>
     public void Wake()
     {

@@ -54,8 +54,7 @@ internal sealed class MarshaledConnection : ConnectionContext, IDuplexPipe
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        await _connection.Loop;
-        await _connection.DisposeAsync().ConfigureAwait(false);
+        await _connection.Loop.RunAsync(static connection => ((EpollConnection)connection!).Close(), _connection).ConfigureAwait(false);
         _closed.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }

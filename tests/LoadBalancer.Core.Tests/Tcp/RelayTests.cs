@@ -1,0 +1,223 @@
+using System.Net.Sockets;
+using LoadBalancer.Faults;
+using LoadBalancer.Tcp;
+
+namespace LoadBalancer.Tests.Tcp;
+
+internal sealed class RelayTests
+{
+    [TestCase(10)]
+    [TestCase(20_000)]
+    [TestCase(3_000_000)]
+    public async Task The_clients_half_close_reaches_the_endpoint_after_every_byte_and_the_answer_still_comes(int size)
+    {
+        using var harness = new RelayHarness();
+        var sent = Loopback.Pattern(size);
+        var endpoint = Task.Run(() =>
+        {
+            var received = harness.Endpoint.ReceiveToEnd();
+            harness.Endpoint.Send(received);
+            harness.Endpoint.Shutdown(SocketShutdown.Send);
+        });
+        harness.Client.Send(sent);
+        harness.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.EqualTo(sent));
+        await endpoint;
+        Assert.That(await harness.Ended(), Is.EqualTo(((long)size, (long)size, Fault.None)));
+    }
+
+    [TestCase(10)]
+    [TestCase(20_000)]
+    [TestCase(3_000_000)]
+    public async Task The_endpoints_half_close_reaches_the_client_and_the_client_may_go_on(int size)
+    {
+        using var harness = new RelayHarness();
+        var sent = Loopback.Pattern(size);
+        var endpoint = Task.Run(() =>
+        {
+            harness.Endpoint.Send(sent);
+            harness.Endpoint.Shutdown(SocketShutdown.Send);
+            return harness.Endpoint.ReceiveToEnd();
+        });
+        Assert.That(harness.Client.ReceiveToEnd(), Is.EqualTo(sent));
+        harness.Client.Send(sent);
+        harness.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(await endpoint, Is.EqualTo(sent));
+        Assert.That(await harness.Ended(), Is.EqualTo(((long)size, (long)size, Fault.None)));
+    }
+
+    [TestCase(0)]
+    [TestCase(10)]
+    [TestCase(20_000)]
+    public async Task A_reset_by_the_client_reaches_the_endpoint_as_a_reset(int before)
+    {
+        using var harness = new RelayHarness();
+        if (before > 0)
+        {
+            harness.Client.Send(Loopback.Pattern(before));
+            harness.Endpoint.ReceiveExactly(before);
+        }
+
+        harness.Client.Abort();
+        Assert.That(harness.Endpoint.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Client, FaultKind.Reset)));
+    }
+
+    [TestCase(0)]
+    [TestCase(10)]
+    [TestCase(20_000)]
+    public async Task A_reset_by_the_endpoint_reaches_the_client_as_a_reset(int before)
+    {
+        using var harness = new RelayHarness();
+        if (before > 0)
+        {
+            harness.Endpoint.Send(Loopback.Pattern(before));
+            harness.Client.ReceiveExactly(before);
+        }
+
+        harness.Endpoint.Abort();
+        Assert.That(harness.Client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Upstream, FaultKind.Reset)));
+    }
+
+    [Test]
+    public async Task A_reset_in_the_middle_of_a_transfer_is_a_reset_for_a_reader_who_is_slow()
+    {
+        using var harness = new RelayHarness();
+        var endpoint = harness.Endpoint;
+        endpoint.Blocking = false;
+        FillTo(endpoint);
+        endpoint.Abort();
+        Assert.That(harness.Client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Upstream, FaultKind.Reset)));
+    }
+
+    [Test]
+    public async Task What_an_endpoint_answered_before_it_refused_the_rest_reaches_the_client()
+    {
+        using var harness = new RelayHarness();
+        var answer = Loopback.Pattern(5000);
+        harness.Client.Send(Loopback.Pattern(10));
+        harness.Endpoint.ReceiveExactly(5);
+
+        // Closing with five bytes unread sends the answer, then RST.
+        harness.Endpoint.Send(answer);
+        Assert.That(harness.Client.ReceiveExactly(answer.Length), Is.EqualTo(answer));
+        harness.Endpoint.Close();
+        Assert.That(harness.Client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That((await harness.Ended()).Fault.Side, Is.EqualTo(FaultSide.Upstream));
+    }
+
+    [Test]
+    public async Task Bytes_after_the_endpoint_finished_and_closed_are_nobodys_fault()
+    {
+        using var harness = new RelayHarness();
+        harness.Endpoint.Send(Loopback.Pattern(10));
+        harness.Endpoint.Close();
+        Assert.That(harness.Client.ReceiveToEnd(), Has.Length.EqualTo(10));
+
+        // The first byte draws the RST, a later one meets it.
+        var ended = harness.Ended();
+        try
+        {
+            while (!ended.IsCompleted)
+            {
+                harness.Client.Send(new byte[1]);
+                harness.Client.Poll(1000, SelectMode.SelectError);
+            }
+        }
+        catch (SocketException)
+        {
+            // The relay has closed our side too.
+        }
+
+        Assert.That((await ended).Fault, Is.EqualTo(Fault.None));
+    }
+
+    [Test]
+    public async Task A_slow_reader_holds_back_the_writer_and_gets_every_byte()
+    {
+        using var harness = new RelayHarness();
+        harness.Endpoint.Blocking = false;
+        var pushed = FillTo(harness.Endpoint);
+        harness.Endpoint.Blocking = true;
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+        harness.Client.Shutdown(SocketShutdown.Send);
+        var received = await Task.Run(harness.Client.ReceiveToEnd);
+        Assert.That(received, Has.Length.EqualTo(pushed));
+        Assert.That(received, Is.All.EqualTo((byte)7));
+        Assert.That(await harness.Ended(), Is.EqualTo((0L, (long)pushed, Fault.None)));
+    }
+
+    [Test]
+    public async Task Both_directions_at_once_carry_every_byte()
+    {
+        using var harness = new RelayHarness();
+        var up = Loopback.Pattern(4_000_000);
+        var down = Loopback.Pattern(5_000_000);
+        var sends = Task.WhenAll(Task.Run(() => SendAll(harness.Client, up)), Task.Run(() => SendAll(harness.Endpoint, down)));
+        var atEndpoint = Task.Run(harness.Endpoint.ReceiveToEnd);
+        var atClient = Task.Run(harness.Client.ReceiveToEnd);
+        await sends;
+        Assert.That(await atEndpoint, Is.EqualTo(up));
+        Assert.That(await atClient, Is.EqualTo(down));
+    }
+
+    [Test]
+    public async Task A_silent_connection_is_closed_at_its_idle_timeout_and_traffic_puts_it_off()
+    {
+        var time = new ManualTime();
+        using var harness = new RelayHarness(new TcpTimeouts { Idle = TimeSpan.FromSeconds(10) }, time);
+        await Advance(harness, time, 9);
+        harness.Client.Send([1]);
+        harness.Endpoint.ReceiveExactly(1);
+        await Advance(harness, time, 9);
+        harness.Endpoint.Send([2]);
+        harness.Client.ReceiveExactly(1);
+        await Advance(harness, time, 11);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.Empty);
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Client, FaultKind.IdleTimeout)));
+    }
+
+    [Test]
+    public async Task A_half_closed_connection_ends_at_its_own_timeout_and_names_the_silent_side()
+    {
+        var time = new ManualTime();
+        using var harness = new RelayHarness(new TcpTimeouts { HalfClosed = TimeSpan.FromSeconds(5) }, time);
+        harness.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Endpoint.ReceiveToEnd(), Is.Empty);
+        await Advance(harness, time, 6);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.Empty);
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Upstream, FaultKind.HalfClosedTimeout)));
+    }
+
+    private static async Task Advance(RelayHarness harness, ManualTime time, int seconds)
+    {
+        // Once before, so that the loop has seen what was sent at the time at which it was sent.
+        await harness.Loops.Run(() => { });
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        await harness.Loops.Run(() => { });
+        await harness.Loops.Run(() => { });
+    }
+
+    /// <summary>Sends until neither the relay nor the kernel takes more; gives the number of bytes.</summary>
+    private static int FillTo(Socket socket)
+    {
+        var chunk = new byte[64 * 1024];
+        Array.Fill(chunk, (byte)7);
+        var pushed = 0;
+        while (socket.Poll(300_000, SelectMode.SelectWrite))
+        {
+            pushed += socket.Send(chunk, 0, chunk.Length, SocketFlags.None, out var error);
+            Assert.That(error, Is.AnyOf(SocketError.Success, SocketError.WouldBlock));
+        }
+
+        return pushed;
+    }
+
+    private static void SendAll(Socket socket, byte[] bytes)
+    {
+        socket.Send(bytes);
+        socket.Shutdown(SocketShutdown.Send);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tests.Transport.Epoll;
+
+internal sealed class EpollListenerTests
+{
+    [Test]
+    public async Task Accepts_on_every_loop_and_each_connection_on_the_loop_that_took_it()
+    {
+        using var loops = new TestLoops(2);
+        var accepted = new BlockingCollection<(EpollConnection Connection, int Loop)>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), connection => accepted.Add((connection, EventLoop.Current!.Index)));
+        listener.Start();
+        var clients = Enumerable.Range(0, 64).Select(_ => Loopback.Connect(listener.Address)).ToList();
+        var taken = clients.Select(_ => Take(accepted)).ToList();
+        Assert.That(taken.Select(each => each.Loop).Distinct(), Is.EquivalentTo(new[] { 0, 1 }));
+        Assert.That(taken.Select(each => each.Connection.Loop.Index), Is.EqualTo(taken.Select(each => each.Loop)));
+        Assert.That(taken.Select(each => each.Connection.RemoteEndPoint), Is.EquivalentTo(clients.Select(client => client.LocalEndPoint)));
+        await Close(taken.Select(each => each.Connection), clients);
+        await listener.CloseAsync();
+    }
+
+    [Test]
+    public async Task While_paused_connections_wait_in_the_kernels_queue_and_are_served_afterwards()
+    {
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        listener.Start();
+        using var first = Loopback.Connect(listener.Address);
+        var served = Take(accepted);
+        listener.Pause();
+        await loops.Run(() => { });
+        using var second = Loopback.Connect(listener.Address);
+        await loops.Run(() => { });
+        Assert.That(accepted, Is.Empty);
+        listener.Start();
+        var waited = Take(accepted);
+        Assert.That(waited.RemoteEndPoint, Is.EqualTo(second.LocalEndPoint));
+        await Close([served, waited], []);
+        await listener.CloseAsync();
+    }
+
+    [Test]
+    public async Task A_unix_socket_is_served_by_all_loops_and_its_dead_file_is_replaced()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"lb-{Guid.NewGuid():N}.sock");
+        var address = new UnixDomainSocketEndPoint(path);
+        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            // A process that was killed leaves its file; the framework would remove it on Dispose, so it is bound under another name.
+            dead.Bind(new UnixDomainSocketEndPoint(path + ".killed"));
+            File.Move(path + ".killed", path);
+        }
+
+        using var loops = new TestLoops(2);
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, address, accepted.Add);
+        listener.Start();
+        using var client = Loopback.Connect(address);
+        await Close([Take(accepted)], []);
+        Assert.That(client.ReceiveToEnd(), Is.Empty);
+        await listener.CloseAsync();
+        Assert.That(File.Exists(path), Is.False, "the file goes with the listener");
+    }
+
+    [Test]
+    public void An_address_in_use_is_an_error_that_says_so()
+    {
+        using var other = Loopback.Listen();
+        using var loops = new TestLoops();
+        var error = Assert.Throws<IOException>(() => Bind(loops, other.LocalEndPoint!, _ => { }));
+        Assert.That(error!.Message, Is.EqualTo($"cannot listen on {other.LocalEndPoint}: the address is in use by another program"));
+    }
+
+    [Test]
+    public async Task A_socket_that_was_inherited_is_shared_by_all_loops()
+    {
+        using var loops = new TestLoops(2);
+        var accepted = new BlockingCollection<EpollConnection>();
+        var descriptor = SocketSetup.NewListening(new IPEndPoint(IPAddress.Loopback, 0), shared: false);
+        var listener = EpollListener.Inherit(loops.Group.Loops, descriptor, accepted.Add, (_, _) => { });
+        listener.Start();
+        var clients = Enumerable.Range(0, 32).Select(_ => Loopback.Connect(listener.Address)).ToList();
+        await Close(clients.Select(_ => Take(accepted)).ToList(), clients);
+        await listener.CloseAsync();
+        Assert.Throws<SocketException>(() => Loopback.Connect(listener.Address));
+    }
+
+    [Test]
+    public async Task What_waits_when_it_closes_is_still_served()
+    {
+        using var loops = new TestLoops(2);
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        listener.Start();
+        listener.Pause();
+        listener.Start();
+        var clients = Enumerable.Range(0, 32).Select(_ => Loopback.Connect(listener.Address)).ToList();
+        await listener.CloseAsync();
+        await Close(clients.Select(_ => Take(accepted)).ToList(), []);
+        Assert.That(clients.Select(client => client.ReceiveToEnd().Length), Is.All.Zero);
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Test]
+    public async Task An_exception_in_a_handler_loses_one_connection_and_nothing_else()
+    {
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var calls = 0;
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), connection =>
+        {
+            if (calls++ == 0)
+            {
+                connection.Abort();
+                throw new InvalidOperationException("a handler's bug");
+            }
+
+            accepted.Add(connection);
+        });
+        listener.Start();
+        using var first = Loopback.Connect(listener.Address);
+        using var second = Loopback.Connect(listener.Address);
+        await Close([Take(accepted)], []);
+        Assert.That(loops.Escaped.TryDequeue(out _), Is.True);
+        await listener.CloseAsync();
+    }
+
+    private static EpollListener Bind(TestLoops loops, EndPoint address, Action<EpollConnection> onAccepted) =>
+        EpollListener.Bind(loops.Group.Loops, address, onAccepted, (_, _) => { });
+
+    private static T Take<T>(BlockingCollection<T> queue) =>
+        queue.TryTake(out var item, Loopback.TimeoutMs) ? item : throw new TimeoutException("nothing was accepted");
+
+    private static async Task Close(IEnumerable<EpollConnection> connections, IEnumerable<Socket> clients)
+    {
+        foreach (var connection in connections)
+        {
+            await connection.Loop.RunAsync(_ => connection.Close(), null);
+        }
+
+        foreach (var client in clients)
+        {
+            client.Dispose();
+        }
+    }
+}
