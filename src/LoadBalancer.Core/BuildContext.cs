@@ -1,0 +1,31 @@
+using LoadBalancer.Endpoints;
+using Microsoft.AspNetCore.Connections;
+
+namespace LoadBalancer;
+
+/// <summary>
+/// What running objects are given when they are built, besides their options: time, chance, the way out, and whom to
+/// tell. One for the process; a test gives its own.
+/// </summary>
+public sealed record BuildContext
+{
+    /// <summary>The clock and the timers.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>
+    /// Where seeds come from. It is not thread-safe: only constructors draw from it, and a build is one thread's work.
+    /// </summary>
+    public required Random Seeds { get; init; }
+
+    /// <summary>
+    /// Connects probes to endpoints. It is called from any thread, honours its cancellation, and its connections may be
+    /// disposed of from any thread.
+    /// </summary>
+    public required IConnectionFactory Connections { get; init; }
+
+    /// <summary>Is told of every change of an endpoint's health; any thread, and it does not throw. Default: nobody.</summary>
+    public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
+
+    /// <summary>Is told of an error of this program that a control loop survived; any thread. Default: nobody.</summary>
+    public Action<Exception> OnBug { get; init; } = static _ => { };
+}

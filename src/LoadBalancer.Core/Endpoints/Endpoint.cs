@@ -1,0 +1,60 @@
+using System.Net;
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Endpoints;
+
+/// <summary>
+/// One address that serves one upstream, with everything that lives on when the configuration changes: its load, its
+/// health, its totals. Weight and rank are not here, they are the file's (see Member).
+/// </summary>
+/// <remarks>
+/// Thread-safe. A reload that keeps the identity keeps the object, so that open leases return to the counters they came
+/// from and a verdict outlives the table that was built from it.
+/// </remarks>
+/// <param name="id">Who it is.</param>
+public sealed class Endpoint(EndpointId id)
+{
+    private FailureObserver? _observer;
+
+    /// <summary>Who it is.</summary>
+    public EndpointId Id { get; } = id;
+
+    /// <summary>Where it listens.</summary>
+    public EndPoint Address => Id.Address;
+
+    /// <summary>What is asked of it now, and the totals.</summary>
+    public EndpointLoad Load { get; } = new();
+
+    /// <summary>What is thought of it.</summary>
+    public HealthState Health { get; } = new();
+
+    /// <summary>
+    /// Who is told when a lease ends with this endpoint's fault; null is nobody. It hangs here and not on the lease, so
+    /// that a lease taken before a reload teaches the upstream that runs after it.
+    /// </summary>
+    internal FailureObserver? Observer
+    {
+        get => Volatile.Read(ref _observer);
+        set => Volatile.Write(ref _observer, value);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id.ToString();
+
+    internal EndpointLease Lease()
+    {
+        Load.Leasing();
+        return new EndpointLease(this);
+    }
+
+    /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
+    internal void Return(Fault outcome)
+    {
+        Load.Returning();
+        if (outcome.Failed && outcome.Side == FaultSide.Upstream)
+        {
+            Load.Failing(outcome.Kind);
+            Observer?.Failed(this, outcome);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Endpoints;
+
+/// <summary>
+/// The right to use an endpoint once. Whoever took it returns it with its outcome in a <c>finally</c>, whatever
+/// happened: the endpoint's load and its passive health are fed from here and from nowhere else.
+/// </summary>
+/// <remarks>
+/// A mutable value without an allocation: keep it in one variable or one field that is not readonly, and do not copy it.
+/// A second <see cref="Return"/> through the same variable does nothing; through a copy it would count twice.
+/// </remarks>
+public struct EndpointLease
+{
+    private readonly Endpoint? _endpoint;
+    private bool _open;
+
+    internal EndpointLease(Endpoint endpoint)
+    {
+        _endpoint = endpoint;
+        _open = true;
+    }
+
+    /// <summary>The endpoint; it stays readable after the return, for the log.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default</c>: nothing was leased.</exception>
+    public readonly Endpoint Endpoint => _endpoint ?? throw new InvalidOperationException("Nothing was leased.");
+
+    /// <summary>True from the lease to its return.</summary>
+    public readonly bool IsOpen => _open;
+
+    /// <summary>
+    /// Gives the endpoint back. <see cref="Fault.None"/> is success; a fault of the client or of this process is no fault
+    /// of the endpoint and is not held against it.
+    /// </summary>
+    /// <param name="outcome">How the work ended, the connect included.</param>
+    public void Return(Fault outcome)
+    {
+        if (_open)
+        {
+            _open = false;
+            _endpoint!.Return(outcome);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace LoadBalancer.Endpoints;
+
+/// <summary>What happened to an endpoint.</summary>
+public enum TransitionKind : byte
+{
+    /// <summary>Its probes pass.</summary>
+    Healthy,
+
+    /// <summary>Its probes fail.</summary>
+    Unhealthy,
+
+    /// <summary>Watched traffic took it out for a time.</summary>
+    Ejected,
+
+    /// <summary>Its ejection is over.</summary>
+    Returned,
+
+    /// <summary>Watched traffic would have taken it out, but too few would have been left.</summary>
+    Spared,
+}

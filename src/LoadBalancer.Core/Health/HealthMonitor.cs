@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using LoadBalancer.Endpoints;
+
+namespace LoadBalancer.Health;
+
+/// <summary>
+/// The active checks of one upstream: one task an endpoint that probes at its interval, keeps
+/// <see cref="HealthState.Active"/> and says when the verdict changes.
+/// </summary>
+/// <remarks>
+/// When the first probe comes. An endpoint that was never probed is probed at once: the first of the upstream
+/// immediately, the others spread over <see cref="FirstSpread"/>, so that a thousand endpoints are not a thousand
+/// connects in one millisecond. One that an earlier monitor probed keeps its pace: the next probe is due an interval
+/// after the last, so that reloads in quick succession neither skip probes nor double them. After that, each interval is
+/// drawn anew within the jitter.
+/// <para>Control plane: the tasks run on the thread pool. One monitor owns an endpoint's probing at a time; its upstream sees to that.</para>
+/// </remarks>
+/// <param name="options">When and how.</param>
+/// <param name="probe">What is asked.</param>
+/// <param name="time">The clock.</param>
+/// <param name="seed">The seed of the jitter.</param>
+/// <param name="changed">Is told, on the pool, of each endpoint with a new verdict.</param>
+internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, TimeProvider time, int seed, Action<Endpoint> changed)
+    : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstSpread = TimeSpan.FromSeconds(1);
+
+    private readonly HealthThresholds _thresholds = new(options.HealthyAfter, options.UnhealthyAfter);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _probing = Task.CompletedTask;
+
+    /// <summary>Starts to probe. Called once.</summary>
+    public void Start(ImmutableArray<Endpoint> endpoints)
+    {
+        var spread = options.Interval < FirstSpread ? options.Interval : FirstSpread;
+        _probing = Task.WhenAll(endpoints.Select((endpoint, place) =>
+            WatchAsync(endpoint, FirstDelay(endpoint, spread * place / endpoints.Length), new Random(unchecked(seed + place)))));
+    }
+
+    /// <summary>Stops probing and waits until no probe runs. Verdicts stay.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _probing;
+        _stop.Dispose();
+    }
+
+    private TimeSpan FirstDelay(Endpoint endpoint, TimeSpan place)
+    {
+        if (endpoint.Health.Active.ProbedAt is not { } probedAt)
+        {
+            return place;
+        }
+
+        var due = options.Interval - time.GetElapsedTime(probedAt);
+        return due > place ? due : place;
+    }
+
+    private async Task WatchAsync(Endpoint endpoint, TimeSpan delay, Random random)
+    {
+        while (await ElapsedAsync(delay))
+        {
+            var start = time.GetTimestamp();
+            var answer = await AskAsync(endpoint);
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            Judge(endpoint, answer, start);
+            delay = Jittered(random) - time.GetElapsedTime(start);
+        }
+    }
+
+    private async ValueTask<bool> ElapsedAsync(TimeSpan delay)
+    {
+        if (delay > TimeSpan.Zero)
+        {
+            await Task.Delay(delay, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return !_stop.IsCancellationRequested;
+    }
+
+    private async ValueTask<ProbeAnswer> AskAsync(Endpoint endpoint)
+    {
+        using var deadline = new CancellationTokenSource(options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, deadline.Token);
+        try
+        {
+            return await probe.AskAsync(endpoint.Address, either.Token);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            return new ProbeAnswer(Passed: false, $"no answer within {options.Timeout.TotalSeconds:0.###} s");
+        }
+        catch (Exception e)
+        {
+            // A probe talks to strangers: whatever goes wrong there is an answer about the endpoint, never the end of its watch.
+            return new ProbeAnswer(Passed: false, e.Message);
+        }
+    }
+
+    private void Judge(Endpoint endpoint, ProbeAnswer answer, long start)
+    {
+        var before = endpoint.Health.Active;
+        var after = _thresholds.After(before, answer, time.GetUtcNow()) with { ProbedAt = start };
+        endpoint.Health.Active = after;
+        if (after.Verdict != before.Verdict)
+        {
+            changed(endpoint);
+        }
+    }
+
+    private TimeSpan Jittered(Random random) => options.Interval * (1 + (options.Jitter * ((2 * random.NextDouble()) - 1)));
+}

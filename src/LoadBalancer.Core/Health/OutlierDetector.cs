@@ -1,0 +1,106 @@
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Health;
+
+/// <summary>
+/// The passive check of one endpoint: says so when as many leases failed within the window as the file allows. Whether
+/// the endpoint goes is not decided here, but by its upstream, which knows how many are left.
+/// </summary>
+/// <remarks>
+/// The times of the last failures stand in a ring: when the oldest of them is still within the window, there were enough.
+/// <see cref="Failed"/> runs on the data plane, from any thread, without a lock. Two failures at the same moment may read
+/// each other's place before it is written; the worst of it is that the next failure reports instead of this one.
+/// A success costs nothing and forgives nothing: connections of hours end well long after an endpoint stopped taking new ones.
+/// </remarks>
+internal sealed class OutlierDetector : FailureObserver
+{
+    private readonly PassiveHealthOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Action<Endpoint, Fault> _report;
+    private readonly long[] _times;
+    private long _count;
+    private long _forgotten;
+    private long _quietSince;
+    private int _state;
+
+    private const int Watching = 0;
+    private const int Reported = 1;
+    private const int Quiet = 2;
+
+    /// <summary>A detector that goes on where <paramref name="earlier"/> stood, so that a reload forgives nothing.</summary>
+    /// <param name="options">How many, within what time.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="report">Is told of the endpoint and its last fault, once, until <see cref="Rearm"/> or <see cref="Pause"/>.</param>
+    /// <param name="earlier">The endpoint's detector before the reload; null where it had none.</param>
+    public OutlierDetector(PassiveHealthOptions options, TimeProvider time, Action<Endpoint, Fault> report, OutlierDetector? earlier = null)
+    {
+        _options = options;
+        _time = time;
+        _report = report;
+        _times = new long[options.Failures];
+        if (earlier is not null)
+        {
+            TakeOver(earlier);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Failed(Endpoint endpoint, Fault fault)
+    {
+        if (!Counts(fault.Kind) || !IsWatching())
+        {
+            return;
+        }
+
+        var ticket = Interlocked.Increment(ref _count) - 1;
+        Volatile.Write(ref _times[ticket % _times.Length], _time.GetTimestamp());
+        var oldest = ticket - _times.Length + 1;
+        if (oldest >= Volatile.Read(ref _forgotten)
+            && _time.GetElapsedTime(Volatile.Read(ref _times[oldest % _times.Length])) <= _options.Within
+            && Interlocked.CompareExchange(ref _state, Reported, Watching) == Watching)
+        {
+            _report(endpoint, fault);
+        }
+    }
+
+    /// <summary>Forgets the failures and watches again.</summary>
+    public void Rearm()
+    {
+        Volatile.Write(ref _forgotten, Volatile.Read(ref _count));
+        Volatile.Write(ref _state, Watching);
+    }
+
+    /// <summary>Forgets the failures and is quiet for one window: a report that changed nothing need not come again at once.</summary>
+    public void Pause()
+    {
+        Volatile.Write(ref _quietSince, _time.GetTimestamp());
+        Volatile.Write(ref _state, Quiet);
+    }
+
+    /// <summary>What an endpoint is blamed for: it did not take the connection, or broke it off.</summary>
+    private static bool Counts(FaultKind kind) =>
+        kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.Reset;
+
+    private bool IsWatching()
+    {
+        var state = Volatile.Read(ref _state);
+        if (state == Quiet && _time.GetElapsedTime(Volatile.Read(ref _quietSince)) > _options.Within)
+        {
+            Rearm();
+            return true;
+        }
+
+        return state == Watching;
+    }
+
+    private void TakeOver(OutlierDetector earlier)
+    {
+        var count = Volatile.Read(ref earlier._count);
+        var oldest = Math.Max(Volatile.Read(ref earlier._forgotten), count - Math.Min(earlier._times.Length, _times.Length));
+        for (var ticket = oldest; ticket < count; ticket++)
+        {
+            _times[_count++ % _times.Length] = Volatile.Read(ref earlier._times[ticket % earlier._times.Length]);
+        }
+    }
+}

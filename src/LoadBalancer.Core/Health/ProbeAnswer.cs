@@ -1,0 +1,6 @@
+namespace LoadBalancer.Health;
+
+/// <summary>What one probe found.</summary>
+/// <param name="Passed">True where the endpoint answered as it should.</param>
+/// <param name="Reason">What was found, for the operator: <c>connected</c>, <c>connect_refused</c>, <c>no answer within 2 s</c>.</param>
+internal readonly record struct ProbeAnswer(bool Passed, string Reason);

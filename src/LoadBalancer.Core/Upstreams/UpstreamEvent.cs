@@ -1,0 +1,24 @@
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Upstreams;
+
+/// <summary>Something that an upstream's loop has to know. The loop takes events one by one and is the only one to build views.</summary>
+internal abstract record UpstreamEvent
+{
+    private UpstreamEvent()
+    {
+    }
+
+    /// <summary>Probing has a new verdict of an endpoint.</summary>
+    public sealed record HealthChanged(Endpoint Endpoint) : UpstreamEvent;
+
+    /// <summary>Watched traffic saw an endpoint fail too often, the last time with this fault.</summary>
+    public sealed record FailedTooOften(Endpoint Endpoint, Fault Last) : UpstreamEvent;
+
+    /// <summary>The time of an ejection has passed.</summary>
+    public sealed record EjectionDue : UpstreamEvent;
+
+    /// <summary>Asks to be told when everything before it has been applied.</summary>
+    public sealed record Fence(TaskCompletionSource Passed) : UpstreamEvent;
+}
