@@ -20,6 +20,10 @@ internal ref struct JsonLine(Span<byte> buffer)
 {
     private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
+    // Printable ASCII without the quote and the backslash: nearly every name and address, and copied as it is.
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(letter => letter is not ('"' or '\\'))]);
+
     private readonly Span<byte> _buffer = buffer;
     private int _length;
     private bool _full;
@@ -146,6 +150,17 @@ internal ref struct JsonLine(Span<byte> buffer)
 
     private void Escaped(string? value)
     {
+        if (!value.AsSpan().ContainsAnyExcept(Plain))
+        {
+            if (Room(value?.Length ?? 0))
+            {
+                Ascii.FromUtf16(value, _buffer[_length..], out var copied);
+                _length += copied;
+            }
+
+            return;
+        }
+
         const int OnStack = 512;
         byte[]? rented = null;
         var most = Encoding.UTF8.GetMaxByteCount(value?.Length ?? 0);

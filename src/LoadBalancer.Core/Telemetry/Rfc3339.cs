@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-
 namespace LoadBalancer.Telemetry;
 
 /// <summary>The one form in which logs print a time: UTC with milliseconds, <c>2026-11-21T22:27:01.123Z</c> (RFC 3339).</summary>
@@ -28,5 +26,12 @@ internal static class Rfc3339
         to[23] = (byte)'Z';
     }
 
-    private static void Digits(int value, byte count, Span<byte> to) => Utf8Formatter.TryFormat(value, to[..count], out _, new('D', count));
+    private static void Digits(int value, int count, Span<byte> to)
+    {
+        for (var at = count - 1; at >= 0; at--)
+        {
+            to[at] = (byte)('0' + (value % 10));
+            value /= 10;
+        }
+    }
 }
