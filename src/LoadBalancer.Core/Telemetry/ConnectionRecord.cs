@@ -1,0 +1,38 @@
+using System.Net;
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Telemetry;
+
+/// <summary>What is known of one connection when it has ended: a line of the <see cref="ConnectionLog"/>.</summary>
+public readonly record struct ConnectionRecord
+{
+    /// <summary>The listener's name.</summary>
+    public required string Listener { get; init; }
+
+    /// <summary>Where the client connected from; null where the socket had no name (a Unix client).</summary>
+    public EndPoint? Client { get; init; }
+
+    /// <summary>The upstream's name; null where no route led to one.</summary>
+    public string? Upstream { get; init; }
+
+    /// <summary>The endpoint's address, as metrics and /status print it; null where none was reached.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>Endpoints that were tried.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>How long the connect to <see cref="Endpoint"/> took; null where none was reached.</summary>
+    public TimeSpan? ConnectTime { get; init; }
+
+    /// <summary>From accept to the end of both directions.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>Bytes read from the client.</summary>
+    public long ReceivedBytes { get; init; }
+
+    /// <summary>Bytes written to the client.</summary>
+    public long SentBytes { get; init; }
+
+    /// <summary>Why it ended; <see cref="Fault.None"/> where both sides finished.</summary>
+    public Fault Fault { get; init; }
+}
