@@ -22,6 +22,9 @@ public sealed class Endpoint(EndpointId id)
     /// <summary>Where it listens.</summary>
     public EndPoint Address => Id.Address;
 
+    /// <summary>The address as metrics, logs and /status print it; made once.</summary>
+    public string Label { get; } = id.Address.ToString() ?? "";
+
     /// <summary>What is asked of it now, and the totals.</summary>
     public EndpointLoad Load { get; } = new();
 

@@ -19,7 +19,7 @@ internal sealed class RelayHarness : IDisposable
         Loops = new TestLoops(time: time);
         var endpoint = _endpointListener.LocalEndPoint!;
         _listener = EpollListener.Bind(
-            Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), client => _ = ServeAsync(client, endpoint, timeouts ?? new TcpTimeouts()), (_, _) => { });
+            Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(client => _ = ServeAsync(client, endpoint, timeouts ?? new TcpTimeouts())));
         _listener.Start();
         Client = Loopback.Connect(_listener.Address);
         Endpoint = _endpointListener.Accept();

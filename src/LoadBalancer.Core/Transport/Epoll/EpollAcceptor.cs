@@ -18,7 +18,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
     private const int RetryAfterMs = 100;
 
     private readonly int _descriptor;
-    private readonly EpollListener _listener;
+    private readonly IConnectionSink _sink;
     private readonly EpollFlags _interest;
     private readonly LoopTimer _retry;
     private bool _paused;
@@ -26,14 +26,14 @@ internal sealed unsafe class EpollAcceptor : LoopSource
 
     /// <summary>An acceptor that does nothing before <see cref="Start"/>.</summary>
     /// <param name="loop">The loop that its connections will live on.</param>
-    /// <param name="descriptor">A listening socket; <paramref name="listener"/> closes it.</param>
-    /// <param name="listener">Who takes the connections.</param>
+    /// <param name="descriptor">A listening socket; the listener closes it.</param>
+    /// <param name="sink">Who takes the connections.</param>
     /// <param name="shared">True where other loops watch the same descriptor: one connection then wakes one of them.</param>
-    public EpollAcceptor(EventLoop loop, int descriptor, EpollListener listener, bool shared)
+    public EpollAcceptor(EventLoop loop, int descriptor, IConnectionSink sink, bool shared)
     {
         Loop = loop;
         _descriptor = descriptor;
-        _listener = listener;
+        _sink = sink;
         _interest = EpollFlags.In | (shared ? EpollFlags.Exclusive : EpollFlags.None);
         _retry = new LoopTimer(static owner => ((EpollAcceptor)owner).Retry(), this);
     }
@@ -96,6 +96,12 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         var bytes = stackalloc byte[SocketConstants.AddressBytes];
         for (var budget = AcceptBudget; budget > 0 && !_paused; budget--)
         {
+            if (!_sink.MayAccept())
+            {
+                Pause();
+                return;
+            }
+
             var length = SocketConstants.AddressBytes;
             var descriptor = Libc.Accept(_descriptor, bytes, &length, SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec);
             if (descriptor < 0)
@@ -111,7 +117,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
                     // EMFILE and its like: the queue would be announced again at once, for ever. Wait until some are free.
                     Loop.Remove(this, _descriptor);
                     Loop.Schedule(_retry, RetryAfterMs);
-                    _listener.OnAcceptFailed(error);
+                    _sink.OnAcceptFailed(Explain(error));
                 }
 
                 return;
@@ -126,12 +132,19 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         var socket = EpollSocket.TryAttach(Loop, descriptor, Unobserved.Instance, connected: true, out var error);
         if (socket is null)
         {
-            _listener.OnAcceptFailed(error);
+            _sink.OnAcceptFailed(Explain(error));
             return;
         }
 
-        _listener.OnAccepted(new EpollConnection(socket, remote));
+        _sink.OnAccepted(new EpollConnection(socket, remote));
     }
+
+    private static string Explain(Errno error) => error switch
+    {
+        Errno.TooManyFiles => "this process has as many descriptors open as it may (LimitNOFILE)",
+        Errno.TooManyFilesInSystem => "the system has as many descriptors open as it can (fs.file-max)",
+        _ => $"the kernel ran out of memory for sockets ({error})",
+    };
 
     /// <summary>Hears of a socket that nobody has taken yet; its flags keep what was said.</summary>
     private sealed class Unobserved : IReadinessObserver

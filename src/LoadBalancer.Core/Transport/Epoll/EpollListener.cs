@@ -11,21 +11,16 @@ internal sealed class EpollListener
 {
     private readonly EpollAcceptor[] _acceptors;
     private readonly int[] _descriptors;
-    private readonly Action<EpollConnection> _onAccepted;
-    private readonly Action<EpollListener, string> _onAcceptFailed;
     private int _closed;
 
-    private EpollListener(
-        ReadOnlySpan<EventLoop> loops, EndPoint address, int[] descriptors, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    private EpollListener(ReadOnlySpan<EventLoop> loops, EndPoint address, int[] descriptors, IConnectionSink sink)
     {
         Address = address;
         _descriptors = descriptors;
-        _onAccepted = onAccepted;
-        _onAcceptFailed = onAcceptFailed;
         _acceptors = new EpollAcceptor[loops.Length];
         for (var index = 0; index < loops.Length; index++)
         {
-            _acceptors[index] = new EpollAcceptor(loops[index], descriptors[index % descriptors.Length], this, shared: descriptors.Length < loops.Length);
+            _acceptors[index] = new EpollAcceptor(loops[index], descriptors[index % descriptors.Length], sink, shared: descriptors.Length < loops.Length);
         }
     }
 
@@ -35,11 +30,9 @@ internal sealed class EpollListener
     /// <summary>Binds <paramref name="address"/>; nothing is accepted before <see cref="Start"/>, but the kernel queues connections.</summary>
     /// <param name="loops">The loops that accept.</param>
     /// <param name="address">An IP address, port 0 for any, or a Unix path; a dead socket in the way of the path is removed.</param>
-    /// <param name="onAccepted">Takes each connection, on its loop.</param>
-    /// <param name="onAcceptFailed">Hears that accepting is paused for a moment, and why (descriptors or memory ran out); on a loop.</param>
+    /// <param name="sink">Who takes the connections.</param>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    public static EpollListener Bind(
-        ReadOnlySpan<EventLoop> loops, EndPoint address, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    public static EpollListener Bind(ReadOnlySpan<EventLoop> loops, EndPoint address, IConnectionSink sink)
     {
         if (address is UnixDomainSocketEndPoint unix)
         {
@@ -55,22 +48,20 @@ internal sealed class EpollListener
             descriptors[index] = SocketSetup.NewListening(bound, shared);
         }
 
-        return new EpollListener(loops, bound, descriptors, onAccepted, onAcceptFailed);
+        return new EpollListener(loops, bound, descriptors, sink);
     }
 
     /// <summary>Takes over a listening socket that was inherited (socket activation, a handed-over listener); it owns the descriptor from here on.</summary>
     /// <param name="loops">The loops that accept.</param>
     /// <param name="descriptor">A listening stream socket.</param>
-    /// <param name="onAccepted">As for <see cref="Bind"/>.</param>
-    /// <param name="onAcceptFailed">As for <see cref="Bind"/>.</param>
+    /// <param name="sink">Who takes the connections.</param>
     /// <exception cref="IOException">It is not a socket.</exception>
-    public static EpollListener Inherit(
-        ReadOnlySpan<EventLoop> loops, int descriptor, Action<EpollConnection> onAccepted, Action<EpollListener, string> onAcceptFailed)
+    public static EpollListener Inherit(ReadOnlySpan<EventLoop> loops, int descriptor, IConnectionSink sink)
     {
         var address = SocketSetup.LocalAddress(descriptor) ?? throw new IOException($"descriptor {descriptor} is not a listening socket");
         SocketSetup.InheritToAccepted(descriptor, address is IPEndPoint);
         SocketSetup.MakeNonBlocking(descriptor);
-        return new EpollListener(loops, address, [descriptor], onAccepted, onAcceptFailed);
+        return new EpollListener(loops, address, [descriptor], sink);
     }
 
     /// <summary>Begins to accept, or goes on after <see cref="Pause"/>.</summary>
@@ -103,15 +94,6 @@ internal sealed class EpollListener
             UnixSocketFile.Remove(unix);
         }
     }
-
-    internal void OnAccepted(EpollConnection connection) => _onAccepted(connection);
-
-    internal void OnAcceptFailed(Errno error) => _onAcceptFailed(this, error switch
-    {
-        Errno.TooManyFiles => "this process has as many descriptors open as it may (LimitNOFILE)",
-        Errno.TooManyFilesInSystem => "the system has as many descriptors open as it can (fs.file-max)",
-        _ => error.ToString(),
-    });
 
     private void PostToAll(Action<object?> call)
     {

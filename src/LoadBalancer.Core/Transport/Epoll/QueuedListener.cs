@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace LoadBalancer.Transport.Epoll;
 
 /// <summary>An <see cref="EpollListener"/> from which connections are taken one by one, as Kestrel does. Thread-safe.</summary>
-internal sealed class QueuedListener : IConnectionListener
+internal sealed class QueuedListener : IConnectionListener, IConnectionSink
 {
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
     private readonly EpollListener _listener;
@@ -14,8 +14,7 @@ internal sealed class QueuedListener : IConnectionListener
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
     public QueuedListener(ReadOnlySpan<EventLoop> loops, EndPoint address)
     {
-        // A pause for want of descriptors ends by itself; the transport's own listeners are the ones that report it.
-        _listener = EpollListener.Bind(loops, address, connection => _accepted.Writer.TryWrite(new MarshaledConnection(connection)), (_, _) => { });
+        _listener = EpollListener.Bind(loops, address, this);
         _listener.Start();
     }
 
@@ -41,5 +40,20 @@ internal sealed class QueuedListener : IConnectionListener
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    bool IConnectionSink.MayAccept() => true;
+
+    void IConnectionSink.OnAccepted(EpollConnection connection)
+    {
+        if (!_accepted.Writer.TryWrite(new MarshaledConnection(connection)))
+        {
+            connection.Abort();
+        }
+    }
+
+    void IConnectionSink.OnAcceptFailed(string why)
+    {
+        // It ends by itself; the listeners of traffic are the ones that report it.
     }
 }

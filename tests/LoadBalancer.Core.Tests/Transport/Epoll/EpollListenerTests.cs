@@ -82,7 +82,7 @@ internal sealed class EpollListenerTests
         using var loops = new TestLoops(2);
         var accepted = new BlockingCollection<EpollConnection>();
         var descriptor = SocketSetup.NewListening(new IPEndPoint(IPAddress.Loopback, 0), shared: false);
-        var listener = EpollListener.Inherit(loops.Group.Loops, descriptor, accepted.Add, (_, _) => { });
+        var listener = EpollListener.Inherit(loops.Group.Loops, descriptor, new TestSink(accepted.Add));
         listener.Start();
         var clients = Enumerable.Range(0, 32).Select(_ => Loopback.Connect(listener.Address)).ToList();
         await Close(clients.Select(_ => Take(accepted)).ToList(), clients);
@@ -131,7 +131,7 @@ internal sealed class EpollListenerTests
     }
 
     private static EpollListener Bind(TestLoops loops, EndPoint address, Action<EpollConnection> onAccepted) =>
-        EpollListener.Bind(loops.Group.Loops, address, onAccepted, (_, _) => { });
+        EpollListener.Bind(loops.Group.Loops, address, new TestSink(onAccepted));
 
     private static T Take<T>(BlockingCollection<T> queue) =>
         queue.TryTake(out var item, Loopback.TimeoutMs) ? item : throw new TimeoutException("nothing was accepted");

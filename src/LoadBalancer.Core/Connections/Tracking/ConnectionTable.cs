@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Connections.Tracking;
+
+/// <summary>
+/// The open connections of one listener: a list for each loop, which only that loop touches, and one count of all.
+/// </summary>
+/// <param name="loops">The loops on which connections live.</param>
+internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops)
+{
+    private readonly EventLoop[] _loops = loops.ToArray();
+    private readonly Shard[] _shards = new Shard[loops.Length];
+    private TaskCompletionSource? _empty;
+    private int _count;
+
+    /// <summary>How many are open, over all loops. Any thread.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Takes in <paramref name="connection"/>; on its loop.</summary>
+    public void Enter(TrackedConnection connection)
+    {
+        connection.Loop.AssertInLoop();
+        ref var shard = ref _shards[connection.Loop.Index];
+        connection.Next = shard.First;
+        if (shard.First is not null)
+        {
+            shard.First.Previous = connection;
+        }
+
+        shard.First = connection;
+        Interlocked.Increment(ref _count);
+    }
+
+    /// <summary>Forgets <paramref name="connection"/>, which entered once; on its loop.</summary>
+    public void Leave(TrackedConnection connection)
+    {
+        connection.Loop.AssertInLoop();
+        if (connection.Previous is null)
+        {
+            _shards[connection.Loop.Index].First = connection.Next;
+        }
+        else
+        {
+            connection.Previous.Next = connection.Next;
+        }
+
+        if (connection.Next is not null)
+        {
+            connection.Next.Previous = connection.Previous;
+        }
+
+        connection.Next = connection.Previous = null;
+        if (Interlocked.Decrement(ref _count) == 0)
+        {
+            Volatile.Read(ref _empty)?.TrySetResult();
+        }
+    }
+
+    /// <summary>Completes when no connection is open; nobody may enter any more. Any thread.</summary>
+    public Task WhenEmptyAsync()
+    {
+        var empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        empty = Interlocked.CompareExchange(ref _empty, empty, null) ?? empty;
+        if (Count == 0)
+        {
+            empty.TrySetResult();
+        }
+
+        return empty.Task;
+    }
+
+    /// <summary>Ends every open connection because of <paramref name="fault"/>. Any thread; completes when each has been told.</summary>
+    public Task StopAllAsync(Fault fault) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
+        _ =>
+        {
+            for (var connection = _shards[loop.Index].First; connection is not null;)
+            {
+                var next = connection.Next;
+                connection.Stop(fault);
+                connection = next;
+            }
+        },
+        null)));
+
+    /// <summary>On a cache line of its own: each is written by one loop.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Shard
+    {
+        [FieldOffset(0)]
+        public TrackedConnection? First;
+    }
+}

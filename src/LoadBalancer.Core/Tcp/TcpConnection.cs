@@ -1,0 +1,168 @@
+using LoadBalancer.Balancing;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tcp;
+
+/// <summary>
+/// One client's connection from accept to its line in the log. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// <code>
+///   accepted ─► (1) track ─► (2) lease an endpoint ─► (3) connect ─► (4) relay ─► (5) return the lease
+///                                   ▲                      │                      (6) count, log, untrack
+///                                   └── next endpoint ◄────┘ fault
+/// </code>
+/// Until (4) no byte of the client is read, so another endpoint can always be tried, each at most once.
+/// </remarks>
+internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : TrackedConnection
+{
+    private readonly long _accepted = proxy.Time.GetTimestamp();
+    private EndpointLease _lease;
+    private Endpoint[] _tried = [];
+    private Relay? _relay;
+    private TimeSpan _connectTime;
+    private Fault _stopped;
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => client.Loop;
+
+    /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
+    public async Task RunAsync()
+    {
+        // :: (1)
+        proxy.Connections.Enter(this);
+        proxy.Metrics.Opened(Loop.Index);
+        var fault = new Fault(FaultSide.Internal, FaultKind.Bug);
+        try
+        {
+            // :: (2) and (3)
+            var connected = await ConnectAsync();
+            fault = connected.Fault;
+            if (connected.Socket is { } upstream)
+            {
+                // :: (4)
+                fault = await RelayAsync(upstream);
+            }
+        }
+        catch (Exception error)
+        {
+            proxy.OnBug(error);
+        }
+        finally
+        {
+            End(fault);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Stop(Fault fault)
+    {
+        _stopped = fault;
+        if (_relay is not null)
+        {
+            _relay.Stop(fault);
+        }
+        else
+        {
+            // Between endpoints: the client is let go at once, the connect under way ends by itself.
+            client.Abort();
+        }
+    }
+
+    private async ValueTask<ConnectResult> ConnectAsync()
+    {
+        var hashKey = HashKey.OfClient(client.RemoteEndPoint);
+        var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
+        while (proxy.Upstream.Lease(new PickContext(hashKey, _tried), out _lease))
+        {
+            var began = proxy.Time.GetTimestamp();
+            var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout);
+            _connectTime = proxy.Time.GetElapsedTime(began);
+            if (_stopped.Failed)
+            {
+                result.Socket?.Reset();
+                return new ConnectResult(null, _stopped);
+            }
+
+            if (result.Socket is not null)
+            {
+                return result;
+            }
+
+            last = result.Fault;
+            _tried = [.. _tried, _lease.Endpoint];
+            _lease.Return(last);
+        }
+
+        return new ConnectResult(null, last);
+    }
+
+    private async ValueTask<Fault> RelayAsync(EpollSocket upstream)
+    {
+        if (client.TryTakeSocket() is not { } socket)
+        {
+            upstream.Reset();
+            return new Fault(FaultSide.Internal, FaultKind.Bug);
+        }
+
+        _relay = new Relay(socket, upstream, proxy.Timeouts);
+        var fault = await _relay.RunAsync();
+        _relay.Close();
+        return fault;
+    }
+
+    private void End(Fault fault)
+    {
+        // :: (5) A lease whose connect failed was returned there.
+        _lease.Return(fault);
+
+        // :: (6)
+        if (_relay is null)
+        {
+            client.Abort();
+        }
+        else
+        {
+            client.Close();
+        }
+
+        var duration = proxy.Time.GetElapsedTime(_accepted);
+        if (_relay is not null)
+        {
+            proxy.Metrics.Received(Loop.Index, _relay.BytesUp);
+            proxy.Metrics.Sent(Loop.Index, _relay.BytesDown);
+            proxy.Metrics.Closed(Loop.Index, fault, duration);
+        }
+        else
+        {
+            proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
+        }
+
+        if (proxy.Log.Enabled)
+        {
+            WriteLine(fault, duration);
+        }
+
+        proxy.Connections.Leave(this);
+    }
+
+    private void WriteLine(Fault fault, TimeSpan duration) => proxy.Log.Write(
+        Loop.Index,
+        new ConnectionRecord
+        {
+            Listener = proxy.Listener,
+            Client = client.RemoteEndPoint,
+            Upstream = proxy.Upstream.Name,
+            Endpoint = _relay is null ? null : _lease.Endpoint.Label,
+            Attempts = _tried.Length + (_relay is null ? 0 : 1),
+            ConnectTime = _relay is null ? null : _connectTime,
+            Duration = duration,
+            ReceivedBytes = _relay?.BytesUp ?? 0,
+            SentBytes = _relay?.BytesDown ?? 0,
+            Fault = fault,
+        });
+}
