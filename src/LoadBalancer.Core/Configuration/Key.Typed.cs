@@ -8,4 +8,7 @@ public abstract class Key<TOwner>(string name, string doc, Presence presence) : 
 {
     /// <summary><paramref name="owner"/> with the key's value taken from <paramref name="node"/>.</summary>
     public abstract TOwner Read(TOwner owner, ConfigNode node, ConfigReader reader);
+
+    /// <summary>The key's value in <paramref name="owner"/> as the file would have it; null for a record.</summary>
+    public abstract string? Print(TOwner owner);
 }

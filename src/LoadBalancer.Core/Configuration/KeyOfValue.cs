@@ -18,11 +18,14 @@ internal sealed class KeyOfValue<TOwner, TValue>(
     public override Kind Kind => kind(blank());
 
     /// <inheritdoc/>
-    public override string? Default => IsRequired ? null : kind(blank()).Print(get(blank()));
+    public override string? Default => IsRequired ? null : Print(blank());
 
     /// <inheritdoc/>
     public override JsonNode? DefaultJson => IsRequired ? null : kind(blank()).ToJson(get(blank()));
 
     /// <inheritdoc/>
     public override TOwner Read(TOwner owner, ConfigNode node, ConfigReader reader) => set(owner, kind(owner).Read(node, get(owner), reader));
+
+    /// <inheritdoc/>
+    public override string? Print(TOwner owner) => kind(owner).Print(get(owner));
 }

@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration.Values;
 using System.Net;
 
 namespace LoadBalancer.Configuration;

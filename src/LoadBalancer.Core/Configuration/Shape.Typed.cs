@@ -32,7 +32,7 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Key> Keys => _keys;
+    public override IReadOnlyList<Key<T>> Keys => _keys;
 
     /// <summary>A record with the defaults.</summary>
     public T Blank() => _blank();

@@ -138,7 +138,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
     private void HashIsUsed(string name, UpstreamOptions upstream)
     {
-        if (upstream.Balance != "hash" && root.Locate("upstreams", name) is MapNode map && map.Find("hash") is { } hash)
+        var map = root.Locate("upstreams", name) as MapNode;
+        var written = map?.Find("balance")?.Value as ScalarNode;
+        if (map?.Find("hash") is { } hash && upstream.Balance != "hash" && (written is null || written.Written == upstream.Balance))
         {
             reader.Warn(hash.Place, $"'hash' means something only with 'balance: hash', and the upstream '{name}' has 'balance: {upstream.Balance}'");
         }

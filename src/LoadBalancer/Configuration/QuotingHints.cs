@@ -36,9 +36,9 @@ internal static partial class QuotingHints
             return Bracket;
         }
 
-        if (open is MappingStart { Style: MappingStyle.Flow } or SequenceStart { Style: SequenceStyle.Flow })
+        if (open is not null && IsFlow(open))
         {
-            return letter == '{' ? Brace : FormattableString.Invariant($"; the {(open is MappingStart ? "'{'" : "'['")} at {open.Start.Line}:{open.Start.Column} is not closed before that");
+            return letter == '{' ? Brace : FormattableString.Invariant($"; the {Opening(open)} at {open.Start.Line}:{open.Start.Column} is not closed before that");
         }
 
         return (letter, message) switch
@@ -52,6 +52,12 @@ internal static partial class QuotingHints
             _ => "",
         };
     }
+
+    /// <summary>True for a list or map written in brackets.</summary>
+    public static bool IsFlow(ParsingEvent start) => start is MappingStart { Style: MappingStyle.Flow } or SequenceStart { Style: SequenceStyle.Flow };
+
+    /// <summary>The bracket that opens it, in quotes.</summary>
+    public static string Opening(ParsingEvent start) => start is MappingStart ? "'{'" : "'['";
 
     private static string Line(string text, long number)
     {

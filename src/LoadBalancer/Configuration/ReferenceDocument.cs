@@ -20,7 +20,7 @@ internal static class ReferenceDocument
         {
             text.Append('\n').Append("### `").Append(path).Append("`\n\n").Append(shape.Doc).Append('\n');
             var key = path.EndsWith(".NAME", StringComparison.Ordinal) ? "NAME" : path[(path.LastIndexOf('.') + 1)..];
-            text.Append("Example: `").Append(key).Append(": ").Append(shape.Example).Append("`\n");
+            text.Append("\nExample: `").Append(key).Append(": ").Append(shape.Example).Append("`\n");
         }
 
         text.Append("\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n");

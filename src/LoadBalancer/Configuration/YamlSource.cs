@@ -35,10 +35,12 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
             var hint = QuotingHints.For(error, text, _open.TryPeek(out var open) ? open : null);
             reader.Error(At(error.Start), $"not valid YAML: {char.ToLowerInvariant(error.Message[0])}{error.Message[1..].TrimEnd('.')}{hint}");
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception error)
         {
-            // The parser's own errors on garbage; what comes from outside must never end the process.
-            reader.Error(SourceSpan.Whole(file), "not valid YAML");
+            // The parser's own errors on garbage (InvalidOperationException on `...`): what comes from outside must never end the process.
+            var open = _open.TryPeek(out var start) && QuotingHints.IsFlow(start) ? start : null;
+            var reason = open is null ? $"the parser gave up ({error.GetType().Name})" : $"this {QuotingHints.Opening(open)} is not closed";
+            reader.Error(open is null ? SourceSpan.Whole(file) : At(open.Start), $"not valid YAML: {reason}");
         }
 
         return null;

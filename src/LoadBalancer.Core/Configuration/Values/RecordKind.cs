@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A map of a record's keys, or its short form. Keys that are not written keep what they had before.</summary>
 internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>

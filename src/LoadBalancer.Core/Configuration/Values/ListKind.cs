@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A list of at least one item; one item may stand for a list of one.</summary>
 internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A share, always with its sign: <c>10%</c> is 0.1. Both bounds included, at most four decimals.</summary>
 internal sealed class PercentKind(string atLeast, string atMost) : ScalarKind<double>

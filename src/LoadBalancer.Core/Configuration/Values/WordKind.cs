@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>One of a fixed set of words.</summary>
 internal sealed class WordKind(string[] words) : ScalarKind<string>

@@ -1,4 +1,4 @@
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A number of bytes: <c>512B 64KiB 10MB</c>, both bounds included. <c>KB</c> is 1000, <c>KiB</c> is 1024.</summary>
 internal sealed class SizeKind(string atLeast, string atMost) : ScalarKind<long>

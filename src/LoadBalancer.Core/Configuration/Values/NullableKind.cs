@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A kind of a struct, for a key that may have no value; the word for that is a <see cref="WordOrKind{T}"/> around it.</summary>
 internal sealed class NullableKind<T>(Kind<T> inner) : Kind<T?>

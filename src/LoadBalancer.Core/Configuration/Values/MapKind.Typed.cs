@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A map of records by name.</summary>
 /// <param name="noun">What a name stands for, without an article.</param>

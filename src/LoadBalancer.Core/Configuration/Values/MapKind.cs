@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>What a name in the file may be. Names stand in metrics, logs and commands, so they need no quoting anywhere.</summary>
 internal static class MapKind

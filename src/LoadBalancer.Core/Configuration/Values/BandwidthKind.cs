@@ -1,4 +1,4 @@
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>Bytes per second: <c>240B/s</c>, both bounds included.</summary>
 internal sealed class BandwidthKind(string atLeast, string atMost) : ScalarKind<long>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>
 /// A whole number with a unit, such as <c>250ms</c> or <c>64KiB</c>, both bounds included. The value is held in the

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A word that stands for a value, or another kind.</summary>
 internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kind<T>
@@ -27,7 +27,12 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
         EqualityComparer<T>.Default.Equals(value, meaning) && (Nested is null || value is null) ? JsonValue.Create(word) : other.ToJson(value);
 
     /// <inheritdoc/>
-    public override string? Advice(string text) => NearestName.Of(text, [word]) is { } near ? $"did you mean '{near}'?" : other.Advice(text);
+    public override string? Advice(string text) => text.ToUpperInvariant() switch
+    {
+        "ON" or "YES" or "TRUE" when Nested is not null => "for its defaults write {}",
+        "NO" or "FALSE" when word == "off" => "write off",
+        _ => NearestName.Of(text, [word]) is { } near ? $"did you mean '{near}'?" : other.Advice(text),
+    };
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
 internal sealed class RateKind : ScalarKind<Rate>

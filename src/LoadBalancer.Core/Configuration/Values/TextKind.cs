@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A text of a given form.</summary>
 internal sealed class TextKind(string noun, string example, string pattern) : ScalarKind<string>

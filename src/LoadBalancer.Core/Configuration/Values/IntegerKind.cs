@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A whole number in decimal digits, both bounds included.</summary>
 internal sealed class IntegerKind(int atLeast, int atMost) : ScalarKind<int>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary><c>true</c> or <c>false</c>.</summary>
 internal sealed class BooleanKind : ScalarKind<bool>

@@ -1,4 +1,4 @@
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A time: <c>250ms 5s 1m 2h 30d</c>, both bounds included. Resolution: a millisecond.</summary>
 internal sealed class DurationKind(string atLeast, string atMost) : ScalarKind<TimeSpan>

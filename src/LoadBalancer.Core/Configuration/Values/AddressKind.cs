@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace LoadBalancer.Configuration;
+namespace LoadBalancer.Configuration.Values;
 
 /// <summary>An address to accept on or to connect to, see <see cref="AddressText"/>.</summary>
 internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
@@ -9,7 +9,7 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
     public override string Noun => use == AddressUse.Bind ? "an address to accept on" : "an IP address with a port, or unix:/path,";
 
     /// <inheritdoc/>
-    public override string Example => use == AddressUse.Bind ? "\":8080\", \"127.0.0.1:8080\", \"[::]:8080\" or unix:/run/x.sock" : "\"10.0.0.1:8080\"";
+    public override string Example => use == AddressUse.Bind ? "\":8080\", \"[::]:8080\" or unix:/run/x.sock" : "\"10.0.0.1:8080\"";
 
     /// <inheritdoc/>
     protected override string Pattern => use == AddressUse.Bind
@@ -41,6 +41,11 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
         if (text.All(char.IsAsciiDigit))
         {
             return use == AddressUse.Bind ? $"for this port of every IPv4 address write \":{text}\"" : "an IP address is missing before the port";
+        }
+
+        if (host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('['))
+        {
+            return "put an IPv6 address in brackets: \"[::1]:80\"";
         }
 
         if (AddressText.TryParseIp(text, out var whole) || AddressText.TryParseIp(text.Trim('[', ']'), out whole))
