@@ -1,1 +1,3 @@
-return 0;
+using LoadBalancer.Daemon.Cli;
+
+return await new Shell(Terminal.OfProcess()).RunAsync(args);

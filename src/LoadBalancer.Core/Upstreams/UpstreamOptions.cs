@@ -5,12 +5,39 @@ using LoadBalancer.Health;
 namespace LoadBalancer.Upstreams;
 
 /// <summary>A named group of equivalent endpoints and how to talk to them: the file's <c>upstreams.NAME</c>.</summary>
-public sealed record UpstreamOptions
+public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 {
-    /// <summary>The balancer's name in the catalogue; default <c>round_robin</c>.</summary>
+    /// <inheritdoc/>
+    public static Shape<UpstreamOptions> Shape { get; } = new(
+        "upstream", "A named group of equivalent endpoints and how to talk to them.", """{balance: least_connections, endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}""", () => new())
+    {
+        {
+            "balance", Kinds.Word(KnownNames.Balancers), o => o.Balance, (o, value) => o with { Balance = value },
+            "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
+            "`hash`: by consistent hashing, the same one for the same client."
+        },
+        {
+            "hash", Kinds.Record(HashOptions.Shape), o => new HashOptions(o.HashOn), (o, value) => o with { HashOn = value.On },
+            "What `balance: hash` hashes."
+        },
+        {
+            "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
+            "The endpoints, no address twice. At least one has a weight above 0.", Presence.Required
+        },
+        {
+            "timeouts", Kinds.Record(UpstreamTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "Time bounds towards endpoints."
+        },
+        {
+            "health", Kinds.Record(HealthOptions.Shape), o => o.Health, (o, value) => o with { Health = value },
+            "How endpoints are judged."
+        },
+    };
+
+    /// <summary>The balancer's name in the catalogue.</summary>
     public string Balance { get; init; } = "round_robin";
 
-    /// <summary>What <c>balance: hash</c> hashes; only <c>client_ip</c>, the default.</summary>
+    /// <summary>What <c>balance: hash</c> hashes; only <c>client_ip</c>.</summary>
     public string HashOn { get; init; } = "client_ip";
 
     /// <summary>The endpoints, at least one, no address twice.</summary>

@@ -4,8 +4,57 @@ using LoadBalancer.Upstreams;
 namespace LoadBalancer.Daemon.Configuration;
 
 /// <summary>A whole lb.yaml as it was written, includes and defaults merged, every name checked.</summary>
-public sealed record GatewayOptions
+public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 {
+    /// <inheritdoc/>
+    public static Shape<GatewayOptions> Shape { get; } = new(
+        "gateway", "A whole `lb.yaml`.", """{listeners: {web: {bind: ":80", tcp: web}}, upstreams: {web: {endpoints: ["10.0.0.1:80"]}}}""", () => new())
+    {
+        {
+            "include", Kinds.List(Kinds.FilePattern), o => o.Include, (o, value) => o with { Include = value },
+            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams`; " +
+            "a name defined twice is an error."
+        },
+        {
+            "defaults", Kinds.Record(DefaultsOptions.Shape), o => o.Defaults, (o, value) => o with { Defaults = value },
+            "What every listener starts from."
+        },
+        {
+            "listeners", o => Kinds.Map("listener", ListenerOptions.Shape.StartingFrom(ListenerOptions.Over(o.Defaults))), o => o.Listeners,
+            (o, value) => o with { Listeners = value }, "The addresses that accept connections, by name. At least one."
+        },
+        {
+            "upstreams", Kinds.Map("upstream", UpstreamOptions.Shape), o => o.Upstreams, (o, value) => o with { Upstreams = value },
+            "The groups of endpoints that take them, by name."
+        },
+        {
+            "admin", Kinds.Record(AdminOptions.Shape), o => o.Admin, (o, value) => o with { Admin = value },
+            "The operator's own listener."
+        },
+        {
+            "log", Kinds.Record(LogOptions.Shape), o => o.Log, (o, value) => o with { Log = value },
+            "What is logged and where."
+        },
+        {
+            "transport", Kinds.Record(TransportOptions.Shape), o => o.Transport, (o, value) => o with { Transport = value },
+            "The engine."
+        },
+        {
+            "reload", Kinds.Record(ReloadOptions.Shape), o => o.Reload, (o, value) => o with { Reload = value },
+            "When the files are read again."
+        },
+        {
+            "shutdown", Kinds.Record(ShutdownOptions.Shape), o => o.Shutdown, (o, value) => o with { Shutdown = value },
+            "How the process ends."
+        },
+    };
+
+    /// <summary>The patterns of further files, as written; what they hold is merged in already.</summary>
+    public ValueList<string> Include { get; init; }
+
+    /// <summary>What listeners start from; merged into <see cref="Listeners"/> already.</summary>
+    public DefaultsOptions Defaults { get; init; } = new();
+
     /// <summary>Listeners by name.</summary>
     public ValueMap<ListenerOptions> Listeners { get; init; } = ValueMap<ListenerOptions>.Empty;
 

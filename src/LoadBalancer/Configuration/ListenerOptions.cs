@@ -5,17 +5,42 @@ using LoadBalancer.Tcp;
 namespace LoadBalancer.Daemon.Configuration;
 
 /// <summary>A bound address, its protocol and connection policies: the file's <c>listeners.NAME</c>.</summary>
-public sealed record ListenerOptions
+public sealed record ListenerOptions : IConfigurable<ListenerOptions>
 {
+    /// <inheritdoc/>
+    public static Shape<ListenerOptions> Shape { get; } = new(
+        "listener", "An address that accepts connections, and where they go.", """{bind: ":5432", tcp: {upstream: postgres}, max_connections: 10000}""", () => Over(new()))
+    {
+        {
+            "bind", Kinds.List(Kinds.BindAddress), o => o.Bind, (o, value) => o with { Bind = value },
+            "The addresses it accepts on. `\":8080\"` is every IPv4 address, `\"[::]:8080\"` every IPv6 address; port 0 takes a free port.", Presence.Required
+        },
+        {
+            "tcp", Kinds.Record(TcpOptions.Shape), o => o.Tcp, (o, value) => o with { Tcp = value },
+            "Layer 4: where its connections go.", Presence.Required
+        },
+        {
+            "max_connections", Kinds.Integer(1, 10_000_000), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
+            "Connections at once over all its addresses; at the bound it stops accepting."
+        },
+        {
+            "timeouts", Kinds.Record(TcpTimeouts.Shape).Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "Time bounds of its connections; `none` undoes what `defaults` say."
+        },
+    };
+
     /// <summary>The addresses it accepts on, at least one.</summary>
     public ValueList<EndPoint> Bind { get; init; }
 
     /// <summary>Layer 4: where its connections lead.</summary>
     public required TcpOptions Tcp { get; init; }
 
-    /// <summary>Connections at once over all its addresses; at the bound it stops accepting. Default 20,000.</summary>
+    /// <summary>Connections at once over all its addresses, at least 1; at the bound it stops accepting.</summary>
     public int MaxConnections { get; init; } = 20_000;
 
     /// <summary>Time bounds of its connections.</summary>
     public TcpTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>A listener without an address yet, to be read over <paramref name="defaults"/>.</summary>
+    internal static ListenerOptions Over(DefaultsOptions defaults) => new() { Tcp = TcpOptions.Shape.Blank(), Timeouts = defaults.Timeouts };
 }

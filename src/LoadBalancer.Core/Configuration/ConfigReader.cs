@@ -1,0 +1,70 @@
+namespace LoadBalancer.Configuration;
+
+/// <summary>
+/// One reading of one configuration: gives keys the text of their scalars and collects everything that is wrong, so that
+/// an operator sees all errors at once. Not thread-safe; one per load.
+/// </summary>
+/// <param name="resolve">Replaces the references in a scalar's text.</param>
+public sealed class ConfigReader(Func<ScalarNode, ScalarText> resolve)
+{
+    // Nobody reads further, and a file of garbage has one error for every few bytes.
+    private const int MostErrors = 100;
+
+    private readonly List<ConfigError> _errors = [];
+    private readonly List<ConfigError> _warnings = [];
+    private int _left;
+
+    /// <summary>A reader that takes every text as it is written.</summary>
+    public ConfigReader()
+        : this(node => new ScalarText(node.Written))
+    {
+    }
+
+    /// <summary>The errors in the order of their discovery; after the first hundred, one that counts the rest.</summary>
+    public IReadOnlyList<ConfigError> Errors =>
+        _left == 0 ? _errors : [.. _errors, new ConfigError(SourceSpan.Whole(_errors[0].Place.File), $"{_left} more errors are not shown")];
+
+    /// <summary>What works but is hardly meant.</summary>
+    public IReadOnlyList<ConfigError> Warnings => _warnings;
+
+    /// <summary>True where a key was read whose text is unknown on purpose: the result is checked, but not fit to run.</summary>
+    public bool LeftUnknown { get; private set; }
+
+    /// <summary>Notes an error; the load goes on to find the others.</summary>
+    public void Error(SourceSpan place, string message)
+    {
+        if (_errors.Count < MostErrors)
+        {
+            _errors.Add(new ConfigError(place, message));
+        }
+        else
+        {
+            _left++;
+        }
+    }
+
+    /// <summary>Notes what works but is hardly meant.</summary>
+    public void Warn(SourceSpan place, string message)
+    {
+        if (_warnings.Count < MostErrors)
+        {
+            _warnings.Add(new ConfigError(place, message));
+        }
+    }
+
+    /// <summary>The text of <paramref name="node"/>; null where there is none, which was reported or is so on purpose.</summary>
+    public string? Text(ScalarNode node)
+    {
+        var text = resolve(node);
+        if (text.Fault is { } fault)
+        {
+            Error(node.Span, fault);
+        }
+        else if (text.Value is null)
+        {
+            LeftUnknown = true;
+        }
+
+        return text.Value;
+    }
+}

@@ -1,0 +1,70 @@
+using LoadBalancer.Configuration.Values;
+using System.Net;
+
+namespace LoadBalancer.Configuration;
+
+/// <summary>The kinds of values in the language: the table of contents.</summary>
+public static class Kinds
+{
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public static Kind<bool> Boolean { get; } = new BooleanKind();
+
+    /// <summary>An absolute path in the file system.</summary>
+    public static Kind<string> FilePath { get; } = new TextKind("an absolute path", "/var/log/lb/access.json", "/.+");
+
+    /// <summary>A path or a pattern of files, relative to the file that holds it.</summary>
+    public static Kind<string> FilePattern { get; } = new TextKind("a path or a pattern of files", "upstreams.d/*.yaml", ".+");
+
+    /// <summary>A listener's address: <c>":8080"</c> is every IPv4 address, <c>"[::]:8080"</c> every IPv6 address, port 0 a free port.</summary>
+    public static Kind<EndPoint> BindAddress { get; } = new AddressKind(AddressUse.Bind);
+
+    /// <summary>An endpoint's address: an IP address and a port, or a Unix socket.</summary>
+    public static Kind<EndPoint> EndpointAddress { get; } = new AddressKind(AddressUse.Endpoint);
+
+    /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
+    public static Kind<Rate> Rate { get; } = new RateKind();
+
+    /// <summary>The name of something that the file defines elsewhere.</summary>
+    /// <param name="noun">What it names, with its article.</param>
+    public static Kind<string> Name(string noun) => new TextKind(noun, "", MapKind.NamePattern);
+
+    /// <summary>One of a fixed set of words.</summary>
+    public static Kind<string> Word(params IEnumerable<string> words) => new WordKind([.. words]);
+
+    /// <summary>A whole number, both bounds included.</summary>
+    public static Kind<int> Integer(int atLeast, int atMost) => new IntegerKind(atLeast, atMost);
+
+    /// <summary>A time, both bounds included and written as in the file.</summary>
+    public static Kind<TimeSpan> Duration(string atLeast, string atMost) => new DurationKind(atLeast, atMost);
+
+    /// <summary>A number of bytes, both bounds included and written as in the file.</summary>
+    public static Kind<long> Size(string atLeast, string atMost) => new SizeKind(atLeast, atMost);
+
+    /// <summary>Bytes per second, both bounds included and written as in the file.</summary>
+    public static Kind<long> Bandwidth(string atLeast, string atMost) => new BandwidthKind(atLeast, atMost);
+
+    /// <summary>A share, 0.1 for <c>10%</c>, both bounds included and written as in the file.</summary>
+    public static Kind<double> Percent(string atLeast, string atMost) => new PercentKind(atLeast, atMost);
+
+    /// <summary>A list; one item may stand for a list of one.</summary>
+    public static Kind<ValueList<T>> List<T>(Kind<T> item) => new ListKind<T>(item);
+
+    /// <summary>A map of records by name.</summary>
+    /// <param name="noun">What a name stands for, without an article.</param>
+    /// <param name="shape">The records.</param>
+    public static Kind<ValueMap<T>> Map<T>(string noun, Shape<T> shape) => new MapKind<T>(noun, shape);
+
+    /// <summary>A map of the record's keys, or its short form.</summary>
+    public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(shape);
+
+    /// <summary>The kind, or a word that stands for <paramref name="value"/>: <c>auto</c>, <c>off</c>.</summary>
+    public static Kind<T> Or<T>(this Kind<T> kind, string word, T value) => new WordOrKind<T>(word, value, kind);
+
+    /// <summary>The record, or a word that stands for null.</summary>
+    public static Kind<T?> OrNull<T>(this Kind<T> kind, string word)
+        where T : class => new WordOrKind<T?>(word, null, kind!);
+
+    /// <summary>The value, or a word that stands for null.</summary>
+    public static Kind<T?> OrNothing<T>(this Kind<T> kind, string word)
+        where T : struct => new WordOrKind<T?>(word, null, new NullableKind<T>(kind));
+}

@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+
+namespace LoadBalancer.Configuration.Values;
+
+/// <summary>A map of records by name.</summary>
+/// <param name="noun">What a name stands for, without an article.</param>
+/// <param name="shape">The records.</param>
+internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>>
+{
+    private readonly RecordKind<T> _record = new(shape);
+
+    /// <inheritdoc/>
+    public override string Noun => $"a map of {noun}s by name";
+
+    /// <inheritdoc/>
+    public override string Example => "";
+
+    /// <inheritdoc/>
+    public override Shape Nested => shape;
+
+    /// <inheritdoc/>
+    public override string NestedPath => ".NAME";
+
+    /// <inheritdoc/>
+    public override string? Print(ValueMap<T> value) => null;
+
+    /// <inheritdoc/>
+    public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
+    {
+        ["type"] = new JsonArray("object", "null"),
+        ["propertyNames"] = new JsonObject { ["pattern"] = $"^{MapKind.NamePattern}$" },
+        ["additionalProperties"] = _record.ToSchema(definitions),
+    };
+
+    /// <inheritdoc/>
+    protected internal override ReadOutcome TryRead(ConfigNode node, ValueMap<T> start, ConfigReader reader, out ValueMap<T> value)
+    {
+        value = start;
+        if (node is ScalarNode { IsEmpty: true })
+        {
+            return ReadOutcome.Read;
+        }
+
+        if (node is not MapNode map)
+        {
+            return ReadOutcome.Mismatch;
+        }
+
+        foreach (var entry in map.Entries.Where(entry => !MapKind.Name.IsMatch(entry.Key)))
+        {
+            reader.Error(entry.Place, $"the name of a {noun} is letters, digits, '_', '-' and '.', at most 64 of them, not {ScalarNode.Quote(entry.Key)}");
+        }
+
+        // A record with errors stays under its name, so that whatever refers to it is not an error as well.
+        value = new ValueMap<T>(map.Entries.Select(entry => KeyValuePair.Create(entry.Key, _record.Read(entry.Value, shape.Blank(), reader))));
+        return ReadOutcome.Read;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using CommandLine;
+using LoadBalancer.Daemon.Configuration;
+
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>Says whether a file would load, and everything that is wrong with it.</summary>
+[Verb("check", HelpText = "Check a configuration: exit 1 and every error where it would not load.")]
+internal sealed class CheckVerb : IVerb
+{
+    /// <summary>The file.</summary>
+    [Option('c', "config", Default = GatewayFile.DefaultPath, MetaValue = "FILE", HelpText = "The configuration.")]
+    public string Config { get; set; } = GatewayFile.DefaultPath;
+
+    /// <summary>True where no secret is at hand.</summary>
+    [Option("without-secrets", HelpText = "Do not look up ${env:}, ${file:} and ${credential:}: for a CI that has none.")]
+    public bool WithoutSecrets { get; set; }
+
+    /// <inheritdoc/>
+    public async Task<int> RunAsync(Terminal terminal)
+    {
+        var result = GatewayFile.Load(Config, terminal.Environment, new LoadSettings { WithoutSecrets = WithoutSecrets });
+        foreach (var error in result.Errors)
+        {
+            await terminal.Error.WriteLineAsync(error.ToString());
+        }
+
+        foreach (var warning in result.Warnings)
+        {
+            await terminal.Error.WriteLineAsync($"{warning.Place}: warning: {warning.Message}");
+        }
+
+        if (result.Errors.Count > 0)
+        {
+            return ExitCode.Failure;
+        }
+
+        var what = result.Options is { } options
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"listeners {options.Listeners.Count}, upstreams {options.Upstreams.Count}, endpoints {options.Upstreams.Values.Sum(upstream => upstream.Endpoints.Count)}")
+            : "references were not looked up";
+        await terminal.Out.WriteLineAsync($"{Config}: ok ({what})");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,16 @@
+using CommandLine;
+using LoadBalancer.Daemon.Configuration;
+
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>Prints docs/configuration.md. Hidden: it serves whoever changes a key.</summary>
+[Verb("docs", Hidden = true, HelpText = "Print the reference of lb.yaml as Markdown.")]
+internal sealed class DocsVerb : IVerb
+{
+    /// <inheritdoc/>
+    public async Task<int> RunAsync(Terminal terminal)
+    {
+        await terminal.Out.WriteAsync(ReferenceDocument.Write());
+        return ExitCode.Success;
+    }
+}

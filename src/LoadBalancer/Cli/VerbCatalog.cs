@@ -1,0 +1,13 @@
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>The verbs of <c>lb</c>, in the order of its help.</summary>
+internal static class VerbCatalog
+{
+    /// <summary>One line a verb: a class with a <see cref="CommandLine.VerbAttribute"/> that is an <see cref="IVerb"/>.</summary>
+    public static Type[] All { get; } =
+    [
+        typeof(CheckVerb),
+        typeof(SchemaVerb),
+        typeof(DocsVerb),
+    ];
+}

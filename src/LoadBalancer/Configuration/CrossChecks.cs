@@ -1,0 +1,183 @@
+using System.Net;
+using System.Net.Sockets;
+using LoadBalancer.Configuration;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Configuration;
+
+/// <summary>
+/// What one key alone cannot tell: names that nobody defines, addresses taken twice, upstreams that could never serve.
+/// What can never work is an error; what works but is hardly meant is a warning. It sees a configuration that may have
+/// errors already, in which a value may be missing, and adds none that merely follows from another.
+/// </summary>
+/// <param name="options">What was read.</param>
+/// <param name="root">Where it was read from, for the places.</param>
+/// <param name="reader">Takes the errors.</param>
+internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigReader reader)
+{
+    /// <summary>Runs every check.</summary>
+    /// <param name="fragment">True where names may be defined elsewhere.</param>
+    /// <param name="includesAreWhole">False where an included file could not be read, which may define any name.</param>
+    public void Run(bool fragment, bool includesAreWhole)
+    {
+        ListenersHaveTheirOwnAddresses();
+        foreach (var (name, upstream) in options.Upstreams)
+        {
+            EndpointsAreDistinct(name, upstream);
+            SomeEndpointHasWeight(name, upstream);
+            HashIsUsed(name, upstream);
+        }
+
+        foreach (var (name, listener) in options.Listeners)
+        {
+            ListenerDoesNotLeadToItself(name, listener);
+        }
+
+        if (!fragment)
+        {
+            SomethingListens();
+        }
+
+        var namesAreKnown = root.Find("upstreams")?.Value is null or MapNode or ScalarNode { IsEmpty: true };
+        if (!fragment && namesAreKnown && includesAreWhole)
+        {
+            UpstreamsAreDefined();
+            UpstreamsAreUsed();
+        }
+    }
+
+    // Also the shield against a file that is seen half written: an empty one must not close every listener on a reload.
+    private void SomethingListens()
+    {
+        if (options.Listeners.Count == 0 && root.Find("listeners")?.Value is null or MapNode or ScalarNode { IsEmpty: true })
+        {
+            reader.Error(root.Find("listeners")?.Place ?? SourceSpan.Whole(root.Span.File), "there is no listener: 'listeners' needs at least one");
+        }
+    }
+
+    private void UpstreamsAreDefined()
+    {
+        foreach (var (name, listener) in options.Listeners)
+        {
+            if (listener.Tcp.Upstream is { Length: > 0 } upstream && !options.Upstreams.ContainsKey(upstream))
+            {
+                var node = root.Locate("listeners", name, "tcp", "upstream");
+                var suggestion = node is ScalarNode scalar && scalar.Written == upstream ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
+                reader.Error(node.Span, $"no upstream is called {node.Found}{suggestion}");
+            }
+        }
+    }
+
+    private void UpstreamsAreUsed()
+    {
+        var used = options.Listeners.Values.Select(listener => listener.Tcp.Upstream).ToHashSet(StringComparer.Ordinal);
+        // A listener with an error may be the one that uses it.
+        foreach (var name in options.Upstreams.Keys.Where(name => !used.Contains(name) && !used.Contains("")))
+        {
+            reader.Warn(((MapNode)root.Locate("upstreams")).Find(name)!.Place, $"no listener leads to the upstream '{name}'");
+        }
+    }
+
+    private void ListenersHaveTheirOwnAddresses()
+    {
+        var taken = new Dictionary<EndPoint, string>();
+        // What the file does not say has no place in it, so it goes first, and the error is where a listener wants its address.
+        var unsaid = root.Locate("admin") is not MapNode admin || admin.Find("bind") is null;
+        if (unsaid)
+        {
+            Take(taken, options.Admin.Bind, "the default of admin.bind", "admin", "bind");
+        }
+
+        foreach (var (name, listener) in options.Listeners)
+        {
+            Take(taken, listener.Bind, $"the listener '{name}'", "listeners", name, "bind");
+        }
+
+        if (!unsaid)
+        {
+            Take(taken, options.Admin.Bind, "the admin listener", "admin", "bind");
+        }
+    }
+
+    private void Take(Dictionary<EndPoint, string> taken, ValueList<EndPoint> bind, string owner, params string[] path)
+    {
+        for (var index = 0; index < bind.Count; index++)
+        {
+            var address = bind[index];
+            // Every listener with port 0 gets a port of its own.
+            if (address is IPEndPoint { Port: 0 } || taken.TryAdd(address, owner))
+            {
+                continue;
+            }
+
+            var place = Place(path, index, bind.Count);
+            reader.Error(place.Span, $"the address {place.Found} is taken already by {taken[address]}");
+        }
+    }
+
+    private void EndpointsAreDistinct(string name, UpstreamOptions upstream)
+    {
+        var seen = new HashSet<EndPoint>();
+        for (var index = 0; index < upstream.Endpoints.Count; index++)
+        {
+            if (upstream.Endpoints[index].Address is { } address && !seen.Add(Unmapped(address)))
+            {
+                var place = Place(["upstreams", name, "endpoints"], index, upstream.Endpoints.Count, "address");
+                reader.Error(place.Span, $"the address {place.Found} stands twice in the upstream '{name}'; give one endpoint a higher weight instead");
+            }
+        }
+    }
+
+    private void SomeEndpointHasWeight(string name, UpstreamOptions upstream)
+    {
+        if (upstream.Endpoints.Count > 0 && upstream.Endpoints.All(endpoint => endpoint.Weight == 0))
+        {
+            reader.Error(root.Locate("upstreams", name, "endpoints").Span, $"every endpoint of the upstream '{name}' has weight 0, so none gets a connection");
+        }
+    }
+
+    private void HashIsUsed(string name, UpstreamOptions upstream)
+    {
+        var map = root.Locate("upstreams", name) as MapNode;
+        var written = map?.Find("balance")?.Value as ScalarNode;
+        if (map?.Find("hash") is { } hash && upstream.Balance != "hash" && (written is null || written.Written == upstream.Balance))
+        {
+            reader.Warn(hash.Place, $"'hash' means something only with 'balance: hash', and the upstream '{name}' has 'balance: {upstream.Balance}'");
+        }
+    }
+
+    // The connection to such an endpoint is accepted by the listener itself, again and again until descriptors run out.
+    private void ListenerDoesNotLeadToItself(string name, ListenerOptions listener)
+    {
+        if (!options.Upstreams.TryGetValue(listener.Tcp.Upstream, out var upstream))
+        {
+            return;
+        }
+
+        for (var index = 0; index < upstream.Endpoints.Count; index++)
+        {
+            var address = upstream.Endpoints[index].Address;
+            if (address is not null && listener.Bind.Any(bind => Accepts(bind, Unmapped(address))))
+            {
+                var place = Place(["upstreams", listener.Tcp.Upstream, "endpoints"], index, upstream.Endpoints.Count, "address");
+                reader.Error(place.Span, $"the endpoint {place.Found} is the listener '{name}' itself");
+            }
+        }
+    }
+
+    private static bool Accepts(EndPoint bind, EndPoint address) =>
+        bind.Equals(address)
+        || (bind is IPEndPoint listener && address is IPEndPoint endpoint && listener.Port == endpoint.Port && IPAddress.IsLoopback(endpoint.Address)
+            && listener.Address.Equals(endpoint.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any));
+
+    private static EndPoint Unmapped(EndPoint address) =>
+        address is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port) : address;
+
+    // Items with errors were left out, so an index says where an item stands only while the list is whole.
+    private ConfigNode Place(string[] list, int index, int count, params string[] key)
+    {
+        var node = root.Locate(list);
+        var whole = node is not ListNode items || items.Items.Count == count;
+        return whole ? node.Locate([.. node is ListNode ? [index.ToString(System.Globalization.CultureInfo.InvariantCulture)] : Array.Empty<string>(), .. key]) : node;
+    }
+}

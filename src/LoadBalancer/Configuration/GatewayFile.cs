@@ -1,0 +1,65 @@
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Daemon.Configuration;
+
+/// <summary>
+/// Loads lb.yaml: text → nodes → includes merged → options with every error collected → cross checks. Bad input never
+/// throws, a missing or unreadable file included. It changes nothing in the process; thread-safe.
+/// </summary>
+internal static class GatewayFile
+{
+    /// <summary>Where the file is unless the command line says otherwise.</summary>
+    public const string DefaultPath = "/etc/lb/lb.yaml";
+
+    /// <summary>Loads with the environment of this process.</summary>
+    public static LoadResult Load(string path) => Load(path, Environment.GetEnvironmentVariable, new LoadSettings());
+
+    /// <summary>Loads the file at <paramref name="path"/>.</summary>
+    /// <param name="path">The main file, which errors name as it is given here.</param>
+    /// <param name="environment">An environment variable's value, null where it is unset.</param>
+    public static LoadResult Load(string path, Func<string, string?> environment) => Load(path, environment, new LoadSettings());
+
+    /// <summary>As above, with settings.</summary>
+    public static LoadResult Load(string path, Func<string, string?> environment, LoadSettings settings)
+    {
+        var files = new SourceFiles();
+        var interpolation = new Interpolation(files, environment, lookUp: !settings.WithoutSecrets);
+        var reader = new ConfigReader(interpolation.Resolve);
+        var includes = new Includes(files, reader);
+        var options = Read(path, files, includes, reader, settings.Fragment);
+        return new LoadResult
+        {
+            Options = reader.Errors.Count == 0 && !reader.LeftUnknown ? options : null,
+            Errors = InOrder(reader.Errors, files),
+            Warnings = InOrder(reader.Warnings, files),
+            Files = files.Asked,
+            Folders = includes.Folders,
+        };
+    }
+
+    private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, bool fragment)
+    {
+        if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
+        {
+            reader.Error(SourceSpan.Whole(path), $"cannot read the file: {fault}");
+            return null;
+        }
+
+        if (new YamlSource(text, path, reader).Read() is not { } main)
+        {
+            return null;
+        }
+
+        var root = includes.Merge(main);
+        var options = GatewayOptions.Shape.Read(root, GatewayOptions.Shape.Blank(), reader);
+        new CrossChecks(options, root, reader).Run(fragment, includes.AreWhole);
+        return options;
+    }
+
+    // Keys are read in the order of their shapes; whoever corrects a file goes through it from top to bottom.
+    private static List<ConfigError> InOrder(IReadOnlyList<ConfigError> errors, SourceFiles files) =>
+        [.. errors
+            .OrderBy(error => files.Asked.IndexOf(Path.GetFullPath(error.Place.File)))
+            .ThenBy(error => error.Place.Line == 0 ? int.MaxValue : error.Place.Line)
+            .ThenBy(error => error.Place.Column)];
+}

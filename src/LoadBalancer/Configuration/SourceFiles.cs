@@ -1,0 +1,86 @@
+using System.Text;
+
+namespace LoadBalancer.Daemon.Configuration;
+
+/// <summary>The files of one load: reads each once, with a bound, and remembers which they were. Not thread-safe.</summary>
+internal sealed class SourceFiles
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly Dictionary<string, (string? Text, string? Fault)> _read = new(StringComparer.Ordinal);
+
+    /// <summary>Every file that was asked for, readable or not, in order. Full paths.</summary>
+    public List<string> Asked { get; } = [];
+
+    /// <summary>The text of <paramref name="path"/>, or null and why not.</summary>
+    /// <param name="path">The file's path.</param>
+    /// <param name="atMost">Its greatest length in bytes.</param>
+    /// <param name="fault">Why there is no text, in a few words; null where there is.</param>
+    public string? Read(string path, int atMost, out string? fault)
+    {
+        if (!_read.TryGetValue(path, out var known))
+        {
+            var text = TryRead(path, atMost, out var why);
+            known = (text, why);
+            _read[path] = known;
+            Asked.Add(Path.GetFullPath(path));
+        }
+
+        fault = known.Fault;
+        return known.Text;
+    }
+
+    private static string? TryRead(string path, int atMost, out string? fault)
+    {
+        try
+        {
+            fault = Directory.Exists(path) ? "it is a directory" : null;
+            return fault is null ? Decode(ReadBytes(path, atMost), atMost, out fault) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            fault = error switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "no such file",
+                UnauthorizedAccessException => "permission denied",
+                _ => error.Message,
+            };
+            return null;
+        }
+    }
+
+    // One byte more than allowed, so that a file that never ends (a device) is told from one that just fits.
+    private static ReadOnlySpan<byte> ReadBytes(string path, int atMost)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var bytes = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int count;
+        while (bytes.Length <= atMost && (count = file.Read(buffer)) > 0)
+        {
+            bytes.Write(buffer, 0, count);
+        }
+
+        return bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+    }
+
+    private static string? Decode(ReadOnlySpan<byte> bytes, int atMost, out string? fault)
+    {
+        fault = null;
+        if (bytes.Length > atMost)
+        {
+            fault = FormattableString.Invariant($"it is larger than {atMost} bytes");
+            return null;
+        }
+
+        try
+        {
+            return StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
+        }
+        catch (DecoderFallbackException error)
+        {
+            fault = FormattableString.Invariant($"it is not UTF-8 text: byte {error.Index + 1} is wrong");
+            return null;
+        }
+    }
+}
