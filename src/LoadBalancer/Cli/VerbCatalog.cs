@@ -6,6 +6,7 @@ internal static class VerbCatalog
     /// <summary>One line a verb: a class with a <see cref="CommandLine.VerbAttribute"/> that is an <see cref="IVerb"/>.</summary>
     public static Type[] All { get; } =
     [
+        typeof(RunVerb),
         typeof(CheckVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),

@@ -33,8 +33,21 @@ internal static class GatewayFile
             Errors = InOrder(reader.Errors, files),
             Warnings = InOrder(reader.Warnings, files),
             Files = files.Asked,
+            Digest = files.Digest(),
             Folders = includes.Folders,
         };
+    }
+
+    /// <summary>The digest that a load would have now whose files were <paramref name="paths"/>.</summary>
+    public static string DigestOf(IEnumerable<string> paths)
+    {
+        var files = new SourceFiles();
+        foreach (var path in paths)
+        {
+            files.Read(path, YamlBounds.FileBytes, out _);
+        }
+
+        return files.Digest();
     }
 
     private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, bool fragment)

@@ -17,6 +17,9 @@ internal sealed record LoadResult
     /// <summary>Every file that was read or looked for, the main one first: a change of any may change the configuration. Full paths.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>A digest of the files' names and text, the same on every machine: it tells one configuration from another.</summary>
+    public required string Digest { get; init; }
+
     /// <summary>Every folder that a pattern of <c>include</c> looks into: a new file there may change the configuration. Full paths.</summary>
     public required IReadOnlyList<string> Folders { get; init; }
 }

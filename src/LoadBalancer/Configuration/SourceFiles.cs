@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -7,10 +8,24 @@ internal sealed class SourceFiles
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private const int DigestBytes = 8;
+
     private readonly Dictionary<string, (string? Text, string? Fault)> _read = new(StringComparer.Ordinal);
 
     /// <summary>Every file that was asked for, readable or not, in order. Full paths.</summary>
     public List<string> Asked { get; } = [];
+
+    /// <summary>A digest of what was read: names of files and their text, in the order in which they were asked for. Equal on every machine.</summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (path, (text, _)) in _read)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(path)}\0{text ?? "\0"}\0"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, DigestBytes));
+    }
 
     /// <summary>The text of <paramref name="path"/>, or null and why not.</summary>
     /// <param name="path">The file's path.</param>

@@ -5,18 +5,49 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Connections.Tracking;
 
 /// <summary>
-/// The open connections of one listener: a list for each loop, which only that loop touches, and one count of all.
+/// The open connections of one listener: a list for each loop, which only that loop touches, and one count of all with
+/// its bound.
 /// </summary>
 /// <param name="loops">The loops on which connections live.</param>
-internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops)
+/// <param name="onRoom">Called on a loop when there is room again after <see cref="HasRoom"/> said no.</param>
+internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRoom)
 {
     private readonly EventLoop[] _loops = loops.ToArray();
     private readonly Shard[] _shards = new Shard[loops.Length];
     private TaskCompletionSource? _empty;
     private int _count;
+    private int _limit = int.MaxValue;
+    private int _fullSeen;
 
     /// <summary>How many are open, over all loops. Any thread.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The bound of <see cref="Count"/>; raising it may make room. Any thread.</summary>
+    public int Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set
+        {
+            Volatile.Write(ref _limit, value);
+            TellIfRoom();
+        }
+    }
+
+    /// <summary>
+    /// True while another may enter. After a no, the caller hears when there is room. Loops ask at the same time, so the
+    /// count may exceed the bound by one for each loop but one.
+    /// </summary>
+    public bool HasRoom()
+    {
+        if (Count < Limit)
+        {
+            return true;
+        }
+
+        // Said before the second look, so that whoever leaves between the two sees that somebody waits.
+        Interlocked.Exchange(ref _fullSeen, 1);
+        return Count < Limit;
+    }
 
     /// <summary>Takes in <paramref name="connection"/>; on its loop.</summary>
     public void Enter(TrackedConnection connection)
@@ -56,6 +87,8 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops)
         {
             Volatile.Read(ref _empty)?.TrySetResult();
         }
+
+        TellIfRoom();
     }
 
     /// <summary>Completes when no connection is open; nobody may enter any more. Any thread.</summary>
@@ -83,6 +116,14 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops)
             }
         },
         null)));
+
+    private void TellIfRoom()
+    {
+        if (Volatile.Read(ref _fullSeen) == 1 && Count < Limit && Interlocked.Exchange(ref _fullSeen, 0) == 1)
+        {
+            onRoom();
+        }
+    }
 
     /// <summary>On a cache line of its own: each is written by one loop.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -1,0 +1,21 @@
+using CommandLine;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Systemd;
+
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>Runs the daemon until it is told to stop.</summary>
+[Verb("run", HelpText = "Run the load balancer. SIGHUP reloads, SIGTERM drains and ends, SIGINT ends at once.")]
+internal sealed class RunVerb : IVerb
+{
+    /// <summary>The file.</summary>
+    [Option('c', "config", Default = GatewayFile.DefaultPath, MetaValue = "FILE", HelpText = "The configuration.")]
+    public string Config { get; set; } = GatewayFile.DefaultPath;
+
+    /// <inheritdoc/>
+    public async Task<int> RunAsync(Terminal terminal)
+    {
+        using var orders = Orders.FromSignals();
+        return await Daemon.RunAsync(Config, terminal, ServiceEnvironment.OfProcess(), orders, TimeProvider.System);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using LoadBalancer.Daemon.Admin;
+using LoadBalancer.Daemon.Cli;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.Status;
+using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Daemon;
+
+/// <summary>
+/// The composition: which parts there are, who is given whom, and in which order they begin and end. Read it top to bottom.
+/// </summary>
+internal static class Daemon
+{
+    /// <summary>The connect deadline of probes and of the like, which have shorter ones of their own.</summary>
+    private static readonly TimeSpan ControlConnectTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs until the orders say stop.</summary>
+    /// <param name="path">The configuration.</param>
+    /// <param name="terminal">Takes the errors of the first load; gives the environment of <c>${env:}</c>.</param>
+    /// <param name="service">What the service manager says.</param>
+    /// <param name="orders">Reload, stop.</param>
+    /// <param name="time">The clock of everything.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string path, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
+    {
+        // 1. The file. Nothing runs with a bad one.
+        var loaded = GatewayFile.Load(path, terminal.Environment);
+        if (loaded.Options is not { } options)
+        {
+            foreach (var error in loaded.Errors)
+            {
+                await terminal.Error.WriteLineAsync(error.ToString());
+            }
+
+            return ExitCode.Failure;
+        }
+
+        using var log = LogSink.ToStandardError(LogWords.SeverityOf(options.Log.Level), time);
+        try
+        {
+            // 2. The engine, and what it reports to.
+            using var loops = new LoopGroup(
+                options.Transport.Loops > 0 ? options.Transport.Loops : Environment.ProcessorCount,
+                time,
+                onUnhandledError: (loop, error) => log.Error(error, "an error of lb itself; one connection is lost", ("loop", loop.Index)),
+                onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
+            using var connections = new ConnectionLog(loops.Loops.Length, LogWords.DestinationOf(options.Log.Access), time, log);
+            var transport = new EpollTransport(loops, ControlConnectTimeout);
+
+            // 3. The service manager: its sockets, its questions.
+            using var notifier = new Notifier(service, time, log);
+            using var activated = ActivatedSockets.FromEnvironment(service);
+            using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
+
+            // 4. What a configuration becomes, and how it is replaced.
+            var context = new BuildContext
+            {
+                Time = time,
+                Seeds = new Random(Environment.ProcessId),
+                Connections = transport,
+                OnTransition = change => log.Info(
+                    $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
+                OnBug = error => log.Error(error, "an error of lb itself"),
+            };
+            var sockets = new SocketTable(loops, activated);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log), time, log);
+            var readiness = new Readiness();
+            var status = new StatusReader(reloader, readiness, loops, time);
+            await using var admin = new AdminHost(new AdminPages(status, readiness, connections, log), transport, log);
+            using var watcher = new ConfigWatcher(time, orders.OrderReload);
+            reloader.PrepareAsync = async next =>
+            {
+                await admin.ApplyAsync(next.Admin);
+                connections.Redirect(LogWords.DestinationOf(next.Log.Access));
+                log.Least = LogWords.SeverityOf(next.Log.Level);
+            };
+            reloader.OnLoaded = result =>
+            {
+                if (reloader.Snapshot.Options.Reload.Watch)
+                {
+                    watcher.Watch(result);
+                }
+            };
+
+            // 5. Serve.
+            await reloader.StartAsync(loaded);
+            reloader.OnLoaded(loaded);
+            readiness.Release(Readiness.Starting);
+            log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
+            notifier.Ready(Describe(reloader.Snapshot));
+            await ObeyAsync(reloader, notifier, orders, log);
+
+            // 6. End: first be found unready, then stop accepting, then let what is open finish.
+            await Shutdown.RunAsync(reloader, sockets, readiness, notifier, orders, time, log);
+            return ExitCode.Success;
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            log.Error(error.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>Reloads when told, until told to stop.</summary>
+    private static async Task ObeyAsync(Reloader reloader, Notifier notifier, Orders orders, LogSink log)
+    {
+        try
+        {
+            await foreach (var _ in orders.Reloads.ReadAllAsync(orders.Stop))
+            {
+                notifier.Reloading("reloading");
+                await reloader.ReloadAsync();
+                notifier.Ready(reloader.Outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {reloader.Outcome.Errors[0]}");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            log.Info("stopping");
+        }
+    }
+
+    private static string Describe(Snapshot snapshot) => string.Join(", ", snapshot.Listeners.Values.Select(listener =>
+        string.Create(CultureInfo.InvariantCulture, $"{listener.Name} on {string.Join(' ', listener.Addresses)}")));
+}

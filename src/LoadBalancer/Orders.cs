@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+
+namespace LoadBalancer.Daemon;
+
+/// <summary>What the operator orders a running daemon to do: by signals, or by a test. Thread-safe.</summary>
+internal sealed class Orders : IDisposable
+{
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly Channel<bool> _reloads = Channel.CreateUnbounded<bool>();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _hurry = new();
+
+    /// <summary>Canceled by the order to end: drain, then end.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    /// <summary>Canceled by the order to end at once, which is an order to end too.</summary>
+    public CancellationToken Hurry => _hurry.Token;
+
+    /// <summary>Orders to reload, one item each.</summary>
+    public ChannelReader<bool> Reloads => _reloads.Reader;
+
+    /// <summary>The orders that signals give: SIGHUP reloads, SIGTERM ends in order, SIGINT or a second SIGTERM ends at once.</summary>
+    public static Orders FromSignals()
+    {
+        var orders = new Orders();
+        orders.On(PosixSignal.SIGHUP, orders.OrderReload);
+        orders.On(PosixSignal.SIGTERM, orders.OrderStop);
+        orders.On(PosixSignal.SIGINT, orders.OrderHurry);
+        return orders;
+    }
+
+    /// <summary>Orders a reload.</summary>
+    public void OrderReload() => _reloads.Writer.TryWrite(true);
+
+    /// <summary>Orders the end; said twice, the end at once.</summary>
+    public void OrderStop()
+    {
+        if (_stop.IsCancellationRequested)
+        {
+            _hurry.Cancel();
+        }
+
+        _stop.Cancel();
+    }
+
+    /// <summary>Orders the end at once.</summary>
+    public void OrderHurry()
+    {
+        _hurry.Cancel();
+        _stop.Cancel();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var signal in _signals)
+        {
+            signal.Dispose();
+        }
+
+        _stop.Dispose();
+        _hurry.Dispose();
+    }
+
+    private void On(PosixSignal signal, Action order) => _signals.Add(PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        order();
+    }));
+}

@@ -1,0 +1,33 @@
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Reloading;
+
+/// <summary>All runtime objects of one configuration version. Immutable; the objects in it live.</summary>
+internal sealed record Snapshot
+{
+    /// <summary>The snapshot before the first configuration.</summary>
+    public static Snapshot Empty { get; } = new();
+
+    /// <summary>1 for the first configuration of the process, one more for each reload that took effect.</summary>
+    public int Version { get; init; }
+
+    /// <summary>What was written.</summary>
+    public GatewayOptions Options { get; init; } = new();
+
+    /// <summary>The files that it was written in; full paths.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>A digest of the files' content: two instances with the same configuration show the same.</summary>
+    public string Digest { get; init; } = "";
+
+    /// <summary>When it took effect.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>Upstreams by name.</summary>
+    public IReadOnlyDictionary<string, Upstream> Upstreams { get; init; } = new Dictionary<string, Upstream>();
+
+    /// <summary>Listeners by name.</summary>
+    public IReadOnlyDictionary<string, Listener> Listeners { get; init; } = new Dictionary<string, Listener>();
+}

@@ -1,0 +1,39 @@
+using LoadBalancer.Daemon.Admin;
+using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Telemetry;
+
+namespace LoadBalancer.Daemon;
+
+/// <summary>
+/// The end of the daemon in the order that loses nothing: /readyz says 503 while connections are still accepted, so that
+/// whoever probes us looks elsewhere; then the listeners close; then what is open has its time to finish.
+/// </summary>
+internal static class Shutdown
+{
+    /// <summary>The service manager is told to wait this much longer than we mean to take.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Completes when no connection is open and nothing accepts any more. An order to hurry skips the waits.</summary>
+    public static async Task RunAsync(
+        Reloader reloader, SocketTable sockets, Readiness readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
+    {
+        var shutdown = reloader.Snapshot.Options.Shutdown;
+        readiness.Hold(Readiness.Draining);
+        notifier.Stopping("draining");
+        notifier.ExtendTimeout(shutdown.UnreadyFor + shutdown.Drain + Margin);
+        await Task.Delay(shutdown.UnreadyFor, time, orders.Hurry).ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        await Task.WhenAll(sockets.Begin().Commit().Select(socket => socket.CloseAsync()));
+        var listeners = reloader.Snapshot.Listeners.Values.ToList();
+        log.Info("draining", ("connections", listeners.Sum(listener => listener.Connections.Count)), ("at_most", shutdown.Drain));
+        var closed = await Task.WhenAll(listeners.Select(listener => Drain.RunAsync(listener.Connections, shutdown.Drain, time, orders.Hurry)));
+        foreach (var upstream in reloader.Snapshot.Upstreams.Values)
+        {
+            await upstream.DisposeAsync();
+        }
+
+        log.Info("stopped", ("closed_at_the_deadline", closed.Sum()));
+    }
+}
