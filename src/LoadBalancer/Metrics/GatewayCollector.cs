@@ -1,0 +1,74 @@
+using System.Globalization;
+using LoadBalancer.Daemon.Status;
+
+namespace LoadBalancer.Daemon.Metrics;
+
+/// <summary>The daemon's own metrics, from the same reading that /status prints.</summary>
+/// <param name="read">Reads the live objects; called once per scrape, on any thread.</param>
+internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollector
+{
+    /// <inheritdoc/>
+    public void Collect(MetricWriter writer)
+    {
+        var status = read();
+        writer.Write(MetricFamilies.Build, 1, status.Version, Environment.Version.ToString());
+        writer.Write(MetricFamilies.Ready, status.Ready);
+        Config(writer, status.Config);
+        Listeners(writer, status.Listeners);
+        Upstreams(writer, status.Upstreams);
+        Loops(writer, status.Loops);
+    }
+
+    private static void Config(MetricWriter writer, ConfigStatus config)
+    {
+        writer.Write(MetricFamilies.Config, 1, config.Version);
+        writer.Write(MetricFamilies.ConfigReloads, config.Reloads, "loaded");
+        writer.Write(MetricFamilies.ConfigReloads, config.RefusedReloads, "refused");
+        writer.Write(MetricFamilies.ConfigLastReloadRefused, config.LastRefusal is not null);
+        writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private static void Listeners(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)
+    {
+        Each(listeners, listener => writer.Write(MetricFamilies.ListenerConnections, listener.Connections, listener.Name));
+        Each(listeners, listener => writer.Write(MetricFamilies.ListenerActiveConnections, listener.ActiveConnections, listener.Name));
+        Each(listeners, listener => writer.Write(MetricFamilies.ListenerConnectionLimit, listener.MaxConnections, listener.Name));
+        Each(listeners, listener => Each(listener.Rejected, rejected => writer.Write(MetricFamilies.ListenerRejected, rejected.Value, listener.Name, rejected.Key)));
+        Each(listeners, listener => Each(listener.Faults, fault => writer.Write(
+            MetricFamilies.ListenerFaults, fault.Count, listener.Name, fault.Side.ToString().ToLowerInvariant(), fault.Reason)));
+        Each(listeners, listener =>
+        {
+            writer.Write(MetricFamilies.ListenerBytes, listener.ReceivedBytes, listener.Name, "received");
+            writer.Write(MetricFamilies.ListenerBytes, listener.SentBytes, listener.Name, "sent");
+        });
+        Each(listeners, listener => writer.Write(MetricFamilies.ConnectionDuration, listener.Metrics.Durations, listener.Name));
+    }
+
+    private static void Upstreams(MetricWriter writer, IReadOnlyList<UpstreamStatus> upstreams)
+    {
+        Each(upstreams, upstream => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
+            MetricFamilies.UpstreamEndpoints, upstream.Endpoints.Count(endpoint => endpoint.State == state), upstream.Name, state.ToString().ToLowerInvariant())));
+        EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointWeight, endpoint.Weight, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointActiveConnections, endpoint.ActiveConnections, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointConnections, endpoint.Connections, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Faults, fault => writer.Write(MetricFamilies.EndpointFaults, fault.Value, upstream, endpoint.Address, fault.Key)));
+    }
+
+    private static void Loops(MetricWriter writer, IReadOnlyList<LoopStatus> loops)
+    {
+        Each(loops, loop => writer.Write(MetricFamilies.LoopTurns, loop.Turns, loop.Loop.ToString(CultureInfo.InvariantCulture)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopStalls, loop.Stalls, loop.Loop.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static void EachEndpoint(IReadOnlyList<UpstreamStatus> upstreams, Action<string, EndpointStatus> write) =>
+        Each(upstreams, upstream => Each(upstream.Endpoints, endpoint => write(upstream.Name, endpoint)));
+
+    private static void Each<T>(IEnumerable<T> items, Action<T> write)
+    {
+        foreach (var item in items)
+        {
+            write(item);
+        }
+    }
+}

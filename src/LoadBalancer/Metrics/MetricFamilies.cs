@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+
+namespace LoadBalancer.Daemon.Metrics;
+
+/// <summary>
+/// Every metric of the daemon, declared once: what is printed, its documentation (docs/metrics.md) and its tests come from
+/// here. A name is a promise to dashboards: it does not change within a major version.
+/// </summary>
+internal static class MetricFamilies
+{
+    private static readonly List<MetricFamily> Declared = [];
+
+    public static readonly MetricFamily Build = Info("lb_build_info", "The program that runs.", "version", "dotnet");
+    public static readonly MetricFamily Ready = Gauge("lb_ready", "1 where /readyz says 200.");
+    public static readonly MetricFamily Config = Info("lb_config_info", "The configuration that runs, by a hash of its files.", "version");
+    public static readonly MetricFamily ConfigReloads = Counter("lb_config_reloads_total", "Reloads by result: loaded, or refused and nothing changed.", "result");
+    public static readonly MetricFamily ConfigLastReloadRefused = Gauge("lb_config_last_reload_refused", "1 where the latest reload was refused: the file is not what runs.");
+    public static readonly MetricFamily ConfigLastReloadSuccess = Gauge("lb_config_last_reload_success_timestamp_seconds", "When the configuration that runs was loaded, in seconds since 1970.");
+
+    public static readonly MetricFamily ListenerConnections = Counter("lb_listener_connections_total", "Connections accepted.", "listener");
+    public static readonly MetricFamily ListenerActiveConnections = Gauge("lb_listener_active_connections", "Connections open now.", "listener");
+    public static readonly MetricFamily ListenerConnectionLimit = Gauge("lb_listener_max_connections", "Open connections at which the listener stops accepting.", "listener");
+    public static readonly MetricFamily ListenerRejected = Counter("lb_listener_rejected_total", "Connections that were closed before they reached an endpoint.", "listener", "reason");
+    public static readonly MetricFamily ListenerFaults = Counter("lb_listener_faults_total", "Connections that reached an endpoint and ended by a fault. A series appears with its first fault.", "listener", "side", "reason");
+    public static readonly MetricFamily ListenerBytes = Counter("lb_listener_bytes_total", "Bytes received from clients and sent to them.", "listener", "direction");
+    public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", "How long connections lasted, from accept to the end of both directions.", "listener");
+
+    public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (weight 0).", "upstream", "state");
+    public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointConnections = Counter("lb_endpoint_connections_total", "Times that the endpoint was picked.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointFaults = Counter("lb_endpoint_faults_total", "Times that the endpoint was at fault.", "upstream", "endpoint", "reason");
+
+    public static readonly MetricFamily LoopTurns = Counter("lb_loop_turns_total", "Turns of an event loop.", "loop");
+    public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
+    public static readonly MetricFamily ConnectionLogLines = Counter("lb_connection_log_lines_total", "Lines that the connection log took.");
+    public static readonly MetricFamily ConnectionLogDropped = Counter("lb_connection_log_dropped_lines_total", "Lines of the connection log that were lost: the disk was full or too slow.");
+    public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
+
+    public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");
+    public static readonly MetricFamily ProcessResidentMemory = Gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.");
+    public static readonly MetricFamily ProcessOpenDescriptors = Gauge("process_open_fds", "Open file descriptors; a proxied connection has two.");
+    public static readonly MetricFamily ProcessMaxDescriptors = Gauge("process_max_fds", "File descriptors that the process may have open.");
+    public static readonly MetricFamily ProcessStart = Gauge("process_start_time_seconds", "When the process started, in seconds since 1970.");
+
+    public static readonly MetricFamily GcCollections = Counter("dotnet_gc_collections_total", "Garbage collections that reached the generation; one of generation 2 counts for 0 and 1 too.", "generation");
+    public static readonly MetricFamily GcPause = Counter("dotnet_gc_pause_seconds_total", "Time for which garbage collections stopped the process.");
+    public static readonly MetricFamily GcAllocated = Counter("dotnet_gc_allocated_bytes_total", "Bytes allocated on the managed heap.");
+    public static readonly MetricFamily GcHeap = Gauge("dotnet_gc_heap_bytes", "Size of the managed heap, garbage included.");
+    public static readonly MetricFamily ThreadPoolThreads = Gauge("dotnet_threadpool_threads", "Threads of the thread pool; connections need none of them.");
+    public static readonly MetricFamily ThreadPoolWorkItems = Counter("dotnet_threadpool_work_items_total", "Work items that the thread pool has run; traffic adds none.");
+
+    /// <summary>All of them, in the order of the page and of its documentation.</summary>
+    public static ImmutableArray<MetricFamily> All { get; } = [.. Declared];
+
+    private static MetricFamily Counter(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Counter, name, help, labels);
+
+    private static MetricFamily Gauge(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Gauge, name, help, labels);
+
+    private static MetricFamily Histogram(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Histogram, name, help, labels);
+
+    private static MetricFamily Info(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Info, name, help, labels);
+
+    private static MetricFamily Declare(MetricType type, string name, string help, ReadOnlySpan<string> labels)
+    {
+        var family = new MetricFamily(name, type, help, [.. labels]);
+        Declared.Add(family);
+        return family;
+    }
+}

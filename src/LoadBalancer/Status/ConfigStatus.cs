@@ -1,0 +1,23 @@
+namespace LoadBalancer.Daemon.Status;
+
+/// <summary>The configuration that runs, and how reloads went.</summary>
+internal sealed record ConfigStatus
+{
+    /// <summary>A hash of its files, equal for equal files on every machine.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The files that it was read from, the main one first.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>When it was loaded.</summary>
+    public required DateTimeOffset LoadedAt { get; init; }
+
+    /// <summary>Reloads since the start that were applied, those that changed nothing included.</summary>
+    public required long Reloads { get; init; }
+
+    /// <summary>Reloads since the start that were refused and changed nothing.</summary>
+    public required long RefusedReloads { get; init; }
+
+    /// <summary>The latest attempt, where that was refused: the file on disk is not what runs. Null otherwise.</summary>
+    public RefusalStatus? LastRefusal { get; init; }
+}

@@ -1,0 +1,35 @@
+namespace LoadBalancer.Daemon.Status;
+
+/// <summary>
+/// The daemon at one moment, in the words of the glossary: /status prints it as JSON and /metrics as numbers. It is read
+/// from the live objects for each answer and then belongs to nobody.
+/// </summary>
+internal sealed record GatewayStatus
+{
+    /// <summary>The program's version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The process.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>When the process started.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>What /readyz says.</summary>
+    public required bool Ready { get; init; }
+
+    /// <summary>Why it is not ready; empty where it is.</summary>
+    public required IReadOnlyList<string> NotReadyBecause { get; init; }
+
+    /// <summary>The configuration that runs, and how reloads went.</summary>
+    public required ConfigStatus Config { get; init; }
+
+    /// <summary>The event loops, by their index.</summary>
+    public required IReadOnlyList<LoopStatus> Loops { get; init; }
+
+    /// <summary>The listeners that run, in the order of the file.</summary>
+    public required IReadOnlyList<ListenerStatus> Listeners { get; init; }
+
+    /// <summary>The upstreams that run, in the order of the file.</summary>
+    public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }
+}

@@ -1,0 +1,67 @@
+using LoadBalancer.Daemon.Status;
+using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
+
+namespace LoadBalancer.Daemon.Tests.Status;
+
+/// <summary>A daemon with two listeners and two upstreams in the middle of its day.</summary>
+internal static class SampleStatus
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+
+    public static GatewayStatus Make()
+    {
+        var web = new ListenerMetrics("web", loops: 2);
+        web.Opened(0);
+        web.Opened(1);
+        web.Opened(1);
+        web.Received(0, 100);
+        web.Sent(1, 2000);
+        web.Closed(0, new Fault(FaultSide.Client, FaultKind.Reset), TimeSpan.FromSeconds(2));
+        web.Rejected(1, FaultKind.NoEndpoint, TimeSpan.FromMilliseconds(1));
+        return new GatewayStatus
+        {
+            Version = "0.1.0",
+            ProcessId = 4711,
+            StartedAt = Noon,
+            Ready = true,
+            NotReadyBecause = [],
+            Config = new ConfigStatus
+            {
+                Version = "3f2a9c01",
+                Files = ["/etc/lb/lb.yaml"],
+                LoadedAt = Noon.AddSeconds(90.5),
+                Reloads = 2,
+                RefusedReloads = 1,
+                LastRefusal = new RefusalStatus(Noon.AddMinutes(5), ["lb.yaml:3:1: unknown key 'upstrem'"]),
+            },
+            Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1)],
+            Listeners =
+            [
+                new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web },
+                new ListenerStatus { Name = "db", Addresses = ["unix:/run/db.sock"], Upstream = "db", MaxConnections = 100, Metrics = new ListenerMetrics("db", loops: 2) },
+            ],
+            Upstreams =
+            [
+                new UpstreamStatus("web", "round_robin",
+                [
+                    Endpoint("10.0.0.1:80", EndpointState.Available, new VerdictStatus("active", "healthy", "connected", Noon)),
+                    Endpoint("10.0.0.2:80", EndpointState.Ejected, new VerdictStatus("passive", "ejected", "5 failures within 30 s, the last connect_refused", Noon.AddSeconds(1))),
+                ]),
+                new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)]),
+            ],
+        };
+    }
+
+    private static EndpointStatus Endpoint(string address, EndpointState state, params VerdictStatus[] verdicts) => new()
+    {
+        Address = address,
+        Weight = state == EndpointState.Drained ? 0 : 1,
+        Backup = false,
+        State = state,
+        ActiveConnections = 1,
+        Connections = 7,
+        Faults = new Dictionary<string, long> { ["connect_refused"] = state == EndpointState.Ejected ? 5 : 0, ["reset"] = 0 },
+        Verdicts = verdicts,
+    };
+}
