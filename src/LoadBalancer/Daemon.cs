@@ -3,6 +3,7 @@ using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
@@ -40,7 +41,7 @@ internal static class Daemon
             return ExitCode.Failure;
         }
 
-        using var log = LogSink.ToStandardError(LogWords.SeverityOf(options.Log.Level), time);
+        using var log = LogSink.ToStandardError(Enum.Parse<Severity>(options.Log.Level, ignoreCase: true), time);
         try
         {
             // 2. The engine, and what it reports to.
@@ -49,7 +50,7 @@ internal static class Daemon
                 time,
                 onUnhandledError: (loop, error) => log.Error(error, "an error of lb itself; one connection is lost", ("loop", loop.Index)),
                 onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
-            using var connections = new ConnectionLog(loops.Loops.Length, LogWords.DestinationOf(options.Log.Access), time, log);
+            using var connections = new ConnectionLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
             var transport = new EpollTransport(loops, ControlConnectTimeout);
 
             // 3. The service manager: its sockets, its questions.
@@ -71,13 +72,13 @@ internal static class Daemon
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log), time, log);
             var readiness = new Readiness();
             var status = new StatusReader(reloader, readiness, loops, time);
-            await using var admin = new AdminHost(new AdminPages(status, readiness, connections, log), transport, log);
+            await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), transport, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload);
             reloader.PrepareAsync = async next =>
             {
                 await admin.ApplyAsync(next.Admin);
-                connections.Redirect(LogWords.DestinationOf(next.Log.Access));
-                log.Least = LogWords.SeverityOf(next.Log.Level);
+                connections.Redirect(LogDestination.Parse(next.Log.Access));
+                log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
             reloader.OnLoaded = result =>
             {
@@ -105,6 +106,14 @@ internal static class Daemon
             return ExitCode.Failure;
         }
     }
+
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, ConnectionLog connections, LogSink log) =>
+    [
+        new HealthPage(() => loops.AllTurning),
+        new ReadinessPage(readiness),
+        new StatusPage(status.Read),
+        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, connections), new ProcessCollector(), new RuntimeCollector()])),
+    ];
 
     /// <summary>Reloads when told, until told to stop.</summary>
     private static async Task ObeyAsync(Reloader reloader, Notifier notifier, Orders orders, LogSink log)
