@@ -23,9 +23,22 @@ public sealed record BuildContext
     /// </summary>
     public required IConnectionFactory Connections { get; init; }
 
-    /// <summary>Is told of every change of an endpoint's health; any thread, and it does not throw. Default: nobody.</summary>
+    /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 
     /// <summary>Is told of an error of this program that a control loop survived; any thread. Default: nobody.</summary>
     public Action<Exception> OnBug { get; init; } = static _ => { };
+
+    /// <summary>Tells of a transition. Whatever goes wrong in telling it must not keep anybody from acting on it.</summary>
+    internal void Tell(EndpointTransition transition)
+    {
+        try
+        {
+            OnTransition(transition);
+        }
+        catch (Exception e)
+        {
+            OnBug(e);
+        }
+    }
 }

@@ -18,10 +18,13 @@ namespace LoadBalancer.Balancing;
 /// </remarks>
 internal sealed class Maglev : Balancer
 {
-    /// <summary>Primes, each at least 100 times the endpoints that it is for: shares within 1 % (§5.3 of the paper).</summary>
-    private static readonly int[] Sizes = [65_537, 655_373, 6_553_621];
+    /// <summary>
+    /// Primes. Each serves up to a hundredth as many endpoints, whose shares are then within 1 % (§5.3 of the paper); past
+    /// 10,485 endpoints the last one goes on, at 16 places an endpoint and shares within 7 %, in 2 MiB.
+    /// </summary>
+    private static readonly int[] Sizes = [65_537, 262_147, 1_048_583];
 
-    private const int EndpointsPerSlotShare = 100;
+    private const int PlacesPerEndpoint = 100;
     private const ushort Free = ushort.MaxValue;
     private const int Chances = 8;
 
@@ -37,13 +40,15 @@ internal sealed class Maglev : Balancer
             throw new ArgumentException($"balance: hash takes at most {Free - 1:N0} endpoints, not {tier.Members.Length:N0}.", nameof(tier));
         }
 
-        var turns = tier.Members
-            .Select(member => new Turn(member, SizeFor(tier.Configured)))
-            .OrderBy(turn => turn.Key)
-            .ThenBy(turn => turn.Endpoint.Address.ToString(), StringComparer.Ordinal)
-            .ToArray();
-        _endpoints = [.. turns.Select(turn => turn.Endpoint)];
-        _table = Fill(turns, SizeFor(tier.Configured));
+        var size = SizeFor(tier.Configured);
+        Member[] members =
+        [
+            .. tier.Members
+                .OrderBy(member => HashKey.OfEndpoint(member.Endpoint.Address))
+                .ThenBy(member => member.Endpoint.Address.ToString(), StringComparer.Ordinal),
+        ];
+        _endpoints = [.. members.Select(member => member.Endpoint)];
+        _table = Fill([.. members.Select(member => new Turns(member, (uint)size))], size);
     }
 
     /// <summary>
@@ -51,7 +56,7 @@ internal sealed class Maglev : Balancer
     /// another table, and every key would move when one endpoint fails.
     /// </summary>
     internal static int SizeFor(int configured) =>
-        Sizes.FirstOrDefault(size => size / EndpointsPerSlotShare >= configured, Sizes[^1]);
+        Sizes.FirstOrDefault(size => size / PlacesPerEndpoint >= configured, Sizes[^1]);
 
     /// <inheritdoc/>
     public override Endpoint? Pick(in PickContext context)
@@ -86,24 +91,24 @@ internal sealed class Maglev : Balancer
         return null;
     }
 
-    private static ushort[] Fill(Turn[] turns, int size)
+    private static ushort[] Fill(Turns[] all, int size)
     {
         var table = new ushort[size];
         Array.Fill(table, Free);
-        long heaviest = turns.Max(turn => turn.Weight);
+        var heaviest = all.Max(turns => turns.Weight);
         var filled = 0;
         for (long round = 1; ; round++)
         {
-            for (var at = 0; at < turns.Length; at++)
+            for (var at = 0; at < all.Length; at++)
             {
-                var turn = turns[at];
-                if (round * turn.Weight < turn.Due)
+                ref var turns = ref all[at];
+                if (round * turns.Weight < turns.Due)
                 {
                     continue;
                 }
 
-                turn.Due += heaviest;
-                table[turn.NextFree(table)] = (ushort)at;
+                turns.Due += heaviest;
+                table[turns.NextFree(table)] = (ushort)at;
                 if (++filled == size)
                 {
                     return table;
@@ -112,40 +117,37 @@ internal sealed class Maglev : Balancer
         }
     }
 
-    /// <summary>An endpoint while the table is filled: its permutation (offset + n × skip, the size being prime) and when it is due.</summary>
-    private sealed class Turn
+    /// <summary>An endpoint while the table is filled: when it is due, and its permutation (offset + n × skip; the size is prime).</summary>
+    private struct Turns
     {
-        private readonly uint _size;
         private readonly uint _skip;
         private uint _place;
 
-        public Turn(Member member, int size)
+        public Turns(Member member, uint size)
         {
-            Endpoint = member.Endpoint;
+            var key = HashKey.OfEndpoint(member.Endpoint.Address);
+            _place = (uint)(key % size);
+            _skip = (uint)(HashKey.Mix(key) % (size - 1)) + 1;
             Weight = member.Weight;
-            Key = HashKey.OfEndpoint(member.Endpoint.Address);
-            _size = (uint)size;
-            _place = (uint)(Key % _size);
-            _skip = (uint)(HashKey.Mix(Key) % (_size - 1)) + 1;
         }
-
-        public Endpoint Endpoint { get; }
 
         public long Weight { get; }
 
-        public ulong Key { get; }
-
-        /// <summary>The sum of weights over rounds at which its next turn comes; 0 makes everyone's first turn the first round.</summary>
+        /// <summary>The sum of its weight over rounds at which its next turn comes; 0 makes the first round everyone's.</summary>
         public long Due { get; set; }
 
         public int NextFree(ushort[] table)
         {
-            while (table[_place] != Free)
+            var place = _place;
+            var size = (uint)table.Length;
+            while (table[place] != Free)
             {
-                _place = _place + _skip < _size ? _place + _skip : _place + _skip - _size;
+                place += _skip;
+                place = place < size ? place : place - size;
             }
 
-            return (int)_place;
+            _place = place;
+            return (int)place;
         }
     }
 }

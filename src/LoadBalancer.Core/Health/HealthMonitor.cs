@@ -26,6 +26,8 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
     private static readonly TimeSpan FirstSpread = TimeSpan.FromSeconds(1);
 
     private readonly HealthThresholds _thresholds = new(options.HealthyAfter, options.UnhealthyAfter);
+
+    // Never disposed of: it has neither a timer nor a wait handle, and a second disposal of the monitor stays harmless.
     private readonly CancellationTokenSource _stop = new();
     private Task _probing = Task.CompletedTask;
 
@@ -42,7 +44,6 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
     {
         await _stop.CancelAsync();
         await _probing;
-        _stop.Dispose();
     }
 
     private TimeSpan FirstDelay(Endpoint endpoint, TimeSpan place)

@@ -22,7 +22,12 @@ internal readonly record struct HealthThresholds(int HealthyAfter, int Unhealthy
     /// <param name="now">The wall clock, for the operator.</param>
     public ActiveHealth After(ActiveHealth before, ProbeAnswer answer, DateTimeOffset now)
     {
-        var says = answer.Passed ? HealthVerdict.Healthy : HealthVerdict.Unhealthy;
+        if (answer.Passed is not { } passed)
+        {
+            return before;
+        }
+
+        var says = passed ? HealthVerdict.Healthy : HealthVerdict.Unhealthy;
         if (before.Verdict == says)
         {
             return before with { Against = 0 };

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
 using Microsoft.AspNetCore.Connections;
 
 namespace LoadBalancer.Health;
@@ -20,20 +20,10 @@ internal sealed class TcpProbe(IConnectionFactory connections) : Probe
             await using var connection = await connections.ConnectAsync(address, cancellation);
             return new ProbeAnswer(Passed: true, "connected");
         }
-        catch (SocketException e)
+        catch (ConnectFailedException e)
         {
-            return new ProbeAnswer(Passed: false, Reason(e.SocketErrorCode));
+            // The reason codes of traffic, so that a log reads the same for both.
+            return new ProbeAnswer(e.Fault.Side == FaultSide.Upstream ? false : null, e.Fault.Reason);
         }
     }
-
-    /// <summary>The reason codes of traffic, so that a log reads the same for both; the system's word for the rest.</summary>
-    private static string Reason(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => new Fault(FaultSide.Upstream, FaultKind.ConnectRefused).Reason,
-        SocketError.TimedOut => new Fault(FaultSide.Upstream, FaultKind.ConnectTimeout).Reason,
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown =>
-            new Fault(FaultSide.Upstream, FaultKind.ConnectUnreachable).Reason,
-        SocketError.ConnectionReset => new Fault(FaultSide.Upstream, FaultKind.Reset).Reason,
-        _ => error.ToString(),
-    };
 }

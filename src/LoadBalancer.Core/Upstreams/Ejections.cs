@@ -53,7 +53,7 @@ internal sealed class Ejections : IDisposable
         if (Refusal(available) is { } refusal)
         {
             (endpoint.Observer as OutlierDetector)?.Pause();
-            _context.OnTransition(new EndpointTransition(endpoint.Id, TransitionKind.Spared, $"{reason}; kept: {refusal}"));
+            _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Spared, $"{reason}; kept: {refusal}"));
             return;
         }
 
@@ -61,7 +61,7 @@ internal sealed class Ejections : IDisposable
         var length = EjectionRules.For(_options, repeats);
         endpoint.Health.Ejection =
             new Ejection(repeats, length, _context.Time.GetTimestamp(), _context.Time.GetUtcNow(), reason);
-        _context.OnTransition(new EndpointTransition(endpoint.Id, TransitionKind.Ejected, $"{reason}; out for {Seconds(length)}"));
+        _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Ejected, $"{reason}; out for {Seconds(length)}"));
         Schedule();
     }
 
@@ -74,7 +74,7 @@ internal sealed class Ejections : IDisposable
             {
                 endpoint.Health.Ejection = ejection with { Over = true };
                 (endpoint.Observer as OutlierDetector)?.Rearm();
-                _context.OnTransition(new EndpointTransition(endpoint.Id, TransitionKind.Returned, $"{Seconds(ejection.For)} have passed"));
+                _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Returned, $"{Seconds(ejection.For)} have passed"));
             }
         }
 

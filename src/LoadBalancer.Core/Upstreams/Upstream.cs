@@ -126,11 +126,17 @@ public sealed class Upstream : IAsyncDisposable
         using var ejections = TakeOver();
         await using var monitor = StartMonitor();
         Publish();
-        await foreach (var next in _events.Reader.ReadAllAsync())
+        while (await _events.Reader.WaitToReadAsync())
         {
             try
             {
-                Apply(next, ejections);
+                // All that is there, and then one view: a switch that fails takes a hundred endpoints with it at once.
+                while (_events.Reader.TryRead(out var next))
+                {
+                    Apply(next, ejections);
+                }
+
+                Publish();
             }
             catch (Exception e)
             {
@@ -187,14 +193,14 @@ public sealed class Upstream : IAsyncDisposable
         {
             case UpstreamEvent.HealthChanged { Endpoint: var endpoint }:
                 var active = endpoint.Health.Active;
-                _context.OnTransition(new EndpointTransition(
+                _context.Tell(new EndpointTransition(
                     endpoint.Id,
                     active.Verdict == HealthVerdict.Unhealthy ? TransitionKind.Unhealthy : TransitionKind.Healthy,
                     active.Reason));
                 break;
 
             case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, View.Available);
+                ejections?.Eject(endpoint, last, Availability.Of(View.All, Options.Health));
                 break;
 
             case UpstreamEvent.EjectionDue:
@@ -202,11 +208,10 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:
+                Publish();
                 passed.SetResult();
-                return;
+                break;
         }
-
-        Publish();
     }
 
     /// <summary>Publishes a view of the present, unless it is the one that is published.</summary>
