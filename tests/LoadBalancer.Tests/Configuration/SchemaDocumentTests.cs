@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoadBalancer.Balancing;
 using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Configuration;
 
@@ -64,7 +65,7 @@ internal sealed class SchemaDocumentTests
     {
         var balance = SchemaDocument.Build()["$defs"]!["upstream"]!["properties"]!["balance"]!;
 
-        Assert.That(balance["anyOf"]![0]!["enum"]!.AsArray().Select(word => (string?)word), Is.EqualTo(KnownNames.Balancers));
+        Assert.That(balance["anyOf"]![0]!["enum"]!.AsArray().Select(word => (string?)word), Is.EqualTo(BalancerCatalog.Names));
     }
 
     [Test]
