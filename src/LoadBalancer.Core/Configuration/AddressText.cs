@@ -39,7 +39,7 @@ public static class AddressText
     {
         IPEndPoint => address.ToString()!,
         UnixDomainSocketEndPoint => UnixPrefix + address,
-        _ => throw new ArgumentException($"No text for {address.GetType()}.", nameof(address)),
+        _ => throw new ArgumentException("Neither of IP nor of a Unix socket.", nameof(address)),
     };
 
     /// <summary>Reads an IP address without brackets or port, in its strict form.</summary>

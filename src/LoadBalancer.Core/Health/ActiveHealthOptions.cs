@@ -10,7 +10,7 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
         "active_health", "Probes that ask every endpoint whether it is well.", "{type: tcp, interval: 5s, timeout: 2s}", () => new())
     {
         {
-            "type", Kinds.Word(KnownNames.Probes), o => o.Type, (o, value) => o with { Type = value },
+            "type", Kinds.Word(ProbeCatalog.Names), o => o.Type, (o, value) => o with { Type = value },
             "What a probe does. `tcp`: a connect is the answer."
         },
         {

@@ -1,3 +1,4 @@
+using LoadBalancer.Balancing;
 using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
@@ -12,7 +13,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         "upstream", "A named group of equivalent endpoints and how to talk to them.", """{balance: least_connections, endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}""", () => new())
     {
         {
-            "balance", Kinds.Word(KnownNames.Balancers), o => o.Balance, (o, value) => o with { Balance = value },
+            "balance", Kinds.Word(BalancerCatalog.Names), o => o.Balance, (o, value) => o with { Balance = value },
             "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
             "`hash`: by consistent hashing, the same one for the same client."
         },

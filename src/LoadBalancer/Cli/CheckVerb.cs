@@ -6,20 +6,22 @@ namespace LoadBalancer.Daemon.Cli;
 
 /// <summary>Says whether a file would load, and everything that is wrong with it.</summary>
 [Verb("check", HelpText = "Check a configuration: exit 1 and every error where it would not load.")]
-internal sealed class CheckVerb : IVerb
+internal sealed class CheckVerb : Verb
 {
     /// <summary>The file.</summary>
-    [Option('c', "config", Default = GatewayFile.DefaultPath, MetaValue = "FILE", HelpText = "The configuration.")]
-    public string Config { get; set; } = GatewayFile.DefaultPath;
+    // The default is not the attribute's: the parser would take it for a -c without a value, and check another file than the one that was meant.
+    [Option('c', "config", MetaValue = "FILE", HelpText = $"The configuration. (Default: {GatewayFile.DefaultPath})")]
+    public string? Config { get; set; }
 
     /// <summary>True where no secret is at hand.</summary>
     [Option("without-secrets", HelpText = "Do not look up ${env:}, ${file:} and ${credential:}: for a CI that has none.")]
     public bool WithoutSecrets { get; set; }
 
     /// <inheritdoc/>
-    public async Task<int> RunAsync(Terminal terminal)
+    public override async Task<int> RunAsync(Terminal terminal)
     {
-        var result = GatewayFile.Load(Config, terminal.Environment, new LoadSettings { WithoutSecrets = WithoutSecrets });
+        var path = Config ?? GatewayFile.DefaultPath;
+        var result = GatewayFile.Load(path, terminal.Environment, new LoadSettings { WithoutSecrets = WithoutSecrets });
         foreach (var error in result.Errors)
         {
             await terminal.Error.WriteLineAsync(error.ToString());
@@ -40,7 +42,7 @@ internal sealed class CheckVerb : IVerb
                 CultureInfo.InvariantCulture,
                 $"listeners {options.Listeners.Count}, upstreams {options.Upstreams.Count}, endpoints {options.Upstreams.Values.Sum(upstream => upstream.Endpoints.Count)}")
             : "references were not looked up";
-        await terminal.Out.WriteLineAsync($"{Config}: ok ({what})");
+        await terminal.Out.WriteLineAsync($"{path}: ok ({what})");
         return ExitCode.Success;
     }
 }

@@ -6,16 +6,16 @@ namespace LoadBalancer.Daemon.Cli;
 
 /// <summary>Runs the daemon until it is told to stop.</summary>
 [Verb("run", HelpText = "Run the load balancer. SIGHUP reloads, SIGTERM drains and ends, SIGINT ends at once.")]
-internal sealed class RunVerb : IVerb
+internal sealed class RunVerb : Verb
 {
     /// <summary>The file.</summary>
-    [Option('c', "config", Default = GatewayFile.DefaultPath, MetaValue = "FILE", HelpText = "The configuration.")]
-    public string Config { get; set; } = GatewayFile.DefaultPath;
+    [Option('c', "config", MetaValue = "FILE", HelpText = $"The configuration. (Default: {GatewayFile.DefaultPath})")]
+    public string? Config { get; set; }
 
     /// <inheritdoc/>
-    public async Task<int> RunAsync(Terminal terminal)
+    public override async Task<int> RunAsync(Terminal terminal)
     {
         using var orders = Orders.FromSignals();
-        return await Daemon.RunAsync(Config, terminal, ServiceEnvironment.OfProcess(), orders, TimeProvider.System);
+        return await Daemon.RunAsync(Config ?? GatewayFile.DefaultPath, terminal, ServiceEnvironment.OfProcess(), orders, TimeProvider.System);
     }
 }

@@ -5,10 +5,10 @@ namespace LoadBalancer.Daemon.Cli;
 
 /// <summary>Prints the JSON Schema of lb.yaml, for editors.</summary>
 [Verb("schema", HelpText = "Print the JSON Schema of lb.yaml, for editors and CI.")]
-internal sealed class SchemaVerb : IVerb
+internal sealed class SchemaVerb : Verb
 {
     /// <inheritdoc/>
-    public async Task<int> RunAsync(Terminal terminal)
+    public override async Task<int> RunAsync(Terminal terminal)
     {
         await terminal.Out.WriteLineAsync(SchemaDocument.Write());
         return ExitCode.Success;

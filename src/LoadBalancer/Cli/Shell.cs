@@ -25,7 +25,18 @@ internal sealed class Shell(Terminal terminal)
             settings.CaseSensitive = true;
         });
         var result = parser.ParseArguments(arguments, VerbCatalog.All);
-        return result is Parsed<object> { Value: IVerb verb } ? await verb.RunAsync(terminal) : await ExplainAsync((NotParsed<object>)result);
+        if (result is NotParsed<object> wrong)
+        {
+            return await ExplainAsync(wrong);
+        }
+
+        var verb = (Verb)((Parsed<object>)result).Value;
+        if (verb.Rest.FirstOrDefault() is { } left)
+        {
+            return await RefuseAsync($"{ScalarNode.Quote(left)} was not expected");
+        }
+
+        return OptionWithoutValue(verb, arguments) is { } option ? await RefuseAsync($"{option} needs a value") : await verb.RunAsync(terminal);
     }
 
     private async Task<int> ExplainAsync(NotParsed<object> result)
@@ -43,13 +54,28 @@ internal sealed class Shell(Terminal terminal)
             return ExitCode.Success;
         }
 
-        foreach (var error in errors)
+        return await RefuseAsync([.. errors.Select(Sentence)]);
+    }
+
+    private async Task<int> RefuseAsync(params string[] sentences)
+    {
+        foreach (var sentence in sentences)
         {
-            await terminal.Error.WriteLineAsync($"lb: {Sentence(error)}");
+            await terminal.Error.WriteLineAsync($"lb: {sentence}");
         }
 
         await terminal.Error.WriteLineAsync("Try 'lb --help'.");
         return ExitCode.Usage;
+    }
+
+    // The parser takes an option whose value is missing, or empty as from an unset shell variable, for one that is not there.
+    private static string? OptionWithoutValue(Verb verb, string[] arguments)
+    {
+        var options = verb.GetType().GetProperties().Where(property => property.PropertyType != typeof(bool))
+            .Select(property => property.GetCustomAttribute<OptionAttribute>()).OfType<OptionAttribute>()
+            .SelectMany(option => new[] { $"-{option.ShortName}", $"--{option.LongName}" }).ToHashSet(StringComparer.Ordinal);
+        return arguments.Where((argument, at) => options.Contains(argument) && arguments.ElementAtOrDefault(at + 1) is null or "" or ['-', _, ..])
+            .FirstOrDefault();
     }
 
     private static string Help(NotParsed<object> result) => HelpText.AutoBuild(

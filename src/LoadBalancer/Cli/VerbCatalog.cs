@@ -3,7 +3,7 @@ namespace LoadBalancer.Daemon.Cli;
 /// <summary>The verbs of <c>lb</c>, in the order of its help.</summary>
 internal static class VerbCatalog
 {
-    /// <summary>One line a verb: a class with a <see cref="CommandLine.VerbAttribute"/> that is an <see cref="IVerb"/>.</summary>
+    /// <summary>One line a verb: a class with a <see cref="CommandLine.VerbAttribute"/> that is a <see cref="Verb"/>.</summary>
     public static Type[] All { get; } =
     [
         typeof(RunVerb),

@@ -72,7 +72,7 @@ internal static class GatewayFile
     // Keys are read in the order of their shapes; whoever corrects a file goes through it from top to bottom.
     private static List<ConfigError> InOrder(IReadOnlyList<ConfigError> errors, SourceFiles files) =>
         [.. errors
-            .OrderBy(error => files.Asked.IndexOf(Path.GetFullPath(error.Place.File)))
+            .OrderBy(error => files.Asked.IndexOf(SourceFiles.Full(error.Place.File)))
             .ThenBy(error => error.Place.Line == 0 ? int.MaxValue : error.Place.Line)
             .ThenBy(error => error.Place.Column)];
 }

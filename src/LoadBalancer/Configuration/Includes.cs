@@ -38,7 +38,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             _ => [],
         };
         var entries = main.Entries.ToList();
-        _merged.Add(Path.GetFullPath(main.Span.File));
+        _merged.Add(SourceFiles.Full(main.Span.File));
         foreach (var pattern in patterns.Where(pattern => pattern.Written.Length > 0))
         {
             foreach (var path in Expand(pattern))
@@ -74,7 +74,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
     private List<string> List(string folder, string name, ScalarNode pattern)
     {
         // A folder that is missing is as good as an empty one: the first team has not put its file there yet.
-        var full = Path.GetFullPath(folder.Length == 0 ? "." : folder);
+        var full = SourceFiles.Full(folder.Length == 0 ? "." : folder);
         if (!Folders.Contains(full))
         {
             Folders.Add(full);
@@ -85,7 +85,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             return Directory.Exists(full)
                 ? [.. Directory.EnumerateFiles(folder.Length == 0 ? "." : folder, name)
                     .Select(found => folder.Length == 0 ? Path.GetFileName(found) : found)
-                    .Where(found => !Path.GetFileName(found).StartsWith('.') && Path.GetFullPath(found) != Path.GetFullPath(pattern.Span.File))
+                    .Where(found => !Path.GetFileName(found).StartsWith('.') && SourceFiles.Full(found) != SourceFiles.Full(pattern.Span.File))
                     .Order(StringComparer.Ordinal)]
                 : [];
         }
@@ -104,7 +104,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             return;
         }
 
-        if (!_merged.Add(Path.GetFullPath(path)))
+        if (!_merged.Add(SourceFiles.Full(path)))
         {
             return;
         }

@@ -27,6 +27,9 @@ internal sealed class SourceFiles
         return Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, DigestBytes));
     }
 
+    /// <summary>The full path of <paramref name="path"/>, or the path itself where it can be none: empty, or with a NUL in it.</summary>
+    public static string Full(string path) => path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path);
+
     /// <summary>The text of <paramref name="path"/>, or null and why not.</summary>
     /// <param name="path">The file's path.</param>
     /// <param name="atMost">Its greatest length in bytes.</param>
@@ -38,7 +41,7 @@ internal sealed class SourceFiles
             var text = TryRead(path, atMost, out var why);
             known = (text, why);
             _read[path] = known;
-            Asked.Add(Path.GetFullPath(path));
+            Asked.Add(Full(path));
         }
 
         fault = known.Fault;
@@ -49,7 +52,7 @@ internal sealed class SourceFiles
     {
         try
         {
-            fault = Directory.Exists(path) ? "it is a directory" : null;
+            fault = path.Length == 0 ? "the path is empty" : Directory.Exists(path) ? "it is a directory" : null;
             return fault is null ? Decode(ReadBytes(path, atMost), atMost, out fault) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
@@ -58,6 +61,7 @@ internal sealed class SourceFiles
             {
                 FileNotFoundException or DirectoryNotFoundException => "no such file",
                 UnauthorizedAccessException => "permission denied",
+                ArgumentException => "it is no path",
                 _ => error.Message,
             };
             return null;

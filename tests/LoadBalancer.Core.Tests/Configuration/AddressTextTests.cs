@@ -14,7 +14,7 @@ internal sealed class AddressTextTests
             .QuickCheckThrowOnFailure();
 
     [Test]
-    public void Never_throws_on_any_text() =>
+    public void Never_throws_and_reads_no_endpoint_that_could_not_be_bound() =>
         Prop.ForAll<string>(text => text is null || AddressText.TryParse(text, AddressUse.Bind, out _) || !AddressText.TryParse(text, AddressUse.Endpoint, out _))
             .QuickCheckThrowOnFailure();
 

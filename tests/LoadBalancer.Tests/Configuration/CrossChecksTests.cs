@@ -1,0 +1,132 @@
+namespace LoadBalancer.Daemon.Tests.Configuration;
+
+internal sealed class CrossChecksTests
+{
+    private const string Upstream = """upstreams: {web: {endpoints: ["10.0.0.1:80"]}}""";
+
+    [TestCase("{upstream: wbe}", "lb.yaml:2:38: no upstream is called 'wbe'; did you mean 'web'?")]
+    [TestCase("wbe", "lb.yaml:2:27: no upstream is called 'wbe'; did you mean 'web'?")]
+    [TestCase("other", "lb.yaml:2:27: no upstream is called 'other'")]
+    public void An_upstream_that_a_listener_names_is_defined(string tcp, string error) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: \":8080\", tcp: {tcp}}}\n{Upstream}"), Is.EqualTo(new[] { error }));
+
+    [Test]
+    public void A_name_that_a_reference_stands_for_is_not_shown()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", "listeners: {a: {bind: \":1\", tcp: \"${env:NAME}\"}}\n" + Upstream);
+        folder.Environment["NAME"] = "hunter2";
+
+        Assert.That(folder.Errors(), Is.EqualTo(new[] { "lb.yaml:1:34: no upstream is called '${env:NAME}'" }));
+    }
+
+    [Test]
+    public void An_upstream_with_an_error_of_its_own_is_still_defined() =>
+        Assert.That(ConfigFolder.ErrorsOf("listeners: {a: {bind: \":1\", tcp: web}}\nupstreams: {web: {endpoints: [x]}}"), Has.Length.EqualTo(1));
+
+    [TestCase("\":80\"", "\":80\"")]
+    [TestCase("\":80\"", "\"0.0.0.0:80\"")]
+    [TestCase("\"[::]:80\"", "[\":81\", \"[::]:80\"]")]
+    [TestCase("unix:/run/a", "unix:/run/a")]
+    public void Two_listeners_do_not_share_an_address(string first, string second) =>
+        Assert.That(
+            ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: {first}, tcp: web}}\n  b: {{bind: {second}, tcp: web}}\n{Upstream}").Single(),
+            Does.StartWith("lb.yaml:3:").And.EndsWith("is taken already by the listener 'a'"));
+
+    [Test]
+    public void One_listener_does_not_bind_an_address_twice() =>
+        Assert.That(
+            ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: [\":80\", \":80\"], tcp: web}}\n{Upstream}"),
+            Is.EqualTo(new[] { "lb.yaml:2:21: the address ':80' is taken already by the listener 'a'" }));
+
+    [Test]
+    public void Every_IPv4_address_and_every_IPv6_address_are_two() =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: [\":80\", \"[::]:80\"], tcp: web}}}}\n{Upstream}"), Is.Empty);
+
+    [Test]
+    public void Port_0_is_a_free_port_as_often_as_it_is_asked_for() =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: [\"127.0.0.1:0\", \"127.0.0.1:0\"], tcp: web}}}}\n{Upstream}"), Is.Empty);
+
+    [Test]
+    public void The_admin_listener_has_an_address_of_its_own() => Assert.Multiple(() =>
+    {
+        const string Listener = "listeners:\n  a: {bind: \"127.0.0.1:9090\", tcp: web}\n" + Upstream;
+        Assert.That(ConfigFolder.ErrorsOf(Listener), Is.EqualTo(new[] { "lb.yaml:2:13: the address '127.0.0.1:9090' is taken already by the default of admin.bind" }));
+        Assert.That(
+            ConfigFolder.ErrorsOf(Listener + "\nadmin: {bind: \"127.0.0.1:9090\"}"),
+            Is.EqualTo(new[] { "lb.yaml:4:15: the address '127.0.0.1:9090' is taken already by the listener 'a'" }));
+        Assert.That(ConfigFolder.ErrorsOf(Listener + "\nadmin: {bind: off}"), Is.Empty);
+    });
+
+    [TestCase("""["10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"]""", "lb.yaml:3:61: the address '10.0.0.1:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
+    [TestCase("""["10.0.0.1:80", {weight: 2, address: "10.0.0.1:80"}]""", "lb.yaml:3:67: the address '10.0.0.1:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
+    [TestCase("""["10.0.0.1:80", "[::ffff:10.0.0.1]:80"]""", "lb.yaml:3:46: the address '[::ffff:10.0.0.1]:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
+    public void An_endpoint_stands_once_in_an_upstream(string endpoints, string error) =>
+        Assert.That(ConfigFolder.ErrorsOf(Endpoints(endpoints)), Is.EqualTo(new[] { error }));
+
+    [Test]
+    public void An_endpoint_may_serve_two_upstreams() => Assert.That(
+        ConfigFolder.ErrorsOf("""
+            listeners: {a: {bind: ":1", tcp: a}, b: {bind: ":2", tcp: b}}
+            upstreams: {a: {endpoints: "10.0.0.1:80"}, b: {endpoints: "10.0.0.1:80"}}
+            """),
+        Is.Empty);
+
+    [Test]
+    public void Some_endpoint_has_a_weight() => Assert.Multiple(() =>
+    {
+        Assert.That(
+            ConfigFolder.ErrorsOf(Endpoints("""[{address: "10.0.0.1:80", weight: 0}, {address: "10.0.0.2:80", weight: 0, backup: true}]""")),
+            Is.EqualTo(new[] { "lb.yaml:3:30: every endpoint of the upstream 'web' has weight 0, so none gets a connection" }));
+        Assert.That(ConfigFolder.ErrorsOf(Endpoints("""[{address: "10.0.0.1:80", weight: 0}, "10.0.0.2:80"]""")), Is.Empty);
+    });
+
+    [TestCase("\"127.0.0.1:8080\"")]
+    [TestCase("[\"10.0.0.1:80\", \"[::ffff:127.0.0.1]:8080\"]")]
+    [TestCase("\"10.0.0.7:9\"")]
+    [TestCase("unix:/run/a")]
+    public void A_listener_does_not_lead_to_itself(string endpoints) => Assert.That(
+        ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: [\":8080\", \"10.0.0.7:9\", unix:/run/a], tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}").Single(),
+        Does.StartWith("lb.yaml:3:").And.EndsWith("is the listener 'a' itself"));
+
+    [TestCase("\"[::1]:8080\"", Description = "the listener is of IPv4 alone")]
+    [TestCase("\"127.0.0.1:8081\"")]
+    [TestCase("\"10.0.0.1:8080\"")]
+    public void A_listener_may_lead_to_another_address_of_this_machine(string endpoints) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: \":8080\", tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}"), Is.Empty);
+
+    [Test]
+    public void What_is_hardly_meant_is_a_warning()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners: {a: {bind: ":1", tcp: a}}
+            upstreams:
+              a: {endpoints: "10.0.0.1:80", hash: {on: client_ip}}
+              b: {endpoints: "10.0.0.1:80"}
+            """);
+
+        Assert.That(folder.Lines(folder.Load().Warnings), Is.EqualTo(new[]
+        {
+            "lb.yaml:3:33: 'hash' means something only with 'balance: hash', and the upstream 'a' has 'balance: round_robin'",
+            "lb.yaml:4:3: no listener leads to the upstream 'b'",
+        }));
+    }
+
+    [Test]
+    public void An_error_is_no_cause_of_a_warning()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners: {a: {bind: ":1", tcp: []}}
+            upstreams: {a: {endpoints: "10.0.0.1:80", balance: hsah, hash: {on: client_ip}}}
+            """);
+
+        var result = folder.Load();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Errors, Has.Count.EqualTo(2));
+            Assert.That(result.Warnings, Is.Empty);
+        });
+    }
+
+    private static string Endpoints(string endpoints) => $"listeners:\n  a: {{bind: \":8080\", tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}";
+}

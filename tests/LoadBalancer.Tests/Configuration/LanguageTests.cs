@@ -1,0 +1,45 @@
+using LoadBalancer.Daemon.Configuration;
+
+namespace LoadBalancer.Daemon.Tests.Configuration;
+
+/// <summary>
+/// The whole language as it was designed, snippet by snippet: what the program reads already loads, and a key of later
+/// work is an unknown key. Whoever adds a key takes it off the list here.
+/// </summary>
+internal sealed class LanguageTests
+{
+    [Test]
+    public void The_process_is_read_but_for_keys_of_later_work() => Expect("process", ["allow_ips", "token", "guard", "state"]);
+
+    [Test]
+    public void Listeners_are_read_but_for_keys_of_later_work() => Expect(
+        "listeners", ["max_connections_per_client", "connection_rate", "allow_ips", "accept_proxy_protocol", "sni", "otherwise", "http", "tls", "http"]);
+
+    [Test]
+    public void Routes_are_later_work() => Expect("routes", ["routes"]);
+
+    [Test]
+    public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
+        "upstreams",
+        [
+            "affinity", "zone", "discover", "protocol", "host", "tls", "send_proxy_protocol", "first_byte", "between_bytes", "stream_idle", "pool_idle", "path", "status", "panic",
+            "slow_start", "circuit_breaker", "max_connections", "max_pending", "concurrency",
+        ],
+        "'type' expects tcp, not 'http'");
+
+    [Test]
+    public void Identity_and_limits_are_later_work() => Expect("identity", ["auth", "consumers", "plans", "rate_limits", "state"]);
+
+    private static void Expect(string snippet, string[] unknown, params string[] others)
+    {
+        var path = Path.Combine(Clone.Root, "tests/LoadBalancer.Tests/Configuration/Fixtures/language", snippet + ".yaml");
+
+        var errors = GatewayFile.Load(path, _ => null, new LoadSettings { Fragment = true }).Errors.Select(error => error.Message).ToArray();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(errors.Where(error => error.StartsWith("unknown key", StringComparison.Ordinal)).Select(error => error.Split('\'')[1]), Is.EqualTo(unknown));
+            Assert.That(errors.Where(error => !error.StartsWith("unknown key", StringComparison.Ordinal)), Is.EqualTo(others));
+        });
+    }
+}

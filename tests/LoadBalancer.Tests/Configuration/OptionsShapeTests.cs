@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using LoadBalancer.Configuration;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Health;
+using LoadBalancer.Tcp;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Tests.Configuration;
+
+/// <summary>What holds for the shape of every record of options.</summary>
+[TestFixture(typeof(GatewayOptions))]
+[TestFixture(typeof(DefaultsOptions))]
+[TestFixture(typeof(ListenerOptions))]
+[TestFixture(typeof(TcpOptions))]
+[TestFixture(typeof(TcpTimeouts))]
+[TestFixture(typeof(UpstreamOptions))]
+[TestFixture(typeof(HashOptions))]
+[TestFixture(typeof(EndpointOptions))]
+[TestFixture(typeof(UpstreamTimeouts))]
+[TestFixture(typeof(HealthOptions))]
+[TestFixture(typeof(ActiveHealthOptions))]
+[TestFixture(typeof(PassiveHealthOptions))]
+[TestFixture(typeof(AdminOptions))]
+[TestFixture(typeof(LogOptions))]
+[TestFixture(typeof(TransportOptions))]
+[TestFixture(typeof(ReloadOptions))]
+[TestFixture(typeof(ShutdownOptions))]
+internal sealed class OptionsShapeTests<T>
+    where T : IConfigurable<T>
+{
+    private static readonly string[] Candidates =
+    [
+        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777",
+    ];
+
+    [Test]
+    public void Its_example_loads()
+    {
+        var reader = new ConfigReader();
+        var text = $"example: {T.Shape.Example}";
+
+        T.Parse(new YamlSource(text, "lb.yaml", reader).Read()!.Find("example")!.Value, reader);
+
+        Assert.That(reader.Errors.Select(error => error.ToString()), Is.Empty);
+    }
+
+    [Test]
+    public void Every_default_is_a_value_that_the_file_may_hold()
+    {
+        foreach (var key in T.Shape.Keys.Where(key => key.Default is not null))
+        {
+            var reader = new ConfigReader();
+            var record = key.Read(T.Shape.Blank(), Node(key.Name, key.Default!), reader);
+            Assert.Multiple(() =>
+            {
+                Assert.That(reader.Errors.Select(error => error.ToString()), Is.Empty);
+                Assert.That(key.Print(record), Is.EqualTo(key.Default));
+            });
+        }
+    }
+
+    [Test]
+    public void Every_key_reads_into_the_property_that_it_prints()
+    {
+        foreach (var key in T.Shape.Keys.Where(key => key.Kind.Nested is null))
+        {
+            var before = T.Shape.Keys.ToDictionary(other => other.Name, other => Printed(other, T.Shape.Blank()));
+            var (record, value) = Changed(key);
+            var after = T.Shape.Keys.ToDictionary(other => other.Name, other => Printed(other, record));
+            if (value is not null)
+            {
+                before[key.Name] = value;
+            }
+
+            Assert.That(after, Is.EquivalentTo(before));
+        }
+    }
+
+    [Test]
+    public void Every_property_has_a_key()
+    {
+        var keys = T.Shape.Keys.Select(key => key.Name.Replace("_", "", StringComparison.Ordinal)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var properties = typeof(T).GetProperties().Where(property => property.CanWrite && property.GetMethod!.IsPublic && !property.GetMethod.IsStatic)
+            .Select(property => property.Name == nameof(UpstreamOptions.HashOn) ? "hash" : property.Name);
+
+        Assert.That(properties, Is.SubsetOf(keys).IgnoreCase);
+    }
+
+    [Test]
+    public void Every_key_is_a_word_in_small_letters_with_a_meaning() => Assert.Multiple(() =>
+    {
+        Assert.That(T.Shape.Keys.Select(key => key.Name), Has.All.Match("^[a-z]+(_[a-z]+)*$"));
+        Assert.That(T.Shape.Keys.Select(key => key.Name), Is.Unique);
+        Assert.That(T.Shape.Keys.Select(key => key.Doc), Has.All.EndsWith("."));
+        Assert.That(T.Shape.Keys.Select(key => key.Doc), Has.None.Contains("|").And.None.Contains("\n"), "it stands in a table");
+        Assert.That(T.Shape.Doc, Does.EndWith("."));
+    });
+
+    [Test]
+    public void It_is_in_the_schema()
+    {
+        var definitions = (JsonObject)SchemaDocument.Build()["$defs"]!;
+
+        Assert.That(typeof(T) == typeof(GatewayOptions) || definitions.ContainsKey(T.Name), Is.True);
+    }
+
+    private static (T Record, string? Value) Changed(Key<T> key)
+    {
+        foreach (var candidate in Candidates)
+        {
+            var reader = new ConfigReader();
+            var record = key.Read(T.Shape.Blank(), Node(key.Name, candidate), reader);
+            if (reader.Errors.Count == 0 && Printed(key, record) is { } value && value != Printed(key, T.Shape.Blank()))
+            {
+                return (record, value);
+            }
+        }
+
+        // A key with one possible word cannot change.
+        Assert.That(key.Kind.Noun, Does.Not.Contain(" "), $"no candidate fits the key {key.Name}; add one");
+        return (T.Shape.Blank(), null);
+    }
+
+    // What is required has no text in a blank record.
+    private static string? Printed(Key<T> key, T record)
+    {
+        try
+        {
+            return key.Print(record);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static ScalarNode Node(string label, string text) => new(new SourceSpan("lb.yaml", 1, 1), label, text);
+}
