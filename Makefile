@@ -20,7 +20,7 @@ export DOTNET_NOLOGO := 1
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
 SCRIPTS := .ci/run .ci/setup .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
 
-.PHONY: help build run test bench bench-peers lint fmt publish install clean
+.PHONY: help build run test bench bench-peers lint fmt docs publish install clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ lint: ## Check the format of the code and the syntax of the scripts
 fmt: ## Format the code
 	@.ci/setup dotnet
 	dotnet format LoadBalancer.sln
+
+docs: ## Print docs/configuration.md anew from the options that the loader reads
+	@.ci/setup dotnet
+	dotnet build src/LoadBalancer -c Release
+	page=$$(dotnet src/LoadBalancer/bin/Release/net10.0/lb.dll docs); printf '%s\n' "$$page" > docs/configuration.md
 
 publish: artifacts/lb ## Build artifacts/lb, a single file that needs no .NET on the machine it runs on
 
