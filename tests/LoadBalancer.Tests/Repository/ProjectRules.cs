@@ -8,11 +8,13 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 /// <param name="Path">The project's folder.</param>
 /// <param name="Namespace">Its root namespace.</param>
 /// <param name="Everyone">Folders that all others may import, and that import only one another: the words that everything is said in.</param>
-/// <param name="Folders">What each other folder may import beside those.</param>
-/// <param name="Root">What files directly in the project may import; null where they may import all: composition has to.</param>
+/// <param name="Folders">
+/// What each other folder may import beside those. The empty name is the project's own folder; where it has no row, its files
+/// may import all, because composition has to.
+/// </param>
 /// <param name="Projects">The other projects of the product whose namespaces it may import.</param>
 internal sealed record ProjectRules(
-    string Path, string Namespace, string[] Everyone, FolderRule[] Folders, string[]? Root, string[] Projects)
+    string Path, string Namespace, string[] Everyone, FolderRule[] Folders, string[] Projects)
 {
     /// <summary>Layer 4 and everything protocol-free.</summary>
     public static ProjectRules Core { get; } = new(
@@ -23,6 +25,8 @@ internal sealed record ProjectRules(
         [
             new("Transport"),
             new("Endpoints"),
+            new("",
+                ("Endpoints", "a build context says who is told of an endpoint's health")),
             new("Balancing",
                 ("Endpoints", "a balancer is a table of endpoints, and reads their load")),
             new("Discovery",
@@ -51,7 +55,6 @@ internal sealed record ProjectRules(
                 ("Tls", "passthrough routes by the server name, and origination encrypts"),
                 ("Transport", "the relay copies between two of its connections")),
         ],
-        Root: ["Configuration", "Faults", "Addresses", "Limits", "Telemetry"],
         Projects: []);
 
     /// <summary>The daemon: composition, the command line, the operator.</summary>
@@ -77,7 +80,6 @@ internal sealed record ProjectRules(
             new("Cli",
                 ("Reloading", "a verb reads the file the way a reload does")),
         ],
-        Root: null,
         Projects: ["LoadBalancer"]);
 
     /// <summary>All of them, the longest namespace first, so that the first whose namespace fits is the right one.</summary>
