@@ -105,6 +105,7 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
     }
 
     /// <summary>Ends every open connection because of <paramref name="fault"/>. Any thread; completes when each has been told.</summary>
+    // Rule zero: LINQ, because this runs once for a listener or the process.
     public Task StopAllAsync(Fault fault) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
         _ =>
         {

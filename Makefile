@@ -1,0 +1,81 @@
+# Every target does all of its own set-up, so that a fresh machine needs `make run` and `make test` and nothing else.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Where `make install` puts things; DESTDIR is the root of a package that is being built.
+DESTDIR ?=
+PREFIX ?= /usr
+# The platform of `make publish`, and the configuration of `make test` (Debug asserts the rule of threads, Release is what is shipped).
+RID ?= linux-x64
+CONFIGURATION ?= Debug
+# Which benchmarks `make bench` runs.
+FILTER ?= *
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+# What the published binary is made from: it is made again when one of these is newer.
+SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
+SCRIPTS := .ci/run .ci/setup .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
+
+.PHONY: help build run test bench bench-peers lint fmt docs publish install clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/lb, which runs on this machine's .NET
+	@.ci/setup dotnet
+	dotnet publish src/LoadBalancer -c Release --self-contained false -o bin \
+	  -p:PublishDocumentationFile=false -p:PublishReferencesDocumentationFiles=false
+
+run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
+	@.ci/setup dotnet curl
+	dotnet build samples/hello -c Release
+	@samples/hello/run
+
+test: ## Run all tests; the last line says how many passed
+	@.ci/setup dotnet promtool curl openssl systemd-analyze
+	@CONFIGURATION=$(CONFIGURATION) .ci/test
+
+bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
+	@.ci/setup dotnet
+	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
+
+bench-peers: publish ## Measure the published lb beside haproxy and nginx
+	@.ci/setup dotnet curl haproxy nginx gcc
+	bench/Peers/run
+
+lint: ## Check the format of the code and the syntax of the scripts
+	@.ci/setup dotnet
+	for script in $(SCRIPTS); do bash -n "$$script"; done
+	dotnet format LoadBalancer.sln --verify-no-changes
+
+fmt: ## Format the code
+	@.ci/setup dotnet
+	dotnet format LoadBalancer.sln
+
+docs: ## Print docs/configuration.md anew from the options that the loader reads
+	@.ci/setup dotnet
+	dotnet build src/LoadBalancer -c Release
+	page=$$(dotnet src/LoadBalancer/bin/Release/net10.0/lb.dll docs); printf '%s\n' "$$page" > docs/configuration.md
+
+publish: artifacts/lb ## Build artifacts/lb, a single file that needs no .NET on the machine it runs on
+
+# ReadyToRun for start-up; not composite, because that compiles the whole framework again, for minutes and 20 MB, to start no faster.
+# A lock file of its own, because the committed ones are for every platform and this build adds one platform's packages.
+artifacts/lb: $(SOURCES)
+	@.ci/setup dotnet
+	dotnet publish src/LoadBalancer -c Release -r $(RID) --self-contained -o artifacts \
+	  -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=embedded \
+	  -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false \
+	  -p:PublishDocumentationFile=false -p:PublishReferencesDocumentationFiles=false
+	@touch $@
+
+install: artifacts/lb ## Install the published lb, its unit, its user and /etc/lb (DESTDIR and PREFIX are honoured)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install artifacts/lb
+
+clean: ## Remove everything that the other targets made
+	rm -rf bin artifacts BenchmarkDotNet.Artifacts
+	find src tests bench samples -depth -type d \( -name bin -o -name obj -o -name TestResults \) -exec rm -rf {} +

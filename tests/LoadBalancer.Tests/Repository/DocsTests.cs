@@ -1,0 +1,106 @@
+namespace LoadBalancer.Daemon.Tests.Repository;
+
+/// <summary>The documents name only what exists, and each rule is seen to bite on a sample that breaks it.</summary>
+public sealed class DocsTests
+{
+    private static readonly MarkdownFile[] Docs =
+        [.. WorkTree.Files.Where(file => file.EndsWith(".md", StringComparison.Ordinal)).Select(Open)];
+
+    /// <summary>What speaks of the present. The changelog and the decisions are records: they keep the names of their day.</summary>
+    private static readonly MarkdownFile[] Present =
+        [.. Docs.Where(doc => doc.Path != "CHANGELOG.md" && !doc.Path.StartsWith("docs/adr/", StringComparison.Ordinal))];
+
+    private static readonly KnownNames Sample = new(
+        ["README.md", "lb.yaml", "docs/life.md", "src/LoadBalancer.Core/Transport/Epoll/EventLoop.cs"],
+        [new SourceFile("src/LoadBalancer.Core/Transport/Epoll/EventLoop.cs", "namespace X;\nclass EventLoop { void Post() { } }\n")],
+        ["TimeProvider"],
+        "X := 1\nrun: build ## Run\n\techo\nbuild:\n");
+
+    [Test]
+    public void Paths_in_documents_exist() => Holds(Present, doc => DocRules.Paths(doc, KnownNames.Here));
+
+    [Test]
+    public void Types_in_documents_exist() => Holds(Present, doc => DocRules.Types(doc, KnownNames.Here));
+
+    [Test]
+    public void Make_targets_in_documents_exist() => Holds(Present, doc => DocRules.Targets(doc, KnownNames.Here));
+
+    [Test]
+    public void Links_between_documents_resolve() => Holds(Docs, doc => DocRules.Links(doc, KnownNames.Here, Open));
+
+    [Test]
+    public void The_documents_name_enough_to_be_worth_checking()
+    {
+        Assert.That(Present.SelectMany(doc => doc.Spans).Count(), Is.GreaterThan(100));
+        Assert.That(Docs.SelectMany(doc => doc.Links).Count(), Is.GreaterThan(10));
+    }
+
+    [TestCase("`lb.yaml`", null)]
+    [TestCase("`lb.yaml:12:7`", null)]
+    [TestCase("`src/`", null)]
+    [TestCase("`Transport/Epoll/EventLoop.cs`", null)]
+    [TestCase("`EventLoop.cs`", null)]
+    [TestCase("`Epoll/EventLoop`", null)]
+    [TestCase("`bin/lb`", null)]
+    [TestCase("`10.0.0.0/8` `50/s` `/metrics` `/etc/lb/lb.yaml` `text/event-stream` `samples/NAME/lb.yaml` `http://a/b.md`", null)]
+    [TestCase("`listeners.web.bind` `tcp: {upstream: x/y.cs}`", null)]
+    [TestCase("```\nsrc/Gone.cs\n```", null)]
+    [TestCase("`lb.yml`", "`lb.yml` is no file or folder here")]
+    [TestCase("`src/LoadBalancer.Core/Relay/`", "is no file or folder here")]
+    [TestCase("`docs/Life.md`", "is no file or folder here")]
+    [TestCase("``Pump.cs``", "`Pump.cs` is no file or folder here")]
+    public void Paths_in_backticks_must_exist(string text, string? complaint) => Bites(text, complaint, doc => DocRules.Paths(doc, Sample));
+
+    [TestCase("`EventLoop`", null)]
+    [TestCase("`EventLoop.Post`", null)]
+    [TestCase("`EventLoop.Post()`", null)]
+    [TestCase("`Epoll.EventLoop`", null)]
+    [TestCase("`TimeProvider`", null)]
+    [TestCase("`SIGHUP` `LB_CONFIG` `WatchdogSec=` `round_robin` `Content-Type` `EventLoop.cs` `Not a type`", null)]
+    [TestCase("`Keeps_every_place`", "`Keeps_every_place` is no type here")]
+    [TestCase("`EventPump`", "`EventPump` is no type here")]
+    [TestCase("`Live<T>`", "`Live<T>` is no type here")]
+    [TestCase("`EventLoop.Send`", "`EventLoop.Send` is no type here")]
+    public void Types_in_backticks_must_exist(string text, string? complaint) => Bites(text, complaint, doc => DocRules.Types(doc, Sample));
+
+    [TestCase("`make run` and ``make build``", null)]
+    [TestCase("```\nmake build run\n$ sudo make run DESTDIR=/tmp/x\n```", null)]
+    [TestCase("To make it all work.", null)]
+    [TestCase("`make all`", "no target all")]
+    [TestCase("```sh\n$ make deploy\n```", "no target deploy")]
+    [TestCase("```\nmake X=1 deploy && x\n```", "no target deploy")]
+    public void Make_targets_must_exist(string text, string? complaint) => Bites(text, complaint, doc => DocRules.Targets(doc, Sample));
+
+    [TestCase("[a](../README.md) [b](life.md) [c](../src/) [d](https://x.org/y) [e](#a-heading)", null)]
+    [TestCase("[a](other.md#its-heading-two) [b](other.md#twice-1)", null)]
+    [TestCase("`[a](gone.md)`", null)]
+    [TestCase("[a](gone.md)", "the link gone.md leads nowhere")]
+    [TestCase("[a]: gone.md", "the link gone.md leads nowhere")]
+    [TestCase("[a](../../etc/passwd)", "leads nowhere")]
+    [TestCase("[a](Transport/Epoll)", "leads nowhere")]
+    [TestCase("[a](#no-heading)", "has no heading")]
+    [TestCase("[a](other.md#gone)", "docs/other.md has no heading")]
+    public void Links_must_resolve(string text, string? complaint)
+    {
+        var names = new KnownNames(["README.md", "docs/doc.md", "docs/life.md", "docs/other.md", "src/Transport/Epoll/Loop.cs"], [], [], "");
+        var other = new MarkdownFile("docs/other.md", "# Its heading, `two`\n## Twice\n## Twice\n");
+        Bites(text + "\n\n## A heading", complaint, doc => DocRules.Links(doc, names, _ => other));
+    }
+
+    private static MarkdownFile Open(string path) => new(path, WorkTree.Read(path));
+
+    private static void Holds(IEnumerable<MarkdownFile> docs, Func<MarkdownFile, IEnumerable<string>> rule) => Assert.That(docs.SelectMany(rule), Is.Empty);
+
+    private static void Bites(string text, string? complaint, Func<MarkdownFile, IEnumerable<string>> rule)
+    {
+        var complaints = rule(new MarkdownFile("docs/doc.md", text)).ToArray();
+        if (complaint is null)
+        {
+            Assert.That(complaints, Is.Empty);
+        }
+        else
+        {
+            Assert.That(complaints, Has.Length.EqualTo(1).And.One.Contains(complaint).And.One.StartsWith("docs/doc.md:"));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+namespace LoadBalancer.Daemon.Tests.Repository;
+
+/// <summary>
+/// Who may import whom: the table that ArchitectureTests holds the product to. Imports point from what changes often to what
+/// changes seldom, so that a balancer can be read without HTTP, the relay without YAML, and a folder be moved or tested alone.
+/// A new folder needs a row here, and a new arrow needs its reason: that is the moment to ask whether it should exist.
+/// </summary>
+/// <param name="Path">The project's folder.</param>
+/// <param name="Namespace">Its root namespace.</param>
+/// <param name="Everyone">Folders that all others may import, and that import only one another: the words that everything is said in.</param>
+/// <param name="Folders">
+/// What each other folder may import beside those. The empty name is the project's own folder; where it has no row, its files
+/// may import all, because composition has to.
+/// </param>
+/// <param name="Projects">The other projects of the product whose namespaces it may import.</param>
+internal sealed record ProjectRules(
+    string Path, string Namespace, string[] Everyone, FolderRule[] Folders, string[] Projects)
+{
+    /// <summary>Layer 4 and everything protocol-free.</summary>
+    public static ProjectRules Core { get; } = new(
+        "src/LoadBalancer.Core",
+        "LoadBalancer",
+        Everyone: ["Configuration", "Faults", "Addresses", "Limits", "Telemetry"],
+        Folders:
+        [
+            new("Transport"),
+            new("Endpoints"),
+            new("",
+                ("Endpoints", "a build context says who is told of an endpoint's health")),
+            new("Balancing",
+                ("Endpoints", "a balancer is a table of endpoints, and reads their load")),
+            new("Discovery",
+                ("Endpoints", "it yields the addresses that become endpoints")),
+            new("Connections",
+                ("Transport", "a connection policy wraps what a transport accepted")),
+            new("Tls",
+                ("Connections", "termination is one of the connection policies"),
+                ("Transport", "it reads and writes the pipes of a transport")),
+            new("Health",
+                ("Endpoints", "its verdict is an endpoint's state"),
+                ("Transport", "a probe connects as the proxy does"),
+                ("Tls", "a probe of a TLS endpoint shakes hands")),
+            new("Upstreams",
+                ("Endpoints", "an upstream is a group of them"),
+                ("Balancing", "a view holds the balancer that was built for its endpoints"),
+                ("Health", "verdicts decide who is available"),
+                ("Discovery", "membership comes from it"),
+                ("Transport", "an upstream says how its endpoints are connected to"),
+                ("Tls", "and how they are spoken to")),
+            new("Tcp",
+                ("Upstreams", "a listener's connections go to an upstream"),
+                ("Endpoints", "the proxy holds the lease while it relays"),
+                ("Balancing", "a pick is asked for with the endpoints already tried"),
+                ("Connections", "the proxy is the last handler behind the connection policies"),
+                ("Tls", "passthrough routes by the server name, and origination encrypts"),
+                ("Transport", "the relay copies between two of its connections")),
+        ],
+        Projects: []);
+
+    /// <summary>The daemon: composition, the command line, the operator.</summary>
+    public static ProjectRules Daemon { get; } = new(
+        "src/LoadBalancer",
+        "LoadBalancer.Daemon",
+        Everyone: ["Configuration"],
+        Folders:
+        [
+            new("Systemd"),
+            new("Listening",
+                ("Systemd", "a socket that the service manager opened is taken over, not bound")),
+            new("Reloading",
+                ("Listening", "a new configuration binds, keeps and drains listeners"),
+                ("Systemd", "the service manager is told while a reload lasts")),
+            new("Metrics",
+                ("Listening", "connections are counted by listener"),
+                ("Reloading", "what is exposed is the snapshot that runs, and how reloads went")),
+            new("Admin",
+                ("Metrics", "/metrics is its output"),
+                ("Listening", "/status lists the listeners"),
+                ("Reloading", "/readyz and /status tell of the snapshot that runs")),
+            new("Cli",
+                ("Reloading", "a verb reads the file the way a reload does")),
+        ],
+        Projects: ["LoadBalancer"]);
+
+    /// <summary>All of them, the longest namespace first, so that the first whose namespace fits is the right one.</summary>
+    public static IReadOnlyList<ProjectRules> All { get; } = [Daemon, Core];
+
+    /// <summary>
+    /// Namespaces of others that only some folders may import, with the reason. A namespace that is not listed is free:
+    /// the project files say which packages a project has at all.
+    /// </summary>
+    public static IReadOnlyList<(string Namespace, string[] Except, string[] Folders, string Reason)> Confined { get; } =
+    [
+        ("YamlDotNet", [], ["src/LoadBalancer/Configuration"],
+            "options are read through ConfigNode, so that the scanner's bounds and an error's place cannot be missed"),
+        ("CommandLine", [], ["src/LoadBalancer/Cli", "src/LoadBalancer"],
+            "verbs know the command line, the daemon itself can be started by a test"),
+        ("Microsoft.AspNetCore", ["Microsoft.AspNetCore.Connections", "Microsoft.AspNetCore.Http.Features"], ["src/LoadBalancer/Admin"],
+            "Kestrel serves the operator here and nothing else; the connection abstractions are everyone's"),
+    ];
+
+    /// <summary>Folders of the hot path: what runs for every connection, byte or pick.</summary>
+    public static IReadOnlyList<string> HotPath { get; } =
+        ["Transport", "Tcp", "Balancing", "Endpoints", "Limits", "Connections"];
+
+    /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>
+    public static ProjectRules? For(SourceFile file) =>
+        All.FirstOrDefault(project => file.Path.StartsWith(project.Path + "/", StringComparison.Ordinal));
+
+    /// <summary>The first folder of a namespace below the project's; empty for the project's own.</summary>
+    public static string FolderOf(string target, string root) =>
+        target.Length > root.Length ? target[(root.Length + 1)..].Split('.')[0] : "";
+}
