@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace LoadBalancer.Peers.Contenders;
+
+/// <summary>A program that is compared, and how it is started.</summary>
+internal sealed record Contender(string Name)
+{
+    /// <summary>The program's file, or a name to look for in PATH; null for no proxy at all.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>Its configuration, a template in configs/.</summary>
+    public string Template { get; init; } = "";
+
+    /// <summary>Its arguments, where <c>{config}</c> is the filled template.</summary>
+    public ImmutableArray<string> Arguments { get; init; } = [];
+
+    public ImmutableArray<string> VersionArguments { get; init; } = [];
+
+    /// <summary>The words of .ci/setup that install it; empty where <c>make publish</c> builds it.</summary>
+    public string Setup { get; init; } = "";
+
+    /// <summary>True where others are compared with it.</summary>
+    public bool IsPeer { get; init; }
+
+    /// <summary>The contender that this one is a second copy of; their ratio is the noise.</summary>
+    public string? CopyOf { get; init; }
+
+    /// <summary>Load before the first window of each scenario.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(0.5);
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using LoadBalancer.Peers.Measuring;
+
+namespace LoadBalancer.Peers.Contenders;
+
+/// <summary>A contender that accepts connections, pinned to the proxy's core. Disposing ends its processes, each by its id.</summary>
+internal sealed class RunningContender : IAsyncDisposable
+{
+    private readonly ChildProcess? _process;
+
+    private RunningContender(Contender contender, int echoPort, int sinkPort, ChildProcess? process)
+    {
+        Contender = contender;
+        EchoPort = echoPort;
+        SinkPort = sinkPort;
+        _process = process;
+    }
+
+    public Contender Contender { get; }
+
+    /// <summary>Leads to the endpoints that answer.</summary>
+    public int EchoPort { get; }
+
+    /// <summary>Leads to the endpoints that only take.</summary>
+    public int SinkPort { get; }
+
+    /// <summary>The last lines that it printed.</summary>
+    public string LastOutput => _process?.LastOutput ?? "";
+
+    /// <summary>Its processes now; none where there is no proxy.</summary>
+    public ProcessTree Tree => _process is null ? new ProcessTree([]) : ProcessTree.Of(_process.Id);
+
+    /// <param name="contender">What to start.</param>
+    /// <param name="program">Its file, found already; null for no proxy.</param>
+    /// <param name="load">Where the endpoints are.</param>
+    /// <param name="run">Cores, folder and clock of the run.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    /// <exception cref="InvalidOperationException">It ended, or accepted nothing within 15 s; the message has its last output.</exception>
+    public static async Task<RunningContender> StartAsync(
+        Contender contender, string? program, LoadProcess load, RunContext run, CancellationToken stop)
+    {
+        if (program is null)
+        {
+            return new RunningContender(contender, load.EchoPorts[0], load.SinkPorts[0], null);
+        }
+
+        var ports = FreePorts.Take(3);
+        var folder = Directory.CreateDirectory(Path.Combine(run.Folder, contender.Name)).FullName;
+        var config = Path.Combine(folder, contender.Template);
+        var template = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "configs", contender.Template), stop);
+        await File.WriteAllTextAsync(config, Fill(template, folder, ports, load), stop);
+
+        var process = ChildProcess.StartBounded(
+            ["taskset", "-c", run.Cores.Proxy.ToString(CultureInfo.InvariantCulture), program, .. contender.Arguments.Select(a => a.Replace("{config}", config, StringComparison.Ordinal))],
+            run.Time);
+        var running = new RunningContender(contender, ports[0], ports[1], process);
+        try
+        {
+            await running.AcceptsAsync(ports[0], run.Time, stop);
+            await running.AcceptsAsync(ports[1], run.Time, stop);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static string Fill(string template, string folder, IReadOnlyList<int> ports, LoadProcess load) => ConfigTemplate.Fill(
+        template,
+        new Dictionary<string, string>
+        {
+            ["folder"] = folder,
+            ["echo.port"] = $"{ports[0]}",
+            ["sink.port"] = $"{ports[1]}",
+            ["admin.port"] = $"{ports[2]}",
+        },
+        new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["echo.endpoint"] = [.. load.EchoPorts.Select(port => $"127.0.0.1:{port}")],
+            ["sink.endpoint"] = [.. load.SinkPorts.Select(port => $"127.0.0.1:{port}")],
+        });
+
+    private async Task AcceptsAsync(int port, TimeProvider time, CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        while (time.GetElapsedTime(started) < TimeSpan.FromSeconds(15))
+        {
+            if (_process!.HasEnded)
+            {
+                throw new InvalidOperationException($"{Contender.Name} ended at start:\n{_process.LastOutput}");
+            }
+
+            try
+            {
+                using var probe = new TcpClient();
+                await probe.ConnectAsync(IPAddress.Loopback, port, stop);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), time, stop);
+            }
+        }
+
+        throw new InvalidOperationException($"{Contender.Name} accepted nothing on port {port} within 15 s:\n{_process!.LastOutput}");
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using LoadBalancer.Peers.Contenders;
+using LoadBalancer.Peers.Measuring;
+using LoadBalancer.Peers.Scenarios;
+
+namespace LoadBalancer.Peers.Results;
+
+/// <summary>One scenario's table: what each contender cost, with the ratios to the peers and the noise.</summary>
+internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, IReadOnlyList<Contender> contenders, CoreSpeed speed)
+{
+    private readonly Window[] _windows = [.. result.Windows.Where(w => w.Scenario == scenario.Name)];
+
+    public string ToMarkdown()
+    {
+        var ratios = new PeerRatios(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Costs(c, speed.Keeps)));
+        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs"] : [];
+        var table = new MarkdownTable(
+        [
+            "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
+            "all pieces", "own code", "core", $"{scenario.Unit}/s", .. latencies, "pieces",
+        ]);
+        foreach (var contender in contenders)
+        {
+            table.Add(Row(contender, ratios));
+        }
+
+        return $"## {scenario.Title} (`{scenario.Name}`)\n\n{table}\n{Noise(ratios)}";
+    }
+
+    private IEnumerable<string> Row(Contender contender, PeerRatios ratios)
+    {
+        var windows = _windows.Where(w => w.Contender == contender.Name).ToArray();
+        var pieces = windows.SelectMany(w => w.Pieces).ToArray();
+        var kept = pieces.Where(speed.Keeps).ToArray();
+        var isProxy = contender.Program is not null;
+        var cost = isProxy ? Quartiles.Of(Costs(contender, speed.Keeps).All) : null;
+        var allPieces = isProxy ? Quartiles.Of(Costs(contender, p => p.IsComplete).All) : null;
+        string[] latencies = scenario.HasLatency
+            ? [Figures.Whole(Median(kept, p => p.P50Ns / 1000.0)), Figures.Whole(Median(kept, p => p.P99Ns / 1000.0))]
+            : [];
+        return
+        [
+            contender.Name,
+            Figures.Number(cost?.Median),
+            Figures.Range(cost?.Low, cost?.High),
+            .. ratios.Cells(contender),
+            Figures.Number(allPieces?.Median),
+            Figures.Percent(isProxy ? Quartiles.Of(windows.Select(w => w.UserShare))?.Median : null),
+            Figures.Percent(isProxy ? Median(kept, p => (double)p.CpuNs / p.WallNs) : null),
+            Figures.Whole(Median(kept, p => p.Done / scenario.CountsPerUnit * 1e9 / p.WallNs)),
+            .. latencies,
+            $"{kept.Length}/{pieces.Length}",
+        ];
+    }
+
+    /// <summary>What the same program twice differed by: less than that is no difference.</summary>
+    private string Noise(PeerRatios ratios) => string.Concat(contenders
+        .Where(c => c.CopyOf is not null)
+        .Select(c => (c.CopyOf, Ratio: ratios.Of(c.Name, c.CopyOf!)))
+        .Where(pair => pair.Ratio is not null)
+        .Select(pair => $"Noise: {pair.CopyOf} beside itself is {Figures.Number(pair.Ratio!.Value)} "
+            + $"(rounds {Figures.Range(pair.Ratio.LowestRound, pair.Ratio.HighestRound)}).\n\n"));
+
+    private Series Costs(Contender contender, Func<Piece, bool> keeps) => new(
+        contender.Name,
+        [
+            .. Enumerable.Range(1, result.Rounds).Select(round => _windows
+                .Where(w => w.Contender == contender.Name && w.Round == round)
+                .SelectMany(w => w.Pieces)
+                .Where(keeps)
+                .Select(p => p.CpuNs / 1000.0 * scenario.CountsPerUnit / p.Done)
+                .ToImmutableArray()),
+        ]);
+
+    private static double? Median(Piece[] pieces, Func<Piece, double> value) => Quartiles.Of(pieces.Select(value))?.Median;
+}

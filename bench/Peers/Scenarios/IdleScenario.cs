@@ -1,0 +1,4 @@
+namespace LoadBalancer.Peers.Scenarios;
+
+/// <summary>Open connections without traffic, measured in resident memory.</summary>
+internal sealed record IdleScenario(string Name, string Title, string Unit, int Connections) : Scenario(Name, Title, Unit);

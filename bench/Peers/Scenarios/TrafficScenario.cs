@@ -1,0 +1,24 @@
+namespace LoadBalancer.Peers.Scenarios;
+
+/// <summary>Traffic through a proxy, measured in CPU time for each <see cref="Scenario.Unit"/>.</summary>
+internal sealed record TrafficScenario(string Name, string Title, string Unit) : Scenario(Name, Title, Unit)
+{
+    /// <summary>What the clients do, in the words of native/load.c.</summary>
+    public required string Kind { get; init; }
+
+    public required int Connections { get; init; }
+
+    /// <summary>Bytes of a message.</summary>
+    public int Size { get; init; } = 100;
+
+    /// <summary>Messages a second over all connections; 0 where the next waits for the answer.</summary>
+    public int Rate { get; init; }
+
+    /// <summary>True where the streams end at the endpoints that only take, else at those that answer.</summary>
+    public bool ToSink { get; init; }
+
+    /// <summary>How many of what the load counts make a unit.</summary>
+    public double CountsPerUnit { get; init; } = 1;
+
+    public bool HasLatency { get; init; }
+}

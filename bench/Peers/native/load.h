@@ -1,0 +1,94 @@
+/* The load side of bench-peers: endpoints, clients and the meter, in one thread on one core.
+ *
+ * Clients and endpoints share a thread on purpose: the load side then makes fewer context switches than the proxy makes, so the
+ * proxy's core is the one that is full, and what was sent can be compared with what arrived without asking another process.
+ * load.c describes the commands.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
+
+enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, ECHO, SINK, CLIENT };
+
+/* One descriptor and what it is used for; found by its number, so nothing is allocated while traffic runs. */
+struct conn {
+    enum role role;
+    uint32_t generation;         /* tells an event of a descriptor from one of its predecessor in the same batch */
+    int fd;
+    bool up;                     /* client: connected */
+    bool writable;               /* bulk client: the last send was taken whole */
+    uint64_t salt;               /* makes every connection's messages differ */
+    uint64_t sent, received;     /* messages, or bytes of a bulk stream */
+    uint64_t *due;               /* when each outstanding message was due, ns */
+    uint32_t have;               /* bytes of the message that is arriving */
+    uint8_t in[MAX_MESSAGE];
+};
+
+enum kind { EXCHANGE, PACED, CHURN, BULK };
+
+/* What the clients do in this window. */
+struct traffic {
+    enum kind kind;
+    uint16_t port;
+    int connections;
+    int size;                    /* bytes of a message */
+    uint64_t interval_ns;        /* between two paced messages */
+};
+
+/* What happened since the piece began. An exchange that failed is an error and never also a completion. */
+struct counts {
+    uint64_t done;               /* messages, connections, or bytes that reached the sink */
+    uint64_t errors;
+    uint32_t samples;            /* latencies recorded */
+};
+
+/* sockets.c */
+extern int epoll_descriptor;
+struct conn *conn_claim(int fd, enum role role);                 /* takes the descriptor's place in the table */
+void conn_watch(const struct conn *c, uint32_t events);
+struct conn *conn_open(int fd, enum role role, uint32_t events); /* both */
+void conn_close(struct conn *c);
+void turn(int timeout_ms);
+int tcp_socket(void);
+void die(const char *what) __attribute__((noreturn));
+
+/* endpoint.c */
+extern uint16_t echo_ports[MAX_ENDPOINTS], sink_ports[MAX_ENDPOINTS];
+extern int endpoint_connections;         /* accepted and not closed yet */
+extern uint64_t sink_bytes;
+extern const uint8_t *pattern;           /* what a bulk stream carries, from any position below PATTERN_PERIOD */
+enum { PATTERN_PERIOD = 65521 };         /* prime: a chunk that is lost, doubled or swapped never fits */
+void endpoints_start(int count);
+void endpoint_event(struct conn *c, uint32_t events);
+
+/* clients.c */
+extern struct counts counts;
+extern uint64_t *latencies;
+enum { MAX_SAMPLES = 1 << 20 };
+bool clients_connect(const struct traffic *t);
+void clients_begin(uint64_t at);
+void clients_work(uint64_t at);
+bool clients_wait_allowed(void);
+void clients_end(void);
+bool clients_drained(void);
+void clients_close(void);
+void client_event(struct conn *c, uint32_t events);
+void clients_tell_error(const char *what);
+const char *clients_error(void);
+bool clients_hold(const struct traffic *t);
+
+/* commands, load.c */
+void command_event(void);
+
+/* meter.c */
+uint64_t monotonic_ns(void);
+uint64_t cpu_ns(const int *pids, int count);
+void meter_pin(int core);
+uint64_t meter_calibrate(int proxy_core, int load_core);
+
+#endif
