@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Daemon.Configuration;
@@ -17,8 +18,8 @@ namespace LoadBalancer.Daemon;
 /// </summary>
 internal static class Daemon
 {
-    /// <summary>The connect deadline of probes and of the like, which have shorter ones of their own.</summary>
-    private static readonly TimeSpan ControlConnectTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>The connect deadline of whoever has none of their own; longer than any probe may ask for.</summary>
+    private static readonly TimeSpan ControlConnectTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Runs until the orders say stop.</summary>
     /// <param name="path">The configuration.</param>
@@ -62,7 +63,7 @@ internal static class Daemon
             var context = new BuildContext
             {
                 Time = time,
-                Seeds = new Random(Environment.ProcessId),
+                Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
                 OnTransition = change => log.Info(
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),

@@ -1,0 +1,240 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using LoadBalancer.Tests;
+using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios;
+
+/// <summary>What a reload keeps, changes and refuses, end to end.</summary>
+internal sealed partial class ReloadScenarios
+{
+    private EchoEndpoint _a = null!;
+    private EchoEndpoint _b = null!;
+
+    [SetUp]
+    public void Listen()
+    {
+        _a = new EchoEndpoint('a');
+        _b = new EchoEndpoint('b');
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        _a.Dispose();
+        _b.Dispose();
+    }
+
+    [Test]
+    public async Task Fifty_reloads_close_no_connection_and_lose_no_byte()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var address = await daemon.AddressOfAsync("all");
+        var open = Enumerable.Range(0, 100).Select(_ => Open(address)).ToList();
+        for (var reload = 0; reload < 50; reload++)
+        {
+            // Another endpoint comes and goes, and so do a listener and a timeout.
+            var more = reload % 2 == 0 ? $", \"{_b.Address}\"" : "";
+            var extra = reload % 3 == 0 ? "\n  extra: {bind: \"127.0.0.1:0\", tcp: {upstream: all}}" : "";
+            await daemon.ReloadAsync(With($"\"{_a.Address}\"{more}", extra, idleMinutes: 10 + (reload % 5)));
+            var (socket, _) = open[reload];
+            socket.Send(Loopback.Pattern(1000));
+            Assert.That(socket.ReceiveExactly(1000), Is.EqualTo(Loopback.Pattern(1000)));
+        }
+
+        foreach (var (socket, _) in open)
+        {
+            socket.Send([42]);
+            Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(42));
+            socket.Shutdown(SocketShutdown.Send);
+            Assert.That(socket.ReceiveToEnd(), Is.Empty);
+            socket.Dispose();
+        }
+
+        Assert.That(await daemon.AddressOfAsync("all"), Is.EqualTo(address));
+    }
+
+    [Test]
+    public async Task New_connections_follow_the_new_file_at_once()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));
+        await daemon.ReloadAsync(With($"\"{_b.Address}\""));
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('b'));
+    }
+
+    [Test]
+    public async Task While_it_reloads_under_load_no_connection_fails()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var address = await daemon.AddressOfAsync("all");
+        using var done = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                var served = 0;
+                for (; !done.IsCancellationRequested; served++)
+                {
+                    var (socket, name) = Open(address);
+                    Assert.That(name, Is.AnyOf('a', 'b'));
+                    socket.Dispose();
+                }
+
+                return served;
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        for (var reload = 0; reload < 20; reload++)
+        {
+            await daemon.ReloadAsync(With(reload % 2 == 0 ? $"\"{_b.Address}\"" : $"\"{_a.Address}\""));
+        }
+
+        await done.CancelAsync();
+        Assert.That((await Task.WhenAll(load)).Sum(), Is.GreaterThan(20));
+    }
+
+    [Test]
+    public async Task A_bad_file_changes_nothing_and_says_where_and_why()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var before = (await daemon.StatusAsync()).GetProperty("config").GetProperty("version").GetString();
+        var status = await daemon.ReloadAsync(With($"\"{_b.Address}\"").Replace("upstream: all", "upstrem: all", StringComparison.Ordinal));
+        var refusal = status.GetProperty("config").GetProperty("last_refusal").GetProperty("errors").EnumerateArray().Select(error => error.GetString()).ToList();
+        Assert.That(refusal, Has.Some.StartsWith($"{daemon.ConfigPath}:2:").And.Some.Contains("did you mean 'upstream'?"));
+        Assert.That(status.GetProperty("config").GetProperty("version").GetString(), Is.EqualTo(before));
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));
+
+        // Mended, it is taken and the refusal is forgotten.
+        status = await daemon.ReloadAsync(With($"\"{_b.Address}\""));
+        Assert.That(status.GetProperty("config").GetProperty("last_refusal").ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('b'));
+    }
+
+    [Test]
+    public async Task An_address_that_cannot_be_bound_discards_the_whole_file()
+    {
+        using var taken = Loopback.Listen();
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var status = await daemon.ReloadAsync(With($"\"{_b.Address}\"", $"\n  more: {{bind: \"127.0.0.1:0\", tcp: {{upstream: all}}}}\n  taken: {{bind: \"{taken.LocalEndPoint}\", tcp: {{upstream: all}}}}"));
+        Assert.That(
+            status.GetProperty("config").GetProperty("last_refusal").GetProperty("errors")[0].GetString(),
+            Is.EqualTo($"cannot listen on {taken.LocalEndPoint}: the address is in use by another program"));
+        Assert.That(status.GetProperty("listeners").GetArrayLength(), Is.EqualTo(1));
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));
+    }
+
+    [Test]
+    public async Task A_listener_may_be_renamed_without_losing_its_socket()
+    {
+        var port = ((IPEndPoint)Loopback.Refusing()).Port;
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\"").Replace("127.0.0.1:0", $"127.0.0.1:{port}", StringComparison.Ordinal));
+        var (socket, _) = Open(await daemon.AddressOfAsync("all"));
+        await daemon.ReloadAsync(With($"\"{_b.Address}\"").Replace("  all: {bind: \"127.0.0.1:0\"", $"  renamed: {{bind: \"127.0.0.1:{port}\"", StringComparison.Ordinal));
+        Assert.That(await ConnectAsync(daemon, "renamed", 5), Is.All.EqualTo('b'));
+        socket.Send([1]);
+        Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(1));
+        socket.Dispose();
+    }
+
+    [Test]
+    public async Task A_listener_that_is_gone_accepts_no_more_and_its_connections_have_the_time_of_a_drain()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(
+            With($"\"{_a.Address}\"", "\n  gone: {bind: \"127.0.0.1:0\", tcp: {upstream: all}}"), "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 1s}\n");
+        var address = await daemon.AddressOfAsync("gone");
+        var (socket, _) = Open(address);
+        await daemon.ReloadAsync(With($"\"{_a.Address}\""));
+        socket.Send([7]);
+        Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(7), "still served");
+        Assert.That(() => Loopback.Connect(address), Throws.InstanceOf<SocketException>().After(5000, 20), "still accepting");
+        Assert.That(socket.ReceiveToEnd(), Is.Empty, "closed in order at the deadline");
+        socket.Dispose();
+    }
+
+    [Test]
+    public async Task An_endpoint_found_dead_is_still_known_to_be_dead_after_a_reload()
+    {
+        var probed = $"{With($"\"{_a.Address}\", \"{_b.Address}\"").TrimEnd().TrimEnd('}')}, health: {{active: {{interval: 1h, unhealthy_after: 1}}, passive: {{failures: 1, eject_for: 1h, max_ejected: 100%}}}}}}\n";
+        await using var daemon = await DaemonHarness.StartAsync(probed);
+        _a.Dispose();
+        await ConnectAsync(daemon, "all", 4);
+        await daemon.UntilAsync(status => Endpoint(status, _a.Address).GetProperty("state").GetString() == "ejected", "the dead endpoint is ejected");
+        var status = await daemon.ReloadAsync(probed.Replace("interval: 1h", "interval: 30m", StringComparison.Ordinal));
+        Assert.That(Endpoint(status, _a.Address).GetProperty("state").GetString(), Is.EqualTo("ejected"));
+        Assert.That(Endpoint(status, _b.Address).GetProperty("connections").GetInt32(), Is.EqualTo(4), "counters were kept");
+    }
+
+    [Test]
+    public async Task Two_thousand_bad_files_leave_no_memory_behind()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        daemon.Write("listeners: {x: 1}\n");
+        await RefuseAsync(200);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        await RefuseAsync(1800);
+        var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.That(grown, Is.LessThan(1_000_000), "bytes of heap");
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));
+
+        async Task RefuseAsync(int times)
+        {
+            for (var time = 0; time < times; time++)
+            {
+                daemon.Orders.OrderReload();
+                await daemon.Manager.WaitForAsync("READY=1");
+            }
+        }
+    }
+
+    [TestCase("in place")]
+    [TestCase("by a rename")]
+    [TestCase("by the swap of a link")]
+    public async Task A_file_that_changes_is_loaded(string how)
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""), "reload: {watch: true}\nshutdown: {unready_for: 0s}\n");
+        var folder = Path.GetDirectoryName(daemon.ConfigPath)!;
+        if (how == "by the swap of a link")
+        {
+            // As Kubernetes mounts a ConfigMap: lb.yaml → ..data/lb.yaml, ..data → a folder, and ..data is what is swapped.
+            Directory.CreateDirectory(Path.Combine(folder, "..1"));
+            File.Copy(daemon.ConfigPath, Path.Combine(folder, "..1", "lb.yaml"));
+            File.CreateSymbolicLink(Path.Combine(folder, "..data"), "..1");
+            File.CreateSymbolicLink(Path.Combine(folder, "new"), "..data/lb.yaml");
+            File.Move(Path.Combine(folder, "new"), daemon.ConfigPath, overwrite: true);
+            daemon.Orders.OrderReload();
+            await daemon.ReloadedAsync();
+        }
+
+        var changed = daemon.Whole(With($"\"{_b.Address}\""));
+        switch (how)
+        {
+            case "in place":
+                await File.WriteAllTextAsync(daemon.ConfigPath, changed);
+                break;
+            case "by a rename":
+                await File.WriteAllTextAsync(daemon.ConfigPath + "~", changed);
+                File.Move(daemon.ConfigPath + "~", daemon.ConfigPath, overwrite: true);
+                break;
+            default:
+                Directory.CreateDirectory(Path.Combine(folder, "..2"));
+                await File.WriteAllTextAsync(Path.Combine(folder, "..2", "lb.yaml"), changed);
+                File.CreateSymbolicLink(Path.Combine(folder, "..data_tmp"), "..2");
+                Assert.That(Rename(Path.Combine(folder, "..data_tmp"), Path.Combine(folder, "..data")), Is.Zero);
+                break;
+        }
+
+        await daemon.ReloadedAsync();
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('b'));
+    }
+
+    private static string With(string endpoints, string moreListeners = "", int idleMinutes = 10) => $$"""
+        listeners:
+          all: {bind: "127.0.0.1:0", tcp: {upstream: all}, timeouts: {idle: {{idleMinutes}}m} }{{moreListeners}}
+        upstreams:
+          all: {endpoints: [{{endpoints}}]}
+        """ + "\n";
+
+    // The framework follows a link to a directory, and would move into it.
+    [LibraryImport("libc", EntryPoint = "rename", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+using LoadBalancer.Daemon.Cli;
+using LoadBalancer.Tests;
+using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios;
+
+/// <summary>How a daemon ends, end to end.</summary>
+internal sealed class ShutdownScenarios
+{
+    [Test]
+    public async Task It_is_found_unready_first_then_accepts_no_more_then_waits_for_what_is_open()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await StartAsync(a, "shutdown: {unready_for: 2s, drain: 30s}\n");
+        var address = await daemon.AddressOfAsync("all");
+        var (socket, _) = Open(address);
+        Assert.That(await daemon.GetAsync("/readyz"), Is.EqualTo((HttpStatusCode.OK, "ready\n")));
+
+        daemon.Orders.OrderStop();
+        await daemon.Manager.WaitForAsync("STOPPING=1");
+        Assert.That((await daemon.GetAsync("/readyz")).Status, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
+        Open(address).Socket.Dispose();
+
+        Assert.That(() => Loopback.Connect(address).Dispose(), Throws.InstanceOf<SocketException>().After(20_000, 20), "still accepting");
+        socket.Send([7]);
+        Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(7));
+        Assert.That(daemon.Running.IsCompleted, Is.False, "ended before the open connection");
+        socket.Dispose();
+        Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
+    }
+
+    [Test]
+    public async Task What_is_open_at_the_deadline_is_closed()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await StartAsync(a, "shutdown: {unready_for: 0s, drain: 300ms}\n");
+        var (socket, _) = Open(await daemon.AddressOfAsync("all"));
+        daemon.Orders.OrderStop();
+        Assert.That(socket.ReceiveToEnd(), Is.Empty);
+        Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
+        socket.Dispose();
+    }
+
+    [Test]
+    public async Task A_second_order_ends_it_at_once()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await StartAsync(a, "shutdown: {unready_for: 10m, drain: 10m}\n");
+        var (socket, _) = Open(await daemon.AddressOfAsync("all"));
+        daemon.Orders.OrderStop();
+        await daemon.Manager.WaitForAsync("STOPPING=1");
+        daemon.Orders.OrderStop();
+        Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
+        Assert.That(socket.ReceiveToEnd(), Is.Empty);
+        socket.Dispose();
+    }
+
+    private static Task<DaemonHarness> StartAsync(EchoEndpoint endpoint, string process) => DaemonHarness.StartAsync(
+        $$"""
+        listeners: {{Listener("all")}}
+        upstreams: {all: {endpoints: ["{{endpoint.Address}}"]} }
+        """,
+        process);
+}
