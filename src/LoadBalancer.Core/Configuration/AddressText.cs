@@ -48,11 +48,14 @@ public static class AddressText
         // IPAddress.TryParse takes 010.0.0.1 as octal, 10.1 as 10.0.0.1 and ::1/64 as ::1.
         var formed = text.Contains(':', StringComparison.Ordinal)
             ? text.Split('%')[0].All(letter => char.IsAsciiHexDigit(letter) || letter is ':' or '.')
-            : text.Split('.') is { Length: 4 } parts && parts.All(part => part.Length is >= 1 and <= 3 && part.All(char.IsAsciiDigit) && (part.Length == 1 || part[0] != '0'));
+            : text.Split('.') is { Length: 4 } parts && parts.All(IsOctet);
         var valid = IPAddress.TryParse(text, out var parsed) && formed;
         address = parsed ?? IPAddress.None;
         return valid;
     }
+
+    private static bool IsOctet(string part) =>
+        part.Length is >= 1 and <= 3 && part.All(char.IsAsciiDigit) && (part.Length == 1 || part[0] != '0');
 
     private static bool TryParseUnix(string path, ref EndPoint address)
     {

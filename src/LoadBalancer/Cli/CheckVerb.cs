@@ -37,12 +37,14 @@ internal sealed class CheckVerb : Verb
             return ExitCode.Failure;
         }
 
-        var what = result.Options is { } options
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"listeners {options.Listeners.Count}, upstreams {options.Upstreams.Count}, endpoints {options.Upstreams.Values.Sum(upstream => upstream.Endpoints.Count)}")
-            : "references were not looked up";
-        await terminal.Out.WriteLineAsync($"{path}: ok ({what})");
+        await terminal.Out.WriteLineAsync($"{path}: ok ({(result.Options is { } options ? Count(options) : "references were not looked up")})");
         return ExitCode.Success;
+    }
+
+    private static string Count(GatewayOptions options)
+    {
+        var endpoints = options.Upstreams.Values.Sum(upstream => upstream.Endpoints.Count);
+        return string.Create(
+            CultureInfo.InvariantCulture, $"listeners {options.Listeners.Count}, upstreams {options.Upstreams.Count}, endpoints {endpoints}");
     }
 }

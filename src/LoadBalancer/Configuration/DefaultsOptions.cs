@@ -8,7 +8,9 @@ public sealed record DefaultsOptions : IConfigurable<DefaultsOptions>
 {
     /// <inheritdoc/>
     public static Shape<DefaultsOptions> Shape { get; } = new(
-        "defaults", "What every listener starts from. A listener's own key wins over the key here, and this over the built-in default; maps merge key by key, lists replace.",
+        "defaults",
+        "What every listener starts from. A listener's own key wins over the key here, and this over the built-in default; " +
+        "maps merge key by key, lists replace.",
         "{timeouts: {idle: 1h}}", () => new())
     {
         {

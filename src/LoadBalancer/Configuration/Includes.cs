@@ -128,7 +128,10 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
         {
             if (!Allowed.Contains(entry.Key))
             {
-                reader.Error(entry.Place, $"{ScalarNode.Quote(entry.Key)} is no key of an included file, which holds only {string.Join(", ", Allowed)}{NearestName.Suggest(entry.Key, Allowed)}");
+                reader.Error(
+                    entry.Place,
+                    $"{ScalarNode.Quote(entry.Key)} is no key of an included file, which holds only {string.Join(", ", Allowed)}" +
+                    NearestName.Suggest(entry.Key, Allowed));
             }
             else
             {

@@ -9,7 +9,8 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
 {
     /// <inheritdoc/>
     public static Shape<ListenerOptions> Shape { get; } = new(
-        "listener", "An address that accepts connections, and where they go.", """{bind: ":5432", tcp: {upstream: postgres}, max_connections: 10000}""", () => Over(new()))
+        "listener", "An address that accepts connections, and where they go.",
+        """{bind: ":5432", tcp: {upstream: postgres}, max_connections: 10000}""", () => Over(new()))
     {
         {
             "bind", Kinds.List(Kinds.BindAddress), o => o.Bind, (o, value) => o with { Bind = value },

@@ -58,7 +58,7 @@ internal static class ReferencePreamble
         | bandwidth | `240B/s` `1MiB/s` | a size per second |
         | percentage | `10%` `2.5%` | always with its sign |
         | rate | `50/s` `60/min` `1000/h` | at most so many in any window of that length |
-        | address | `":8080"` `"10.0.0.1:80"` `"[::1]:80"` `unix:/run/x.sock` | `":8080"` is every IPv4 address, `"[::]:8080"` every IPv6 address; an endpoint names one address |
+        | address | `":8080"` `"10.0.0.1:80"` `"[::1]:80"` `unix:/run/x.sock` | `":8080"` is every IPv4 address, `"[::]:8080"` every IPv6 one |
 
         ### References
 

@@ -159,8 +159,8 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
         }
 
         RefuseWhatIsLeftOut(start);
-        throw new YamlRefusal(
-            At(start.Start), start is Scalar ? "a key is missing before ':'" : $"a key is a word, not a list or a map{(start is SequenceStart ? QuotingHints.Bracket : QuotingHints.Brace)}");
+        var hint = start is SequenceStart ? QuotingHints.Bracket : QuotingHints.Brace;
+        throw new YamlRefusal(At(start.Start), start is Scalar ? "a key is missing before ':'" : $"a key is a word, not a list or a map{hint}");
     }
 
     private void RefuseWhatIsLeftOut(ParsingEvent start)

@@ -10,7 +10,7 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
     {
         get
         {
-            var keys = shape.Keys.Count == 1 ? $"a map with the key {shape.Keys[0].Name}" : $"a map with the keys {string.Join(", ", shape.Keys.Select(key => key.Name))}";
+            var keys = $"a map with the {(shape.Keys.Count == 1 ? "key" : "keys")} {string.Join(", ", shape.Keys.Select(key => key.Name))}";
             return Short is { } key ? $"{key.Kind.Expected.TrimEnd(',')}, or {keys}" : keys;
         }
     }
