@@ -1,5 +1,5 @@
-using LoadBalancer.Configuration.Values;
 using System.Net;
+using LoadBalancer.Configuration.Values;
 
 namespace LoadBalancer.Configuration;
 

@@ -8,7 +8,7 @@ internal static class ReferencePreamble
         # lb.yaml
 
         This page is printed by `lb docs` from the same tables that the loader reads. Do not edit it: change the options
-        record, then run `bin/lb docs > docs/configuration.md`. `lb schema` prints the same as JSON Schema for editors.
+        record, then run `make docs`. `lb schema` prints the same as JSON Schema for editors.
 
         A file reads top down the way a connection travels: a *listener* accepts it, an *upstream* picks one of its
         *endpoints*.

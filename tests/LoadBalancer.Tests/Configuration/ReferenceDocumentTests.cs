@@ -8,7 +8,7 @@ internal sealed class ReferenceDocumentTests
     public void The_committed_reference_is_the_one_that_the_program_prints() => Assert.That(
         File.ReadAllText(Path.Combine(Clone.Root, "docs/configuration.md")),
         Is.EqualTo(ReferenceDocument.Write()),
-        "docs/configuration.md is stale: run bin/lb docs > docs/configuration.md");
+        "docs/configuration.md is stale: run make docs");
 
     [Test]
     public void Has_a_row_for_a_key_with_its_default() => Assert.That(
