@@ -47,9 +47,9 @@ bench-peers: publish ## Measure the published lb beside haproxy and nginx
 	@.ci/setup dotnet curl haproxy nginx gcc
 	bench/Peers/run
 
-lint: ## Check the format of the code and the syntax of the scripts
-	@.ci/setup dotnet
-	for script in $(SCRIPTS); do bash -n "$$script"; done
+lint: ## Check the format of the code, and the scripts
+	@.ci/setup dotnet shellcheck
+	shellcheck $(SCRIPTS)
 	dotnet format LoadBalancer.sln --verify-no-changes
 
 fmt: ## Format the code
