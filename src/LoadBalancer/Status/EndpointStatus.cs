@@ -7,8 +7,9 @@ namespace LoadBalancer.Daemon.Status;
 /// <summary>An endpoint of one upstream: its place in the file, its load, and what is thought of it.</summary>
 internal sealed record EndpointStatus
 {
-    // The four that every endpoint can be at fault for; another kind is listed when it occurs.
-    private static readonly FaultKind[] Expected = [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset];
+    // What an endpoint of a TCP listener can be at fault for; another kind is listed when it occurs.
+    private static readonly FaultKind[] Expected =
+        [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset, FaultKind.HalfClosedTimeout];
 
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }

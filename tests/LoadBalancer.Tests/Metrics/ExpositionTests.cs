@@ -45,7 +45,7 @@ internal sealed class ExpositionTests
         Assert.That(written, Is.EqualTo(MetricFamilies.All.Select(family => family.Name)));
     }
 
-    [TestCase("lb_build_info{version=\"0.1.0\",dotnet=\"")]
+    [TestCase("lb_build_info{version=\"0.1.0\",commit=\"d5459bdd6e\",dotnet=\"")]
     [TestCase("lb_ready 1\n")]
     [TestCase("lb_config_info{version=\"3f2a9c01\"} 1\n")]
     [TestCase("lb_config_reloads_total{result=\"loaded\"} 2\n")]
