@@ -1,6 +1,6 @@
-using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Telemetry;
 

@@ -1,3 +1,5 @@
+using LoadBalancer.Daemon.Status;
+
 namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>/readyz: whether this instance should get new connections, for whoever spreads them over instances.</summary>

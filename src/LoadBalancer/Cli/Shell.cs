@@ -10,10 +10,9 @@ namespace LoadBalancer.Daemon.Cli;
 internal sealed class Shell(Terminal terminal)
 {
     private const int HelpWidth = 100;
-    private const int ShortCommit = 10;
 
     /// <summary><c>lb 0.1.0 (d5459bdd6e)</c>: the version, and the commit that it was built from where that is known.</summary>
-    public static string Version { get; } = Describe(typeof(Shell).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+    public static string Version { get; } = ProgramVersion.Commit.Length > 0 ? $"lb {ProgramVersion.Number} ({ProgramVersion.Commit})" : $"lb {ProgramVersion.Number}";
 
     /// <summary>Runs the verb that <paramref name="arguments"/> name.</summary>
     /// <returns>An <see cref="ExitCode"/>.</returns>
@@ -91,13 +90,6 @@ internal sealed class Shell(Terminal terminal)
         example => example,
         verbsIndex: result.TypeInfo.Current == typeof(NullInstance),
         HelpWidth);
-
-    private static string Describe(string version) => version.Split('+') switch
-    {
-        [var number, { Length: >= ShortCommit } commit] => $"lb {number} ({commit[..ShortCommit]})",
-        [var number, ..] => $"lb {number}",
-        _ => "lb",
-    };
 
     private static string Sentence(Error error) => error switch
     {

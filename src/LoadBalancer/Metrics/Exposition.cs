@@ -38,7 +38,7 @@ internal sealed class Exposition(IReadOnlyList<IMetricCollector> collectors)
     }
 
     private static double Preference(IEnumerable<MediaTypeHeaderValue> accepted, string mediaType, params string[] versions) =>
-        accepted.Where(type => type.MediaType == mediaType && (Version(type) is not { } version || versions.Contains(version)))
+        accepted.Where(type => type.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase) && (Version(type) is not { } version || versions.Contains(version)))
             .Select(type => type.Quality ?? 1)
             .DefaultIfEmpty(0)
             .Max();

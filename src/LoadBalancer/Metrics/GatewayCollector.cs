@@ -11,7 +11,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
     public void Collect(MetricWriter writer)
     {
         var status = read();
-        writer.Write(MetricFamilies.Build, 1, status.Version, Environment.Version.ToString());
+        writer.Write(MetricFamilies.Build, 1, status.Version, status.Commit, Environment.Version.ToString());
         writer.Write(MetricFamilies.Ready, status.Ready);
         Config(writer, status.Config);
         Listeners(writer, status.Listeners);

@@ -10,7 +10,7 @@ internal static class MetricFamilies
 {
     private static readonly List<MetricFamily> Declared = [];
 
-    public static readonly MetricFamily Build = Info("lb_build_info", "The program that runs.", "version", "dotnet");
+    public static readonly MetricFamily Build = Info("lb_build_info", "The program that runs.", "version", "commit", "dotnet");
     public static readonly MetricFamily Ready = Gauge("lb_ready", "1 where /readyz says 200.");
     public static readonly MetricFamily Config = Info("lb_config_info", "The configuration that runs, by a hash of its files.", "version");
     public static readonly MetricFamily ConfigReloads = Counter("lb_config_reloads_total", "Reloads by result: loaded, or refused and nothing changed.", "result");

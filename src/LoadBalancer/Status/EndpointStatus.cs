@@ -1,8 +1,16 @@
+using LoadBalancer.Balancing;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>An endpoint of one upstream: its place in the file, its load, and what is thought of it.</summary>
 internal sealed record EndpointStatus
 {
+    // What an endpoint of a TCP listener can be at fault for; another kind is listed when it occurs.
+    private static readonly FaultKind[] Expected =
+        [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset, FaultKind.HalfClosedTimeout];
+
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }
 
@@ -21,7 +29,7 @@ internal sealed record EndpointStatus
     /// <summary>Times that it was picked since it is known.</summary>
     public required long Connections { get; init; }
 
-    /// <summary>Times that it was at fault, by reason; every reason that it can be at fault for, so that a first one is seen as an increase.</summary>
+    /// <summary>Times that it was at fault, by reason; the common reasons always, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Faults { get; init; }
 
     /// <summary>What each judge thinks of it; empty where nothing judges it.</summary>
@@ -29,4 +37,28 @@ internal sealed record EndpointStatus
 
     /// <summary>True where a pick may return it.</summary>
     public bool Available => State == EndpointState.Available;
+
+    /// <summary>An endpoint as of now.</summary>
+    /// <param name="member">The endpoint and its place in the file.</param>
+    /// <param name="available">Whether the upstream's view lets a pick return it.</param>
+    public static EndpointStatus Of(Member member, bool available)
+    {
+        var (endpoint, weight, backup) = member;
+        return new EndpointStatus
+        {
+            Address = endpoint.Label,
+            Weight = weight,
+            Backup = backup,
+            State = available ? EndpointState.Available
+                : weight == 0 ? EndpointState.Drained
+                : endpoint.Health.Active.Verdict == HealthVerdict.Unhealthy ? EndpointState.Unhealthy
+                : EndpointState.Ejected,
+            ActiveConnections = endpoint.Load.Active,
+            Connections = endpoint.Load.Leased,
+            Faults = Enum.GetValues<FaultKind>()
+                .Where(kind => Expected.Contains(kind) || endpoint.Load.Faults(kind) > 0)
+                .ToDictionary(kind => new Fault(FaultSide.Upstream, kind).Reason, endpoint.Load.Faults),
+            Verdicts = [.. VerdictStatus.Of(endpoint.Health)],
+        };
+    }
 }

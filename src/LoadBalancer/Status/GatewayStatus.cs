@@ -9,6 +9,9 @@ internal sealed record GatewayStatus
     /// <summary>The program's version.</summary>
     public required string Version { get; init; }
 
+    /// <summary>The commit that it was built from; empty where that is not known.</summary>
+    public required string Commit { get; init; }
+
     /// <summary>The process.</summary>
     public required int ProcessId { get; init; }
 

@@ -1,7 +1,19 @@
+using LoadBalancer.Upstreams;
+
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>An upstream and its endpoints.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Balance">The name of its balancer.</param>
 /// <param name="Endpoints">Its endpoints, in the order of the file.</param>
-internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList<EndpointStatus> Endpoints);
+internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList<EndpointStatus> Endpoints)
+{
+    /// <summary>The upstream as of now, from one view.</summary>
+    public static UpstreamStatus Of(Upstream upstream)
+    {
+        var view = upstream.View;
+        var available = view.Available.Select(member => member.Endpoint).ToHashSet();
+        return new UpstreamStatus(
+            upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))]);
+    }
+}

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Metrics;
+using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Tests.Status;
 
 namespace LoadBalancer.Daemon.Tests.Admin;

@@ -22,6 +22,7 @@ internal static class SampleStatus
         return new GatewayStatus
         {
             Version = "0.1.0",
+            Commit = "d5459bdd6e",
             ProcessId = 4711,
             StartedAt = Noon,
             Ready = true,

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LoadBalancer.Daemon.Admin;
+namespace LoadBalancer.Daemon.Status;
 
 /// <summary>
 /// Whether this instance should get new connections, by the reasons against it: <c>starting</c> until the first listeners

@@ -1,6 +1,6 @@
-using LoadBalancer.Daemon.Admin;
+using LoadBalancer.Daemon.Status;
 
-namespace LoadBalancer.Daemon.Tests.Admin;
+namespace LoadBalancer.Daemon.Tests.Status;
 
 internal sealed class ReadinessTests
 {

@@ -1,0 +1,113 @@
+using System.Text;
+using LoadBalancer.Daemon.Metrics;
+using LoadBalancer.Daemon.Tests.Status;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Metrics;
+
+internal sealed class ExpositionTests
+{
+    private const string AcceptOpenMetrics = "application/openmetrics-text; version=1.0.0";
+
+    private TemporaryFolder _folder = null!;
+    private ConnectionLog _connections = null!;
+    private Exposition _exposition = null!;
+
+    [SetUp]
+    public void Compose()
+    {
+        _folder = new TemporaryFolder();
+        _connections = new ConnectionLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _exposition = new Exposition([
+            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _connections), new ProcessCollector(), new RuntimeCollector(),
+        ]);
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        _connections.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public void Satisfies_promtool() => Assert.That(Promtool.Check(_exposition.Write(null).Page), Is.Empty);
+
+    [Test]
+    public void Keeps_the_rules_of_OpenMetrics() => Assert.That(OpenMetricsRules.Broken(Page(AcceptOpenMetrics)), Is.Empty);
+
+    [Test]
+    public void Has_every_declared_family_in_the_order_of_the_table()
+    {
+        var written = Page(null).Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]);
+
+        Assert.That(written, Is.EqualTo(MetricFamilies.All.Select(family => family.Name)));
+    }
+
+    [TestCase("lb_build_info{version=\"0.1.0\",commit=\"d5459bdd6e\",dotnet=\"")]
+    [TestCase("lb_ready 1\n")]
+    [TestCase("lb_config_info{version=\"3f2a9c01\"} 1\n")]
+    [TestCase("lb_config_reloads_total{result=\"loaded\"} 2\n")]
+    [TestCase("lb_config_reloads_total{result=\"refused\"} 1\n")]
+    [TestCase("lb_config_last_reload_refused 1\n")]
+    [TestCase("lb_config_last_reload_success_timestamp_seconds 1795262490.5\n")]
+    [TestCase("lb_listener_connections_total{listener=\"web\"} 3\n")]
+    [TestCase("lb_listener_active_connections{listener=\"web\"} 1\n")]
+    [TestCase("lb_listener_max_connections{listener=\"db\"} 100\n")]
+    [TestCase("lb_listener_rejected_total{listener=\"web\",reason=\"no_endpoint\"} 1\n")]
+    [TestCase("lb_listener_rejected_total{listener=\"db\",reason=\"no_endpoint\"} 0\n")]
+    [TestCase("lb_listener_faults_total{listener=\"web\",side=\"client\",reason=\"reset\"} 1\n")]
+    [TestCase("lb_listener_bytes_total{listener=\"web\",direction=\"received\"} 100\n")]
+    [TestCase("lb_listener_bytes_total{listener=\"web\",direction=\"sent\"} 2000\n")]
+    [TestCase("lb_connection_duration_seconds_bucket{listener=\"web\",le=\"0.005\"} 1\n")]
+    [TestCase("lb_connection_duration_seconds_bucket{listener=\"web\",le=\"1.0\"} 1\n")]
+    [TestCase("lb_connection_duration_seconds_bucket{listener=\"web\",le=\"5.0\"} 2\n")]
+    [TestCase("lb_connection_duration_seconds_bucket{listener=\"web\",le=\"+Inf\"} 2\n")]
+    [TestCase("lb_connection_duration_seconds_sum{listener=\"web\"} 2.001\n")]
+    [TestCase("lb_connection_duration_seconds_count{listener=\"web\"} 2\n")]
+    [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"available\"} 1\n")]
+    [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"ejected\"} 1\n")]
+    [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"unhealthy\"} 0\n")]
+    [TestCase("lb_upstream_endpoints{upstream=\"db\",state=\"drained\"} 1\n")]
+    [TestCase("lb_endpoint_available{upstream=\"web\",endpoint=\"10.0.0.1:80\"} 1\n")]
+    [TestCase("lb_endpoint_available{upstream=\"web\",endpoint=\"10.0.0.2:80\"} 0\n")]
+    [TestCase("lb_endpoint_active_connections{upstream=\"db\",endpoint=\"unix:/run/\\\"odd\\\"\\\\.sock\"} 1\n")]
+    [TestCase("lb_endpoint_connections_total{upstream=\"web\",endpoint=\"10.0.0.1:80\"} 7\n")]
+    [TestCase("lb_endpoint_faults_total{upstream=\"web\",endpoint=\"10.0.0.2:80\",reason=\"connect_refused\"} 5\n")]
+    [TestCase("lb_loop_turns_total{loop=\"0\"} 1000\n")]
+    [TestCase("lb_loop_stalls_total{loop=\"1\"} 1\n")]
+    [TestCase("lb_connection_log_dropped_lines_total 0\n")]
+    [TestCase("dotnet_gc_collections_total{generation=\"2\"} ")]
+    public void Has_the_values_of_the_moment(string line) => Assert.That(Page(null), Does.Contain($"\n{line}").Or.StartsWith(line));
+
+    [Test]
+    public void Names_a_counters_family_without_its_suffix_in_OpenMetrics_alone()
+    {
+        Assert.That(Page(null), Does.Contain("# TYPE lb_listener_connections_total counter\n").And.Contain("# TYPE lb_build_info gauge\n"));
+        Assert.That(Page(AcceptOpenMetrics), Does.Contain("# TYPE lb_listener_connections counter\nlb_listener_connections_total{").And.Contain("# TYPE lb_build info\nlb_build_info{"));
+    }
+
+    [Test]
+    public void Has_no_timestamps() =>
+        Assert.That(Page(null).Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ').Last()),
+            Has.All.Matches<string>(value => double.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out _) || value == "+Inf"));
+
+    [TestCase(null, false)]
+    [TestCase("", false)]
+    [TestCase("*/*", false)]
+    [TestCase("text/html,application/xhtml+xml,*/*;q=0.8", false)]
+    [TestCase("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", false)]
+    [TestCase("application/openmetrics-text", true)]
+    [TestCase("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true)]
+    [TestCase("Application/OpenMetrics-Text; version=\"1.0.0\"; charset=utf-8", true)]
+    [TestCase("application/openmetrics-text;version=2.0.0,text/plain;q=0.5", false)]
+    [TestCase("application/openmetrics-text;q=0.2,text/plain;version=0.0.4;q=0.9", false)]
+    [TestCase("application/openmetrics-text;q=0", false)]
+    [TestCase("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=1.0.0;q=0.4", true)]
+    [TestCase(";;;,=", false)]
+    public void Is_OpenMetrics_for_a_reader_who_likes_that_best(string? accept, bool openMetrics) =>
+        Assert.That(Exposition.Negotiate(accept), Is.EqualTo(openMetrics ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text));
+
+    private string Page(string? accept) => Encoding.UTF8.GetString(_exposition.Write(accept).Page);
+}
