@@ -38,7 +38,7 @@ internal sealed class SnapshotBuilder(LoopGroup loops, SocketTable sockets, Buil
 
     private int LimitOf(string name, ListenerOptions options)
     {
-        var possible = Math.Max(1, (DescriptorLimit.Read() - DescriptorsOfOurOwn) / 2);
+        var possible = Math.Max(1, (DescriptorLimit.Limit - DescriptorsOfOurOwn) / 2);
         if (options.MaxConnections <= possible)
         {
             return options.MaxConnections;

@@ -22,7 +22,6 @@ internal sealed class ActivatedSockets : IDisposable
 
     private const int SetDescriptorFlags = 2;
     private const int CloseOnExec = 1;
-    private const int DuplicateCloseOnExec = 1030;
 
     private ActivatedSockets(IReadOnlyList<ActivatedSocket> sockets) => All = sockets;
 
@@ -65,7 +64,7 @@ internal sealed class ActivatedSockets : IDisposable
             return null;
         }
 
-        var descriptor = Libc.FileControl(socket.Descriptor, DuplicateCloseOnExec, First);
+        var descriptor = Libc.FileControl(socket.Descriptor, SocketConstants.DuplicateCloseOnExec, First);
         return descriptor >= 0 ? descriptor : throw new IOException($"cannot duplicate the activated socket at {address}: {Libc.LastErrno}");
     }
 

@@ -83,11 +83,28 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         }
     }
 
+    // The queue would be announced again at once, for ever: it is looked at again when something may be free.
+    private void RunOut(string why)
+    {
+        Loop.Remove(this, _descriptor);
+        Loop.Schedule(_retry, RetryAfterMs);
+        _sink.OnAcceptFailed(why);
+    }
+
     private void Retry()
     {
-        if (!_paused)
+        if (_paused)
+        {
+            return;
+        }
+
+        if (DescriptorLimit.HasRoom(_descriptor))
         {
             Watch();
+        }
+        else
+        {
+            Loop.Schedule(_retry, RetryAfterMs);
         }
     }
 
@@ -114,16 +131,18 @@ internal sealed unsafe class EpollAcceptor : LoopSource
 
                 if (error != Errno.Again)
                 {
-                    // EMFILE and its like: the queue would be announced again at once, for ever. Wait until some are free.
-                    Loop.Remove(this, _descriptor);
-                    Loop.Schedule(_retry, RetryAfterMs);
-                    _sink.OnAcceptFailed(Explain(error));
+                    RunOut(Explain(error));
                 }
 
                 return;
             }
 
             Accept(descriptor, NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length)));
+            if (descriptor >= DescriptorLimit.PauseAt && !_paused)
+            {
+                RunOut(Explain(Errno.TooManyFiles));
+                return;
+            }
         }
     }
 
@@ -141,7 +160,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
 
     private static string Explain(Errno error) => error switch
     {
-        Errno.TooManyFiles => "this process has as many descriptors open as it may (LimitNOFILE)",
+        Errno.TooManyFiles => "this process has nearly as many descriptors open as it may; raise LimitNOFILE",
         Errno.TooManyFilesInSystem => "the system has as many descriptors open as it can (fs.file-max)",
         _ => $"the kernel ran out of memory for sockets ({error})",
     };

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios;
+
+/// <summary>The program in a process of its own, with one listener on a Unix socket: what only a process can show.</summary>
+internal sealed partial class LbProcess : IDisposable
+{
+    private const int Hangup = 1;
+    private const int Terminate = 15;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ServiceManager _manager;
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private LbProcess(EndPoint endpoint, Func<string, string, string> command)
+    {
+        _manager = new ServiceManager(_folder["notify.sock"]);
+        File.WriteAllText(_folder["lb.yaml"], $$"""
+            listeners: {all: {bind: "unix:{{ListenerPath}}", tcp: {upstream: all} } }
+            upstreams: {all: {endpoints: ["{{endpoint}}"]} }
+            admin: {bind: off}
+            log: {access: off}
+            shutdown: {unready_for: 0s}
+            """);
+        var start = new ProcessStartInfo("bash") { RedirectStandardError = true };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add(command($"{Program} run -c {_folder["lb.yaml"]}", ListenerPath));
+        start.Environment["NOTIFY_SOCKET"] = _manager.Path;
+        _process = Process.Start(start)!;
+        _errors = _process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>What it tells the service manager.</summary>
+    public ServiceManager Manager => _manager;
+
+    /// <summary>Where it accepts.</summary>
+    public EndPoint Address => new UnixDomainSocketEndPoint(ListenerPath);
+
+    /// <summary>The path of its listener's socket.</summary>
+    public string ListenerPath => _folder["all.sock"];
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "lb");
+
+    /// <summary>Starts the program in front of <paramref name="endpoint"/> and waits until it is ready.</summary>
+    /// <param name="endpoint">Where its connections lead.</param>
+    /// <param name="command">The shell command around the program's own; it ends in an exec, so that signals arrive.</param>
+    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null)
+    {
+        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}");
+        try
+        {
+            await process._manager.WaitForAsync("READY=1");
+            return process;
+        }
+        catch (OperationCanceledException)
+        {
+            process.Dispose();
+            throw new TimeoutException($"lb is not ready: {await process._errors}");
+        }
+    }
+
+    /// <summary>The same without waiting, for a program that is started by its first connection.</summary>
+    /// <param name="endpoint">Where its connections lead.</param>
+    /// <param name="command">The shell command, of the program's own and of the path of its listener's socket.</param>
+    public static LbProcess Launch(EndPoint endpoint, Func<string, string, string> command) => new(endpoint, command);
+
+    /// <summary>SIGHUP.</summary>
+    public void Reload() => Assert.That(Kill(_process.Id, Hangup), Is.Zero);
+
+    /// <summary>SIGTERM, and the exit code with what it wrote on standard error.</summary>
+    public async Task<(int ExitCode, string Errors)> StopAsync()
+    {
+        Assert.That(Kill(_process.Id, Terminate), Is.Zero);
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return (_process.ExitCode, await _errors);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+        _manager.Dispose();
+        _folder.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+}
