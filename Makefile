@@ -18,7 +18,7 @@ export DOTNET_NOLOGO := 1
 
 # What the published binary is made from: it is made again when one of these is newer.
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
-SCRIPTS := .ci/run .ci/setup .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
+SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
 
 .PHONY: help build run test bench bench-peers lint fmt docs publish install clean
 
@@ -56,10 +56,11 @@ fmt: ## Format the code
 	@.ci/setup dotnet
 	dotnet format LoadBalancer.sln
 
-docs: ## Print docs/configuration.md anew from the options that the loader reads
+docs: ## Print docs/configuration.md and docs/metrics.md anew from what the program declares
 	@.ci/setup dotnet
 	dotnet build src/LoadBalancer -c Release
 	page=$$(dotnet src/LoadBalancer/bin/Release/net10.0/lb.dll docs); printf '%s\n' "$$page" > docs/configuration.md
+	page=$$(dotnet src/LoadBalancer/bin/Release/net10.0/lb.dll docs --metrics); printf '%s\n' "$$page" > docs/metrics.md
 
 publish: artifacts/lb ## Build artifacts/lb, a single file that needs no .NET on the machine it runs on
 

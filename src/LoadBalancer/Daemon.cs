@@ -52,6 +52,7 @@ internal static class Daemon
                 onUnhandledError: (loop, error) => log.Error(error, "an error of lb itself; one connection is lost", ("loop", loop.Index)),
                 onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
             using var connections = new ConnectionLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
+            orders.OnReopenLogs = () => Reopen(connections, log);
             var transport = new EpollTransport(loops, ControlConnectTimeout);
 
             // 3. The service manager: its sockets, its questions.
@@ -115,6 +116,18 @@ internal static class Daemon
         new StatusPage(status.Read),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, connections), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Reopen(ConnectionLog connections, LogSink log)
+    {
+        try
+        {
+            connections.Reopen();
+        }
+        catch (IOException error)
+        {
+            log.Error("the connection log goes on in the file that was open", ("cause", error.Message));
+        }
+    }
 
     /// <summary>Reloads when told, until told to stop.</summary>
     private static async Task ObeyAsync(Reloader reloader, Notifier notifier, Orders orders, LogSink log)

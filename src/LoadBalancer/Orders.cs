@@ -6,6 +6,9 @@ namespace LoadBalancer.Daemon;
 /// <summary>What the operator orders a running daemon to do: by signals, or by a test. Thread-safe.</summary>
 internal sealed class Orders : IDisposable
 {
+    /// <summary>SIGUSR1 by its number on Linux: the platform has no name for it.</summary>
+    private const PosixSignal UserSignal = (PosixSignal)10;
+
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly Channel<bool> _reloads = Channel.CreateUnbounded<bool>();
     private readonly CancellationTokenSource _stop = new();
@@ -20,11 +23,18 @@ internal sealed class Orders : IDisposable
     /// <summary>Orders to reload, one item each.</summary>
     public ChannelReader<bool> Reloads => _reloads.Reader;
 
-    /// <summary>The orders that signals give: SIGHUP reloads, SIGTERM ends in order, SIGINT or a second SIGTERM ends at once.</summary>
+    /// <summary>Does what the order to open log files again asks; any thread, and it does not throw. Default: nothing.</summary>
+    public Action OnReopenLogs { get; set; } = static () => { };
+
+    /// <summary>
+    /// The orders that signals give: SIGHUP reloads, SIGUSR1 opens log files again, SIGTERM ends in order, SIGINT or a second
+    /// SIGTERM ends at once.
+    /// </summary>
     public static Orders FromSignals()
     {
         var orders = new Orders();
         orders.On(PosixSignal.SIGHUP, orders.OrderReload);
+        orders.On(UserSignal, orders.OrderReopenLogs);
         orders.On(PosixSignal.SIGTERM, orders.OrderStop);
         orders.On(PosixSignal.SIGINT, orders.OrderHurry);
         return orders;
@@ -32,6 +42,9 @@ internal sealed class Orders : IDisposable
 
     /// <summary>Orders a reload.</summary>
     public void OrderReload() => _reloads.Writer.TryWrite(true);
+
+    /// <summary>Orders log files to be opened again: what had their name may have been renamed.</summary>
+    public void OrderReopenLogs() => OnReopenLogs();
 
     /// <summary>Orders the end; said twice, the end at once.</summary>
     public void OrderStop()

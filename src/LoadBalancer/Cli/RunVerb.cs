@@ -5,7 +5,7 @@ using LoadBalancer.Daemon.Systemd;
 namespace LoadBalancer.Daemon.Cli;
 
 /// <summary>Runs the daemon until it is told to stop.</summary>
-[Verb("run", HelpText = "Run the load balancer. SIGHUP reloads, SIGTERM drains and ends, SIGINT ends at once.")]
+[Verb("run", HelpText = "Run the load balancer. SIGHUP reloads, SIGUSR1 opens the log file again, SIGTERM drains and ends, SIGINT ends at once.")]
 internal sealed class RunVerb : Verb
 {
     /// <summary>The file.</summary>

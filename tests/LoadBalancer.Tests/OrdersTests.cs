@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LoadBalancer.Daemon.Tests;
+
+/// <summary>What signals order; each is sent to this process.</summary>
+[NonParallelizable]
+public sealed class OrdersTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Test]
+    public async Task SIGHUP_reloads()
+    {
+        using var orders = Orders.FromSignals();
+        Send("HUP");
+        Assert.That(await orders.Reloads.ReadAsync().AsTask().WaitAsync(Patience), Is.True);
+        Assert.That(orders.Stop.IsCancellationRequested, Is.False);
+    }
+
+    [Test]
+    public async Task SIGUSR1_opens_log_files_again()
+    {
+        using var orders = Orders.FromSignals();
+        var reopened = new TaskCompletionSource();
+        orders.OnReopenLogs = reopened.SetResult;
+        Send("USR1");
+        await reopened.Task.WaitAsync(Patience);
+        Assert.That(orders.Stop.IsCancellationRequested, Is.False);
+    }
+
+    [Test]
+    public void SIGTERM_ends_in_order_and_said_twice_at_once()
+    {
+        using var orders = Orders.FromSignals();
+        Send("TERM");
+        Assert.That(IsGiven(orders.Stop), Is.True);
+        Assert.That(orders.Hurry.IsCancellationRequested, Is.False);
+        Send("TERM");
+        Assert.That(IsGiven(orders.Hurry), Is.True);
+    }
+
+    [Test]
+    public void SIGINT_ends_at_once()
+    {
+        using var orders = Orders.FromSignals();
+        Send("INT");
+        Assert.That(IsGiven(orders.Hurry) && IsGiven(orders.Stop), Is.True);
+    }
+
+    private static void Send(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.That(kill.ExitCode, Is.Zero);
+    }
+
+    private static bool IsGiven(CancellationToken order) => order.WaitHandle.WaitOne(Patience);
+}
