@@ -12,6 +12,7 @@ internal sealed class RelayHarness : IDisposable
 {
     private readonly EpollListener _listener;
     private readonly Socket _endpointListener = Loopback.Listen();
+    private readonly ManualResetEventSlim _started = new();
     private readonly TaskCompletionSource<(Relay Relay, Fault Fault)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RelayHarness(TcpTimeouts? timeouts = null, TimeProvider? time = null)
@@ -24,6 +25,9 @@ internal sealed class RelayHarness : IDisposable
         Client = Loopback.Connect(_listener.Address);
         Endpoint = _endpointListener.Accept();
         Endpoint.ReceiveTimeout = Endpoint.SendTimeout = Loopback.TimeoutMs;
+
+        // An endpoint that resets before the loop has seen the connect succeed is a connect that failed, and no relay's business.
+        Assert.That(_started.Wait(Loopback.TimeoutMs), Is.True, "the relay has not begun");
     }
 
     public TestLoops Loops { get; }
@@ -48,13 +52,16 @@ internal sealed class RelayHarness : IDisposable
         _endpointListener.Dispose();
         Loops.Run(() => Assert.That((Loops.First.Blocks.Rented, Loops.First.LargeBlocks.Rented), Is.EqualTo((0, 0)), "buffers still rented")).Wait();
         Loops.Dispose();
+        _started.Dispose();
     }
 
     private async Task ServeAsync(EpollConnection client, EndPoint endpoint, TcpTimeouts timeouts)
     {
         var connected = await ConnectAttempt.StartAsync(client.Loop, endpoint, TimeSpan.FromSeconds(5));
         var relay = new Relay(client.TryTakeSocket()!, connected.Socket!, timeouts);
-        var fault = await relay.RunAsync();
+        var running = relay.RunAsync();
+        _started.Set();
+        var fault = await running;
         relay.Close();
         await client.DisposeAsync();
         _ended.SetResult((relay, fault));
