@@ -78,8 +78,18 @@ internal static class Daemon
             using var watcher = new ConfigWatcher(time, orders.OrderReload);
             reloader.PrepareAsync = async next =>
             {
-                await admin.ApplyAsync(next.Admin);
+                var before = connections.Destination;
                 connections.Redirect(LogDestination.Parse(next.Log.Access));
+                try
+                {
+                    await admin.ApplyAsync(next.Admin);
+                }
+                catch (IOException)
+                {
+                    connections.Redirect(before);
+                    throw;
+                }
+
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
             reloader.OnLoaded = result =>

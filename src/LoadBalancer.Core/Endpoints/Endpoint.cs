@@ -1,4 +1,5 @@
 using System.Net;
+using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 
 namespace LoadBalancer.Endpoints;
@@ -23,7 +24,7 @@ public sealed class Endpoint(EndpointId id)
     public EndPoint Address => Id.Address;
 
     /// <summary>The address as metrics, logs and /status print it; made once.</summary>
-    public string Label { get; } = id.Address.ToString() ?? "";
+    public string Label { get; } = AddressText.Print(id.Address);
 
     /// <summary>What is asked of it now, and the totals.</summary>
     public EndpointLoad Load { get; } = new();

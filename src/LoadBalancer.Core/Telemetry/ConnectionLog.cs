@@ -41,6 +41,9 @@ public sealed class ConnectionLog : IDisposable
     /// <summary>False where the destination is <c>off</c>: then a record need not be made.</summary>
     public bool Enabled => _enabled;
 
+    /// <summary>Where lines go.</summary>
+    public LogDestination Destination => _destination;
+
     /// <summary>Lines that were taken, those that still wait included.</summary>
     public long Lines => _rings.Sum(ring => ring.Lines);
 
@@ -70,7 +73,7 @@ public sealed class ConnectionLog : IDisposable
     /// <exception cref="IOException">It cannot be opened; the log goes on to the old one.</exception>
     public void Reopen() => Redirect(_destination);
 
-    /// <summary>Goes on to another destination, for a reload.</summary>
+    /// <summary>Goes on to another destination, for a reload; the one that it has already is opened anew.</summary>
     /// <exception cref="IOException">It cannot be opened; the log goes on to the old one.</exception>
     public void Redirect(LogDestination destination)
     {

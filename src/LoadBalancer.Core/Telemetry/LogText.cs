@@ -1,7 +1,9 @@
 using System.Collections;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Telemetry;
 
@@ -35,7 +37,8 @@ internal static class LogText
         {
             null => "none",
             bool yes => yes ? "true" : "false",
-            UnixDomainSocketEndPoint path => $"unix:{path}",
+            IPEndPoint or UnixDomainSocketEndPoint => AddressText.Print((EndPoint)value),
+            TimeSpan time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.######}s"),
             string word => word,
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
             IEnumerable list => string.Join(", ", list.Cast<object?>()),

@@ -13,8 +13,7 @@ internal static class MetricsDocument
         var text = new StringBuilder("""
             # Metrics
 
-            This page is printed by `lb docs --metrics` from the table that declares the metrics. Do not edit it: change the table,
-            then run `bin/lb docs --metrics > docs/metrics.md`.
+            This page is printed from the table that declares the metrics. Do not edit it: change the table, then run `make docs`.
 
             The admin listener serves them at `/metrics`, as Prometheus text (version 0.0.4) or as OpenMetrics 1.0.0, whichever the
             Accept header asks for. A name is a promise: it does not change within a major version. Label values come from the

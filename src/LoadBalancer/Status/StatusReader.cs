@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Transport.Epoll;
@@ -42,7 +43,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     private static ListenerStatus ListenerOf(Listener listener) => new()
     {
         Name = listener.Name,
-        Addresses = [.. listener.Addresses.Select(address => address.ToString()!)],
+        Addresses = [.. listener.Addresses.Select(AddressText.Print)],
         Upstream = listener.Proxy?.Upstream.Name ?? "",
         MaxConnections = listener.Connections.Limit,
         Metrics = listener.Metrics,

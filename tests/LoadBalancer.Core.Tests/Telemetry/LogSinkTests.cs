@@ -67,9 +67,9 @@ internal sealed class LogSinkTests
         Assert.That(Lines(log => log.Info("m", ("key", value))), Is.EqualTo(new[] { $"2026-11-21T22:27:01.123Z info  m key={printed}" }));
 
     [Test]
-    public void Prints_addresses_and_lists_as_the_file_would() => Assert.That(
-        Lines(log => log.Info("m", ("address", new UnixDomainSocketEndPoint("/run/x")), ("names", new[] { "a", "b" }))),
-        Is.EqualTo(new[] { "2026-11-21T22:27:01.123Z info  m address=unix:/run/x names=\"a, b\"" }));
+    public void Prints_addresses_lists_and_times_as_the_file_would() => Assert.That(
+        Lines(log => log.Info("m", ("address", new UnixDomainSocketEndPoint("/run/x")), ("names", new[] { "a", "b" }), ("after", TimeSpan.FromMilliseconds(1250)))),
+        Is.EqualTo(new[] { "2026-11-21T22:27:01.123Z info  m address=unix:/run/x names=\"a, b\" after=1.25s" }));
 
     [Test]
     public void Writes_an_error_that_comes_a_thousand_times_once_and_then_once_a_minute_with_its_count()

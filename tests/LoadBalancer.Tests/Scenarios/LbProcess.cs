@@ -11,6 +11,7 @@ internal sealed partial class LbProcess : IDisposable
 {
     private const int Hangup = 1;
     private const int Terminate = 15;
+    private const int User1 = 10;
 
     private readonly TemporaryFolder _folder = new();
     private readonly ServiceManager _manager;
@@ -24,7 +25,7 @@ internal sealed partial class LbProcess : IDisposable
             listeners: {all: {bind: "unix:{{ListenerPath}}", tcp: {upstream: all} } }
             upstreams: {all: {endpoints: ["{{endpoint}}"]} }
             admin: {bind: off}
-            log: {access: off}
+            log: {access: {{AccessPath}}}
             shutdown: {unready_for: 0s}
             """);
         var start = new ProcessStartInfo("bash") { RedirectStandardError = true };
@@ -43,6 +44,9 @@ internal sealed partial class LbProcess : IDisposable
 
     /// <summary>The path of its listener's socket.</summary>
     public string ListenerPath => _folder["all.sock"];
+
+    /// <summary>The path of its connection log.</summary>
+    public string AccessPath => _folder["access.json"];
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "lb");
 
@@ -71,6 +75,9 @@ internal sealed partial class LbProcess : IDisposable
 
     /// <summary>SIGHUP.</summary>
     public void Reload() => Assert.That(Kill(_process.Id, Hangup), Is.Zero);
+
+    /// <summary>SIGUSR1.</summary>
+    public void Reopen() => Assert.That(Kill(_process.Id, User1), Is.Zero);
 
     /// <summary>SIGTERM, and the exit code with what it wrote on standard error.</summary>
     public async Task<(int ExitCode, string Errors)> StopAsync()

@@ -33,6 +33,22 @@ internal sealed class ProcessScenarios
     }
 
     [Test]
+    public async Task SIGUSR1_goes_on_in_a_new_log_file_after_the_old_one_was_moved_away()
+    {
+        using var lb = await LbProcess.StartAsync(_endpoint.Address);
+        Open(lb.Address).Socket.Dispose();
+        Assert.That(() => File.ReadAllLines(lb.AccessPath), Has.Length.EqualTo(1).After(10_000, 10));
+        File.Move(lb.AccessPath, lb.AccessPath + ".1");
+        lb.Reopen();
+        Assert.That(() => File.Exists(lb.AccessPath), Is.True.After(10_000, 10));
+        Open(lb.Address).Socket.Dispose();
+        Assert.That(() => File.ReadAllLines(lb.AccessPath), Has.Length.EqualTo(1).After(10_000, 10));
+        Assert.That(File.ReadAllLines(lb.AccessPath + ".1"), Has.Length.EqualTo(1));
+        var (exitCode, errors) = await lb.StopAsync();
+        Assert.That(exitCode, Is.Zero, errors);
+    }
+
+    [Test]
     public async Task Where_descriptors_run_out_connections_wait_and_are_served_when_some_are_free()
     {
         using var lb = await LbProcess.StartAsync(_endpoint.Address, lb => $"ulimit -n 400; exec {lb}");

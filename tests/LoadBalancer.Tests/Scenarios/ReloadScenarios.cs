@@ -124,6 +124,28 @@ internal sealed partial class ReloadScenarios
     }
 
     [Test]
+    public async Task A_log_or_admin_address_that_cannot_be_opened_discards_the_whole_file()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var good = daemon.Whole(With($"\"{_b.Address}\""));
+        var elsewhere = Path.Combine(Path.GetDirectoryName(daemon.ConfigPath)!, "elsewhere");
+        foreach (var (text, error) in new[]
+        {
+            (good.Replace("access: off", $"access: {elsewhere}/access.json", StringComparison.Ordinal).Replace("admin.sock", "admin2.sock", StringComparison.Ordinal), "access.json: No such file or directory"),
+            (good.Replace("access: off", $"access: {elsewhere}.json", StringComparison.Ordinal).Replace("admin.sock", "elsewhere/admin.sock", StringComparison.Ordinal), "admin.sock"),
+        })
+        {
+            await File.WriteAllTextAsync(daemon.ConfigPath, text);
+            daemon.Orders.OrderReload();
+            var status = await daemon.ReloadedAsync();
+            Assert.That(status.GetProperty("config").GetProperty("last_refusal").GetProperty("errors")[0].GetString(), Does.Contain(error));
+            Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));
+        }
+
+        Assert.That(File.ReadAllText(elsewhere + ".json"), Is.Empty, "the log is off as before");
+    }
+
+    [Test]
     public async Task A_listener_may_be_renamed_without_losing_its_socket()
     {
         var port = ((IPEndPoint)Loopback.Refusing()).Port;

@@ -10,12 +10,12 @@ namespace LoadBalancer.Daemon.Tests.Systemd;
 internal static partial class InheritedDescriptors
 {
     private const int GetDescriptorFlags = 1;
-    private static int s_next = 700;
+    private static int _next = 700;
 
     /// <summary>Copies of <paramref name="sockets"/> at consecutive descriptors; returns the first.</summary>
     public static int Put(params Socket[] sockets)
     {
-        var first = Interlocked.Add(ref s_next, sockets.Length) - sockets.Length;
+        var first = Interlocked.Add(ref _next, sockets.Length) - sockets.Length;
         for (var index = 0; index < sockets.Length; index++)
         {
             Assert.That(Duplicate((int)sockets[index].Handle, first + index), Is.EqualTo(first + index));
