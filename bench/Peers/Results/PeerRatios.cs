@@ -22,6 +22,9 @@ internal sealed class PeerRatios
 
     public IEnumerable<string> Cells(Contender subject) => _peers.Select(p => (string?)p.Name).Append(_best).Select(peer => Cell(subject.Name, peer));
 
+    /// <summary>The last of <see cref="Cells"/> alone: the comparison with the best peer.</summary>
+    public string BestCell(Contender subject) => Cell(subject.Name, _best);
+
     /// <summary>The ratio of two contenders; null where one of them has no figures.</summary>
     public Ratio? Of(string subject, string reference) =>
         _costs.TryGetValue(subject, out var ours) && _costs.TryGetValue(reference, out var theirs) ? Ratio.Of(ours, theirs) : null;

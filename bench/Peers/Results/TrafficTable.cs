@@ -12,22 +12,23 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
 
     public string ToMarkdown()
     {
-        var ratios = new PeerRatios(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Costs(c, speed.Keeps)));
+        var ratios = Ratios(speed.Keeps);
+        var allRatios = Ratios(p => p.IsComplete);
         string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs"] : [];
         var table = new MarkdownTable(
         [
             "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
-            "all pieces", "own code", "core", $"{scenario.Unit}/s", .. latencies, "pieces",
+            "all pieces", "all ÷ best", "own code", "core", $"{scenario.Unit}/s", .. latencies, "pieces",
         ]);
         foreach (var contender in contenders)
         {
-            table.Add(Row(contender, ratios));
+            table.Add(Row(contender, ratios, allRatios));
         }
 
-        return $"## {scenario.Title} (`{scenario.Name}`)\n\n{table}\n{Noise(ratios)}";
+        return $"## {scenario.Title} (`{scenario.Name}`)\n\n{table}\n{Noise(ratios, "")}{Noise(allRatios, ", all pieces")}";
     }
 
-    private IEnumerable<string> Row(Contender contender, PeerRatios ratios)
+    private IEnumerable<string> Row(Contender contender, PeerRatios ratios, PeerRatios allRatios)
     {
         var windows = _windows.Where(w => w.Contender == contender.Name).ToArray();
         var pieces = windows.SelectMany(w => w.Pieces).ToArray();
@@ -45,6 +46,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             Figures.Range(cost?.Low, cost?.High),
             .. ratios.Cells(contender),
             Figures.Number(allPieces?.Median),
+            allRatios.BestCell(contender),
             Figures.Percent(isProxy ? Quartiles.Of(windows.Select(w => w.UserShare))?.Median : null),
             Figures.Percent(isProxy ? Median(kept, p => (double)p.CpuNs / p.WallNs) : null),
             Figures.Whole(Median(kept, p => p.Done / scenario.CountsPerUnit * 1e9 / p.WallNs)),
@@ -54,12 +56,15 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
     }
 
     /// <summary>What the same program twice differed by: less than that is no difference.</summary>
-    private string Noise(PeerRatios ratios) => string.Concat(contenders
+    private string Noise(PeerRatios ratios, string of) => string.Concat(contenders
         .Where(c => c.CopyOf is not null)
         .Select(c => (c.CopyOf, Ratio: ratios.Of(c.Name, c.CopyOf!)))
         .Where(pair => pair.Ratio is not null)
-        .Select(pair => $"Noise: {pair.CopyOf} beside itself is {Figures.Number(pair.Ratio!.Value)} "
+        .Select(pair => $"Noise{of}: {pair.CopyOf} beside itself is {Figures.Number(pair.Ratio!.Value)} "
             + $"(rounds {Figures.Range(pair.Ratio.LowestRound, pair.Ratio.HighestRound)}).\n\n"));
+
+    private PeerRatios Ratios(Func<Piece, bool> keeps) =>
+        new(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Costs(c, keeps)));
 
     private Series Costs(Contender contender, Func<Piece, bool> keeps) => new(
         contender.Name,
