@@ -43,9 +43,9 @@ bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
 
-bench-peers: publish ## Measure the published lb beside haproxy and nginx
+bench-peers: publish ## Measure the published lb beside haproxy and nginx (ARGS="--scenario bulk" measures less)
 	@.ci/setup dotnet curl haproxy nginx gcc
-	bench/Peers/run
+	bench/Peers/run $(ARGS)
 
 lint: ## Check the format of the code, and the scripts
 	@.ci/setup dotnet shellcheck

@@ -78,6 +78,11 @@ internal static class Daemon
             using var watcher = new ConfigWatcher(time, orders.OrderReload);
             reloader.PrepareAsync = async next =>
             {
+                if (next.Transport != options.Transport)
+                {
+                    log.Warn("transport is read at start only: restart lb to change it");
+                }
+
                 var before = connections.Destination;
                 connections.Redirect(LogDestination.Parse(next.Log.Access));
                 try
@@ -92,13 +97,7 @@ internal static class Daemon
 
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
-            reloader.OnLoaded = result =>
-            {
-                if (reloader.Snapshot.Options.Reload.Watch)
-                {
-                    watcher.Watch(result);
-                }
-            };
+            reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
 
             // 5. Serve.
             await reloader.StartAsync(loaded);

@@ -31,14 +31,16 @@ internal sealed class ConfigWatcher : IDisposable
         _settled = time.CreateTimer(static watcher => ((ConfigWatcher)watcher!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Watches the files of <paramref name="loaded"/>, good or bad, instead of those before.</summary>
-    public void Watch(LoadResult loaded)
+    /// <summary>Watches the files of <paramref name="loaded"/>, good or bad, instead of those before; null watches nothing.</summary>
+    public void Watch(LoadResult? loaded)
     {
         lock (_gate)
         {
             _loaded = loaded;
-            _listing = List(loaded.Folders);
-            var wanted = loaded.Files.SelectMany(FoldersOnTheWay).Concat(loaded.Folders).Where(Directory.Exists).ToHashSet(StringComparer.Ordinal);
+            _listing = List(loaded?.Folders ?? []);
+            var wanted = loaded is null
+                ? []
+                : loaded.Files.SelectMany(FoldersOnTheWay).Concat(loaded.Folders).Where(Directory.Exists).ToHashSet(StringComparer.Ordinal);
             foreach (var (folder, watcher) in _folders.Where(entry => !wanted.Contains(entry.Key)).ToList())
             {
                 watcher.Dispose();
