@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using LoadBalancer.Tcp;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Bench.Tcp;
@@ -15,6 +16,7 @@ public class RelayBenchmarks : IConnectionSink
 {
     private readonly byte[] _message = new byte[64 * 1024];
     private readonly byte[] _echo = new byte[64 * 1024];
+    private readonly ListenerMetrics _metrics = new("all", loops: 1);
     private LoopGroup _loops = null!;
     private EpollListener _listener = null!;
     private Socket _endpoint = null!;
@@ -63,7 +65,7 @@ public class RelayBenchmarks : IConnectionSink
     private async Task ServeAsync(EpollConnection client)
     {
         var connected = await ConnectAttempt.StartAsync(client.Loop, _endpoint.LocalEndPoint!, TimeSpan.FromSeconds(5));
-        var relay = new Relay(client.TryTakeSocket()!, connected.Socket!, new TcpTimeouts());
+        var relay = new Relay(client.TryTakeSocket()!, connected.Socket!, new TcpTimeouts(), _metrics);
         await relay.RunAsync();
         relay.Close();
         client.Close();

@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tcp;
@@ -24,6 +25,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
     private readonly EventLoop _loop;
     private readonly EpollSocket _client;
     private readonly EpollSocket _upstream;
+    private readonly ListenerMetrics _metrics;
     private readonly long _idleMs;
     private readonly long _halfClosedMs;
     private readonly LoopTimer _deadline;
@@ -39,11 +41,13 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
     /// <param name="client">The client's socket.</param>
     /// <param name="upstream">The endpoint's socket, on the same loop.</param>
     /// <param name="timeouts">Its <see cref="TcpTimeouts.Idle"/> and <see cref="TcpTimeouts.HalfClosed"/>.</param>
-    public Relay(EpollSocket client, EpollSocket upstream, TcpTimeouts timeouts)
+    /// <param name="metrics">Where bytes are counted as they move: a session that lasts for days is seen all the time.</param>
+    public Relay(EpollSocket client, EpollSocket upstream, TcpTimeouts timeouts, ListenerMetrics metrics)
     {
         _loop = client.Loop;
         _client = client;
         _upstream = upstream;
+        _metrics = metrics;
         _idleMs = (long)timeouts.Idle.TotalMilliseconds;
         _halfClosedMs = (long)timeouts.HalfClosed.TotalMilliseconds;
         _deadline = new LoopTimer(static owner => ((Relay)owner).OnDeadline(), this);
@@ -111,11 +115,14 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
             return;
         }
 
+        var (bytesUp, bytesDown) = (_up.Bytes, _down.Bytes);
         var up = _up.Move(_loop);
         var down = _down.Move(_loop);
         if (((up | down) & RelayProgress.Moved) != 0)
         {
             _lastByteMs = _loop.NowMs;
+            _metrics.Received(_loop.Index, _up.Bytes - bytesUp);
+            _metrics.Sent(_loop.Index, _down.Bytes - bytesDown);
         }
 
         if (((up | down) & RelayProgress.Ended) != 0)

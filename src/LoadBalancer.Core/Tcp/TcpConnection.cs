@@ -109,7 +109,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             return new Fault(FaultSide.Internal, FaultKind.Bug);
         }
 
-        _relay = new Relay(socket, upstream, proxy.Timeouts);
+        _relay = new Relay(socket, upstream, proxy.Timeouts, proxy.Metrics);
         var fault = await _relay.RunAsync();
         _relay.Close();
         return fault;
@@ -133,8 +133,6 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         var duration = proxy.Time.GetElapsedTime(_accepted);
         if (_relay is not null)
         {
-            proxy.Metrics.Received(Loop.Index, _relay.BytesUp);
-            proxy.Metrics.Sent(Loop.Index, _relay.BytesDown);
             proxy.Metrics.Closed(Loop.Index, fault, duration);
         }
         else

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using LoadBalancer.Faults;
 using LoadBalancer.Tcp;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Tests.Transport.Epoll;
 using LoadBalancer.Transport.Epoll;
 
@@ -32,6 +33,9 @@ internal sealed class RelayHarness : IDisposable
 
     public TestLoops Loops { get; }
 
+    /// <summary>What the relay counts.</summary>
+    public ListenerMetrics Metrics { get; } = new("all", loops: 1);
+
     public Socket Client { get; }
 
     public Socket Endpoint { get; }
@@ -58,7 +62,7 @@ internal sealed class RelayHarness : IDisposable
     private async Task ServeAsync(EpollConnection client, EndPoint endpoint, TcpTimeouts timeouts)
     {
         var connected = await ConnectAttempt.StartAsync(client.Loop, endpoint, TimeSpan.FromSeconds(5));
-        var relay = new Relay(client.TryTakeSocket()!, connected.Socket!, timeouts);
+        var relay = new Relay(client.TryTakeSocket()!, connected.Socket!, timeouts, Metrics);
         var running = relay.RunAsync();
         _started.Set();
         var fault = await running;

@@ -150,6 +150,17 @@ internal sealed class RelayTests
     }
 
     [Test]
+    public void Bytes_are_counted_while_the_connection_is_open()
+    {
+        using var harness = new RelayHarness();
+        harness.Client.Send(Loopback.Pattern(100));
+        harness.Endpoint.ReceiveExactly(100);
+        harness.Endpoint.Send(Loopback.Pattern(250));
+        harness.Client.ReceiveExactly(250);
+        Assert.That(() => (harness.Metrics.ReceivedBytes, harness.Metrics.SentBytes), Is.EqualTo((100L, 250L)).After(Loopback.TimeoutMs, 5));
+    }
+
+    [Test]
     public async Task Both_directions_at_once_carry_every_byte()
     {
         using var harness = new RelayHarness();

@@ -11,10 +11,12 @@ internal sealed class EpollListener
 {
     private readonly EpollAcceptor[] _acceptors;
     private readonly int[] _descriptors;
+    private readonly bool _ownsFile;
     private int _closed;
 
-    private EpollListener(ReadOnlySpan<EventLoop> loops, EndPoint address, int[] descriptors, IConnectionSink sink)
+    private EpollListener(ReadOnlySpan<EventLoop> loops, EndPoint address, int[] descriptors, IConnectionSink sink, bool ownsFile)
     {
+        _ownsFile = ownsFile;
         Address = address;
         _descriptors = descriptors;
         _acceptors = new EpollAcceptor[loops.Length];
@@ -40,6 +42,12 @@ internal sealed class EpollListener
         }
 
         var shared = address is IPEndPoint && loops.Length > 1;
+        if (shared)
+        {
+            // A group of reuseport sockets would let another process of the same user join it, and take half of the connections.
+            SocketSetup.ThrowIfInUse(address);
+        }
+
         var descriptors = new int[shared ? loops.Length : 1];
         descriptors[0] = SocketSetup.NewListening(address, shared);
         var bound = SocketSetup.LocalAddress(descriptors[0]) ?? address;
@@ -48,7 +56,7 @@ internal sealed class EpollListener
             descriptors[index] = SocketSetup.NewListening(bound, shared);
         }
 
-        return new EpollListener(loops, bound, descriptors, sink);
+        return new EpollListener(loops, bound, descriptors, sink, ownsFile: true);
     }
 
     /// <summary>Takes over a listening socket that was inherited (socket activation, a handed-over listener); it owns the descriptor from here on.</summary>
@@ -61,7 +69,7 @@ internal sealed class EpollListener
         var address = SocketSetup.LocalAddress(descriptor) ?? throw new IOException($"descriptor {descriptor} is not a listening socket");
         SocketSetup.InheritToAccepted(descriptor, address is IPEndPoint);
         SocketSetup.MakeNonBlocking(descriptor);
-        return new EpollListener(loops, address, [descriptor], sink);
+        return new EpollListener(loops, address, [descriptor], sink, ownsFile: false);
     }
 
     /// <summary>Begins to accept, or goes on after <see cref="Pause"/>.</summary>
@@ -89,7 +97,7 @@ internal sealed class EpollListener
             Libc.Close(descriptor);
         }
 
-        if (Address is UnixDomainSocketEndPoint unix)
+        if (_ownsFile && Address is UnixDomainSocketEndPoint unix)
         {
             UnixSocketFile.Remove(unix);
         }

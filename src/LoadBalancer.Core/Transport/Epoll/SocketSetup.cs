@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace LoadBalancer.Transport.Epoll;
 
@@ -20,30 +21,19 @@ internal static unsafe class SocketSetup
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
     public static int NewListening(EndPoint address, bool shared)
     {
-        var descriptor = NewStream(address);
-        if (descriptor < 0)
+        var descriptor = NewBound(address, shared);
+        if (Libc.Listen(descriptor, Backlog) < 0)
         {
-            throw new IOException($"cannot make a socket for {address}: {Libc.LastErrno}");
+            throw Refused(descriptor, address);
         }
 
-        var isIP = address is IPEndPoint;
-        var options = isIP
-            && SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReuseAddress)
-            && (!shared || SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReusePort))
-            && (address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6
-                || SetOption(descriptor, SocketConstants.LevelIPv6, SocketConstants.IPv6Only));
-        var bytes = stackalloc byte[SocketConstants.AddressBytes];
-        var length = NativeAddress.Write(address, new Span<byte>(bytes, SocketConstants.AddressBytes));
-        if ((isIP && !options) || Libc.Bind(descriptor, bytes, length) < 0 || Libc.Listen(descriptor, Backlog) < 0)
-        {
-            var error = Libc.LastErrno;
-            Libc.Close(descriptor);
-            throw new IOException($"cannot listen on {address}: {Explain(error)}");
-        }
-
-        InheritToAccepted(descriptor, isIP);
+        InheritToAccepted(descriptor, address is IPEndPoint);
         return descriptor;
     }
+
+    /// <summary>Binds <paramref name="address"/> for a moment, which fails where somebody listens on it, whatever their options.</summary>
+    /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
+    public static void ThrowIfInUse(EndPoint address) => Libc.Close(NewBound(address, shared: false));
 
     /// <summary>Sets on a listening socket what Linux copies to each accepted one, which saves two calls a connection.</summary>
     public static void InheritToAccepted(int descriptor, bool isIP)
@@ -75,6 +65,30 @@ internal static unsafe class SocketSetup
         var bytes = stackalloc byte[SocketConstants.AddressBytes];
         var length = SocketConstants.AddressBytes;
         return Libc.GetSocketName(descriptor, bytes, &length) < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length));
+    }
+
+    private static int NewBound(EndPoint address, bool shared)
+    {
+        var descriptor = NewStream(address);
+        if (descriptor < 0)
+        {
+            throw new IOException($"cannot make a socket for {address}: {Libc.LastErrno}");
+        }
+
+        var options = address is not IPEndPoint
+            || (SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReuseAddress)
+                && (!shared || SetOption(descriptor, SocketConstants.LevelSocket, SocketConstants.ReusePort))
+                && (address.AddressFamily != AddressFamily.InterNetworkV6 || SetOption(descriptor, SocketConstants.LevelIPv6, SocketConstants.IPv6Only)));
+        var bytes = stackalloc byte[SocketConstants.AddressBytes];
+        var length = NativeAddress.Write(address, new Span<byte>(bytes, SocketConstants.AddressBytes));
+        return options && Libc.Bind(descriptor, bytes, length) == 0 ? descriptor : throw Refused(descriptor, address);
+    }
+
+    private static IOException Refused(int descriptor, EndPoint address)
+    {
+        var why = Explain(Libc.LastErrno);
+        Libc.Close(descriptor);
+        return new IOException($"cannot listen on {address}: {why}");
     }
 
     private static bool SetOption(int descriptor, int level, int name)

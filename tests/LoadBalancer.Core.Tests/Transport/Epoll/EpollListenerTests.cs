@@ -77,6 +77,27 @@ internal sealed class EpollListenerTests
     }
 
     [Test]
+    public async Task A_second_daemon_on_the_same_address_is_an_error_too()
+    {
+        using var loops = new TestLoops(2);
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), _ => { });
+        Assert.Throws<IOException>(() => Bind(loops, listener.Address, _ => { }));
+        await listener.CloseAsync();
+    }
+
+    [Test]
+    public async Task The_file_of_an_inherited_unix_socket_stays()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"lb-{Guid.NewGuid():N}.sock");
+        using var loops = new TestLoops(2);
+        var descriptor = SocketSetup.NewListening(new UnixDomainSocketEndPoint(path), shared: false);
+        var listener = EpollListener.Inherit(loops.Group.Loops, descriptor, new TestSink(_ => { }));
+        await listener.CloseAsync();
+        Assert.That(File.Exists(path), "it belongs to the service manager");
+        File.Delete(path);
+    }
+
+    [Test]
     public async Task A_socket_that_was_inherited_is_shared_by_all_loops()
     {
         using var loops = new TestLoops(2);
