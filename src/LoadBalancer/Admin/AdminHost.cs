@@ -45,6 +45,13 @@ internal sealed class AdminHost(IReadOnlyList<IAdminPage> pages, IConnectionList
 
     private async Task StartAsync(AdminOptions options)
     {
+        if (options.Bind.Count == 0)
+        {
+            // Off. Kestrel without an address would listen on one of its own choice.
+            _options = options;
+            return;
+        }
+
         var server = new AdminServer(options.Bind, [Environment.MachineName], pages, transport, log);
         try
         {
@@ -62,10 +69,10 @@ internal sealed class AdminHost(IReadOnlyList<IAdminPage> pages, IConnectionList
 
     private async Task StopAsync()
     {
+        _options = null;
         if (_server is { } server)
         {
             _server = null;
-            _options = null;
             using var deadline = new CancellationTokenSource(Patience);
             await server.StopAsync(deadline.Token);
             await server.DisposeAsync();
