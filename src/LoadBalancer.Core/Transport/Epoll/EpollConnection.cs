@@ -17,7 +17,7 @@ namespace LoadBalancer.Transport.Epoll;
 /// </remarks>
 internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadinessObserver
 {
-    private static long s_lastId;
+    private static long _lastId;
 
     private readonly EpollSocket _socket;
     private LoopPipeReader? _reader;
@@ -48,7 +48,7 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <inheritdoc/>
     public override string ConnectionId
     {
-        get => _id ??= Interlocked.Increment(ref s_lastId).ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
+        get => _id ??= Interlocked.Increment(ref _lastId).ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
         set => _id = value;
     }
 

@@ -30,7 +30,7 @@ internal sealed unsafe class EventLoop
     private static readonly int EventDataOffset = EventBytes - 8;
 
     [ThreadStatic]
-    private static EventLoop? t_current;
+    private static EventLoop? _current;
 
     private readonly TimeProvider _time;
     private readonly long _timestampsPerMs;
@@ -86,10 +86,10 @@ internal sealed unsafe class EventLoop
     public int Index { get; }
 
     /// <summary>The loop whose thread this is, or null.</summary>
-    public static EventLoop? Current => t_current;
+    public static EventLoop? Current => _current;
 
     /// <summary>True on this loop's thread.</summary>
-    public bool InLoop => t_current == this;
+    public bool InLoop => _current == this;
 
     /// <summary>The time at which this turn began, in milliseconds of a clock that only goes forward. Read on the loop.</summary>
     public long NowMs { get; private set; }
@@ -233,7 +233,7 @@ internal sealed unsafe class EventLoop
 
     private void Run()
     {
-        t_current = this;
+        _current = this;
         while (!Volatile.Read(ref _stopping))
         {
             Turn();
