@@ -21,7 +21,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
     private readonly IConnectionSink _sink;
     private readonly EpollFlags _interest;
     private readonly LoopTimer _retry;
-    private bool _paused;
+    private bool _paused = true;
     private bool _closed;
 
     /// <summary>An acceptor that does nothing before <see cref="Start"/>.</summary>
@@ -56,12 +56,12 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         Loop.Remove(this, _descriptor);
     }
 
-    /// <summary>Accepts what waits and ends; the descriptor may be closed afterwards.</summary>
+    /// <summary>Accepts what waits, unless it is paused, and ends; the descriptor may be closed afterwards.</summary>
     public void Close()
     {
-        if (!_paused && !_closed)
+        // To the end of the queue, whatever the budget: what is left in it is reset when the descriptor is closed.
+        while (!_paused && !_closed && AcceptWaiting())
         {
-            AcceptWaiting();
         }
 
         _closed = true;
@@ -108,7 +108,8 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         }
     }
 
-    private void AcceptWaiting()
+    /// <summary>Accepts within the budget; true where that is spent and more may wait.</summary>
+    private bool AcceptWaiting()
     {
         var bytes = stackalloc byte[SocketConstants.AddressBytes];
         for (var budget = AcceptBudget; budget > 0 && !_paused; budget--)
@@ -116,7 +117,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             if (!_sink.MayAccept())
             {
                 Pause();
-                return;
+                return false;
             }
 
             var length = SocketConstants.AddressBytes;
@@ -134,16 +135,18 @@ internal sealed unsafe class EpollAcceptor : LoopSource
                     RunOut(Explain(error));
                 }
 
-                return;
+                return false;
             }
 
             Accept(descriptor, NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length)));
             if (descriptor >= DescriptorLimit.PauseAt && !_paused)
             {
                 RunOut(Explain(Errno.TooManyFiles));
-                return;
+                return false;
             }
         }
+
+        return !_paused;
     }
 
     private void Accept(int descriptor, EndPoint? remote)

@@ -128,6 +128,35 @@ internal sealed class EpollListenerTests
     }
 
     [Test]
+    public async Task However_many_wait_when_it_closes_all_are_served()
+    {
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        List<Socket> clients = [];
+        await loops.Run(() =>
+        {
+            // The loop is held, so that they are all still waiting when it is told to close.
+            clients.AddRange(Enumerable.Range(0, 200).Select(_ => Loopback.Connect(listener.Address)));
+            listener.Start();
+            _ = listener.CloseAsync();
+        });
+        await Close(clients.Select(_ => Take(accepted)).ToList(), clients);
+    }
+
+    [Test]
+    public async Task One_that_was_never_started_hands_over_nobody_when_it_closes()
+    {
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        using var client = Loopback.Connect(listener.Address);
+        await listener.CloseAsync();
+        Assert.That(accepted, Is.Empty);
+        Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+    }
+
+    [Test]
     public async Task An_exception_in_a_handler_loses_one_connection_and_nothing_else()
     {
         using var loops = new TestLoops();
