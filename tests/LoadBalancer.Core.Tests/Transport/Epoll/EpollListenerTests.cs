@@ -157,6 +157,18 @@ internal sealed class EpollListenerTests
     }
 
     [Test]
+    public async Task The_file_of_a_unix_socket_that_was_inherited_stays()
+    {
+        using var folder = new TemporaryFolder();
+        var address = new UnixDomainSocketEndPoint(folder["activated.sock"]);
+        using var loops = new TestLoops();
+        var descriptor = SocketSetup.NewListening(address, shared: false);
+        var listener = EpollListener.Inherit(loops.Group.Loops, descriptor, new TestSink(_ => { }));
+        await listener.CloseAsync();
+        Assert.That(File.Exists(folder["activated.sock"]), Is.True, "whoever bound it still listens there");
+    }
+
+    [Test]
     public async Task An_exception_in_a_handler_loses_one_connection_and_nothing_else()
     {
         using var loops = new TestLoops();
