@@ -39,10 +39,15 @@ internal static class UnixSocketFile
         }
     }
 
-    // The framework has no name for the socket type: a socket is what is neither a directory, nor a link, nor of a size.
-    private static bool IsSocket(string path)
+    // Asked of the kernel: the framework cannot tell a socket from an empty file or a named pipe.
+    private static unsafe bool IsSocket(string path)
     {
-        var file = new FileInfo(path);
-        return file.LinkTarget is null && (file.Attributes & FileAttributes.Directory) == 0 && file.Length == 0;
+        const int NoFollow = 0x100;
+        const uint Type = 0x1;
+        const int ModeOffset = 28;
+        const int TypeMask = 0xF000;
+        const int Socket = 0xC000;
+        var status = stackalloc byte[256];
+        return Libc.FileStatus(-100, path, NoFollow, Type, status) == 0 && (*(ushort*)(status + ModeOffset) & TypeMask) == Socket;
     }
 }

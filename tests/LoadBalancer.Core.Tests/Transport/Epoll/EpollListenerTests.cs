@@ -169,6 +169,16 @@ internal sealed class EpollListenerTests
     }
 
     [Test]
+    public void An_empty_file_in_the_way_of_a_unix_socket_is_left_alone()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["precious"], "");
+        using var loops = new TestLoops();
+        Assert.Throws<IOException>(() => Bind(loops, new UnixDomainSocketEndPoint(folder["precious"]), _ => { }));
+        Assert.That(File.Exists(folder["precious"]), Is.True);
+    }
+
+    [Test]
     public async Task An_exception_in_a_handler_loses_one_connection_and_nothing_else()
     {
         using var loops = new TestLoops();
