@@ -46,6 +46,21 @@ internal sealed class RelayTests
         Assert.That(await harness.Ended(), Is.EqualTo(((long)size, (long)size, Fault.None)));
     }
 
+    [Test]
+    public void What_follows_urgent_data_is_not_left_lying()
+    {
+        using var harness = new RelayHarness();
+        using var release = new ManualResetEventSlim();
+        harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
+        harness.Client.Send("before"u8);
+        harness.Client.Send("!"u8, SocketFlags.OutOfBand);
+        harness.Client.Send("after"u8);
+        release.Set();
+
+        // A read stops at the urgent byte, which is no part of the stream (tcp(7), "Out of band data").
+        Assert.That(harness.Endpoint.ReceiveExactly(11), Is.EqualTo("beforeafter"u8.ToArray()));
+    }
+
     [TestCase(0)]
     [TestCase(10)]
     [TestCase(20_000)]

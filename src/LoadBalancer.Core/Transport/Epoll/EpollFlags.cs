@@ -6,6 +6,9 @@ internal enum EpollFlags : uint
 {
     None = 0,
     In = 0x1,
+
+    /// <summary>Urgent data has come (EPOLLPRI).</summary>
+    Urgent = 0x2,
     Out = 0x4,
     Error = 0x8,
     HangUp = 0x10,

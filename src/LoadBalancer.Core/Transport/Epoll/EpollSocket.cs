@@ -8,7 +8,8 @@ namespace LoadBalancer.Transport.Epoll;
 /// </summary>
 /// <remarks>
 /// A read that fills less than its buffer has emptied the kernel's: no second recv is made to hear EAGAIN, unless the
-/// peer has finished, whose end of stream (0) has to be read (epoll(7), "Q9").
+/// peer has finished, whose end of stream (0) has to be read (epoll(7), "Q9"), or has sent urgent data, at which a read
+/// stops early. An urgent byte itself is no part of the stream, and is not passed on (tcp(7)).
 /// </remarks>
 internal sealed unsafe class EpollSocket : LoopSource
 {
@@ -20,7 +21,7 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     private readonly int _descriptor;
     private IReadinessObserver _observer;
-    private bool _peerFinished;
+    private bool _readsToTheEnd;
     private bool _closed;
 
     private EpollSocket(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected)
@@ -61,7 +62,7 @@ internal sealed unsafe class EpollSocket : LoopSource
     public static EpollSocket? TryAttach(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected, out Errno error)
     {
         var socket = new EpollSocket(loop, descriptor, observer, connected);
-        error = loop.Add(socket, descriptor, EpollFlags.In | EpollFlags.Out | EpollFlags.PeerFinished | EpollFlags.EdgeTriggered);
+        error = loop.Add(socket, descriptor, EpollFlags.In | EpollFlags.Urgent | EpollFlags.Out | EpollFlags.PeerFinished | EpollFlags.EdgeTriggered);
         if (error == Errno.None)
         {
             return socket;
@@ -86,7 +87,7 @@ internal sealed unsafe class EpollSocket : LoopSource
                 var count = (int)Libc.Receive(_descriptor, bytes, buffer.Length, 0);
                 if (count > 0)
                 {
-                    IsReadable = count == buffer.Length || _peerFinished;
+                    IsReadable = count == buffer.Length || _readsToTheEnd;
                     return count;
                 }
 
@@ -174,9 +175,9 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     internal override void OnEvents(EpollFlags events)
     {
-        IsReadable |= (events & (EpollFlags.In | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        IsReadable |= (events & (EpollFlags.In | EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         IsWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
-        _peerFinished |= (events & (EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        _readsToTheEnd |= (events & (EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         HasError |= (events & (EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _observer.OnReady(this);
     }
