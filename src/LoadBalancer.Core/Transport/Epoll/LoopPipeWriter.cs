@@ -122,14 +122,15 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
                 CompleteWaiting();
             }
 
-            if (_completed)
+            // Whoever waited may have gone on inline, and have written more before completing.
+            if (_completed && _first is null)
             {
                 Finish();
             }
         }
     }
 
-    /// <summary>Gives up what was not sent: a pending flush completes, and no later one sends anything.</summary>
+    /// <summary>Gives up what was not sent: a pending flush completes, and no later one or completion sends anything.</summary>
     public void End(FaultKind fault)
     {
         if (Fault == FaultKind.None)
@@ -137,7 +138,8 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
             Fault = fault;
         }
 
-        while (_first is not null)
+        // Between flushes the blocks are the writer's, who may be filling one elsewhere: their next flush gives them back.
+        while (_first is not null && (_waiting || _completed))
         {
             ReleaseFirst();
         }

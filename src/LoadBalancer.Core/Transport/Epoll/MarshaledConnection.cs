@@ -55,6 +55,9 @@ internal sealed class MarshaledConnection : ConnectionContext, IDuplexPipe
     public override async ValueTask DisposeAsync()
     {
         await _connection.Loop.RunAsync(static connection => ((EpollConnection)connection!).Close(), _connection).ConfigureAwait(false);
+
+        // The cancellation that was queued may come too late: whoever waits for the token hears of the end in any case.
+        await _closed.CancelAsync().ConfigureAwait(false);
         _closed.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }

@@ -1,0 +1,82 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tests.Transport.Epoll;
+
+internal sealed class EpollConnectionTests
+{
+    private const int LargeBytes = 6_000_000;
+
+    [Test]
+    public async Task What_is_completed_while_a_flush_ends_is_sent_to_the_last_byte()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await ConnectAsync(loops, listening);
+        using var peer = listening.Accept();
+        peer.ReceiveTimeout = Loopback.TimeoutMs;
+        var sent = Loopback.Pattern(LargeBytes);
+        var completed = loops.Run(async () =>
+        {
+            PipeWriter output = ((IDuplexPipe)connection).Output;
+            await output.WriteAsync(sent);
+
+            // Goes on inside the event that ended the flush.
+            sent.CopyTo(output.GetMemory(LargeBytes));
+            output.Advance(LargeBytes);
+            output.Complete();
+            return true;
+        });
+        Assert.That(peer.ReceiveToEnd(), Is.EqualTo((byte[])[.. sent, .. sent]));
+        await completed;
+        await loops.Run(connection.Close);
+    }
+
+    [Test]
+    public async Task A_block_that_is_being_filled_elsewhere_goes_to_nobody_else_when_the_connection_is_aborted()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await new EpollTransport(loops.Group, TimeSpan.FromSeconds(5)).ConnectAsync(listening.LocalEndPoint!);
+        var output = connection.Transport.Output;
+        var filling = output.GetMemory();
+        Assert.That(MemoryMarshal.TryGetArray<byte>(filling, out var block), Is.True);
+
+        connection.Abort();
+        var next = await loops.Run(loops.First.Blocks.Rent);
+        Assert.That(next, Is.Not.SameAs(block.Array));
+
+        // The writer goes on until it hears of the end, and then everything is given back.
+        output.Advance(10);
+        Assert.That((await output.FlushAsync()).IsCompleted, Is.True);
+        await loops.Run(() => loops.First.Blocks.Return(next));
+        await connection.DisposeAsync();
+        Assert.That(loops.First.Blocks.Rented, Is.Zero);
+    }
+
+    [Test]
+    public async Task Its_token_is_canceled_when_its_disposal_has_ended()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var transport = new EpollTransport(loops.Group, TimeSpan.FromSeconds(5));
+        for (var round = 0; round < 300; round++)
+        {
+            var connection = await transport.ConnectAsync(listening.LocalEndPoint!);
+            listening.Accept().Dispose();
+            var closed = connection.ConnectionClosed;
+            await connection.DisposeAsync();
+            Assert.That(closed.IsCancellationRequested, Is.True);
+        }
+    }
+
+    private static Task<EpollConnection> ConnectAsync(TestLoops loops, Socket listening) => loops.Run(async () =>
+    {
+        var connected = await ConnectAttempt.StartAsync(loops.First, listening.LocalEndPoint!, TimeSpan.FromSeconds(5));
+        var connection = new EpollConnection(connected.Socket!, listening.LocalEndPoint);
+        connection.Observe();
+        return connection;
+    });
+}
