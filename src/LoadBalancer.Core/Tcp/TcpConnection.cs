@@ -23,6 +23,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private readonly long _accepted = proxy.Time.GetTimestamp();
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
+    private ConnectAttempt? _connecting;
     private Relay? _relay;
     private TimeSpan _connectTime;
     private Fault _stopped;
@@ -68,8 +69,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
         else
         {
-            // Between endpoints: the client is let go at once, the connect under way ends by itself.
+            // Between endpoints: nobody waits for the connect under way any more, however long it may take.
             client.Abort();
+            _connecting?.GiveUp();
         }
     }
 
@@ -80,7 +82,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         while (proxy.Upstream.Lease(new PickContext(hashKey, _tried), out _lease))
         {
             var began = proxy.Time.GetTimestamp();
-            var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout);
+            var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout, out _connecting);
+            _connecting = null;
             _connectTime = proxy.Time.GetElapsedTime(began);
             if (_stopped.Failed)
             {

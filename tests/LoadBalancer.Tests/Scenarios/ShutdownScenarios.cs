@@ -57,6 +57,21 @@ internal sealed class ShutdownScenarios
         socket.Dispose();
     }
 
+    [Test]
+    public async Task A_connect_without_an_answer_does_not_hold_up_an_end_at_once()
+    {
+        using var full = new FullBacklog();
+        await using var daemon = await DaemonHarness.StartAsync(
+            $$"""
+            listeners: {{Listener("all")}}
+            upstreams: {all: {endpoints: ["{{full.Address}}"], timeouts: {connect: 5m}, health: {active: off} } }
+            """,
+            "shutdown: {unready_for: 0s, drain: 10m}\n");
+        using var socket = Loopback.Connect(await daemon.AddressOfAsync("all"));
+        daemon.Orders.OrderHurry();
+        Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
+    }
+
     private static Task<DaemonHarness> StartAsync(EchoEndpoint endpoint, string process) => DaemonHarness.StartAsync(
         $$"""
         listeners: {{Listener("all")}}

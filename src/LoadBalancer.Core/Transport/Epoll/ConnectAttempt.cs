@@ -28,9 +28,20 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
     /// <param name="address">An IP or Unix address.</param>
     /// <param name="timeout">The deadline, within a tick of <see cref="TimerWheel.TickMs"/>.</param>
     /// <param name="cancellationToken">Ends it early, with the same result as the deadline.</param>
-    public static ValueTask<ConnectResult> StartAsync(EventLoop loop, EndPoint address, TimeSpan timeout, CancellationToken cancellationToken = default)
+    public static ValueTask<ConnectResult> StartAsync(EventLoop loop, EndPoint address, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        StartAsync(loop, address, timeout, out _, cancellationToken);
+
+    /// <summary>As above, for an owner on the loop who may give it up.</summary>
+    /// <param name="loop">The loop of the calling thread.</param>
+    /// <param name="address">An IP or Unix address.</param>
+    /// <param name="timeout">The deadline.</param>
+    /// <param name="underWay">The attempt; null where it ended at once.</param>
+    /// <param name="cancellationToken">Ends it early, with the same result as the deadline.</param>
+    public static ValueTask<ConnectResult> StartAsync(
+        EventLoop loop, EndPoint address, TimeSpan timeout, out ConnectAttempt? underWay, CancellationToken cancellationToken = default)
     {
         loop.AssertInLoop();
+        underWay = null;
         var descriptor = SocketSetup.NewStream(address);
         if (descriptor < 0)
         {
@@ -62,6 +73,7 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
             return ValueTask.FromResult(new ConnectResult(attempt._socket, Fault.None));
         }
 
+        underWay = attempt;
         loop.Schedule(attempt._deadline, timeout);
         if (cancellationToken.CanBeCanceled)
         {
@@ -70,6 +82,16 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
         }
 
         return new ValueTask<ConnectResult>(attempt, attempt._completion.Version);
+    }
+
+    /// <summary>Ends it with the same result as the deadline, unless it has ended. On the loop; whoever waits goes on inline.</summary>
+    public void GiveUp()
+    {
+        if (!_done)
+        {
+            _socket!.Close();
+            Finish(new ConnectResult(null, ToFault(Errno.TimedOut)));
+        }
     }
 
     void IReadinessObserver.OnReady(EpollSocket socket)
@@ -107,15 +129,6 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
 
     void IValueTaskSource<ConnectResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _completion.OnCompleted(continuation, state, token, flags);
-
-    private void GiveUp()
-    {
-        if (!_done)
-        {
-            _socket!.Close();
-            Finish(new ConnectResult(null, ToFault(Errno.TimedOut)));
-        }
-    }
 
     private void Finish(ConnectResult result)
     {
