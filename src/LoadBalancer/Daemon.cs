@@ -71,7 +71,7 @@ internal static class Daemon
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var sockets = new SocketTable(loops, activated);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log), time, log);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log, orders.Hurry), time, log);
             var readiness = new Readiness();
             var status = new StatusReader(reloader, readiness, loops, time);
             await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), transport, log);

@@ -29,6 +29,9 @@ internal static class Shutdown
         var listeners = reloader.Snapshot.Listeners.Values.ToList();
         log.Info("draining", ("connections", listeners.Sum(listener => listener.Connections.Count)), ("at_most", shutdown.Drain));
         var closed = await Task.WhenAll(listeners.Select(listener => Drain.RunAsync(listener.Connections, shutdown.Drain, time, orders.Hurry)));
+
+        // Listeners that a reload removed have connections too.
+        await reloader.Closing;
         foreach (var upstream in reloader.Snapshot.Upstreams.Values)
         {
             await upstream.DisposeAsync();

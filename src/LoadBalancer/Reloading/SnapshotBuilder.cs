@@ -12,7 +12,14 @@ namespace LoadBalancer.Daemon.Reloading;
 /// Turns options into running objects beside those that run: equal options keep the same object, changed ones get a new
 /// one that adopts what lives on. Nothing that runs is touched before <see cref="Build.Publish"/>. One build at a time.
 /// </summary>
-internal sealed class SnapshotBuilder(LoopGroup loops, SocketTable sockets, BuildContext context, ConnectionLog connectionLog, LogSink log)
+/// <param name="loops">Where connections live.</param>
+/// <param name="sockets">The listening sockets.</param>
+/// <param name="context">What upstreams are given.</param>
+/// <param name="connectionLog">Where connections leave a line.</param>
+/// <param name="log">Takes warnings.</param>
+/// <param name="hurry">Ends the patience with the connections of listeners that are gone.</param>
+internal sealed class SnapshotBuilder(
+    LoopGroup loops, SocketTable sockets, BuildContext context, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
 {
     /// <summary>Descriptors that the process needs besides two for each connection: epolls, sockets, logs, probes, the runtime's own.</summary>
     private const int DescriptorsOfOurOwn = 128;
@@ -135,7 +142,7 @@ internal sealed class SnapshotBuilder(LoopGroup loops, SocketTable sockets, Buil
 
             // A listener that is gone has no successor for its connections: they have the time that a shutdown would give them.
             var gone = _previous.Listeners.Where(entry => !next.Listeners.ContainsKey(entry.Key)).Select(entry => entry.Value);
-            await Task.WhenAll(gone.Select(listener => Drain.RunAsync(listener.Connections, next.Options.Shutdown.Drain, _builder.Time)));
+            await Task.WhenAll(gone.Select(listener => Drain.RunAsync(listener.Connections, next.Options.Shutdown.Drain, _builder.Time, _builder.Hurry)));
         }
 
         private Upstream UpstreamOf(string name, UpstreamOptions options) =>
@@ -166,6 +173,8 @@ internal sealed class SnapshotBuilder(LoopGroup loops, SocketTable sockets, Buil
     }
 
     private TimeProvider Time => context.Time;
+
+    private CancellationToken Hurry => hurry;
 
     private BuildContext Context => context;
 

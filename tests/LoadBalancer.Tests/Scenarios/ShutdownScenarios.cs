@@ -72,6 +72,31 @@ internal sealed class ShutdownScenarios
         Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
     }
 
+    [Test]
+    public async Task What_is_open_on_a_listener_that_a_reload_removed_has_its_time_too()
+    {
+        using var a = new EchoEndpoint('a');
+        var kept = $$"""
+            upstreams: {all: {endpoints: ["{{a.Address}}"]} }
+            listeners:
+              all: {bind: "127.0.0.1:0", tcp: {upstream: all} }
+
+            """;
+        await using var daemon = await DaemonHarness.StartAsync(
+            kept + "  gone: {bind: \"127.0.0.1:0\", tcp: {upstream: all} }\n", "shutdown: {unready_for: 0s, drain: 10m}\n");
+        var (socket, _) = Open(await daemon.AddressOfAsync("gone"));
+        await daemon.ReloadAsync(kept);
+
+        daemon.Orders.OrderStop();
+        Assert.ThrowsAsync<TimeoutException>(() => daemon.Running.WaitAsync(TimeSpan.FromSeconds(2)), "ended before the open connection");
+        socket.Send([7]);
+        Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(7));
+        daemon.Orders.OrderHurry();
+        Assert.That(await daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
+        Assert.That(socket.ReceiveToEnd(), Is.Empty);
+        socket.Dispose();
+    }
+
     private static Task<DaemonHarness> StartAsync(EchoEndpoint endpoint, string process) => DaemonHarness.StartAsync(
         $$"""
         listeners: {{Listener("all")}}
