@@ -15,7 +15,7 @@ internal sealed class SocketTable(LoopGroup loops, ActivatedSockets activated)
     /// <summary>Opens sockets for a configuration beside those that are open.</summary>
     public Change Begin() => new(this);
 
-    // Port 0 is another port for each listener that asks for it.
+    // Port 0 is another port for each listener that asks for it, as often as it asks.
     private static string KeyOf(Listener listener, EndPoint address) => address is IPEndPoint { Port: 0 } ? $"{listener.Name} {address}" : address.ToString()!;
 
     /// <summary>The sockets of the next configuration: kept ones and new ones.</summary>
@@ -28,6 +28,11 @@ internal sealed class SocketTable(LoopGroup loops, ActivatedSockets activated)
         public ListeningSocket Open(Listener listener, EndPoint address)
         {
             var key = KeyOf(listener, address);
+            for (var number = 2; _next.ContainsKey(key); number++)
+            {
+                key = $"{KeyOf(listener, address)} {number}";
+            }
+
             var socket = table._open.GetValueOrDefault(key)
                 ?? new ListeningSocket(loops: table.Loops, address, table.Activated.Open(address), listener);
             _next.Add(key, socket);

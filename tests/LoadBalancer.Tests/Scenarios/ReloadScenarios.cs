@@ -208,6 +208,15 @@ internal sealed partial class ReloadScenarios
         }
     }
 
+    [Test]
+    public async Task A_listener_may_ask_for_any_port_twice()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(
+            With($"\"{_a.Address}\"").Replace("\"127.0.0.1:0\"", "[\"127.0.0.1:0\", \"127.0.0.1:0\"]", StringComparison.Ordinal));
+        var addresses = (await daemon.StatusAsync()).GetProperty("listeners")[0].GetProperty("addresses").EnumerateArray().Select(each => each.GetString()).ToList();
+        Assert.That(addresses, Has.Count.EqualTo(2).And.Unique);
+    }
+
     [TestCase("in place")]
     [TestCase("by a rename")]
     [TestCase("by the swap of a link")]
