@@ -217,6 +217,19 @@ internal sealed partial class ReloadScenarios
         Assert.That(addresses, Has.Count.EqualTo(2).And.Unique);
     }
 
+    [Test]
+    public async Task A_refused_log_leaves_the_admin_listener_where_it_was()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
+        var whole = daemon.Whole(With($"\"{_b.Address}\""));
+        await File.WriteAllTextAsync(daemon.ConfigPath, whole.Replace("access: off", "access: /dev/null/connections.log", StringComparison.Ordinal)
+            .Replace("admin.sock", "other.sock", StringComparison.Ordinal));
+        daemon.Orders.OrderReload();
+        var status = await daemon.ReloadedAsync();
+        Assert.That(
+            status.GetProperty("config").GetProperty("last_refusal").GetProperty("errors")[0].GetString(), Does.StartWith("cannot open /dev/null/connections.log"));
+    }
+
     [TestCase("in place")]
     [TestCase("by a rename")]
     [TestCase("by the swap of a link")]
