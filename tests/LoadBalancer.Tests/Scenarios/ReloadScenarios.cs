@@ -230,6 +230,23 @@ internal sealed partial class ReloadScenarios
             status.GetProperty("config").GetProperty("last_refusal").GetProperty("errors")[0].GetString(), Does.StartWith("cannot open /dev/null/connections.log"));
     }
 
+    [Test]
+    public async Task A_file_that_says_so_is_not_watched_any_more()
+    {
+        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""), "reload: {watch: true}\nshutdown: {unready_for: 0s}\n");
+        string Unwatched(EchoEndpoint endpoint) =>
+            daemon.Whole(With($"\"{endpoint.Address}\"")).Replace("watch: true", "watch: false", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(daemon.ConfigPath, Unwatched(_a));
+        await daemon.ReloadedAsync();
+        await File.WriteAllTextAsync(daemon.ConfigPath, Unwatched(_b));
+        var reloading = daemon.Manager.WaitForAsync("RELOADING=1");
+        Assert.ThrowsAsync<TimeoutException>(() => reloading.WaitAsync(TimeSpan.FromSeconds(2)));
+        daemon.Orders.OrderReload();
+        await reloading;
+        await daemon.Manager.WaitForAsync("READY=1");
+        Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('b'));
+    }
+
     [TestCase("in place")]
     [TestCase("by a rename")]
     [TestCase("by the swap of a link")]
