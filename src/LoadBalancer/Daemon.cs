@@ -75,7 +75,7 @@ internal static class Daemon
             var readiness = new Readiness();
             var status = new StatusReader(reloader, readiness, loops, time);
             await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), transport, log);
-            using var watcher = new ConfigWatcher(time, orders.OrderReload);
+            using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
             reloader.PrepareAsync = async next =>
             {
                 if (next.Transport != options.Transport)

@@ -51,8 +51,11 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
         _idleMs = (long)timeouts.Idle.TotalMilliseconds;
         _halfClosedMs = (long)timeouts.HalfClosed.TotalMilliseconds;
         _deadline = new LoopTimer(static owner => ((Relay)owner).OnDeadline(), this);
-        _up = new RelayDirection(client, upstream);
-        _down = new RelayDirection(upstream, client);
+
+        // A client that is gone wants no answer any more. An endpoint that closed in haste has mostly sent a whole one, which a
+        // slow client still gets.
+        _up = new RelayDirection(client, upstream, waitsForRoom: false);
+        _down = new RelayDirection(upstream, client, waitsForRoom: true);
     }
 
     /// <summary>Bytes that the client sent and the endpoint's socket took.</summary>

@@ -6,7 +6,10 @@ namespace LoadBalancer.Tcp;
 /// One direction of a <see cref="Relay"/>: from a source to a sink. It holds a buffer only while the sink has not taken
 /// all of a read. A mutable struct inside its relay; touched only on its loop.
 /// </summary>
-internal struct RelayDirection(EpollSocket source, EpollSocket sink)
+/// <param name="source">Who is read.</param>
+/// <param name="sink">Who is written to.</param>
+/// <param name="waitsForRoom">True where what a broken source had sent is kept until the sink has room for it; false where it is dropped.</param>
+internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsForRoom)
 {
     private byte[]? _left;
     private int _leftStart;
@@ -43,7 +46,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink)
             {
                 if (!SendLeft(loop, ref progress))
                 {
-                    return progress;
+                    return WithoutRoom(loop, progress);
                 }
             }
             else if (_sourceEnded)
@@ -61,7 +64,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink)
                 // A sink without room is not read for: the source's sender feels it through its window.
                 if (!source.IsReadable || !sink.IsWritable)
                 {
-                    return progress;
+                    return WithoutRoom(loop, progress);
                 }
 
                 var count = source.Receive(loop.Scratch);
@@ -70,7 +73,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink)
                     budget -= count;
                     if (!Send(loop, loop.Scratch.AsSpan(0, count), ref progress))
                     {
-                        return progress;
+                        return WithoutRoom(loop, progress);
                     }
                 }
                 else if (count == 0)
@@ -100,6 +103,19 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink)
             PoolOf(loop, _left.Length).Return(_left);
             _left = null;
         }
+    }
+
+    /// <summary>Nothing can be moved now. It ends where the source is broken and what it had sent is not worth the wait.</summary>
+    private RelayProgress WithoutRoom(EventLoop loop, RelayProgress progress)
+    {
+        if (waitsForRoom || HasEnded || !source.IsBroken || sink.IsWritable)
+        {
+            return progress;
+        }
+
+        Release(loop);
+        HasEnded = ReadFailed = true;
+        return progress | RelayProgress.Ended;
     }
 
     /// <summary>Sends fresh bytes and keeps the rest; false where the direction has to wait or has ended.</summary>

@@ -113,9 +113,14 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
 
         _relay = new Relay(socket, upstream, proxy.Timeouts, proxy.Metrics);
-        var fault = await _relay.RunAsync();
-        _relay.Close();
-        return fault;
+        try
+        {
+            return await _relay.RunAsync();
+        }
+        finally
+        {
+            _relay.Close();
+        }
     }
 
     private void End(Fault fault)

@@ -1,4 +1,5 @@
 using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Reloading;
 
@@ -16,6 +17,7 @@ internal sealed class ConfigWatcher : IDisposable
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
     private readonly Action _onChanged;
+    private readonly LogSink _log;
     private readonly ITimer _settled;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, FileSystemWatcher> _folders = new(StringComparer.Ordinal);
@@ -25,9 +27,11 @@ internal sealed class ConfigWatcher : IDisposable
     /// <summary>A watcher that watches nothing before <see cref="Watch"/>.</summary>
     /// <param name="time">The clock of the pause before it looks.</param>
     /// <param name="onChanged">Called on a pool thread when the content differs from what was loaded.</param>
-    public ConfigWatcher(TimeProvider time, Action onChanged)
+    /// <param name="log">Told of a folder that cannot be watched.</param>
+    public ConfigWatcher(TimeProvider time, Action onChanged, LogSink log)
     {
         _onChanged = onChanged;
+        _log = log;
         _settled = time.CreateTimer(static watcher => ((ConfigWatcher)watcher!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -49,7 +53,15 @@ internal sealed class ConfigWatcher : IDisposable
 
             foreach (var folder in wanted.Where(folder => !_folders.ContainsKey(folder)))
             {
-                _folders.Add(folder, NewWatcher(folder));
+                try
+                {
+                    _folders.Add(folder, NewWatcher(folder));
+                }
+                catch (Exception error) when (error is IOException or ArgumentException)
+                {
+                    // inotify has its limits, and a folder may be gone again.
+                    _log.Warn("a folder of the configuration cannot be watched: reload by signal", ("folder", folder), ("error", error.Message));
+                }
             }
         }
 
@@ -138,8 +150,16 @@ internal sealed class ConfigWatcher : IDisposable
             listing = _listing;
         }
 
-        if (loaded is not null && (GatewayFile.DigestOf(loaded.Files) != loaded.Digest || List(loaded.Folders) != listing))
+        try
         {
+            if (loaded is not null && (GatewayFile.DigestOf(loaded.Files) != loaded.Digest || List(loaded.Folders) != listing))
+            {
+                _onChanged();
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A folder that went away while it was listed has changed.
             _onChanged();
         }
     }

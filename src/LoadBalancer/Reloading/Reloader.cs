@@ -73,8 +73,14 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             log.Info(before.Options == loaded.Options ? "reloaded; nothing has changed" : "reloaded", ("version", Snapshot.Digest));
             return true;
         }
-        catch (IOException error)
+        catch (Exception error)
         {
+            // Whatever it was, what ran before goes on; the daemon does not end because of a file.
+            if (error is not IOException)
+            {
+                log.Error(error, "an error of lb itself while it reloaded");
+            }
+
             Refuse([error.Message]);
             return false;
         }
@@ -96,7 +102,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         {
             await PrepareAsync(build.Options);
         }
-        catch (IOException)
+        catch
         {
             await build.DiscardAsync();
             throw;

@@ -36,7 +36,7 @@ internal sealed class SnapshotBuilder(
         {
             return new Build(this, options, previous, change);
         }
-        catch (IOException)
+        catch
         {
             await change.DiscardAsync();
             throw;

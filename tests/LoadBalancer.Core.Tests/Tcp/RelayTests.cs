@@ -108,6 +108,17 @@ internal sealed class RelayTests
     }
 
     [Test]
+    public async Task A_client_that_is_gone_is_not_kept_for_an_endpoint_that_does_not_read()
+    {
+        using var harness = new RelayHarness();
+        harness.Client.Blocking = false;
+        FillTo(harness.Client);
+        harness.Client.Abort();
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Client, FaultKind.Reset)));
+        Assert.That(harness.Endpoint.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+    }
+
+    [Test]
     public async Task What_an_endpoint_answered_before_it_refused_the_rest_reaches_the_client()
     {
         using var harness = new RelayHarness();

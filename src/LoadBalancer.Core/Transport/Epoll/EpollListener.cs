@@ -48,15 +48,23 @@ internal sealed class EpollListener
             SocketSetup.ThrowIfInUse(address);
         }
 
-        var descriptors = new int[shared ? loops.Length : 1];
-        descriptors[0] = SocketSetup.NewListening(address, shared);
-        var bound = SocketSetup.LocalAddress(descriptors[0]) ?? address;
-        for (var index = 1; index < descriptors.Length; index++)
+        var bound = address;
+        var descriptors = new List<int>();
+        try
         {
-            descriptors[index] = SocketSetup.NewListening(bound, shared);
+            while (descriptors.Count < (shared ? loops.Length : 1))
+            {
+                descriptors.Add(SocketSetup.NewListening(bound, shared));
+                bound = SocketSetup.LocalAddress(descriptors[0]) ?? address;
+            }
+        }
+        catch (IOException)
+        {
+            descriptors.ForEach(descriptor => Libc.Close(descriptor));
+            throw;
         }
 
-        return new EpollListener(loops, bound, descriptors, sink, ownsFile: true);
+        return new EpollListener(loops, bound, [.. descriptors], sink, ownsFile: true);
     }
 
     /// <summary>Takes over a listening socket that was inherited (socket activation, a handed-over listener); it owns the descriptor from here on.</summary>

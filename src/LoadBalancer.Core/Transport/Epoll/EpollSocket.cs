@@ -46,6 +46,9 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <summary>True once the kernel has reported an error or a full hang-up; the next call says what it was.</summary>
     public bool HasError { get; private set; }
 
+    /// <summary>True once the connection has failed, by RST or by the kernel giving up: unlike a full hang-up it is no orderly end.</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>True after <see cref="Close"/> or <see cref="Reset"/>.</summary>
     public bool IsClosed => _closed;
 
@@ -178,6 +181,7 @@ internal sealed unsafe class EpollSocket : LoopSource
         IsReadable |= (events & (EpollFlags.In | EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         IsWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _readsToTheEnd |= (events & (EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        IsBroken |= (events & EpollFlags.Error) != 0;
         HasError |= (events & (EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _observer.OnReady(this);
     }

@@ -48,6 +48,7 @@ internal sealed unsafe class EventLoop
     private int _usedSlots;
     private int _wakeRequested;
     private bool _stopping;
+    private bool _ended;
     private long _turns;
     private long _busySince;
 
@@ -162,7 +163,7 @@ internal sealed unsafe class EventLoop
     /// <summary>Makes the loop turn once, for example after a manual clock has moved. Any thread.</summary>
     public void Wake()
     {
-        if (Interlocked.Exchange(ref _wakeRequested, 1) == 0)
+        if (Interlocked.Exchange(ref _wakeRequested, 1) == 0 && !Volatile.Read(ref _ended))
         {
             ulong one = 1;
             Libc.Write(_wake, &one, sizeof(ulong));
@@ -239,6 +240,8 @@ internal sealed unsafe class EventLoop
             Turn();
         }
 
+        // Whoever still posts must not write to a descriptor that has another owner by then.
+        Volatile.Write(ref _ended, true);
         RunPosted();
         Libc.Close(_wake);
         Libc.Close(_epoll);

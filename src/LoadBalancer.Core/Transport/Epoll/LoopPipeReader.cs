@@ -17,6 +17,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
 
     private ManualResetValueTaskSourceCore<ReadResult> _pendingRead;
     private CancellationTokenRegistration _cancellation;
+    private CancellationToken _waitingWith;
     private PipeSegment? _first;
     private PipeSegment? _last;
     private int _start;
@@ -42,6 +43,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
 
         cancellationToken.ThrowIfCancellationRequested();
         _waiting = true;
+        _waitingWith = cancellationToken;
         _pendingRead.Reset();
         if (cancellationToken.CanBeCanceled)
         {
@@ -210,7 +212,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
         static state =>
         {
             var (reader, token) = ((LoopPipeReader, CancellationToken))state!;
-            if (reader._waiting && reader._cancellation.Token == token)
+            if (reader._waiting && reader._waitingWith == token)
             {
                 reader._waiting = false;
                 reader._cancellation = default;
