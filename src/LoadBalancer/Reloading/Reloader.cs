@@ -109,7 +109,9 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         }
 
         _snapshot.Swap(build.Publish(loaded.Files, loaded.Digest, out var closing));
-        _closing = Task.WhenAll(_closing, closing);
+
+        // What is over is not kept: a chain of it would hold every configuration there ever was.
+        _closing = _closing.IsCompletedSuccessfully ? closing : Task.WhenAll(_closing, closing);
     }
 
     private void Refuse(IEnumerable<string> errors)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Tcp;
@@ -10,7 +9,7 @@ namespace LoadBalancer.Daemon.Reloading;
 
 /// <summary>
 /// Turns options into running objects beside those that run: equal options keep the same object, changed ones get a new
-/// one that adopts what lives on. Nothing that runs is touched before <see cref="Build.Publish"/>. One build at a time.
+/// one that adopts what lives on. Nothing that runs is touched before <see cref="PendingSnapshot.Publish"/>. One build at a time.
 /// </summary>
 /// <param name="loops">Where connections live.</param>
 /// <param name="sockets">The listening sockets.</param>
@@ -29,12 +28,22 @@ internal sealed class SnapshotBuilder(
 
     /// <summary>Builds what <paramref name="options"/> say, and binds what is new.</summary>
     /// <exception cref="IOException">An address cannot be bound; everything is as it was before.</exception>
-    public async Task<Build> BuildAsync(GatewayOptions options, Snapshot previous)
+    public async Task<PendingSnapshot> BuildAsync(GatewayOptions options, Snapshot previous)
     {
         var change = sockets.Begin();
         try
         {
-            return new Build(this, options, previous, change);
+            var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
+            return new PendingSnapshot
+            {
+                Options = options,
+                Previous = previous,
+                Upstreams = upstreams,
+                Listeners = [.. options.Listeners.Select(entry => ListenerOf(entry.Key, entry.Value, previous, upstreams, change))],
+                Sockets = change,
+                Time = context.Time,
+                Hurry = hurry,
+            };
         }
         catch
         {
@@ -42,6 +51,34 @@ internal sealed class SnapshotBuilder(
             throw;
         }
     }
+
+    private Upstream UpstreamOf(string name, UpstreamOptions options, Snapshot previous) =>
+        previous.Upstreams.TryGetValue(name, out var running) && running.Options == options
+            ? running
+            : new Upstream(name, options, running, context);
+
+    private PendingListener ListenerOf(
+        string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change)
+    {
+        var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
+        var upstream = upstreams[options.Tcp.Upstream];
+        var proxy = listener.Proxy is { } running && running.Upstream == upstream && running.Timeouts == options.Timeouts
+            ? running
+            : NewProxy(listener, upstream, options);
+        return new PendingListener(listener, proxy, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
+    }
+
+    private TcpProxy NewProxy(Listener listener, Upstream upstream, ListenerOptions options) => new()
+    {
+        Listener = listener.Name,
+        Upstream = upstream,
+        Timeouts = options.Timeouts,
+        Connections = listener.Connections,
+        Metrics = listener.Metrics,
+        Log = connectionLog,
+        Time = context.Time,
+        OnBug = context.OnBug,
+    };
 
     private int LimitOf(string name, ListenerOptions options)
     {
@@ -66,117 +103,4 @@ internal sealed class SnapshotBuilder(
 
         return new Listener(name, loops, metrics, log);
     }
-
-    /// <summary>A configuration that is ready to take effect: either <see cref="Publish"/> or <see cref="DiscardAsync"/> follows, once.</summary>
-    internal sealed class Build
-    {
-        private readonly SnapshotBuilder _builder;
-        private readonly Snapshot _previous;
-        private readonly SocketTable.Change _change;
-        private readonly Dictionary<string, Upstream> _upstreams;
-        private readonly List<(Listener Listener, TcpProxy Proxy, ImmutableArray<ListeningSocket> Sockets, int Limit)> _listeners = [];
-
-        /// <exception cref="IOException">An address cannot be bound.</exception>
-        public Build(SnapshotBuilder builder, GatewayOptions options, Snapshot previous, SocketTable.Change change)
-        {
-            _builder = builder;
-            _previous = previous;
-            _change = change;
-            Options = options;
-            _upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value));
-            foreach (var (name, listener) in options.Listeners)
-            {
-                Add(name, listener);
-            }
-        }
-
-        /// <summary>What was written.</summary>
-        public GatewayOptions Options { get; }
-
-        /// <summary>Makes it the present. Connections that are open go on as they began.</summary>
-        /// <param name="files">The files of the configuration.</param>
-        /// <param name="digest">The digest of their content.</param>
-        /// <param name="closing">Takes the end of what nobody references any more: sockets closed, upstreams stopped, listeners drained.</param>
-        public Snapshot Publish(IReadOnlyList<string> files, string digest, out Task closing)
-        {
-            foreach (var (name, upstream) in _upstreams)
-            {
-                if (_previous.Upstreams.GetValueOrDefault(name) != upstream)
-                {
-                    upstream.Start();
-                }
-            }
-
-            foreach (var (listener, proxy, sockets, limit) in _listeners)
-            {
-                listener.Publish(proxy, sockets, limit);
-            }
-
-            var snapshot = new Snapshot
-            {
-                Version = _previous.Version + 1,
-                Options = Options,
-                Files = files,
-                Digest = digest,
-                Since = _builder.Time.GetUtcNow(),
-                Upstreams = _upstreams,
-                Listeners = _listeners.ToDictionary(entry => entry.Listener.Name, entry => entry.Listener),
-            };
-            closing = CloseUnusedAsync(snapshot, _change.Commit());
-            return snapshot;
-        }
-
-        /// <summary>Undoes it.</summary>
-        public Task DiscardAsync() => _change.DiscardAsync();
-
-        private async Task CloseUnusedAsync(Snapshot next, List<ListeningSocket> unbound)
-        {
-            await Task.WhenAll(unbound.Select(socket => socket.CloseAsync()));
-            foreach (var (name, upstream) in _previous.Upstreams)
-            {
-                if (!next.Upstreams.ContainsKey(name))
-                {
-                    await upstream.DisposeAsync();
-                }
-            }
-
-            // A listener that is gone has no successor for its connections: they have the time that a shutdown would give them.
-            var gone = _previous.Listeners.Where(entry => !next.Listeners.ContainsKey(entry.Key)).Select(entry => entry.Value);
-            await Task.WhenAll(gone.Select(listener => Drain.RunAsync(listener.Connections, next.Options.Shutdown.Drain, _builder.Time, _builder.Hurry)));
-        }
-
-        private Upstream UpstreamOf(string name, UpstreamOptions options) =>
-            _previous.Upstreams.TryGetValue(name, out var running) && running.Options == options
-                ? running
-                : new Upstream(name, options, running, _builder.Context);
-
-        private void Add(string name, ListenerOptions options)
-        {
-            var listener = _previous.Listeners.GetValueOrDefault(name) ?? _builder.NewListener(name);
-            var upstream = _upstreams[options.Tcp.Upstream];
-            var proxy = listener.Proxy is { } running && running.Upstream == upstream && running.Timeouts == options.Timeouts
-                ? running
-                : new TcpProxy
-                {
-                    Listener = name,
-                    Upstream = upstream,
-                    Timeouts = options.Timeouts,
-                    Connections = listener.Connections,
-                    Metrics = listener.Metrics,
-                    Log = _builder.ConnectionLog,
-                    Time = _builder.Time,
-                    OnBug = _builder.Context.OnBug,
-                };
-            var sockets = options.Bind.Items.Select(address => _change.Open(listener, address)).ToImmutableArray();
-            _listeners.Add((listener, proxy, sockets, _builder.LimitOf(name, options)));
-        }
-    }
-
-    private TimeProvider Time => context.Time;
-
-    private CancellationToken Hurry => hurry;
-
-    private BuildContext Context => context;
-
-    private ConnectionLog ConnectionLog => connectionLog;
 }

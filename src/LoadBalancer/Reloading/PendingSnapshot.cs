@@ -1,0 +1,85 @@
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Reloading;
+
+/// <summary>
+/// A configuration that is built and bound beside the one that runs. Either <see cref="Publish"/> or
+/// <see cref="DiscardAsync"/> follows, once.
+/// </summary>
+internal sealed class PendingSnapshot
+{
+    /// <summary>What was written.</summary>
+    public required GatewayOptions Options { get; init; }
+
+    /// <summary>What runs until this is published.</summary>
+    public required Snapshot Previous { get; init; }
+
+    /// <summary>Upstreams by name; those that <see cref="Previous"/> has too are running.</summary>
+    public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>Listeners in the order of the file.</summary>
+    public required IReadOnlyList<PendingListener> Listeners { get; init; }
+
+    /// <summary>Their sockets.</summary>
+    public required SocketChange Sockets { get; init; }
+
+    /// <summary>The clock of drains.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Ends drains early.</summary>
+    public required CancellationToken Hurry { get; init; }
+
+    /// <summary>Makes it the present. Connections that are open go on as they began.</summary>
+    /// <param name="files">The files of the configuration.</param>
+    /// <param name="digest">The digest of their content.</param>
+    /// <param name="closing">Takes the end of what nobody references any more: sockets closed, upstreams stopped, listeners drained.</param>
+    public Snapshot Publish(IReadOnlyList<string> files, string digest, out Task closing)
+    {
+        foreach (var (name, upstream) in Upstreams)
+        {
+            if (Previous.Upstreams.GetValueOrDefault(name) != upstream)
+            {
+                upstream.Start();
+            }
+        }
+
+        foreach (var (listener, proxy, sockets, maxConnections) in Listeners)
+        {
+            listener.Publish(proxy, sockets, maxConnections);
+        }
+
+        var snapshot = new Snapshot
+        {
+            Version = Previous.Version + 1,
+            Options = Options,
+            Files = files,
+            Digest = digest,
+            Since = Time.GetUtcNow(),
+            Upstreams = Upstreams,
+            Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
+        };
+        closing = CloseUnusedAsync(snapshot, Sockets.Commit());
+        return snapshot;
+    }
+
+    /// <summary>Undoes it.</summary>
+    public Task DiscardAsync() => Sockets.DiscardAsync();
+
+    private async Task CloseUnusedAsync(Snapshot next, List<ListeningSocket> unbound)
+    {
+        await Task.WhenAll(unbound.Select(socket => socket.CloseAsync()));
+        foreach (var (name, upstream) in Previous.Upstreams)
+        {
+            if (!next.Upstreams.ContainsKey(name))
+            {
+                await upstream.DisposeAsync();
+            }
+        }
+
+        // A listener that is gone has no successor for its connections: they have the time that a shutdown would give them.
+        var gone = Previous.Listeners.Where(entry => !next.Listeners.ContainsKey(entry.Key)).Select(entry => entry.Value);
+        await Task.WhenAll(gone.Select(listener => Drain.RunAsync(listener.Connections, next.Options.Shutdown.Drain, Time, Hurry)));
+    }
+}
