@@ -17,7 +17,8 @@ namespace LoadBalancer.Tcp;
 /// </code>
 /// Each direction: what the last write left over goes first; nothing is read while some is left (back-pressure); the
 /// end of the stream closes the other side's half (FIN for FIN) once everything before it was written. A side that was
-/// reset ends its own direction at once; what it had sent before is still passed on, then the other side is reset too.
+/// reset ends its own direction at once; what it had sent before is still passed on (of a client: what finds room), then
+/// the other side is reset too.
 /// It ends when both directions have ended, or at a deadline; the owner closes the sockets with <see cref="Close"/>.
 /// </remarks>
 internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>

@@ -11,11 +11,18 @@ internal sealed class LoopRuleTests
         using var harness = new RelayHarness();
         using var hops = new LoopHops();
         Exchange(harness, 1000);
-        var allocatedBefore = AllocatedOnLoop(harness);
         var hopsBefore = hops.Count;
-        Exchange(harness, Messages);
+        var least = long.MaxValue;
+        for (var run = 0; run < 3; run++)
+        {
+            // The least of three: a collection that falls into a run counts the rest of the thread's allocation buffer.
+            var before = AllocatedOnLoop(harness);
+            Exchange(harness, Messages);
+            least = Math.Min(least, AllocatedOnLoop(harness) - before);
+        }
+
         Assert.That(hops.Count - hopsBefore, Is.Zero, "work items queued by the loop");
-        Assert.That(AllocatedOnLoop(harness) - allocatedBefore, Is.LessThan(Messages * 8L), "bytes allocated on the loop: less than an object for every third message");
+        Assert.That(least, Is.LessThan(Messages / 10), "bytes allocated on the loop");
     }
 
     [Test]

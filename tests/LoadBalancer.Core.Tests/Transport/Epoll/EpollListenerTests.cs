@@ -202,6 +202,28 @@ internal sealed class EpollListenerTests
         await listener.CloseAsync();
     }
 
+    [Test]
+    public async Task An_exception_while_a_connection_is_served_resets_it_and_leaves_the_others()
+    {
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        listener.Start();
+        using var broken = Loopback.Connect(listener.Address);
+        var first = Take(accepted);
+        using var other = Loopback.Connect(listener.Address);
+        var second = Take(accepted);
+        await loops.Run(() => first.TryTakeSocket()!.Observe(new Thrower()));
+        broken.Send([1]);
+        Assert.That(broken.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That(loops.Escaped.TryDequeue(out var error) && error.Message == "a bug", Is.True);
+        other.Send([2]);
+        var received = new byte[1];
+        Assert.That(() => loops.Run(() => second.TryTakeSocket()!.Receive(received)).Result, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        await Close([first, second], []);
+        await listener.CloseAsync();
+    }
+
     private static EpollListener Bind(TestLoops loops, EndPoint address, Action<EpollConnection> onAccepted) =>
         EpollListener.Bind(loops.Group.Loops, address, new TestSink(onAccepted));
 
@@ -219,5 +241,12 @@ internal sealed class EpollListenerTests
         {
             client.Dispose();
         }
+    }
+
+    private sealed class Thrower : IReadinessObserver
+    {
+        public void OnReady(EpollSocket socket) => throw new InvalidOperationException("a bug");
+
+        public void OnUnhandledError(EpollSocket socket) => socket.Reset();
     }
 }
