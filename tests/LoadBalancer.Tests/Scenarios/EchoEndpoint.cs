@@ -93,18 +93,18 @@ internal sealed class EchoEndpoint : IDisposable
             {
                 socket.Send(buffer, 0, count, SocketFlags.None);
             }
-
-            socket.Dispose();
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            socket.Dispose();
+            // The peer has reset it, or this has died.
         }
         finally
         {
+            // Under the lock, so that dying does not meet a socket that is disposed of.
             lock (_open)
             {
                 _open.Remove(socket);
+                socket.Dispose();
             }
         }
     }

@@ -178,6 +178,9 @@ internal sealed partial class ReloadScenarios
     {
         var probed = $"{With($"\"{_a.Address}\", \"{_b.Address}\"").TrimEnd().TrimEnd('}')}, health: {{active: {{interval: 1h, unhealthy_after: 1}}, passive: {{failures: 1, eject_for: 1h, max_ejected: 100%}}}}}}\n";
         await using var daemon = await DaemonHarness.StartAsync(probed);
+
+        // The one probe of the hour comes first: traffic, and not a probe, is to find it dead.
+        await daemon.UntilAsync(status => Endpoint(status, _a.Address).GetProperty("verdicts").GetArrayLength() == 1, "the first probe has answered");
         _a.Dispose();
         await ConnectAsync(daemon, "all", 4);
         await daemon.UntilAsync(status => Endpoint(status, _a.Address).GetProperty("state").GetString() == "ejected", "the dead endpoint is ejected");
