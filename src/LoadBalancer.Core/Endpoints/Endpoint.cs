@@ -16,6 +16,7 @@ namespace LoadBalancer.Endpoints;
 public sealed class Endpoint(EndpointId id)
 {
     private FailureObserver? _observer;
+    private bool _isDrained;
 
     /// <summary>Who it is.</summary>
     public EndpointId Id { get; } = id;
@@ -31,6 +32,16 @@ public sealed class Endpoint(EndpointId id)
 
     /// <summary>What is thought of it.</summary>
     public HealthState Health { get; } = new();
+
+    /// <summary>
+    /// True where an operator said that it gets nothing new; what it has goes on. It outlives reloads with the endpoint,
+    /// and only an operator ends it. Set through its upstream, which builds the next view (see Upstream.Drain).
+    /// </summary>
+    public bool IsDrained
+    {
+        get => Volatile.Read(ref _isDrained);
+        internal set => Volatile.Write(ref _isDrained, value);
+    }
 
     /// <summary>
     /// Who is told when a lease ends with this endpoint's fault; null is nobody. It hangs here and not on the lease, so

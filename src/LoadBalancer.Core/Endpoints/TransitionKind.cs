@@ -17,4 +17,10 @@ public enum TransitionKind : byte
 
     /// <summary>Watched traffic would have taken it out, but too few would have been left.</summary>
     Spared,
+
+    /// <summary>An operator took it out: it gets nothing new, and what it has goes on.</summary>
+    Drained,
+
+    /// <summary>An operator gave it back to traffic.</summary>
+    Enabled,
 }

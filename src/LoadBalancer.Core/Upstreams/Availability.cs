@@ -22,7 +22,7 @@ internal static class Availability
         return kept.IsEmpty ? usable : kept;
     }
 
-    /// <summary>A verdict of probes that have since been turned off counts for nothing: nobody would ever lift it.</summary>
+    /// <summary>What the operator says comes first. A verdict of probes that have since been turned off counts for nothing: nobody would ever lift it.</summary>
     private static bool IsUsable(Member member, HealthOptions options) =>
-        member.Weight > 0 && (options.Active is null || member.Endpoint.Health.Active.Verdict != HealthVerdict.Unhealthy);
+        member.Weight > 0 && !member.Endpoint.IsDrained && (options.Active is null || member.Endpoint.Health.Active.Verdict != HealthVerdict.Unhealthy);
 }

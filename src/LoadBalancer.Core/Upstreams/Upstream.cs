@@ -12,7 +12,8 @@ namespace LoadBalancer.Upstreams;
 ///   data plane                             control plane
 ///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┐
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
-///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┘              (the only writer)
+///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
+///                                          Drain, Enable ────────────── Operated ─┘
 /// </code>
 /// </summary>
 /// <remarks>
@@ -37,6 +38,7 @@ public sealed class Upstream : IAsyncDisposable
     private readonly Channel<UpstreamEvent> _events = Channel.CreateUnbounded<UpstreamEvent>(new() { SingleReader = true });
 
     private Upstream? _previous;
+    private Upstream? _successor;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Builds an upstream that does not run yet.</summary>
@@ -93,10 +95,31 @@ public sealed class Upstream : IAsyncDisposable
         return true;
     }
 
+    /// <summary>
+    /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
+    /// <see cref="Enable"/>, across reloads. Thread-safe; the view follows at once or a moment later. Asked of an upstream
+    /// that has been replaced, it acts on the one that runs.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <returns>False where the upstream has no such endpoint.</returns>
+    public bool Drain(EndpointId id) => Operate(id, drained: true);
+
+    /// <summary>An operator gives an endpoint back to traffic; what probes and watched traffic say of it counts again.</summary>
+    /// <param name="id">Which one.</param>
+    /// <returns>False where the upstream has no such endpoint.</returns>
+    public bool Enable(EndpointId id) => Operate(id, drained: false);
+
     /// <summary>Takes over from the upstream before it and runs. Called once, when its configuration is published.</summary>
     public void Start()
     {
-        var end = _previous?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        var end = Task.CompletedTask;
+        if (_previous is { } previous)
+        {
+            // Before its loop ends, so that whoever finds its events closed finds the successor too.
+            Volatile.Write(ref previous._successor, this);
+            end = previous.DisposeAsync().AsTask();
+        }
+
         _previous = null;
         _loop = RunAsync(end);
     }
@@ -144,6 +167,30 @@ public sealed class Upstream : IAsyncDisposable
                 _context.OnBug(e);
             }
         }
+    }
+
+    private bool Operate(EndpointId id, bool drained)
+    {
+        if (Volatile.Read(ref _successor) is { } successor)
+        {
+            return successor.Operate(id, drained);
+        }
+
+        if (View.All.FirstOrDefault(member => member.Endpoint.Id == id).Endpoint is not { } endpoint)
+        {
+            return false;
+        }
+
+        if (endpoint.IsDrained != drained)
+        {
+            endpoint.IsDrained = drained;
+            if (!_events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint)) && Volatile.Read(ref _successor) is { } replacement)
+            {
+                replacement._events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint));
+            }
+        }
+
+        return true;
     }
 
     private Ejections? TakeOver()
@@ -205,6 +252,12 @@ public sealed class Upstream : IAsyncDisposable
 
             case UpstreamEvent.EjectionDue:
                 ejections?.End();
+                break;
+
+            case UpstreamEvent.Operated { Endpoint: var endpoint }:
+                _context.Tell(endpoint.IsDrained
+                    ? new EndpointTransition(endpoint.Id, TransitionKind.Drained, "an operator drained it")
+                    : new EndpointTransition(endpoint.Id, TransitionKind.Enabled, "an operator enabled it"));
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

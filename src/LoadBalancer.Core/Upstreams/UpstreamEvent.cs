@@ -19,6 +19,9 @@ internal abstract record UpstreamEvent
     /// <summary>The time of an ejection has passed.</summary>
     public sealed record EjectionDue : UpstreamEvent;
 
+    /// <summary>An operator has drained or enabled an endpoint.</summary>
+    public sealed record Operated(Endpoint Endpoint) : UpstreamEvent;
+
     /// <summary>Asks to be told when everything before it has been applied.</summary>
     public sealed record Fence(TaskCompletionSource Passed) : UpstreamEvent;
 }

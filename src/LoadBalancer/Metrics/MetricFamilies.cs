@@ -25,7 +25,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily ListenerBytes = Counter("lb_listener_bytes_total", "Bytes received from clients and sent to them.", "listener", "direction");
     public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", "How long connections lasted, from accept to the end of both directions.", "listener");
 
-    public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (weight 0).", "upstream", "state");
+    public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");

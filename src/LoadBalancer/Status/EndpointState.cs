@@ -18,7 +18,7 @@ internal enum EndpointState : byte
     [JsonStringEnumMemberName("ejected")]
     Ejected,
 
-    /// <summary>Its weight is 0: what it has goes on, and it gets nothing new.</summary>
+    /// <summary>An operator drained it, or its weight is 0: what it has goes on, and it gets nothing new.</summary>
     [JsonStringEnumMemberName("drained")]
     Drained,
 }

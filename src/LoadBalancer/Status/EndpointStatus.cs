@@ -50,7 +50,7 @@ internal sealed record EndpointStatus
             Weight = weight,
             Backup = backup,
             State = available ? EndpointState.Available
-                : weight == 0 ? EndpointState.Drained
+                : weight == 0 || endpoint.IsDrained ? EndpointState.Drained
                 : endpoint.Health.Active.Verdict == HealthVerdict.Unhealthy ? EndpointState.Unhealthy
                 : EndpointState.Ejected,
             ActiveConnections = endpoint.Load.Active,

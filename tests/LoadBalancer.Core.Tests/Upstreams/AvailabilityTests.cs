@@ -10,11 +10,14 @@ public sealed class AvailabilityTests
 {
     private static readonly HealthOptions Both = new() { Active = new() };
 
-    /// <summary>One letter a member: . fine, p unproven, d down by probes, e ejected, x both, 0 of weight zero.</summary>
+    /// <summary>One letter a member: . fine, p unproven, d down by probes, e ejected, x both, 0 of weight zero, o drained by an operator.</summary>
     [TestCase("...", "123")]
     [TestCase("p.d", "12", Description = "the unproven are used, the unhealthy are not")]
     [TestCase(".e.", "13")]
     [TestCase("0..", "23")]
+    [TestCase("o..", "23")]
+    [TestCase("oo", "", Description = "what an operator says is never ignored")]
+    [TestCase("oe", "2")]
     [TestCase("ee", "12", Description = "ejections never empty the pool")]
     [TestCase("ed", "1", Description = "not even together with probes")]
     [TestCase("xed", "2")]
@@ -38,6 +41,7 @@ public sealed class AvailabilityTests
     private static Member Member(int number, char state)
     {
         var member = Members.Member(number, weight: state == '0' ? 0 : 1);
+        member.Endpoint.IsDrained = state == 'o';
         var verdict = state switch { 'p' => HealthVerdict.Unproven, 'd' or 'x' => HealthVerdict.Unhealthy, _ => HealthVerdict.Healthy };
         member.Endpoint.Health.Active = ActiveHealth.Unproven with { Verdict = verdict };
         if (state is 'e' or 'x')

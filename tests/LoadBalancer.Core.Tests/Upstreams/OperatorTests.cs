@@ -1,0 +1,89 @@
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Tests.Balancing;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Tests.Upstreams;
+
+/// <summary>What an operator says of an endpoint: <see cref="Upstream.Drain"/> and <see cref="Upstream.Enable"/>.</summary>
+internal sealed class OperatorTests : UpstreamFixture
+{
+    [Test]
+    public async Task Drains_an_endpoint_so_that_it_gets_nothing_new_and_keeps_what_it_has()
+    {
+        await Run(Options(2));
+        var lease = Endpoint(1).Lease();
+
+        Assert.That(Running.Drain(Id(1)), Is.True);
+        await Running.SettleAsync();
+
+        Assert.That(Leased(6), Is.All.EqualTo(2));
+        Assert.That(Endpoint(1).Load.Active, Is.EqualTo(1));
+        lease.Return(Fault.None);
+        Assert.That(Endpoint(1).Load.Active, Is.Zero);
+    }
+
+    [Test]
+    public async Task Enables_it_again_and_tells_of_both_once()
+    {
+        await Run(Options(2));
+        Running.Drain(Id(1));
+        Running.Drain(Id(1));
+        await Running.SettleAsync();
+        Running.Enable(Id(1));
+        Running.Enable(Id(1));
+        await Running.SettleAsync();
+
+        Assert.That(Available(), Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(Transitions, Is.EqualTo(new[] { "10.0.0.1:80 Drained", "10.0.0.1:80 Enabled" }));
+    }
+
+    [Test]
+    public async Task Knows_only_its_own_endpoints()
+    {
+        await Run(Options(2));
+
+        Assert.That((Running.Drain(Id(3)), Running.Enable(new EndpointId("users", Members.Address(1)))), Is.EqualTo((false, false)));
+    }
+
+    [Test]
+    public async Task Stays_drained_through_reloads_and_good_probes()
+    {
+        await Run(Probed(2));
+        Running.Drain(Id(1));
+        for (var reload = 0; reload < 5; reload++)
+        {
+            await Run(Probed(2) with { Timeouts = new() { Connect = TimeSpan.FromSeconds(1 + reload) } });
+            await Advance(10);
+            Assert.That(Available(), Is.EqualTo(new[] { 2 }));
+        }
+
+        Running.Enable(Id(1));
+        await Running.SettleAsync();
+        Assert.That(Available(), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task Acts_on_the_upstream_that_runs_when_asked_of_one_that_was_replaced()
+    {
+        var replaced = await Run(Options(2));
+        await Run(Options(3));
+
+        Assert.That((replaced.Drain(Id(3)), replaced.Drain(Id(1))), Is.EqualTo((true, true)));
+        await Running.SettleAsync();
+        Assert.That(Available(), Is.EqualTo(new[] { 2 }));
+    }
+
+    [Test]
+    public async Task Leaves_nobody_where_all_are_drained()
+    {
+        await Run(Options(2));
+        Running.Drain(Id(1));
+        Running.Drain(Id(2));
+        await Running.SettleAsync();
+
+        Assert.That(Available(), Is.Empty);
+    }
+
+    private static EndpointId Id(int number) => new("orders", Members.Address(number));
+}
