@@ -12,11 +12,12 @@ namespace LoadBalancer.Tcp;
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) lease an endpoint ─► (3) connect ─► (4) relay ─► (5) return the lease
-///                                   ▲                      │                      (6) count, log, untrack
-///                                   └── next endpoint ◄────┘ fault
+///   accepted ─► (1) track ─► (2) admit ─► (3) lease an endpoint ─► (4) connect ─► (5) relay ─► (6) return the lease
+///                               │                ▲                      │                      (7) release, count, log, untrack
+///                               │ refused        └── next endpoint ◄────┘ fault                     ▲
+///                               └───────────────────────────────────────────────────────────────────┘
 /// </code>
-/// Until (4) no byte of the client is read, so another endpoint can always be tried, each at most once.
+/// Until (5) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
 /// </remarks>
 internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : TrackedConnection
 {
@@ -27,6 +28,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private Relay? _relay;
     private TimeSpan _connectTime;
     private Fault _stopped;
+    private bool _admitted;
 
     /// <inheritdoc/>
     public override EventLoop Loop => client.Loop;
@@ -40,12 +42,24 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         var fault = new Fault(FaultSide.Internal, FaultKind.Bug);
         try
         {
-            // :: (2) and (3)
+            // :: (2)
+            if (proxy.Policies is { } policies)
+            {
+                fault = await policies.AdmitAsync(client);
+                _admitted = !fault.Failed;
+                if (_stopped.Failed || fault.Failed)
+                {
+                    fault = _stopped.Failed ? _stopped : fault;
+                    return;
+                }
+            }
+
+            // :: (3) and (4)
             var connected = await ConnectAsync();
             fault = connected.Fault;
             if (connected.Socket is { } upstream)
             {
-                // :: (4)
+                // :: (5)
                 fault = await RelayAsync(upstream);
             }
         }
@@ -69,7 +83,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
         else
         {
-            // Between endpoints: nobody waits for the connect under way any more, however long it may take.
+            // Being admitted or between endpoints: nobody waits for the connect under way any more, however long it may take.
             client.Abort();
             _connecting?.GiveUp();
         }
@@ -125,10 +139,15 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
 
     private void End(Fault fault)
     {
-        // :: (5) A lease whose connect failed was returned there.
+        // :: (6) A lease whose connect failed was returned there.
         _lease.Return(fault);
 
-        // :: (6)
+        // :: (7) Released before the socket is closed: a client that sees the end may connect again at once.
+        if (_admitted)
+        {
+            proxy.Policies!.Release(client);
+        }
+
         if (_relay is null)
         {
             client.Abort();

@@ -1,3 +1,4 @@
+using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
@@ -19,6 +20,9 @@ internal sealed class TcpProxy
 
     /// <summary>Time bounds of the connections.</summary>
     public required TcpTimeouts Timeouts { get; init; }
+
+    /// <summary>Who may connect; null where everybody may.</summary>
+    public ConnectionPolicyChain? Policies { get; init; }
 
     /// <summary>Where they are tracked.</summary>
     public required ConnectionTable Connections { get; init; }

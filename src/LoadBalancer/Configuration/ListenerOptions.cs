@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Configuration;
+using LoadBalancer.Connections;
 using LoadBalancer.Tcp;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -41,6 +42,9 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
 
     /// <summary>Time bounds of its connections.</summary>
     public TcpTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>What its keys say of who may connect; a key of a policy reads into it.</summary>
+    internal ConnectionPolicyOptions ConnectionPolicies { get; init; } = ConnectionPolicyOptions.None;
 
     /// <summary>A listener without an address yet, to be read over <paramref name="defaults"/>.</summary>
     internal static ListenerOptions Over(DefaultsOptions defaults) => new() { Tcp = TcpOptions.Shape.Blank(), Timeouts = defaults.Timeouts };

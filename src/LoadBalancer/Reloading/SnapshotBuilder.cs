@@ -1,3 +1,4 @@
+using LoadBalancer.Connections;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Tcp;
@@ -62,17 +63,19 @@ internal sealed class SnapshotBuilder(
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
         var upstream = upstreams[options.Tcp.Upstream];
-        var proxy = listener.Proxy is { } running && running.Upstream == upstream && running.Timeouts == options.Timeouts
+        var policies = ConnectionPolicyCatalog.Build(options.ConnectionPolicies, listener.Proxy?.Policies, context);
+        var proxy = listener.Proxy is { } running && running.Upstream == upstream && running.Timeouts == options.Timeouts && running.Policies == policies
             ? running
-            : NewProxy(listener, upstream, options);
+            : NewProxy(listener, upstream, options, policies);
         return new PendingListener(listener, proxy, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
     }
 
-    private TcpProxy NewProxy(Listener listener, Upstream upstream, ListenerOptions options) => new()
+    private TcpProxy NewProxy(Listener listener, Upstream upstream, ListenerOptions options, ConnectionPolicyChain? policies) => new()
     {
         Listener = listener.Name,
         Upstream = upstream,
         Timeouts = options.Timeouts,
+        Policies = policies,
         Connections = listener.Connections,
         Metrics = listener.Metrics,
         Log = connectionLog,

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using LoadBalancer.Connections;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Tcp;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests.Connections;
+using LoadBalancer.Tests.Transport.Epoll;
+using LoadBalancer.Tests.Upstreams;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Tests.Tcp;
+
+/// <summary>The connection policies in the life of a connection.</summary>
+internal sealed class TcpConnectionTests : UpstreamFixture
+{
+    private static readonly Fault Denied = new(FaultSide.Client, FaultKind.Bug);
+
+    private readonly List<string> _calls = [];
+    private readonly ListenerMetrics _metrics = new("all", loops: 1);
+    private TestLoops _loops = null!;
+    private ConnectionLog _connectionLog = null!;
+    private Socket _endpoint = null!;
+    private ConnectionTable _table = null!;
+    private ScriptedPolicy _policy = null!;
+    private EpollListener _listener = null!;
+
+    [SetUp]
+    public void Listen()
+    {
+        _calls.Clear();
+        _loops = new TestLoops();
+        _connectionLog = new ConnectionLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _endpoint = Loopback.Listen();
+        _table = new ConnectionTable(_loops.Group.Loops, onRoom: () => { });
+        _policy = new ScriptedPolicy("policy", _calls);
+        var proxy = new TcpProxy
+        {
+            Listener = "all",
+            Upstream = new Upstream("all", new UpstreamOptions { Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }] }, previous: null, Context),
+            Timeouts = new TcpTimeouts(),
+            Policies = new ConnectionPolicyChain(ConnectionPolicyOptions.None, _policy),
+            Connections = _table,
+            Metrics = _metrics,
+            Log = _connectionLog,
+            Time = TimeProvider.System,
+            OnBug = error => Assert.Fail(error.ToString()),
+        };
+        _listener = EpollListener.Bind(_loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(proxy.Serve));
+        _listener.Start();
+    }
+
+    [TearDown]
+    public async Task Close()
+    {
+        await _listener.CloseAsync();
+        _endpoint.Dispose();
+        _loops.Dispose();
+        _connectionLog.Dispose();
+    }
+
+    [Test]
+    public async Task One_that_a_policy_refuses_is_reset_and_counted_and_reaches_no_endpoint()
+    {
+        _policy.Answer = _ => new ValueTask<Fault>(Denied);
+        using var client = Loopback.Connect(_listener.Address);
+        Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        await _loops.Run(() => { });
+        Assert.Multiple(() =>
+        {
+            Assert.That(_metrics.RejectedFor(Denied.Kind), Is.EqualTo(1));
+            Assert.That((_table.Count, _metrics.Active), Is.EqualTo((0, 0)));
+            Assert.That(_endpoint.Poll(0, SelectMode.SelectRead), Is.False, "somebody connected to the endpoint");
+            Assert.That(_calls, Is.EqualTo(new[] { "policy asked" }));
+        });
+    }
+
+    [Test]
+    public async Task One_that_is_let_pass_is_released_once_when_it_has_ended()
+    {
+        using (var client = Loopback.Connect(_listener.Address))
+        {
+            using var served = _endpoint.Accept();
+            Assert.That(_calls, Is.EqualTo(new[] { "policy asked" }));
+        }
+
+        await _table.WhenEmptyAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(_calls, Is.EqualTo(new[] { "policy asked", "policy released" }));
+    }
+
+    [Test]
+    public async Task One_that_no_endpoint_takes_is_released_too()
+    {
+        _endpoint.Dispose();
+        using var client = Loopback.Connect(_listener.Address);
+        Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        await _loops.Run(() => { });
+        Assert.That(_calls, Is.EqualTo(new[] { "policy asked", "policy released" }));
+    }
+
+    [Test]
+    public async Task A_drain_ends_one_that_a_policy_still_waits_for()
+    {
+        _policy.Answer = async client =>
+        {
+            client.Observe();
+            return (await client.Transport.Input.ReadAsync()).IsCompleted ? Denied : Fault.None;
+        };
+        using var client = Loopback.Connect(_listener.Address);
+        Assert.That(SpinWait.SpinUntil(() => _table.Count == 1, TimeSpan.FromSeconds(30)), Is.True);
+        await _table.StopAllAsync(new Fault(FaultSide.Internal, FaultKind.Drained));
+        Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That((_table.Count, _metrics.RejectedFor(FaultKind.Drained), _metrics.RejectedFor(Denied.Kind)), Is.EqualTo((0, 1, 0)));
+    }
+}
