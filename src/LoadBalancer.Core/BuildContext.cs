@@ -12,6 +12,9 @@ public sealed record BuildContext
     /// <summary>The clock and the timers.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>How many event loops there are: what they count has cells for each of them.</summary>
+    public required int Loops { get; init; }
+
     /// <summary>
     /// Where seeds come from. It is not thread-safe: only constructors draw from it, and a build is one thread's work.
     /// </summary>

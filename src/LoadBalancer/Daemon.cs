@@ -64,6 +64,7 @@ internal static class Daemon
             var context = new BuildContext
             {
                 Time = time,
+                Loops = loops.Loops.Length,
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
                 OnTransition = change => log.Info(

@@ -13,7 +13,7 @@ internal static class SampleMembers
         .. Enumerable.Range(1, count).Select(number =>
         {
             var address = new IPEndPoint(new IPAddress([10, 0, (byte)(number >> 8), (byte)number]), 80);
-            return new Member(new Endpoint(new EndpointId("orders", address)), 1 + (number % 5), Backup: false);
+            return new Member(new Endpoint(new EndpointId("orders", address), loops: 1), 1 + (number % 5), Backup: false);
         }),
     ];
 }

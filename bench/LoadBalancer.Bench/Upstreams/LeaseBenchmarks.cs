@@ -29,6 +29,7 @@ public class LeaseBenchmarks
         _upstream = new Upstream("orders", options, previous: null, new BuildContext
         {
             Time = TimeProvider.System,
+            Loops = 1,
             Seeds = new Random(1),
             Connections = new NoConnections(),
         });

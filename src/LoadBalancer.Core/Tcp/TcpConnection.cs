@@ -27,6 +27,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private ConnectAttempt? _connecting;
     private Relay? _relay;
     private TimeSpan _connectTime;
+    private long _connected;
     private Fault _stopped;
     private bool _admitted;
 
@@ -98,7 +99,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout, out _connecting);
             _connecting = null;
-            _connectTime = proxy.Time.GetElapsedTime(began);
+            _connected = proxy.Time.GetTimestamp();
+            _connectTime = proxy.Time.GetElapsedTime(began, _connected);
             if (_stopped.Failed)
             {
                 result.Socket?.Reset();
@@ -107,6 +109,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
 
             if (result.Socket is not null)
             {
+                _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
+                proxy.Upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
                 return result;
             }
 
@@ -157,9 +161,11 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             client.Close();
         }
 
-        var duration = proxy.Time.GetElapsedTime(_accepted);
+        var now = proxy.Time.GetTimestamp();
+        var duration = proxy.Time.GetElapsedTime(_accepted, now);
         if (_relay is not null)
         {
+            proxy.Upstream.Metrics.SessionTimes.Record(Loop.Index, proxy.Time.GetElapsedTime(_connected, now));
             proxy.Metrics.Closed(Loop.Index, fault, duration);
         }
         else

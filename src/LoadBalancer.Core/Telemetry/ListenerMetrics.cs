@@ -23,7 +23,7 @@ public sealed class ListenerMetrics(string listener, int loops)
 
     private readonly StripedCells _counts = new(loops, FirstRejectedSlot + Kinds);
     private readonly StripedCells _faults = new(loops, Sides * Kinds);
-    private readonly LatencyHistogram _durations = new(loops);
+    private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Session);
 
     /// <summary>The listener's name in the file.</summary>
     public string Listener { get; } = listener;

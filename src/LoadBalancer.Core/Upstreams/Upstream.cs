@@ -23,7 +23,7 @@ namespace LoadBalancer.Upstreams;
 /// the loop. The last view stays and can still be leased from: connections that began before a reload finish with it.
 /// <para>
 /// Endpoints are adopted from the upstream before by identity: their load, verdicts, ejections and half-filled windows
-/// stay, and so does the rotation. <see cref="View"/> and <see cref="Lease"/> are thread-safe; start and disposal are the owner's.
+/// stay, and so do the rotation and the counts. <see cref="View"/> and <see cref="Lease"/> are thread-safe; start and disposal are the owner's.
 /// </para>
 /// </remarks>
 public sealed class Upstream : IAsyncDisposable
@@ -52,6 +52,7 @@ public sealed class Upstream : IAsyncDisposable
         Options = options;
         _context = context;
         _previous = previous;
+        Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active.Type, context) : null;
@@ -62,7 +63,7 @@ public sealed class Upstream : IAsyncDisposable
             .. options.Endpoints.Items.Select(written =>
             {
                 var id = new EndpointId(name, written.Address);
-                return new Member(known.GetValueOrDefault(id) ?? new Endpoint(id), written.Weight, written.Backup);
+                return new Member(known.GetValueOrDefault(id) ?? new Endpoint(id, context.Loops), written.Weight, written.Backup);
             }),
         ];
         _view = new(Build(all, Availability.Of(all, options.Health)));
@@ -73,6 +74,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>What the file says of it.</summary>
     public UpstreamOptions Options { get; }
+
+    /// <summary>What it counts.</summary>
+    public UpstreamMetrics Metrics { get; }
 
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;

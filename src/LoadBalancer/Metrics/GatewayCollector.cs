@@ -48,10 +48,13 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
     {
         Each(upstreams, upstream => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
             MetricFamilies.UpstreamEndpoints, upstream.Endpoints.Count(endpoint => endpoint.State == state), upstream.Name, state.ToString().ToLowerInvariant())));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointWeight, endpoint.Weight, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointActiveConnections, endpoint.ActiveConnections, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointConnections, endpoint.Connections, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointConnect, endpoint.ConnectTimes.Read(), upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Faults, fault => writer.Write(MetricFamilies.EndpointFaults, fault.Value, upstream, endpoint.Address, fault.Key)));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Metrics;
 
@@ -23,13 +24,16 @@ internal static class MetricFamilies
     public static readonly MetricFamily ListenerRejected = Counter("lb_listener_rejected_total", "Connections that were closed before they reached an endpoint.", "listener", "reason");
     public static readonly MetricFamily ListenerFaults = Counter("lb_listener_faults_total", "Connections that reached an endpoint and ended by a fault. A series appears with its first fault.", "listener", "side", "reason");
     public static readonly MetricFamily ListenerBytes = Counter("lb_listener_bytes_total", "Bytes received from clients and sent to them.", "listener", "direction");
-    public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", "How long connections lasted, from accept to the end of both directions.", "listener");
+    public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", LatencyBounds.Session, "How long connections lasted, from accept to the end of both directions.", "listener");
 
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
+    public static readonly MetricFamily UpstreamConnect = Histogram("lb_upstream_connect_seconds", LatencyBounds.Connect, "How long connects to the upstream's endpoints took that succeeded.", "upstream");
+    public static readonly MetricFamily UpstreamSession = Histogram("lb_upstream_session_seconds", LatencyBounds.Session, "How long connections to the upstream's endpoints lasted, from the end of the connect to the end of both directions.", "upstream");
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnections = Counter("lb_endpoint_connections_total", "Times that the endpoint was picked.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointConnect = Histogram("lb_endpoint_connect_seconds", LatencyBounds.Connect, "How long connects to the endpoint took that succeeded; what failed is in lb_endpoint_faults_total.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointFaults = Counter("lb_endpoint_faults_total", "Times that the endpoint was at fault.", "upstream", "endpoint", "reason");
 
     public static readonly MetricFamily LoopTurns = Counter("lb_loop_turns_total", "Turns of an event loop.", "loop");
@@ -58,13 +62,13 @@ internal static class MetricFamilies
 
     private static MetricFamily Gauge(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Gauge, name, help, labels);
 
-    private static MetricFamily Histogram(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Histogram, name, help, labels);
+    private static MetricFamily Histogram(string name, LatencyBounds bounds, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Histogram, name, help, labels, bounds);
 
     private static MetricFamily Info(string name, string help, params ReadOnlySpan<string> labels) => Declare(MetricType.Info, name, help, labels);
 
-    private static MetricFamily Declare(MetricType type, string name, string help, ReadOnlySpan<string> labels)
+    private static MetricFamily Declare(MetricType type, string name, string help, ReadOnlySpan<string> labels, LatencyBounds? bounds = null)
     {
-        var family = new MetricFamily(name, type, help, [.. labels]);
+        var family = new MetricFamily(name, type, help, [.. labels], bounds);
         Declared.Add(family);
         return family;
     }

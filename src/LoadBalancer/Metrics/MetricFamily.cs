@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Metrics;
 
@@ -7,4 +8,5 @@ namespace LoadBalancer.Daemon.Metrics;
 /// <param name="Type">What its values mean.</param>
 /// <param name="Help">One sentence for whoever meets it in a graph.</param>
 /// <param name="Labels">The names of its labels. Their values come from the configuration, never from traffic.</param>
-internal sealed record MetricFamily(string Name, MetricType Type, string Help, ImmutableArray<string> Labels);
+/// <param name="Bounds">The bounds of a histogram's buckets; null for all else.</param>
+internal sealed record MetricFamily(string Name, MetricType Type, string Help, ImmutableArray<string> Labels, LatencyBounds? Bounds = null);

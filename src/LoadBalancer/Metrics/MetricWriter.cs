@@ -33,6 +33,11 @@ internal abstract class MetricWriter
     public void Write(MetricFamily family, LatencySnapshot value, params ReadOnlySpan<string> labels)
     {
         Enter(family, labels, histogram: true);
+        if (value.Bounds != family.Bounds)
+        {
+            throw new ArgumentException($"{family.Name} was declared with other bounds than those that it was measured with", nameof(value));
+        }
+
         WriteHistogram(family, value, labels);
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Metrics;
 
@@ -32,8 +31,17 @@ internal static class MetricsDocument
             text.Append($"| `{family.Name}` | {family.Type.ToString().ToLowerInvariant()} | {labels} | {family.Help} |\n");
         }
 
-        var bounds = string.Join(" ", LatencyHistogram.BucketBounds.ToArray().Select(bound => bound.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)));
-        text.Append($"\nThe buckets of `{MetricFamilies.ConnectionDuration.Name}` are, in seconds: {bounds}.\n");
+        text.Append("\nThe buckets of the histograms, in seconds:\n\n| name | upper bounds |\n| --- | --- |\n");
+        foreach (var family in MetricFamilies.All)
+        {
+            if (family.Bounds is { } bounds)
+            {
+                text.Append($"| `{family.Name}` | {string.Join(" ", Enumerable.Range(0, bounds.Count).Select(bucket => Print(bounds[bucket])))} |\n");
+            }
+        }
+
         return text.ToString();
     }
+
+    private static string Print(TimeSpan bound) => bound.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture);
 }

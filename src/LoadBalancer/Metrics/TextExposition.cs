@@ -55,7 +55,7 @@ internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
     {
         for (var bucket = 0; bucket < value.Cumulative.Count; bucket++)
         {
-            var bound = bucket < LatencyHistogram.BucketBounds.Length ? Bound(LatencyHistogram.BucketBounds[bucket].TotalSeconds) : "+Inf";
+            var bound = bucket < value.Bounds.Count ? Bound(value.Bounds[bucket].TotalSeconds) : "+Inf";
             Sample(family, "_bucket", labels, bound, value.Cumulative[bucket]);
         }
 

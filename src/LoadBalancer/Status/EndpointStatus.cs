@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
 using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -29,6 +31,10 @@ internal sealed record EndpointStatus
     /// <summary>Times that it was picked since it is known.</summary>
     public required long Connections { get; init; }
 
+    /// <summary>How long connects to it took.</summary>
+    [JsonIgnore]
+    public required LatencyHistogram ConnectTimes { get; init; }
+
     /// <summary>Times that it was at fault, by reason; the common reasons always, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Faults { get; init; }
 
@@ -55,6 +61,7 @@ internal sealed record EndpointStatus
                 : EndpointState.Ejected,
             ActiveConnections = endpoint.Load.Active,
             Connections = endpoint.Load.Leased,
+            ConnectTimes = endpoint.ConnectTimes,
             Faults = Enum.GetValues<FaultKind>()
                 .Where(kind => Expected.Contains(kind) || endpoint.Load.Faults(kind) > 0)
                 .ToDictionary(kind => new Fault(FaultSide.Upstream, kind).Reason, endpoint.Load.Faults),

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Status;
@@ -6,7 +7,8 @@ namespace LoadBalancer.Daemon.Status;
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Balance">The name of its balancer.</param>
 /// <param name="Endpoints">Its endpoints, in the order of the file.</param>
-internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList<EndpointStatus> Endpoints)
+/// <param name="Metrics">Where it counts.</param>
+internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList<EndpointStatus> Endpoints, [property: JsonIgnore] UpstreamMetrics Metrics)
 {
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
@@ -14,6 +16,6 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
         var view = upstream.View;
         var available = view.Available.Select(member => member.Endpoint).ToHashSet();
         return new UpstreamStatus(
-            upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))]);
+            upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))], upstream.Metrics);
     }
 }

@@ -16,7 +16,7 @@ internal static class Members
 
     public static IPEndPoint Address(int number) => new(new IPAddress([10, 0, (byte)(number >> 8), (byte)number]), 80);
 
-    public static Endpoint Endpoint(int number) => new(new EndpointId("orders", Address(number)));
+    public static Endpoint Endpoint(int number) => new(new EndpointId("orders", Address(number)), loops: 1);
 
     public static Member Member(int number, int weight = 1, bool backup = false) => new(Endpoint(number), weight, backup);
 

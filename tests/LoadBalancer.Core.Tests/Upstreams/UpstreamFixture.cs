@@ -37,6 +37,7 @@ internal abstract class UpstreamFixture
         Context = new BuildContext
         {
             Time = Time,
+            Loops = 2,
             Seeds = new Random(1),
             Connections = Connections,
             OnTransition = transition => Transitions.Enqueue($"{transition.Endpoint.Address} {transition.Kind}"),

@@ -1,5 +1,6 @@
 using System.Text;
 using LoadBalancer.Daemon.Metrics;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Tests.Metrics;
 
@@ -42,6 +43,15 @@ internal sealed class TextExpositionTests
 
         text.Write(Counter, 1);
         Assert.That(() => text.Write(Gauge, 1, "b"), Throws.InvalidOperationException.With.Message.Contains("written before"));
+    }
+
+    [Test]
+    public void Refuses_a_histogram_that_was_measured_with_other_bounds()
+    {
+        var family = new MetricFamily("h_seconds", MetricType.Histogram, "h", [], LatencyBounds.Connect);
+        var sessions = new LatencyHistogram(1, LatencyBounds.Session).Read();
+
+        Assert.That(() => new TextExposition(ExpositionFormat.Text).Write(family, sessions), Throws.ArgumentException.With.Message.Contains("h_seconds"));
     }
 
     [Test]

@@ -25,7 +25,7 @@ internal sealed class ReloaderTests
         _loops = new LoopGroup(2, TimeProvider.System, (_, error) => Assert.Fail(error.ToString()), _ => { });
         _log = new ConnectionLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
-        var context = new BuildContext { Time = TimeProvider.System, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
+        var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
         var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, _log, LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);

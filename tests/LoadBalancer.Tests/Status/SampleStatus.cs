@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Tests.Status;
 
@@ -19,6 +20,10 @@ internal static class SampleStatus
         web.Sent(1, 2000);
         web.Closed(0, new Fault(FaultSide.Client, FaultKind.Reset), TimeSpan.FromSeconds(2));
         web.Rejected(1, FaultKind.NoEndpoint, TimeSpan.FromMilliseconds(1));
+        var upstream = new UpstreamMetrics(loops: 2);
+        upstream.ConnectTimes.Record(0, TimeSpan.FromMicroseconds(180));
+        upstream.ConnectTimes.Record(1, TimeSpan.FromSeconds(1.2));
+        upstream.SessionTimes.Record(1, TimeSpan.FromSeconds(1.9));
         return new GatewayStatus
         {
             Version = "0.1.0",
@@ -48,8 +53,8 @@ internal static class SampleStatus
                 [
                     Endpoint("10.0.0.1:80", EndpointState.Available, new VerdictStatus("active", "healthy", "connected", Noon)),
                     Endpoint("10.0.0.2:80", EndpointState.Ejected, new VerdictStatus("passive", "ejected", "5 failures within 30 s, the last connect_refused", Noon.AddSeconds(1))),
-                ]),
-                new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)]),
+                ], upstream),
+                new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2)),
             ],
         };
     }
@@ -62,6 +67,7 @@ internal static class SampleStatus
         State = state,
         ActiveConnections = 1,
         Connections = 7,
+        ConnectTimes = new LatencyHistogram(loops: 2, LatencyBounds.Connect),
         Faults = new Dictionary<string, long> { ["connect_refused"] = state == EndpointState.Ejected ? 5 : 0, ["reset"] = 0 },
         Verdicts = verdicts,
     };

@@ -48,7 +48,7 @@ internal sealed class UpstreamStatusTests
     [Test]
     public void Says_why_an_endpoint_is_not_available()
     {
-        var endpoint = new Endpoint(new EndpointId("web", new IPEndPoint(IPAddress.Loopback, 80)));
+        var endpoint = new Endpoint(new EndpointId("web", new IPEndPoint(IPAddress.Loopback, 80)), loops: 1);
         Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: true).Verdicts, Is.Empty);
 
         endpoint.Health.Ejection = new Ejection(1, TimeSpan.FromSeconds(30), 0, Noon, "5 failures");
@@ -78,5 +78,5 @@ internal sealed class UpstreamStatusTests
             ],
         },
         previous: null,
-        new BuildContext { Time = new ManualTime(), Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(1)) });
+        new BuildContext { Time = new ManualTime(), Loops = 1, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(1)) });
 }
