@@ -3,6 +3,12 @@ namespace LoadBalancer.Endpoints;
 /// <summary>What happened to an endpoint.</summary>
 public enum TransitionKind : byte
 {
+    /// <summary>Discovery found it.</summary>
+    Added,
+
+    /// <summary>Discovery finds it no longer.</summary>
+    Removed,
+
     /// <summary>Its probes pass.</summary>
     Healthy,
 

@@ -13,7 +13,10 @@ namespace LoadBalancer.Health;
 /// connects in one millisecond. One that an earlier monitor probed keeps its pace: the next probe is due an interval
 /// after the last, so that reloads in quick succession neither skip probes nor double them. After that, each interval is
 /// drawn anew within the jitter.
-/// <para>Control plane: the tasks run on the thread pool. One monitor owns an endpoint's probing at a time; its upstream sees to that.</para>
+/// <para>
+/// Control plane: the tasks run on the thread pool. One monitor owns an endpoint's probing at a time; its upstream, which alone
+/// calls <see cref="Watch"/>, sees to that.
+/// </para>
 /// </remarks>
 /// <param name="options">When and how.</param>
 /// <param name="probe">What is asked.</param>
@@ -27,23 +30,43 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
 
     private readonly HealthThresholds _thresholds = new(options.HealthyAfter, options.UnhealthyAfter);
 
-    // Never disposed of: it has neither a timer nor a wait handle, and a second disposal of the monitor stays harmless.
-    private readonly CancellationTokenSource _stop = new();
-    private Task _probing = Task.CompletedTask;
+    // Their sources are never disposed of: they have neither a timer nor a wait handle, and a second disposal of the monitor stays harmless.
+    private readonly Dictionary<Endpoint, CancellationTokenSource> _watched = [];
+    private readonly List<Task> _probing = [];
+    private int _started;
 
-    /// <summary>Starts to probe. Called once.</summary>
-    public void Start(ImmutableArray<Endpoint> endpoints)
+    /// <summary>
+    /// Probes these endpoints and no others from now on. Those that it probes already go on at their pace, and a probe under
+    /// way for one that is gone is given up.
+    /// </summary>
+    public void Watch(ImmutableArray<Endpoint> endpoints)
     {
+        _probing.RemoveAll(probing => probing.IsCompletedSuccessfully);
+        foreach (var (gone, stop) in _watched.Where(watched => !endpoints.Contains(watched.Key)).ToArray())
+        {
+            _watched.Remove(gone);
+            stop.Cancel();
+        }
+
         var spread = options.Interval < FirstSpread ? options.Interval : FirstSpread;
-        _probing = Task.WhenAll(endpoints.Select((endpoint, place) =>
-            WatchAsync(endpoint, FirstDelay(endpoint, spread * place / endpoints.Length), new Random(unchecked(seed + place)))));
+        ImmutableArray<Endpoint> added = [.. endpoints.Where(endpoint => !_watched.ContainsKey(endpoint))];
+        for (var place = 0; place < added.Length; place++)
+        {
+            var stop = _watched[added[place]] = new CancellationTokenSource();
+            var delay = FirstDelay(added[place], spread * place / added.Length);
+            _probing.Add(WatchAsync(added[place], delay, new Random(unchecked(seed + _started++)), stop.Token));
+        }
     }
 
     /// <summary>Stops probing and waits until no probe runs. Verdicts stay.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _probing;
+        foreach (var stop in _watched.Values)
+        {
+            await stop.CancelAsync();
+        }
+
+        await Task.WhenAll(_probing);
     }
 
     private TimeSpan FirstDelay(Endpoint endpoint, TimeSpan place)
@@ -57,13 +80,13 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         return due > place ? due : place;
     }
 
-    private async Task WatchAsync(Endpoint endpoint, TimeSpan delay, Random random)
+    private async Task WatchAsync(Endpoint endpoint, TimeSpan delay, Random random, CancellationToken stop)
     {
-        while (await ElapsedAsync(delay))
+        while (await ElapsedAsync(delay, stop))
         {
             var start = time.GetTimestamp();
-            var answer = await AskAsync(endpoint);
-            if (_stop.IsCancellationRequested)
+            var answer = await AskAsync(endpoint, stop);
+            if (stop.IsCancellationRequested)
             {
                 return;
             }
@@ -73,20 +96,20 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         }
     }
 
-    private async ValueTask<bool> ElapsedAsync(TimeSpan delay)
+    private async ValueTask<bool> ElapsedAsync(TimeSpan delay, CancellationToken stop)
     {
         if (delay > TimeSpan.Zero)
         {
-            await Task.Delay(delay, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(delay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return !_stop.IsCancellationRequested;
+        return !stop.IsCancellationRequested;
     }
 
-    private async ValueTask<ProbeAnswer> AskAsync(Endpoint endpoint)
+    private async ValueTask<ProbeAnswer> AskAsync(Endpoint endpoint, CancellationToken stop)
     {
         using var deadline = new CancellationTokenSource(options.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, deadline.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
             return await probe.AskAsync(endpoint.Address, either.Token);

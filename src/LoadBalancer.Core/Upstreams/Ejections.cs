@@ -14,29 +14,43 @@ internal sealed class Ejections : IDisposable
 {
     private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(1);
 
-    private readonly ImmutableArray<Member> _all;
     private readonly PassiveHealthOptions _options;
     private readonly BuildContext _context;
+    private readonly Action<Endpoint, Fault> _report;
     private readonly ITimer _due;
+    private ImmutableArray<Member> _all = [];
 
-    /// <summary>Takes over the watch of <paramref name="all"/>: from here on their failures are reported to <paramref name="report"/>.</summary>
-    /// <param name="all">Every member of the upstream.</param>
+    /// <summary>The passive health of an upstream that has no members before <see cref="Watch"/>.</summary>
     /// <param name="options">The bounds.</param>
     /// <param name="context">Time, and whom to tell.</param>
     /// <param name="report">Is told, from any thread, of an endpoint that failed too often.</param>
     /// <param name="due">Is called when the time of an ejection has passed, so that <see cref="End"/> be called.</param>
-    public Ejections(
-        ImmutableArray<Member> all, PassiveHealthOptions options, BuildContext context, Action<Endpoint, Fault> report, Action due)
+    public Ejections(PassiveHealthOptions options, BuildContext context, Action<Endpoint, Fault> report, Action due)
     {
-        _all = all;
         _options = options;
         _context = context;
+        _report = report;
         _due = context.Time.CreateTimer(static state => ((Action)state!)(), due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        foreach (var member in all)
+    }
+
+    /// <summary>
+    /// Watches these members and no others from now on. Of one that it did not watch, it takes over the failures that were
+    /// counted so far; one that is gone is not watched any more, whatever its open connections come to.
+    /// </summary>
+    public void Watch(ImmutableArray<Member> all)
+    {
+        var (before, after) = (_all.Select(member => member.Endpoint).ToHashSet(), all.Select(member => member.Endpoint).ToHashSet());
+        foreach (var gone in before.Where(endpoint => !after.Contains(endpoint)))
         {
-            member.Endpoint.Observer = new OutlierDetector(options, context.Time, report, member.Endpoint.Observer as OutlierDetector);
+            gone.Observer = null;
         }
 
+        foreach (var added in after.Where(endpoint => !before.Contains(endpoint)))
+        {
+            added.Observer = new OutlierDetector(_options, _context.Time, _report, added.Observer as OutlierDetector);
+        }
+
+        _all = all;
         End();
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using LoadBalancer.Balancing;
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 
@@ -10,7 +11,8 @@ namespace LoadBalancer.Upstreams;
 /// A named group of equivalent endpoints at work: the view that picks read, and the one loop that builds the next.
 /// <code>
 ///   data plane                             control plane
-///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┐
+///                                          DiscoveryWatch ────────── Discovered ──┐
+///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┤
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
 ///                                          Drain, Enable ────────────── Operated ─┘
@@ -31,8 +33,12 @@ public sealed class Upstream : IAsyncDisposable
     private readonly BuildContext _context;
     private readonly PickCursor _cursor;
     private readonly Probe? _probe;
+    private readonly EndpointDiscovery? _discovery;
     private readonly int _jitterSeed;
     private readonly Live<UpstreamView> _view;
+
+    // Written by the loop; the constructor of a successor reads it.
+    private readonly Live<Membership> _members;
 
     // Unbounded, and yet small: a detector reports once until it is answered, a verdict changes at most once a probe.
     private readonly Channel<UpstreamEvent> _events = Channel.CreateUnbounded<UpstreamEvent>(new() { SingleReader = true });
@@ -47,26 +53,24 @@ public sealed class Upstream : IAsyncDisposable
     /// <param name="previous">The upstream of that name which runs until this one starts; null where there is none.</param>
     /// <param name="context">Time, chance, the way out.</param>
     public Upstream(string name, UpstreamOptions options, Upstream? previous, BuildContext context)
+        : this(name, options, discovery: null, previous, context)
+    {
+    }
+
+    /// <summary>Builds an upstream whose members are also those that <paramref name="discovery"/> finds.</summary>
+    internal Upstream(string name, UpstreamOptions options, EndpointDiscovery? discovery, Upstream? previous, BuildContext context)
     {
         Name = name;
         Options = options;
         _context = context;
         _previous = previous;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
+        _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active.Type, context) : null;
-
-        var known = previous?.View.All.ToDictionary(member => member.Endpoint.Id, member => member.Endpoint) ?? [];
-        ImmutableArray<Member> all =
-        [
-            .. options.Endpoints.Items.Select(written =>
-            {
-                var id = new EndpointId(name, written.Address);
-                return new Member(known.GetValueOrDefault(id) ?? new Endpoint(id, context.Loops), written.Weight, written.Backup);
-            }),
-        ];
-        _view = new(Build(all, Availability.Of(all, options.Health)));
+        _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
+        _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health)));
     }
 
     /// <summary>Its name in the file.</summary>
@@ -116,16 +120,15 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>Takes over from the upstream before it and runs. Called once, when its configuration is published.</summary>
     public void Start()
     {
-        var end = Task.CompletedTask;
-        if (_previous is { } previous)
+        var previous = _previous;
+        if (previous is not null)
         {
             // Before its loop ends, so that whoever finds its events closed finds the successor too.
             Volatile.Write(ref previous._successor, this);
-            end = previous.DisposeAsync().AsTask();
         }
 
         _previous = null;
-        _loop = RunAsync(end);
+        _loop = RunAsync(SucceedAsync(previous));
     }
 
     /// <summary>Ends the loop and all probes, and waits for them. Open leases and later ones stay valid.</summary>
@@ -143,15 +146,27 @@ public sealed class Upstream : IAsyncDisposable
         return _events.Writer.TryWrite(new UpstreamEvent.Fence(fence)) ? fence.Task : _loop;
     }
 
-    /// <param name="previous">
-    /// The end of the loop before this one, which writes the health of the endpoints that this one adopts: one writer at
-    /// a time. It is a task and not the upstream, because this method's frame lives as long as the loop and would keep it alive.
-    /// </param>
-    private async Task RunAsync(Task previous)
+    /// <summary>
+    /// Waits for the end of the loop before this one, which writes the health of the endpoints that this one adopts: one writer
+    /// at a time. Whom it discovered since this one was built is adopted as well.
+    /// </summary>
+    private async Task SucceedAsync(Upstream? previous)
     {
-        await previous.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var ejections = TakeOver();
+        if (previous is not null)
+        {
+            await previous.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _members.Swap(Membership.Of(Name, Options, previous._members.Current, discovers: _discovery is not null, _context.Loops));
+        }
+    }
+
+    /// <param name="succession">A task and not the upstream before, because this method's frame lives as long as the loop and would keep it alive.</param>
+    private async Task RunAsync(Task succession)
+    {
+        await succession;
+        using var ejections = StartEjections();
         await using var monitor = StartMonitor();
+        Watch(_members.Current.All, ejections, monitor);
+        await using var discovery = StartDiscovery();
         Publish();
         while (await _events.Reader.WaitToReadAsync())
         {
@@ -160,7 +175,7 @@ public sealed class Upstream : IAsyncDisposable
                 // All that is there, and then one view: a switch that fails takes a hundred endpoints with it at once.
                 while (_events.Reader.TryRead(out var next))
                 {
-                    Apply(next, ejections);
+                    Apply(next, ejections, monitor);
                 }
 
                 Publish();
@@ -197,51 +212,75 @@ public sealed class Upstream : IAsyncDisposable
         return true;
     }
 
-    private Ejections? TakeOver()
+    private Ejections? StartEjections() => Options.Health.Passive is not { } passive
+        ? null
+        : new Ejections(
+            passive, _context,
+            report: (endpoint, last) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last)),
+            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()));
+
+    private HealthMonitor? StartMonitor() => _probe is null
+        ? null
+        : new HealthMonitor(
+            Options.Health.Active!, _probe, _context.Time, _jitterSeed,
+            changed: endpoint => _events.Writer.TryWrite(new UpstreamEvent.HealthChanged(endpoint)));
+
+    private DiscoveryWatch? StartDiscovery() => _discovery is null
+        ? null
+        : new DiscoveryWatch(_discovery, found: endpoints => _events.Writer.TryWrite(new UpstreamEvent.Discovered(endpoints)), _context.OnBug);
+
+    /// <summary>Lets both judges watch the members. What a judge said that has since been turned off is forgotten.</summary>
+    private static void Watch(ImmutableArray<Member> all, Ejections? ejections, HealthMonitor? monitor)
     {
-        if (Options.Health.Active is null)
+        foreach (var (endpoint, _, _) in all)
         {
-            foreach (var (endpoint, _, _) in View.All)
+            if (monitor is null)
             {
                 endpoint.Health.Active = ActiveHealth.Unproven;
             }
+
+            if (ejections is null)
+            {
+                endpoint.Observer = null;
+                endpoint.Health.Ejection = null;
+            }
         }
 
-        if (Options.Health.Passive is { } passive)
-        {
-            return new Ejections(
-                View.All, passive, _context,
-                report: (endpoint, last) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last)),
-                due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()));
-        }
-
-        foreach (var (endpoint, _, _) in View.All)
-        {
-            endpoint.Observer = null;
-            endpoint.Health.Ejection = null;
-        }
-
-        return null;
+        ejections?.Watch(all);
+        monitor?.Watch([.. all.Select(member => member.Endpoint)]);
     }
 
-    private HealthMonitor? StartMonitor()
+    private void Join(Membership next, Ejections? ejections, HealthMonitor? monitor)
     {
-        if (_probe is null)
+        var before = _members.Swap(next);
+        if (before == next)
         {
-            return null;
+            return;
         }
 
-        var monitor = new HealthMonitor(
-            Options.Health.Active!, _probe, _context.Time, _jitterSeed,
-            changed: endpoint => _events.Writer.TryWrite(new UpstreamEvent.HealthChanged(endpoint)));
-        monitor.Start([.. View.All.Select(member => member.Endpoint)]);
-        return monitor;
+        var (left, joined) = (Endpoints(before), Endpoints(next));
+        Watch(next.All, ejections, monitor);
+        foreach (var gone in left.Except(joined))
+        {
+            _context.Tell(new EndpointTransition(gone.Id, TransitionKind.Removed, $"discovery no longer finds it; open connections: {gone.Load.Active}"));
+        }
+
+        foreach (var added in joined.Except(left))
+        {
+            _context.Tell(new EndpointTransition(added.Id, TransitionKind.Added, "discovery found it"));
+        }
+
+        static IEnumerable<Endpoint> Endpoints(Membership members) => members.All.Select(member => member.Endpoint);
     }
 
-    private void Apply(UpstreamEvent next, Ejections? ejections)
+    private void Apply(UpstreamEvent next, Ejections? ejections, HealthMonitor? monitor)
     {
         switch (next)
         {
+            case UpstreamEvent.Discovered { Endpoints: var endpoints }:
+                Join(_members.Current.With(endpoints), ejections, monitor);
+                break;
+
             case UpstreamEvent.HealthChanged { Endpoint: var endpoint }:
                 var active = endpoint.Health.Active;
                 _context.Tell(new EndpointTransition(
@@ -251,7 +290,7 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(View.All, Options.Health));
+                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health));
                 break;
 
             case UpstreamEvent.EjectionDue:
@@ -275,10 +314,11 @@ public sealed class Upstream : IAsyncDisposable
     private void Publish()
     {
         var view = View;
-        var available = Availability.Of(view.All, Options.Health);
-        if (!available.AsSpan().SequenceEqual(view.Available.AsSpan()))
+        var all = _members.Current.All;
+        var available = Availability.Of(all, Options.Health);
+        if (!all.AsSpan().SequenceEqual(view.All.AsSpan()) || !available.AsSpan().SequenceEqual(view.Available.AsSpan()))
         {
-            _view.Swap(Build(view.All, available));
+            _view.Swap(Build(all, available));
         }
     }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 
@@ -21,6 +22,9 @@ internal abstract record UpstreamEvent
 
     /// <summary>An operator has drained or enabled an endpoint.</summary>
     public sealed record Operated(Endpoint Endpoint) : UpstreamEvent;
+
+    /// <summary>Discovery has another set; it is the whole of it.</summary>
+    public sealed record Discovered(ValueList<EndpointOptions> Endpoints) : UpstreamEvent;
 
     /// <summary>Asks to be told when everything before it has been applied.</summary>
     public sealed record Fence(TaskCompletionSource Passed) : UpstreamEvent;

@@ -7,7 +7,7 @@ namespace LoadBalancer.Upstreams;
 /// An upstream at one moment: its members, those that may be picked, and the balancer built from them. It is published
 /// as one value, so that a reader who takes it once never sees the members of one moment and the table of another.
 /// </summary>
-/// <param name="All">Every member, in the order of the file.</param>
+/// <param name="All">Every member, in the order of the file; behind them those that were discovered.</param>
 /// <param name="Available">Those that a pick may return, backups included; empty where there is none.</param>
 /// <param name="Balancer">The table over <paramref name="Available"/>.</param>
 public sealed record UpstreamView(ImmutableArray<Member> All, ImmutableArray<Member> Available, Balancer Balancer);

@@ -118,6 +118,24 @@ public sealed class HealthMonitorTests
     }
 
     [Test]
+    public void Leaves_those_that_stay_at_their_pace_and_a_running_probe_alone_while_others_come_and_go()
+    {
+        var endpoints = Endpoints(3);
+        _probe.Answer(endpoints[0].Address, NeverAsync);
+        Start(endpoints[..2], EveryFiveSeconds);
+        _time.Advance(Second);
+        _monitors[^1].Watch([endpoints[0], endpoints[2]]);
+        _time.Advance(Second);
+        Assert.That(endpoints[0].Health.Active.Verdict, Is.EqualTo(HealthVerdict.Unhealthy), "its first probe ran on to its timeout");
+
+        _time.Advance(10 * Second);
+        Assert.That(_probe.TimesOf(endpoints[0].Address).Select(at => at.TotalSeconds), Is.EqualTo(new[] { 0, 5, 10 }));
+        Assert.That(_probe.TimesOf(endpoints[1].Address).Select(at => at.TotalSeconds), Is.EqualTo(new[] { 0.5 }));
+        Assert.That(_probe.TimesOf(endpoints[2].Address).Select(at => at.TotalSeconds), Is.EqualTo(new[] { 1, 6, 11 }));
+        Assert.That(_time.ActiveTimers, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task Asks_nobody_after_its_disposal()
     {
         Start(Endpoints(3), EveryFiveSeconds);
@@ -157,7 +175,7 @@ public sealed class HealthMonitorTests
         var told = new List<HealthVerdict>();
         var monitor = new HealthMonitor(options, _probe, _time, seed: 1, changed: endpoint => told.Add(endpoint.Health.Active.Verdict));
         _monitors.Add(monitor);
-        monitor.Start(endpoints);
+        monitor.Watch(endpoints);
         return told;
     }
 }

@@ -21,7 +21,7 @@ internal abstract class UpstreamFixture
     /// <summary>Transitions so far, as <c>10.0.0.1:80 Ejected</c>.</summary>
     protected ConcurrentQueue<string> Transitions { get; private set; } = null!;
 
-    protected BuildContext Context { get; private set; } = null!;
+    protected BuildContext Context { get; set; } = null!;
 
     protected Upstream Running { get; private set; } = null!;
 
@@ -67,9 +67,12 @@ internal abstract class UpstreamFixture
     protected static ValueList<EndpointOptions> Endpoints(params ReadOnlySpan<EndpointOptions> endpoints) => ValueList.Create(endpoints);
 
     /// <summary>Runs an upstream with these options, in the place of the one that ran.</summary>
-    protected async Task<Upstream> Run(UpstreamOptions options)
+    protected Task<Upstream> Run(UpstreamOptions options) => StartAsync(new Upstream("orders", options, Running, Context));
+
+    /// <summary>Runs an upstream that was built over <see cref="Running"/>, in its place.</summary>
+    protected async Task<Upstream> StartAsync(Upstream upstream)
     {
-        Running = new Upstream("orders", options, Running, Context);
+        Running = upstream;
         Running.Start();
         await Running.SettleAsync();
         return Running;
