@@ -60,8 +60,14 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void Loops(MetricWriter writer, IReadOnlyList<LoopStatus> loops)
     {
-        Each(loops, loop => writer.Write(MetricFamilies.LoopTurns, loop.Turns, loop.Loop.ToString(CultureInfo.InvariantCulture)));
-        Each(loops, loop => writer.Write(MetricFamilies.LoopStalls, loop.Stalls, loop.Loop.ToString(CultureInfo.InvariantCulture)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopTurns, loop.Turns, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopEvents, loop.Events, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopCpu, loop.CpuSeconds, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopLongestTurn, loop.LongestTurnSeconds, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopStalls, loop.Stalls, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopSockets, loop.Sockets, Label(loop)));
+
+        static string Label(LoopStatus loop) => loop.Loop.ToString(CultureInfo.InvariantCulture);
     }
 
     private static void EachEndpoint(IReadOnlyList<UpstreamStatus> upstreams, Action<string, EndpointStatus> write) =>

@@ -37,12 +37,19 @@ internal static class MetricFamilies
     public static readonly MetricFamily EndpointFaults = Counter("lb_endpoint_faults_total", "Times that the endpoint was at fault.", "upstream", "endpoint", "reason");
 
     public static readonly MetricFamily LoopTurns = Counter("lb_loop_turns_total", "Turns of an event loop.", "loop");
+    public static readonly MetricFamily LoopEvents = Counter("lb_loop_events_total", "Events that the kernel reported to an event loop; by lb_loop_turns_total, how much it does at once.", "loop");
+    public static readonly MetricFamily LoopCpu = Counter("lb_loop_cpu_seconds_total", "CPU time of an event loop; its rate is the share of a core, and at 1 the loop is full.", "loop");
+    public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes: of those over 100 ms always, of others where it was the one in sixteen that is timed.", "loop");
     public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
+    public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
     public static readonly MetricFamily ConnectionLogLines = Counter("lb_connection_log_lines_total", "Lines that the connection log took.");
     public static readonly MetricFamily ConnectionLogDropped = Counter("lb_connection_log_dropped_lines_total", "Lines of the connection log that were lost: the disk was full or too slow.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");
+    public static readonly MetricFamily ProcessUserCpu = Counter("process_cpu_user_seconds_total", "User time of the process.");
+    public static readonly MetricFamily ProcessSystemCpu = Counter("process_cpu_system_seconds_total", "System time of the process: the kernel's work for it, most of a proxy's.");
+    public static readonly MetricFamily ProcessThreads = Gauge("process_threads", "Threads of the process.");
     public static readonly MetricFamily ProcessResidentMemory = Gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.");
     public static readonly MetricFamily ProcessOpenDescriptors = Gauge("process_open_fds", "Open file descriptors; a proxied connection has two.");
     public static readonly MetricFamily ProcessMaxDescriptors = Gauge("process_max_fds", "File descriptors that the process may have open.");
@@ -52,7 +59,11 @@ internal static class MetricFamilies
     public static readonly MetricFamily GcPause = Counter("dotnet_gc_pause_seconds_total", "Time for which garbage collections stopped the process.");
     public static readonly MetricFamily GcAllocated = Counter("dotnet_gc_allocated_bytes_total", "Bytes allocated on the managed heap.");
     public static readonly MetricFamily GcHeap = Gauge("dotnet_gc_heap_bytes", "Size of the managed heap, garbage included.");
+    public static readonly MetricFamily GcGeneration = Gauge("dotnet_gc_generation_bytes", "Size of a part of the managed heap after the latest collection: the generations 0 to 2, large objects (loh), pinned objects (poh).", "generation");
+    public static readonly MetricFamily GcCommitted = Gauge("dotnet_gc_committed_bytes", "Memory that the collector held at the latest collection.");
+    public static readonly MetricFamily GcLimit = Gauge("dotnet_gc_memory_limit_bytes", "Memory within which the managed heap must stay: a limit that was set, three quarters of the cgroup's, or what the machine has.");
     public static readonly MetricFamily ThreadPoolThreads = Gauge("dotnet_threadpool_threads", "Threads of the thread pool; connections need none of them.");
+    public static readonly MetricFamily ThreadPoolQueue = Gauge("dotnet_threadpool_queue_length", "Work items that wait for a thread of the pool.");
     public static readonly MetricFamily ThreadPoolWorkItems = Counter("dotnet_threadpool_work_items_total", "Work items that the thread pool has run; traffic adds none.");
 
     /// <summary>All of them, in the order of the page and of its documentation.</summary>

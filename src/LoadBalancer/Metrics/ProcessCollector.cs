@@ -12,9 +12,14 @@ internal sealed class ProcessCollector : IMetricCollector
     /// <inheritdoc/>
     public void Collect(MetricWriter writer)
     {
-        writer.Write(MetricFamilies.ProcessCpu, Environment.CpuUsage.TotalTime.TotalSeconds);
+        var cpu = Environment.CpuUsage;
+        writer.Write(MetricFamilies.ProcessCpu, cpu.TotalTime.TotalSeconds);
+        writer.Write(MetricFamilies.ProcessUserCpu, cpu.UserTime.TotalSeconds);
+        writer.Write(MetricFamilies.ProcessSystemCpu, cpu.PrivilegedTime.TotalSeconds);
+        writer.Write(MetricFamilies.ProcessThreads, CountEntries("/proc/self/task"));
         writer.Write(MetricFamilies.ProcessResidentMemory, Environment.WorkingSet);
-        writer.Write(MetricFamilies.ProcessOpenDescriptors, CountDescriptors());
+        // One descriptor is the listing's own.
+        writer.Write(MetricFamilies.ProcessOpenDescriptors, CountEntries("/proc/self/fd") - 1);
         writer.Write(MetricFamilies.ProcessMaxDescriptors, ReadMaxDescriptors());
         writer.Write(MetricFamilies.ProcessStart, _startedAt);
     }
@@ -25,8 +30,8 @@ internal sealed class ProcessCollector : IMetricCollector
         return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
     }
 
-    // The names of tens of thousands of descriptors are counted without making strings of them. One is the listing's own.
-    private static int CountDescriptors() => new FileSystemEnumerable<byte>("/proc/self/fd", static (ref _) => 0).Count() - 1;
+    // The names of tens of thousands of descriptors are counted without making strings of them.
+    private static int CountEntries(string folder) => new FileSystemEnumerable<byte>(folder, static (ref _) => 0).Count();
 
     private static double ReadMaxDescriptors()
     {

@@ -24,7 +24,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Ready = reasons.Count == 0,
             NotReadyBecause = reasons,
             Config = Config(snapshot, reloader.Outcome),
-            Loops = [.. loops.Loops.ToArray().Select(loop => new LoopStatus(loop.Index, loop.Turns, loops.StallsOf(loop.Index)))],
+            Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(ListenerOf)],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of)],
         };

@@ -8,7 +8,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 public sealed partial class SamplesTests
 {
     private static IEnumerable<string> Configurations =>
-        WorkTree.Files.Where(file => file is "lb.yaml" or "packaging/lb.yaml" || (file.StartsWith("samples/", StringComparison.Ordinal) && file.EndsWith(".yaml", StringComparison.Ordinal)));
+        WorkTree.Files.Where(file => file is "lb.yaml" or "packaging/lb.yaml" || (file.StartsWith("samples/", StringComparison.Ordinal) && file.EndsWith("/lb.yaml", StringComparison.Ordinal)));
 
     [TestCaseSource(nameof(Configurations))]
     public void Loads_without_an_error_or_a_warning(string file)

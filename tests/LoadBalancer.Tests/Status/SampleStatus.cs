@@ -41,7 +41,7 @@ internal static class SampleStatus
                 RefusedReloads = 1,
                 LastRefusal = new RefusalStatus(Noon.AddMinutes(5), ["lb.yaml:3:1: unknown key 'upstrem'"]),
             },
-            Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1)],
+            Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
             Listeners =
             [
                 new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web },

@@ -49,7 +49,6 @@ internal sealed unsafe class EventLoop
     private int _wakeRequested;
     private bool _stopping;
     private bool _ended;
-    private long _turns;
     private long _busySince;
 
     /// <summary>A loop that is not running yet.</summary>
@@ -75,6 +74,7 @@ internal sealed unsafe class EventLoop
             throw new IOException($"cannot create the wake-up descriptor of loop {index}: {Libc.LastErrno}");
         }
 
+        Meter = new LoopMeter(time);
         _timestampsPerMs = time.TimestampFrequency / 1000;
         NowMs = time.GetTimestamp() / _timestampsPerMs;
         _timers = new TimerWheel(NowMs);
@@ -104,13 +104,16 @@ internal sealed unsafe class EventLoop
     /// <summary>Blocks of <see cref="ScratchBytes"/>, for what a slow reader left of a full read.</summary>
     public BlockPool LargeBlocks { get; }
 
+    /// <summary>What it measures of itself. Any thread may read it.</summary>
+    public LoopMeter Meter { get; }
+
     /// <summary>How often it has turned. Any thread may read it.</summary>
-    public long Turns => Volatile.Read(ref _turns);
+    public long Turns => Meter.Turns;
 
     /// <summary>Since when the current turn has been at work, as <see cref="TimeProvider.GetTimestamp"/>; 0 while it waits. Any thread may read it.</summary>
     public long BusySince => Volatile.Read(ref _busySince);
 
-    /// <summary>How many sources it watches. Read on the loop.</summary>
+    /// <summary>How many sources it watches: sockets, two for each proxied connection. Exact on the loop; elsewhere it may be a moment off.</summary>
     public int SourceCount => _usedSlots - _freeSlots.Count;
 
     /// <summary>Starts the thread.</summary>
@@ -235,6 +238,7 @@ internal sealed unsafe class EventLoop
     private void Run()
     {
         _current = this;
+        Meter.Begin();
         while (!Volatile.Read(ref _stopping))
         {
             Turn();
@@ -243,6 +247,7 @@ internal sealed unsafe class EventLoop
         // Whoever still posts must not write to a descriptor that has another owner by then.
         Volatile.Write(ref _ended, true);
         RunPosted();
+        Meter.End();
         Libc.Close(_wake);
         Libc.Close(_epoll);
     }
@@ -260,7 +265,7 @@ internal sealed unsafe class EventLoop
         var now = _time.GetTimestamp();
         Volatile.Write(ref _busySince, now);
         NowMs = now / _timestampsPerMs;
-        Volatile.Write(ref _turns, _turns + 1);
+        Meter.Turn(ready);
 
         for (var at = 0; at < ready; at++)
         {
@@ -269,6 +274,7 @@ internal sealed unsafe class EventLoop
 
         RunPosted();
         _timers.Advance(NowMs, _onTimerError);
+        Meter.TurnEnded(now);
     }
 
     private void Dispatch(ReadOnlySpan<byte> epollEvent)

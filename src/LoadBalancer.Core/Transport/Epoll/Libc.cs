@@ -79,6 +79,18 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "getrlimit", SetLastError = true)]
     public static partial int GetResourceLimit(int resource, ulong* softAndHard);
 
+    /// <summary>pthread_self(3): the calling thread.</summary>
+    [LibraryImport(Library, EntryPoint = "pthread_self")]
+    public static partial nuint ThreadOfCaller();
+
+    /// <summary>pthread_getcpuclockid(3): the clock of what a thread has run. Returns the error itself, not -1.</summary>
+    [LibraryImport(Library, EntryPoint = "pthread_getcpuclockid")]
+    public static partial int GetThreadClock(nuint thread, int* clock);
+
+    /// <summary>clock_gettime(2): seconds and nanoseconds.</summary>
+    [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
+    public static partial int GetClock(int clock, nint* secondsAndNanoseconds);
+
     /// <summary>statx(2), whose struct is the same on every architecture.</summary>
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileStatus(int folder, string path, int flags, uint mask, byte* status);

@@ -39,6 +39,9 @@ internal sealed class LoopGroup : IDisposable
     /// <summary>Stalls of the loop with this index so far.</summary>
     public long StallsOf(int index) => _watchdog.StallsOf(index);
 
+    /// <summary>The longest turn that was seen of the loop with this index in the last one to two minutes, see <see cref="LoopWatchdog.LongestTurnOf"/>.</summary>
+    public TimeSpan LongestTurnOf(int index) => _watchdog.LongestTurnOf(index);
+
     /// <summary>True while no loop is in a stall.</summary>
     public bool AllTurning => _watchdog.AllTurning;
 

@@ -7,12 +7,15 @@ namespace LoadBalancer.Transport.Epoll;
 internal sealed class LoopWatchdog : IDisposable
 {
     private const int LookEveryMs = 100;
+    private const int LooksPerMinute = 60_000 / LookEveryMs;
 
     private readonly EventLoop[] _loops;
     private readonly TimeProvider _time;
     private readonly Action<EventLoop> _onStall;
     private readonly long[] _stalls;
     private readonly long[] _reportedTurn;
+    private readonly long[] _longestThisMinute;
+    private readonly long[] _longestLastMinute;
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
     private volatile bool _allTurning = true;
@@ -24,6 +27,8 @@ internal sealed class LoopWatchdog : IDisposable
         _onStall = onStall;
         _stalls = new long[loops.Length];
         _reportedTurn = new long[loops.Length];
+        _longestThisMinute = new long[loops.Length];
+        _longestLastMinute = new long[loops.Length];
         _thread = new Thread(Run) { IsBackground = true, Name = "lb-watchdog" };
         _thread.Start();
     }
@@ -36,6 +41,13 @@ internal sealed class LoopWatchdog : IDisposable
 
     /// <summary>Stalls of the loop with this index so far.</summary>
     public long StallsOf(int index) => Volatile.Read(ref _stalls[index]);
+
+    /// <summary>
+    /// The longest turn of the loop with this index in this minute and the one before, as far as it was seen: turns over
+    /// <see cref="StallAfter"/> always, to within a look; others where the loop timed them, see <see cref="LoopMeter"/>.
+    /// </summary>
+    public TimeSpan LongestTurnOf(int index) =>
+        TimeSpan.FromTicks(Math.Max(Volatile.Read(ref _longestThisMinute[index]), Volatile.Read(ref _longestLastMinute[index])));
 
     /// <summary>Ends the thread.</summary>
     public void Dispose()
@@ -51,12 +63,16 @@ internal sealed class LoopWatchdog : IDisposable
         var allTurning = true;
         foreach (var loop in _loops)
         {
+            NoteTurn(loop, loop.Meter.TakeLongestTurn());
             var turn = loop.Turns;
             var busySince = loop.BusySince;
-            if (busySince == 0 || loop.Turns != turn || _time.GetElapsedTime(busySince) <= StallAfter)
+            var busyFor = busySince == 0 || loop.Turns != turn ? TimeSpan.Zero : _time.GetElapsedTime(busySince);
+            if (busyFor <= StallAfter)
             {
                 continue;
             }
+
+            NoteTurn(loop, busyFor);
 
             allTurning = false;
             if (_reportedTurn[loop.Index] != turn)
@@ -70,11 +86,31 @@ internal sealed class LoopWatchdog : IDisposable
         _allTurning = allTurning;
     }
 
+    /// <summary>Begins another minute for <see cref="LongestTurnOf"/>.</summary>
+    internal void BeginMinute()
+    {
+        for (var loop = 0; loop < _loops.Length; loop++)
+        {
+            Volatile.Write(ref _longestLastMinute[loop], _longestThisMinute[loop]);
+            Volatile.Write(ref _longestThisMinute[loop], 0);
+        }
+    }
+
+    private void NoteTurn(EventLoop loop, TimeSpan length)
+    {
+        ref var longest = ref _longestThisMinute[loop.Index];
+        Volatile.Write(ref longest, Math.Max(longest, length.Ticks));
+    }
+
     private void Run()
     {
-        while (!_stop.Wait(LookEveryMs))
+        for (var looks = 1; !_stop.Wait(LookEveryMs); looks++)
         {
             Look();
+            if (looks % LooksPerMinute == 0)
+            {
+                BeginMinute();
+            }
         }
     }
 }

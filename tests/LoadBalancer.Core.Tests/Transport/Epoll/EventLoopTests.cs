@@ -112,6 +112,41 @@ internal sealed class EventLoopTests
         await WaitFor(() => loops.Group.AllTurning);
         Assert.That(loops.Stalled, Is.EqualTo(new[] { 0 }));
         Assert.That(loops.Group.StallsOf(0), Is.EqualTo(1));
+        Assert.That(loops.Group.LongestTurnOf(0), Is.GreaterThan(LoopWatchdog.StallAfter), "the longest turn was that one");
+    }
+
+    [Test]
+    public async Task The_longest_turn_is_remembered_for_a_minute_more()
+    {
+        var time = new ManualTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        using var loops = new TestLoops(time: time);
+        using var inTurn = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        loops.First.Post(
+            _ =>
+            {
+                inTurn.Set();
+                release.Wait();
+            },
+            null);
+        await Task.Run(() => inTurn.Wait(TimeSpan.FromSeconds(20)));
+        using var watchdog = new LoopWatchdog(loops.Group.Loops.ToArray(), time, _ => { });
+        time.Advance(TimeSpan.FromSeconds(3));
+        watchdog.Look();
+        release.Set();
+        await loops.Run(() => { });
+        Assert.That(watchdog.LongestTurnOf(0), Is.EqualTo(TimeSpan.FromSeconds(3)));
+
+        watchdog.BeginMinute();
+        Assert.That(watchdog.LongestTurnOf(0), Is.EqualTo(TimeSpan.FromSeconds(3)));
+
+        // The watchdog's own thread may be in the middle of a look, which puts it into one minute more.
+        await WaitFor(() =>
+        {
+            watchdog.BeginMinute();
+            return watchdog.LongestTurnOf(0) < TimeSpan.FromSeconds(3);
+        });
     }
 
     private static Task WaitFor(Func<bool> condition) =>
