@@ -6,6 +6,8 @@ namespace LoadBalancer.Configuration;
 /// <summary>The kinds of values in the language: the table of contents.</summary>
 public static class Kinds
 {
+    private const string HostPattern = "[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?";
+
     /// <summary><c>true</c> or <c>false</c>.</summary>
     public static Kind<bool> Boolean { get; } = new BooleanKind();
 
@@ -24,6 +26,19 @@ public static class Kinds
     /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
     public static Kind<Rate> Rate { get; } = new RateKind();
 
+    /// <summary>A host name, as certificates and SNI have it (RFC 1123).</summary>
+    public static Kind<string> HostName { get; } = new TextKind("a host name", "orders.internal", HostPattern);
+
+    /// <summary>A host name or IP address with or without a port, as the Host header has it.</summary>
+    public static Kind<string> HostHeader { get; } = new TextKind("a host with or without a port", "orders.internal", @"(" + HostPattern + @"|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?");
+
+    /// <summary>The path of an HTTP request, and its query where there is one.</summary>
+    public static Kind<string> RequestPath { get; } = new TextKind("a path", "/healthz", @"/[!-""$-~]*");
+
+    /// <summary>Any text that is not empty.</summary>
+    /// <param name="most">Its length at most.</param>
+    public static Kind<string> Text(int most) => new TextKind($"a text of at most {most} characters", "", "[^\\x00-\\x1f]{1," + most.ToString(System.Globalization.CultureInfo.InvariantCulture) + "}");
+
     /// <summary>The name of something that the file defines elsewhere.</summary>
     /// <param name="noun">What it names, with its article.</param>
     public static Kind<string> Name(string noun) => new TextKind(noun, "", MapKind.NamePattern);
@@ -33,6 +48,12 @@ public static class Kinds
 
     /// <summary>A whole number, both bounds included.</summary>
     public static Kind<int> Integer(int atLeast, int atMost) => new IntegerKind(atLeast, atMost);
+
+    /// <summary>A whole number or a range of them, all bounds included.</summary>
+    /// <param name="noun">What it is, with its article.</param>
+    /// <param name="atLeast">The smallest.</param>
+    /// <param name="atMost">The largest.</param>
+    public static Kind<IntegerRange> IntegerRange(string noun, int atLeast, int atMost) => new IntegerRangeKind(noun, atLeast, atMost);
 
     /// <summary>A time, both bounds included and written as in the file.</summary>
     public static Kind<TimeSpan> Duration(string atLeast, string atMost) => new DurationKind(atLeast, atMost);

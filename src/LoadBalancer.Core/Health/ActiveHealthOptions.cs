@@ -7,11 +7,11 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
 {
     /// <inheritdoc/>
     public static Shape<ActiveHealthOptions> Shape { get; } = new(
-        "active_health", "Probes that ask every endpoint whether it is well.", "{type: tcp, interval: 5s, timeout: 2s}", () => new())
+        "active_health", "Probes that ask every endpoint whether it is well.", "{type: http, path: /healthz, interval: 5s, timeout: 2s}", () => new())
     {
         {
             "type", Kinds.Word(ProbeCatalog.Names), o => o.Type, (o, value) => o with { Type = value },
-            "What a probe does. `tcp`: a connect is the answer."
+            "What a probe does. `tcp`: a connect is the answer. `tls`: a TLS handshake is. `http`: the answer to a request is."
         },
         {
             "interval", Kinds.Duration("100ms", "1h"), o => o.Interval, (o, value) => o with { Interval = value },
@@ -33,6 +33,34 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
             "jitter", Kinds.Percent("0%", "100%"), o => o.Jitter, (o, value) => o with { Jitter = value },
             "Each interval is drawn from ± this share of itself, so that instances do not probe in step."
         },
+        {
+            "port", Kinds.Integer(1, 65_535).OrNothing("endpoint"), o => o.Port, (o, value) => o with { Port = value },
+            "The port that is probed, where that is not the traffic's; `endpoint` is the endpoint's own."
+        },
+        {
+            "tls", Kinds.Record(ProbeTlsOptions.Shape).OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
+            "With `type: http`: the request goes over TLS, `{}` without a look at the certificate. With `type: tls`: what is expected of the certificate."
+        },
+        {
+            "method", Kinds.Word("GET", "HEAD"), o => o.Method, (o, value) => o with { Method = value },
+            "With `type: http`: the request's method."
+        },
+        {
+            "path", Kinds.RequestPath, o => o.Path, (o, value) => o with { Path = value },
+            "With `type: http`: the request's path, sent as it is written."
+        },
+        {
+            "host", Kinds.HostHeader.OrNull("endpoint"), o => o.Host, (o, value) => o with { Host = value },
+            "With `type: http`: the request's Host header; `endpoint` is `tls.server_name`, or else the endpoint's address."
+        },
+        {
+            "status", Kinds.List(Kinds.IntegerRange("a status", 100, 599)), o => o.Status, (o, value) => o with { Status = value },
+            "With `type: http`: the statuses of a healthy endpoint. No redirect is followed: it is healthy where its status is listed."
+        },
+        {
+            "body", Kinds.Text(most: 256).OrNull("none"), o => o.Body, (o, value) => o with { Body = value },
+            "With `type: http`: a text that the body must contain, within its first 64 KiB; `none`: the body is not looked at."
+        },
     };
 
     /// <summary>The probe's name in the catalogue of probes.</summary>
@@ -52,4 +80,25 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
 
     /// <summary>Each interval is drawn from ± this share of itself, so that instances do not probe in step; 0 to 1.</summary>
     public double Jitter { get; init; } = 0.1;
+
+    /// <summary>The port that is probed; null is the endpoint's own.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>How the probe speaks TLS; null where it does not, or where <c>type: tls</c> looks at the handshake alone.</summary>
+    public ProbeTlsOptions? Tls { get; init; }
+
+    /// <summary>The method of an HTTP request.</summary>
+    public string Method { get; init; } = "GET";
+
+    /// <summary>The path and query of an HTTP request.</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>The Host header of an HTTP request; null is the server name, or else the endpoint's address.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The statuses of a healthy endpoint.</summary>
+    public ValueList<IntegerRange> Status { get; init; } = [new(200, 299)];
+
+    /// <summary>A text that the body must contain; null is none.</summary>
+    public string? Body { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
 
 namespace LoadBalancer.Health;
@@ -112,16 +113,17 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
-            return await probe.AskAsync(endpoint.Address, either.Token);
+            var answer = await probe.AskAsync(endpoint.Address, either.Token);
+            return answer.IsLate ? answer with { Reason = $"{answer.Reason} within {Seconds(options.Timeout)}" } : answer;
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            return new ProbeAnswer(Passed: false, $"no answer within {options.Timeout.TotalSeconds:0.###} s");
+            return new ProbeAnswer(ProbeResult.NoAnswer, $"no answer within {Seconds(options.Timeout)}");
         }
         catch (Exception e)
         {
             // A probe talks to strangers: whatever goes wrong there is an answer about the endpoint, never the end of its watch.
-            return new ProbeAnswer(Passed: false, e.Message);
+            return new ProbeAnswer(ProbeResult.Error, ScalarNode.Clean(e.Message));
         }
     }
 
@@ -135,6 +137,8 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
             changed(endpoint);
         }
     }
+
+    private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
 
     private TimeSpan Jittered(Random random) => options.Interval * (1 + (options.Jitter * ((2 * random.NextDouble()) - 1)));
 }

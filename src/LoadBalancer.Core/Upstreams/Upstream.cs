@@ -68,7 +68,7 @@ public sealed class Upstream : IAsyncDisposable
         _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
-        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active.Type, context) : null;
+        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, context) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
         _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health)));
     }

@@ -26,6 +26,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             EndpointsAreDistinct(name, upstream);
             SomeEndpointHasWeight(name, upstream);
             HashIsUsed(name, upstream);
+            new ProbeChecks(root, reader).Run(name, upstream);
         }
 
         foreach (var (name, listener) in options.Listeners)

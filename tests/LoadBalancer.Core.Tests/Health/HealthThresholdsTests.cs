@@ -21,7 +21,7 @@ public sealed class HealthThresholdsTests
         foreach (var answer in answers)
         {
             bool? passed = answer switch { '+' => true, '-' => false, _ => null };
-            state = RiseTwoFallThree.After(state, new ProbeAnswer(passed, "told"), DateTimeOffset.UnixEpoch);
+            state = RiseTwoFallThree.After(state, new ProbeAnswer(passed switch { true => ProbeResult.Passed, false => ProbeResult.Error, null => ProbeResult.OutOfResources }, "told"), DateTimeOffset.UnixEpoch);
             seen += state.Verdict switch { HealthVerdict.Unproven => 'U', HealthVerdict.Healthy => 'H', _ => 'D' };
         }
 
@@ -31,8 +31,8 @@ public sealed class HealthThresholdsTests
     [Test]
     public void Keep_the_reason_and_the_time_of_the_answer_that_decided()
     {
-        var down = RiseTwoFallThree.After(ActiveHealth.Unproven, new ProbeAnswer(false, "connect_refused"), DateTimeOffset.UnixEpoch);
-        var later = RiseTwoFallThree.After(down, new ProbeAnswer(false, "no answer within 2 s"), DateTimeOffset.UnixEpoch.AddDays(1));
+        var down = RiseTwoFallThree.After(ActiveHealth.Unproven, new ProbeAnswer(ProbeResult.ConnectRefused, "connect_refused"), DateTimeOffset.UnixEpoch);
+        var later = RiseTwoFallThree.After(down, new ProbeAnswer(ProbeResult.NoAnswer, "no answer within 2 s"), DateTimeOffset.UnixEpoch.AddDays(1));
 
         Assert.That((later.Reason, later.Since), Is.EqualTo(("connect_refused", DateTimeOffset.UnixEpoch)));
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Health;
 using LoadBalancer.Tests.Transport.Epoll;
@@ -17,7 +18,7 @@ public sealed class TcpProbeTests
     public void SetUp()
     {
         _loops = new TestLoops();
-        _probe = new TcpProbe(new EpollTransport(_loops.Group, TimeSpan.FromSeconds(5)));
+        _probe = new TcpProbe(new ProbeConnector(new EpollTransport(_loops.Group, TimeSpan.FromSeconds(5)), port: null));
     }
 
     [TearDown]
@@ -31,7 +32,7 @@ public sealed class TcpProbeTests
         var answer = await _probe.AskAsync(server.LocalEndpoint, CancellationToken.None);
         using var taken = await server.AcceptSocketAsync();
 
-        Assert.That(answer, Is.EqualTo(new ProbeAnswer(true, "connected")));
+        Assert.That(answer, Is.EqualTo(new ProbeAnswer(ProbeResult.Passed, "connected")));
         Assert.That(await taken.ReceiveAsync(new byte[1]), Is.Zero, "an end of stream, not a reset and not a byte");
     }
 
@@ -43,15 +44,15 @@ public sealed class TcpProbeTests
         var address = server.LocalEndpoint;
         server.Stop();
 
-        Assert.That(await _probe.AskAsync(address, CancellationToken.None), Is.EqualTo(new ProbeAnswer(false, "connect_refused")));
+        Assert.That(await _probe.AskAsync(address, CancellationToken.None), Is.EqualTo(new ProbeAnswer(ProbeResult.ConnectRefused, "connect_refused")));
     }
 
     [Test]
     public async Task Says_nothing_of_an_endpoint_when_this_process_is_short_of_descriptors()
     {
-        var probe = new TcpProbe(new Exhausted());
+        var probe = new TcpProbe(new ProbeConnector(new Exhausted(), port: null));
 
-        Assert.That(await probe.AskAsync(new IPEndPoint(IPAddress.Loopback, 1), CancellationToken.None), Is.EqualTo(new ProbeAnswer(null, "out_of_resources")));
+        Assert.That(await probe.AskAsync(new IPEndPoint(IPAddress.Loopback, 1), CancellationToken.None), Is.EqualTo(new ProbeAnswer(ProbeResult.OutOfResources, "out_of_resources")));
     }
 
     [Test]

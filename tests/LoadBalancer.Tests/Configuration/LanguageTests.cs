@@ -22,10 +22,9 @@ internal sealed class LanguageTests
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "affinity", "zone", "discover", "protocol", "host", "tls", "send_proxy_protocol", "first_byte", "between_bytes", "stream_idle", "pool_idle", "path", "status", "panic",
+            "affinity", "zone", "discover", "protocol", "host", "tls", "send_proxy_protocol", "first_byte", "between_bytes", "stream_idle", "pool_idle", "panic",
             "slow_start", "circuit_breaker", "max_connections", "max_pending", "concurrency",
-        ],
-        "'type' expects tcp, not 'http'");
+        ]);
 
     [Test]
     public void Identity_and_limits_are_later_work() => Expect("identity", ["auth", "consumers", "plans", "rate_limits", "state"]);

@@ -20,6 +20,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(UpstreamTimeouts))]
 [TestFixture(typeof(HealthOptions))]
 [TestFixture(typeof(ActiveHealthOptions))]
+[TestFixture(typeof(ProbeTlsOptions))]
 [TestFixture(typeof(PassiveHealthOptions))]
 [TestFixture(typeof(AdminOptions))]
 [TestFixture(typeof(LogOptions))]
@@ -31,7 +32,7 @@ internal sealed class OptionsShapeTests<T>
 {
     private static readonly string[] Candidates =
     [
-        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777",
+        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302",
     ];
 
     [Test]

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using LoadBalancer.Configuration;
+using LoadBalancer.Endpoints;
+
+namespace LoadBalancer.Health;
+
+/// <summary>The TLS of a probe: a handshake as the options say, and a sentence for every way in which it may fail. Thread-safe.</summary>
+/// <param name="options">Which name, and whom to trust.</param>
+/// <param name="time">The clock that certificates are held against.</param>
+internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
+{
+    private readonly TrustedAuthorities? _authorities = options.Ca is { } path ? new TrustedAuthorities(path) : null;
+
+    /// <summary>True where it looks at the certificate.</summary>
+    public bool Verifies => options.Verifies;
+
+    /// <summary>The name that certificates must be for; null where that is the endpoint's address.</summary>
+    public string? ServerName => options.ServerName;
+
+    /// <summary>A TLS stream over <paramref name="transport"/>, which it disposes of with itself.</summary>
+    /// <param name="transport">The connection.</param>
+    /// <param name="address">Whose it is.</param>
+    /// <param name="http">True where HTTP/1.1 follows, and is offered by ALPN.</param>
+    /// <param name="cancellation">The deadline.</param>
+    /// <exception cref="ProbeFailedException">There is none; it says why.</exception>
+    public async ValueTask<SslStream> ShakeAsync(Stream transport, EndPoint address, bool http, CancellationToken cancellation)
+    {
+        var name = options.ServerName ?? ((address as IPEndPoint)?.Address.ToString() ?? "localhost");
+        var authorities = Authorities();
+        ProbeAnswer? refusal = null;
+        var stream = new SslStream(transport);
+        try
+        {
+            await stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = options.ServerName ?? "",
+                    ApplicationProtocols = http ? [SslApplicationProtocol.Http11] : null,
+                    CertificateChainPolicy = Policy(authorities),
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                    {
+                        refusal = Verifies ? CertificateVerdict.Of((X509Certificate2?)certificate, chain!, name, options.Ca, time.GetUtcNow()) : null;
+                        return refusal is null;
+                    },
+                },
+                cancellation);
+            return stream;
+        }
+        catch (Exception e)
+        {
+            await stream.DisposeAsync();
+            throw new ProbeFailedException(refusal ?? AnswerFor(e, cancellation));
+        }
+    }
+
+    private static ProbeAnswer AnswerFor(Exception error, CancellationToken cancellation) => error switch
+    {
+        _ when cancellation.IsCancellationRequested => new(ProbeResult.NoAnswer, "connected, but no TLS handshake", IsLate: true),
+        Microsoft.AspNetCore.Connections.ConnectionResetException => new(ProbeResult.Reset, "tls: reset during the handshake"),
+        AuthenticationException => new(ProbeResult.TlsHandshake, $"tls: {ScalarNode.Clean((error.InnerException ?? error).Message)}"),
+        IOException => new(ProbeResult.Closed, "tls: closed during the handshake"),
+        _ => new(ProbeResult.Error, $"tls: {ScalarNode.Clean(error.Message)}"),
+    };
+
+    private X509Certificate2Collection? Authorities()
+    {
+        try
+        {
+            return _authorities?.Current();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            // The endpoint is not to blame for a file of ours; it was there when the configuration was read.
+            throw new ProbeFailedException(new(ProbeResult.OutOfResources, $"tls: cannot read {options.Ca}: {ScalarNode.Clean(e.Message)}"));
+        }
+    }
+
+    private X509ChainPolicy Policy(X509Certificate2Collection? authorities)
+    {
+        // Nothing is fetched: a probe asks its endpoint and nobody else.
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            VerificationTimeIgnored = false,
+            VerificationTime = time.GetUtcNow().LocalDateTime,
+        };
+        if (authorities is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(authorities);
+        }
+
+        return policy;
+    }
+}

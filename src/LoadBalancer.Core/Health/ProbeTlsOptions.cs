@@ -1,0 +1,32 @@
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Health;
+
+/// <summary>How a probe speaks TLS: the file's <c>health.active.tls</c>.</summary>
+public sealed record ProbeTlsOptions : IConfigurable<ProbeTlsOptions>
+{
+    /// <inheritdoc/>
+    public static Shape<ProbeTlsOptions> Shape { get; } = new(
+        "probe_tls",
+        "How a probe speaks TLS. Without `server_name` and `ca` the handshake alone is checked, not the certificate.",
+        "{server_name: orders.internal, ca: /etc/lb/internal.pem}", () => new())
+    {
+        {
+            "server_name", Kinds.HostName.OrNull("none"), o => o.ServerName, (o, value) => o with { ServerName = value },
+            "The name that is asked for (SNI), and that the certificate must be for. `none`: no name is asked for, and with `ca` the certificate must be for the endpoint's IP address."
+        },
+        {
+            "ca", Kinds.FilePath.OrNull("none"), o => o.Ca, (o, value) => o with { Ca = value },
+            "A PEM file with the authorities of which one must vouch for the certificate; read again when it changes. `none`: those of this machine, where `server_name` is given."
+        },
+    };
+
+    /// <summary>The name for SNI and the certificate; null is none.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>A PEM file with the trusted authorities; null is none.</summary>
+    public string? Ca { get; init; }
+
+    /// <summary>True where the certificate must be valid, and not the handshake alone complete.</summary>
+    internal bool Verifies => ServerName is not null || Ca is not null;
+}
