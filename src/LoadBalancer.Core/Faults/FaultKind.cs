@@ -21,6 +21,9 @@ public enum FaultKind : byte
     /// <summary>The peer sent RST in mid-stream.</summary>
     Reset,
 
+    /// <summary>The endpoint took the connection and closed it in order at once, or right after what the client had sent, without a byte of its own.</summary>
+    EarlyClose,
+
     /// <summary>Neither side sent a byte for the idle timeout.</summary>
     IdleTimeout,
 

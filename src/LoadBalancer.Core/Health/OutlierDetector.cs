@@ -78,9 +78,9 @@ internal sealed class OutlierDetector : FailureObserver
         Volatile.Write(ref _state, Quiet);
     }
 
-    /// <summary>What an endpoint is blamed for: it did not take the connection, or broke it off.</summary>
+    /// <summary>What an endpoint is blamed for: it did not take the connection, broke it off, or hung up at once.</summary>
     private static bool Counts(FaultKind kind) =>
-        kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.Reset;
+        kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose;
 
     private bool IsWatching()
     {

@@ -20,9 +20,24 @@ namespace LoadBalancer.Tcp;
 /// reset ends its own direction at once; what it had sent before is still passed on (of a client: what finds room), then
 /// the other side is reset too.
 /// It ends when both directions have ended, or at a deadline; the owner closes the sockets with <see cref="Close"/>.
+/// <para>
+/// An early close. An endpoint whose process is wedged, or a proxy with nobody behind it, takes connections and closes
+/// them with a FIN: no fault of the stream, and yet nobody was served. It is the endpoint's fault
+/// (<see cref="FaultKind.EarlyClose"/>) where all of this holds: the endpoint finished first, while the client had not;
+/// it had sent nothing; and it did so within <see cref="EarlyCloseMs"/> of the connect or of the client's last byte. The
+/// first clause spares it the clients that connect and leave at once, as the health checks of others do. The second
+/// spares it every protocol in which the server speaks, first or ever. The third spares it the end of its patience:
+/// a server that closes a silent connection after some seconds, or a collector of logs that closes an idle one. What
+/// remains is a client that sends what the protocol forbids to a server that then hangs up without a word; nobody can
+/// tell that from a crash, so many of them may eject an endpoint, as their resets may, within <c>max_ejected</c>.
+/// It is looked at once, when the endpoint's direction ends.
+/// </para>
 /// </remarks>
 internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
 {
+    /// <summary>An endpoint that closes this soon after the connect or the client's last byte did so in answer to it.</summary>
+    public const int EarlyCloseMs = 2_000;
+
     private readonly EventLoop _loop;
     private readonly EpollSocket _client;
     private readonly EpollSocket _upstream;
@@ -35,6 +50,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
     private ManualResetValueTaskSourceCore<Fault> _completion;
     private long _lastByteMs;
     private Fault _fault;
+    private bool _closedEarly;
     private bool _done;
     private bool _continues;
 
@@ -119,6 +135,8 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
             return;
         }
 
+        // What moves in this turn is no cause of what the endpoint had done before it.
+        var sinceByteMs = _loop.NowMs - _lastByteMs;
         var (bytesUp, bytesDown) = (_up.Bytes, _down.Bytes);
         var up = _up.Move(_loop);
         var down = _down.Move(_loop);
@@ -131,6 +149,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
 
         if (((up | down) & RelayProgress.Ended) != 0)
         {
+            _closedEarly |= (down & RelayProgress.Ended) != 0 && sinceByteMs <= EarlyCloseMs && IsUnanswered();
             OnDirectionEnded();
         }
 
@@ -147,6 +166,9 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
                 this);
         }
     }
+
+    /// <summary>True where the endpoint has finished in order without a byte, and the client has not finished.</summary>
+    private bool IsUnanswered() => _down is { Bytes: 0, ReadFailed: false, WriteFailed: false } && (!_up.HasEnded || _up.WriteFailed);
 
     private void OnDirectionEnded()
     {
@@ -199,6 +221,11 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
         _loop.Cancel(_deadline);
         _up.Release(_loop);
         _down.Release(_loop);
-        _completion.SetResult(fault);
+
+        // However the rest went: the client's half was open only because the endpoint had hung up.
+        _completion.SetResult(
+            _closedEarly && (fault.Kind is FaultKind.None or FaultKind.Reset or FaultKind.HalfClosedTimeout)
+                ? new Fault(FaultSide.Upstream, FaultKind.EarlyClose)
+                : fault);
     }
 }

@@ -11,7 +11,7 @@ internal sealed record EndpointStatus
 {
     // What an endpoint of a TCP listener can be at fault for; another kind is listed when it occurs.
     private static readonly FaultKind[] Expected =
-        [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset, FaultKind.HalfClosedTimeout];
+        [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset, FaultKind.EarlyClose, FaultKind.HalfClosedTimeout];
 
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }

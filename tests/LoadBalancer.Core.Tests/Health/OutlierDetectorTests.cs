@@ -82,11 +82,12 @@ public sealed class OutlierDetectorTests
     [TestCase(FaultKind.ConnectTimeout, 1)]
     [TestCase(FaultKind.ConnectUnreachable, 1)]
     [TestCase(FaultKind.Reset, 1)]
+    [TestCase(FaultKind.EarlyClose, 1)]
     [TestCase(FaultKind.IdleTimeout, 0)]
     [TestCase(FaultKind.HalfClosedTimeout, 0)]
     [TestCase(FaultKind.Drained, 0)]
     [TestCase(FaultKind.OutOfResources, 0)]
-    public void Counts_failed_connects_and_resets_alone(FaultKind kind, int reports)
+    public void Counts_failed_connects_resets_and_early_closes_alone(FaultKind kind, int reports)
     {
         Fail(Detector(), 3, new Fault(FaultSide.Upstream, kind));
 

@@ -228,6 +228,71 @@ internal sealed class RelayTests
         Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Upstream, FaultKind.HalfClosedTimeout)));
     }
 
+    [TestCase(0)]
+    [TestCase(10)]
+    public async Task An_endpoint_that_hangs_up_without_a_byte_has_closed_early(int asked)
+    {
+        using var harness = new RelayHarness(time: new ManualTime());
+        harness.Client.Send(new byte[asked]);
+        harness.Endpoint.ReceiveExactly(asked);
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.Empty);
+        harness.Client.Shutdown(SocketShutdown.Send);
+
+        Assert.That(await harness.Ended(), Is.EqualTo(((long)asked, 0L, new Fault(FaultSide.Upstream, FaultKind.EarlyClose))));
+    }
+
+    [Test]
+    public async Task An_endpoint_that_hung_up_is_at_fault_also_where_the_client_then_resets()
+    {
+        using var harness = new RelayHarness(time: new ManualTime());
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.Empty);
+        harness.Client.Abort();
+
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(new Fault(FaultSide.Upstream, FaultKind.EarlyClose)));
+    }
+
+    [TestCase(0)]
+    [TestCase(10)]
+    public async Task A_client_that_leaves_first_has_not_been_hung_up_on(int asked)
+    {
+        using var harness = new RelayHarness(time: new ManualTime());
+        harness.Client.Send(new byte[asked]);
+        harness.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Endpoint.ReceiveToEnd(), Has.Length.EqualTo(asked));
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(Fault.None));
+    }
+
+    [Test]
+    public async Task An_endpoint_that_has_said_a_byte_may_close_when_it_likes()
+    {
+        using var harness = new RelayHarness(time: new ManualTime());
+        harness.Endpoint.Send("x"u8);
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Client.ReceiveToEnd(), Has.Length.EqualTo(1));
+        harness.Client.Shutdown(SocketShutdown.Send);
+
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(Fault.None));
+    }
+
+    [Test]
+    public async Task An_endpoint_that_loses_patience_with_a_silent_client_has_not_hung_up()
+    {
+        var time = new ManualTime();
+        using var harness = new RelayHarness(time: time);
+        harness.Client.Send(new byte[10]);
+        harness.Endpoint.ReceiveExactly(10);
+        await Advance(harness, time, seconds: 3);
+        harness.Endpoint.Shutdown(SocketShutdown.Send);
+        Assert.That(harness.Client.ReceiveToEnd(), Is.Empty);
+        harness.Client.Shutdown(SocketShutdown.Send);
+
+        Assert.That((await harness.Ended()).Fault, Is.EqualTo(Fault.None));
+    }
+
     private static async Task Advance(RelayHarness harness, ManualTime time, int seconds)
     {
         // Once before, so that the loop has seen what was sent at the time at which it was sent.

@@ -41,7 +41,7 @@ internal sealed class UpstreamStatusTests
         Assert.That(status.Endpoints.Sum(endpoint => endpoint.ActiveConnections), Is.EqualTo(1));
         Assert.That(status.Endpoints.Sum(endpoint => endpoint.Connections), Is.EqualTo(2));
         Assert.That(status.Endpoints.Sum(endpoint => endpoint.Faults["reset"]), Is.EqualTo(1));
-        Assert.That(status.Endpoints.Select(endpoint => endpoint.Faults.Keys), Has.All.EquivalentTo(new[] { "connect_refused", "connect_timeout", "connect_unreachable", "reset", "half_closed_timeout" }));
+        Assert.That(status.Endpoints.Select(endpoint => endpoint.Faults.Keys), Has.All.EquivalentTo(new[] { "connect_refused", "connect_timeout", "connect_unreachable", "reset", "early_close", "half_closed_timeout" }));
         open.Return(Fault.None);
     }
 
