@@ -23,6 +23,9 @@ public static class Kinds
     /// <summary>An endpoint's address: an IP address and a port, or a Unix socket.</summary>
     public static Kind<EndPoint> EndpointAddress { get; } = new AddressKind(AddressUse.Endpoint);
 
+    /// <summary>A network in CIDR form, or one IP address.</summary>
+    public static Kind<IPNetwork> Network { get; } = new NetworkKind();
+
     /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
     public static Kind<Rate> Rate { get; } = new RateKind();
 

@@ -1,3 +1,7 @@
+using LoadBalancer.Connections.ClientLimit;
+using LoadBalancer.Connections.IpAllowList;
+using LoadBalancer.Connections.RateLimit;
+
 namespace LoadBalancer.Connections;
 
 /// <summary>
@@ -9,6 +13,9 @@ internal static class ConnectionPolicyCatalog
     // Each gives its policy, or null where the options do not ask for it.
     private static readonly Func<ConnectionPolicyOptions, ConnectionPolicyChain?, BuildContext, ConnectionPolicy?>[] InOrder =
     [
+        IpAllowListPolicy.Create,
+        ClientLimitPolicy.Create,
+        ConnectionRatePolicy.Create,
     ];
 
     /// <summary>The chain of a listener; null where no policy is configured, so that none costs nothing.</summary>

@@ -15,6 +15,10 @@ internal sealed class ConnectionPolicyChain(ConnectionPolicyOptions options, par
     /// <summary>The policies in their order.</summary>
     public ReadOnlySpan<ConnectionPolicy> Policies => policies;
 
+    /// <summary>The policy of this type, or null; for a reload, which lets the next one adopt what it knows.</summary>
+    public T? Find<T>()
+        where T : ConnectionPolicy => Array.Find(policies, static policy => policy is T) as T;
+
     /// <summary>
     /// Asks every policy; on the connection's loop. After <see cref="Fault.None"/> the caller owes one <see cref="Release(EpollConnection)"/>;
     /// after a refusal or an exception nothing is held.

@@ -36,6 +36,15 @@ public enum FaultKind : byte
     /// <summary>Descriptors, ports or memory of this process ran out.</summary>
     OutOfResources,
 
+    /// <summary>The client's address is not allowed to connect, or is denied.</summary>
+    AddressDenied,
+
+    /// <summary>The client has as many connections open as it may.</summary>
+    TooManyConnections,
+
+    /// <summary>The client connects faster than it may.</summary>
+    ConnectionRateExceeded,
+
     /// <summary>An error of this program; the log has the exception.</summary>
     Bug,
 }

@@ -30,6 +30,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private long _connected;
     private Fault _stopped;
     private bool _admitted;
+    private bool _refused;
 
     /// <inheritdoc/>
     public override EventLoop Loop => client.Loop;
@@ -47,7 +48,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             if (proxy.Policies is { } policies)
             {
                 fault = await policies.AdmitAsync(client);
-                _admitted = !fault.Failed;
+                _refused = fault.Failed;
+                _admitted = !_refused;
                 if (_stopped.Failed || fault.Failed)
                 {
                     fault = _stopped.Failed ? _stopped : fault;
@@ -173,7 +175,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
         }
 
-        if (proxy.Log.Enabled)
+        if (proxy.Log.Enabled && (!_refused || proxy.Log.MayWriteRefusal(Loop.Index)))
         {
             WriteLine(fault, duration);
         }

@@ -14,7 +14,11 @@ public sealed class ConnectionLog : IDisposable
     /// <summary>The longest line: names and Unix paths are bounded far below this.</summary>
     private const int LongestLine = 16 * 1024;
 
+    /// <summary>Lines of refused connections that a loop writes a second: a flood fills neither the disk nor the ring that others need.</summary>
+    private const int RefusalsPerSecond = 100;
+
     private readonly LineRing[] _rings;
+    private readonly LineBudget[] _refusals;
     private readonly byte[][] _scratch;
     private readonly TimeProvider _time;
     private readonly LineWriter _writer;
@@ -31,6 +35,7 @@ public sealed class ConnectionLog : IDisposable
     public ConnectionLog(int loops, LogDestination destination, TimeProvider time, LogSink log, int ringBytes = 256 * 1024)
     {
         _rings = [.. Enumerable.Range(0, loops).Select(_ => new LineRing(ringBytes))];
+        _refusals = [.. Enumerable.Range(0, loops).Select(_ => new LineBudget(RefusalsPerSecond, time))];
         _scratch = [.. Enumerable.Range(0, loops).Select(_ => new byte[LongestLine])];
         _time = time;
         _destination = destination;
@@ -49,6 +54,15 @@ public sealed class ConnectionLog : IDisposable
 
     /// <summary>Lines that were lost because they could not be written in time.</summary>
     public long Dropped => _rings.Sum(ring => ring.Dropped);
+
+    /// <summary>Lines of refused connections that were left out, because too many came at once.</summary>
+    public long Suppressed => _refusals.Sum(budget => budget.Suppressed);
+
+    /// <summary>
+    /// True where a connection that a policy refused may have its line; else it is counted in <see cref="Suppressed"/>. Only on
+    /// the thread of <paramref name="loop"/>.
+    /// </summary>
+    public bool MayWriteRefusal(int loop) => _refusals[loop].TryTake();
 
     /// <summary>Takes the line of one connection; only on the thread of <paramref name="loop"/>.</summary>
     public void Write(int loop, in ConnectionRecord record)

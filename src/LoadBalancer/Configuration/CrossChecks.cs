@@ -32,6 +32,8 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         foreach (var (name, listener) in options.Listeners)
         {
             ListenerDoesNotLeadToItself(name, listener);
+            SomeClientMayConnect(name, listener);
+            BoundOfAClientIsReached(name, listener);
         }
 
         if (!fragment)
@@ -165,6 +167,36 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             }
         }
     }
+
+    // An item that is denied as a whole does nothing; where that is all of them, the listener serves nobody.
+    private void SomeClientMayConnect(string name, ListenerOptions listener)
+    {
+        var (allowed, denied) = (listener.ConnectionPolicies.AllowIps, listener.ConnectionPolicies.DenyIps);
+        var dead = Enumerable.Range(0, allowed.Count).Where(index => denied.Any(network => Holds(network, allowed[index]))).ToList();
+        if (dead.Count > 0 && dead.Count == allowed.Count)
+        {
+            reader.Error(root.Locate("listeners", name, "allow_ips").Span, $"no client may connect to the listener '{name}': deny_ips has all that allow_ips has");
+            return;
+        }
+
+        foreach (var index in dead)
+        {
+            var place = Place(["listeners", name, "allow_ips"], index, allowed.Count);
+            reader.Warn(place.Span, $"{place.Found} is denied by deny_ips, so allowing it does nothing");
+        }
+    }
+
+    private void BoundOfAClientIsReached(string name, ListenerOptions listener)
+    {
+        if (listener.ConnectionPolicies.MaxConnectionsPerClient > listener.MaxConnections)
+        {
+            reader.Warn(
+                root.Locate("listeners", name, "max_connections_per_client").Span,
+                $"max_connections_per_client is above max_connections of the listener '{name}', {listener.MaxConnections}, so one client can take all of them");
+        }
+    }
+
+    private static bool Holds(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
 
     private static bool Accepts(EndPoint bind, EndPoint address) =>
         bind.Equals(address)

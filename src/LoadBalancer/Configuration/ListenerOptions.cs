@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
+using LoadBalancer.Connections.RateLimit;
 using LoadBalancer.Tcp;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -24,6 +25,26 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
         {
             "max_connections", Kinds.Integer(1, 10_000_000), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
             "Connections at once over all its addresses; at the bound it stops accepting."
+        },
+        {
+            "max_connections_per_client", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.ConnectionPolicies.MaxConnectionsPerClient,
+            (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { MaxConnectionsPerClient = value } },
+            "Connections at once of one client: an IPv4 address, or an IPv6 network of 64 bits. More are reset; `too_many_connections`. Clients of a Unix socket are not counted."
+        },
+        {
+            "connection_rate", Kinds.Record(ConnectionRateOptions.Shape).OrNull("off"), o => o.ConnectionPolicies.ConnectionRate,
+            (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { ConnectionRate = value } },
+            "New connections of one client, counted as for `max_connections_per_client`. More are reset; `connection_rate_exceeded`."
+        },
+        {
+            "allow_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.ConnectionPolicies.AllowIps,
+            (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { AllowIps = value } },
+            "The networks and addresses whose clients may connect; `none` for no list: then all may. Others are reset; `address_denied`. Clients of a Unix socket pass: the file's mode says who they may be."
+        },
+        {
+            "deny_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.ConnectionPolicies.DenyIps,
+            (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { DenyIps = value } },
+            "The networks and addresses whose clients may not connect, even where `allow_ips` has them."
         },
         {
             "timeouts", Kinds.Record(TcpTimeouts.Shape).Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },

@@ -10,6 +10,7 @@ internal sealed class LogCollector(LogSink log, ConnectionLog connections) : IMe
     {
         writer.Write(MetricFamilies.ConnectionLogLines, connections.Lines);
         writer.Write(MetricFamilies.ConnectionLogDropped, connections.Dropped);
+        writer.Write(MetricFamilies.ConnectionLogSuppressed, connections.Suppressed);
         writer.Write(MetricFamilies.LogDropped, log.Dropped);
     }
 }

@@ -44,6 +44,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
     public static readonly MetricFamily ConnectionLogLines = Counter("lb_connection_log_lines_total", "Lines that the connection log took.");
     public static readonly MetricFamily ConnectionLogDropped = Counter("lb_connection_log_dropped_lines_total", "Lines of the connection log that were lost: the disk was full or too slow.");
+    public static readonly MetricFamily ConnectionLogSuppressed = Counter("lb_connection_log_suppressed_lines_total", "Lines of refused connections that the connection log left out: at most 100 a second are written on each loop.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");

@@ -7,7 +7,7 @@ namespace LoadBalancer.Tests.Connections;
 
 internal sealed class ConnectionPolicyChainTests
 {
-    private static readonly Fault Refused = new(FaultSide.Client, FaultKind.Drained);
+    private static readonly Fault Refused = new(FaultSide.Client, FaultKind.AddressDenied);
 
     private readonly List<string> _calls = [];
     private readonly ScriptedPolicy[] _policies;

@@ -17,7 +17,7 @@ namespace LoadBalancer.Tests.Tcp;
 /// <summary>The connection policies in the life of a connection.</summary>
 internal sealed class TcpConnectionTests : UpstreamFixture
 {
-    private static readonly Fault Denied = new(FaultSide.Client, FaultKind.Bug);
+    private static readonly Fault Denied = new(FaultSide.Client, FaultKind.AddressDenied);
 
     private readonly List<string> _calls = [];
     private readonly ListenerMetrics _metrics = new("all", loops: 1);

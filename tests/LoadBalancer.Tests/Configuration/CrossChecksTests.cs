@@ -57,6 +57,20 @@ internal sealed class CrossChecksTests
         Assert.That(ConfigFolder.ErrorsOf(Listener + "\nadmin: {bind: off}"), Is.Empty);
     });
 
+    [TestCase("allow_ips: [10.1.0.0/16, 10.0.0.1], deny_ips: 10.0.0.0/8", "lb.yaml:1:50: no client may connect to the listener 'a': deny_ips has all that allow_ips has")]
+    [TestCase("allow_ips: [\"::ffff:10.0.0.1\"], deny_ips: [192.0.2.0/24, 10.0.0.1]", "lb.yaml:1:50: no client may connect to the listener 'a': deny_ips has all that allow_ips has")]
+    [TestCase("allow_ips: 10.1.2.3/8", "lb.yaml:1:50: 'allow_ips' expects none or a network or an IP address such as 10.0.0.0/8, or a list of them, not '10.1.2.3/8'; bits behind the first 8 are set; the network is 10.0.0.0/8, the address alone is 10.1.2.3")]
+    public void Some_client_may_connect(string keys, string error) => Assert.That(ConfigFolder.ErrorsOf(Admitting(keys)), Is.EqualTo(new[] { error }));
+
+    [TestCase("allow_ips: [10.0.0.1, 192.0.2.0/24], deny_ips: 10.0.0.0/8", "lb.yaml:1:51: '10.0.0.1' is denied by deny_ips, so allowing it does nothing")]
+    [TestCase("max_connections: 10, max_connections_per_client: 11", "lb.yaml:1:88: max_connections_per_client is above max_connections of the listener 'a', 10, so one client can take all of them")]
+    public void What_can_do_nothing_is_a_warning(string keys, string warning)
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", Admitting(keys));
+
+        Assert.That(folder.Lines(folder.Load().Warnings), Is.EqualTo(new[] { warning }));
+    }
+
     [TestCase("""["10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"]""", "lb.yaml:3:61: the address '10.0.0.1:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
     [TestCase("""["10.0.0.1:80", {weight: 2, address: "10.0.0.1:80"}]""", "lb.yaml:3:67: the address '10.0.0.1:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
     [TestCase("""["10.0.0.1:80", "[::ffff:10.0.0.1]:80"]""", "lb.yaml:3:46: the address '[::ffff:10.0.0.1]:80' stands twice in the upstream 'web'; give one endpoint a higher weight instead")]
@@ -127,6 +141,8 @@ internal sealed class CrossChecksTests
             Assert.That(result.Warnings, Is.Empty);
         });
     }
+
+    private static string Admitting(string keys) => $"listeners: {{a: {{bind: \":1\", tcp: web, {keys}}}}}\n{Upstream}";
 
     private static string Endpoints(string endpoints) => $"listeners:\n  a: {{bind: \":8080\", tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}";
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoadBalancer.Configuration;
+using LoadBalancer.Connections.RateLimit;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
@@ -12,6 +13,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(GatewayOptions))]
 [TestFixture(typeof(DefaultsOptions))]
 [TestFixture(typeof(ListenerOptions))]
+[TestFixture(typeof(ConnectionRateOptions))]
 [TestFixture(typeof(TcpOptions))]
 [TestFixture(typeof(TcpTimeouts))]
 [TestFixture(typeof(UpstreamOptions))]
@@ -32,7 +34,7 @@ internal sealed class OptionsShapeTests<T>
 {
     private static readonly string[] Candidates =
     [
-        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302",
+        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
     ];
 
     [Test]

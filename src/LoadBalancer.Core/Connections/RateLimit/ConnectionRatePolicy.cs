@@ -1,0 +1,47 @@
+using LoadBalancer.Addresses;
+using LoadBalancer.Faults;
+using LoadBalancer.Limits;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Connections.RateLimit;
+
+/// <summary>
+/// Bounds how fast one client connects: <c>connection_rate</c>. Who is one client, <see cref="ClientKey"/> says; the peer of a
+/// Unix socket is nobody's client and not counted. What is refused does not count, so a client that goes on trying gets its rate.
+/// </summary>
+/// <remarks>A reload that keeps the rate keeps what was counted; another rate begins with nobody.</remarks>
+internal sealed class ConnectionRatePolicy : ConnectionPolicy
+{
+    private readonly ConnectionRateOptions _options;
+    private readonly ClientKey _keys;
+    private readonly ClientRates _rates;
+
+    private ConnectionRatePolicy(ConnectionRateOptions options, ClientKey keys, ClientRates rates)
+    {
+        _options = options;
+        _keys = keys;
+        _rates = rates;
+    }
+
+    /// <summary>The policy, or null where there is no rate.</summary>
+    public static ConnectionRatePolicy? Create(ConnectionPolicyOptions options, ConnectionPolicyChain? previous, BuildContext context)
+    {
+        if (options.ConnectionRate is not { } rate)
+        {
+            return null;
+        }
+
+        return previous?.Find<ConnectionRatePolicy>() is { } running && running._options == rate
+            ? running
+            : new ConnectionRatePolicy(rate, new ClientKey(context.Seeds), new ClientRates(LimiterOf(rate, context.Time), context.Time));
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> AdmitAsync(EpollConnection client) => new(
+        _keys.TryGet(client.RemoteEndPoint, out var key) && !_rates.TryTake(key)
+            ? new Fault(FaultSide.Client, FaultKind.ConnectionRateExceeded)
+            : Fault.None);
+
+    private static Limiter LimiterOf(ConnectionRateOptions options, TimeProvider time) =>
+        options.Burst is { } burst ? new TokenBucket(options.Rate, burst, time) : new SlidingWindow(options.Rate, time);
+}
