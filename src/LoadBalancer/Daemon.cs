@@ -8,6 +8,7 @@ using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -67,7 +68,9 @@ internal static class Daemon
                 Loops = loops.Loops.Length,
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
-                OnTransition = change => log.Info(
+                OnTransition = change => log.Write(
+                    change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
+                    null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };

@@ -8,6 +8,9 @@ namespace LoadBalancer.Endpoints;
 /// <param name="ProbedAt">The timestamp of the latest probe's start, in the unit of the process's <see cref="TimeProvider"/>; null where none was.</param>
 public sealed record ActiveHealth(HealthVerdict Verdict, string Reason, DateTimeOffset? Since, int Against, long? ProbedAt)
 {
+    /// <summary>The latest probe, whatever it came to; null where there was none.</summary>
+    public LatestProbe? Latest { get; init; }
+
     /// <summary>The state before the first probe.</summary>
     public static ActiveHealth Unproven { get; } = new(HealthVerdict.Unproven, "not probed", Since: null, Against: 0, ProbedAt: null);
 }

@@ -10,6 +10,11 @@ namespace LoadBalancer.Endpoints;
 /// </remarks>
 public sealed class HealthState
 {
+    private static readonly int TransitionKinds = Enum.GetValues<TransitionKind>().Length;
+    private static readonly int ProbeResults = Enum.GetValues<ProbeResult>().Length;
+
+    private readonly long[] _transitions = new long[TransitionKinds];
+    private readonly long[] _probes = new long[ProbeResults];
     private ActiveHealth _active = ActiveHealth.Unproven;
     private Ejection? _ejection;
 
@@ -29,4 +34,14 @@ public sealed class HealthState
 
     /// <summary>True while watched traffic keeps the endpoint out.</summary>
     public bool IsEjected => Ejection is { Over: false };
+
+    /// <summary>How often a judge changed its mind in this way.</summary>
+    public long Transitions(TransitionKind kind) => Interlocked.Read(ref _transitions[(int)kind]);
+
+    /// <summary>How many probes came to this.</summary>
+    public long Probes(ProbeResult result) => Interlocked.Read(ref _probes[(int)result]);
+
+    internal void Count(TransitionKind kind) => Interlocked.Increment(ref _transitions[(int)kind]);
+
+    internal void Count(ProbeResult result) => Interlocked.Increment(ref _probes[(int)result]);
 }

@@ -92,8 +92,9 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
                 return;
             }
 
-            Judge(endpoint, answer, start);
-            delay = Jittered(random) - time.GetElapsedTime(start);
+            var interval = Jittered(random);
+            Judge(endpoint, answer, start, interval);
+            delay = interval - time.GetElapsedTime(start);
         }
     }
 
@@ -127,13 +128,21 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         }
     }
 
-    private void Judge(Endpoint endpoint, ProbeAnswer answer, long start)
+    private void Judge(Endpoint endpoint, ProbeAnswer answer, long start, TimeSpan interval)
     {
         var before = endpoint.Health.Active;
-        var after = _thresholds.After(before, answer, time.GetUtcNow()) with { ProbedAt = start };
+        var (now, took) = (time.GetUtcNow(), time.GetElapsedTime(start));
+        var inARow = before.Latest is { } last && last.Passed == (answer.Result == ProbeResult.Passed) ? last.InARow + 1 : 1;
+        var after = _thresholds.After(before, answer, now) with
+        {
+            ProbedAt = start,
+            Latest = new LatestProbe(answer.Result, answer.Reason, now - took, took, now - took + interval, inARow),
+        };
+        endpoint.Health.Count(answer.Result);
         endpoint.Health.Active = after;
         if (after.Verdict != before.Verdict)
         {
+            endpoint.Health.Count(after.Verdict == HealthVerdict.Unhealthy ? TransitionKind.Unhealthy : TransitionKind.Healthy);
             changed(endpoint);
         }
     }

@@ -67,6 +67,7 @@ internal sealed class Ejections : IDisposable
         if (Refusal(available) is { } refusal)
         {
             (endpoint.Observer as OutlierDetector)?.Pause();
+            endpoint.Health.Count(TransitionKind.Spared);
             _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Spared, $"{reason}; kept: {refusal}"));
             return;
         }
@@ -75,6 +76,7 @@ internal sealed class Ejections : IDisposable
         var length = EjectionRules.For(_options, repeats);
         endpoint.Health.Ejection =
             new Ejection(repeats, length, _context.Time.GetTimestamp(), _context.Time.GetUtcNow(), reason);
+        endpoint.Health.Count(TransitionKind.Ejected);
         _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Ejected, $"{reason}; out for {Seconds(length)}"));
         Schedule();
     }
@@ -88,6 +90,7 @@ internal sealed class Ejections : IDisposable
             {
                 endpoint.Health.Ejection = ejection with { Over = true };
                 (endpoint.Observer as OutlierDetector)?.Rearm();
+                endpoint.Health.Count(TransitionKind.Returned);
                 _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Returned, $"{Seconds(ejection.For)} have passed"));
             }
         }

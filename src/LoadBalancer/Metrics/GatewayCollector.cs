@@ -51,6 +51,14 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
+            MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Transitions, count => writer.Write(
+            MetricFamilies.EndpointTransitions, count.Value, upstream, endpoint.Address, count.Key)));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Probes, count => writer.Write(
+            MetricFamilies.EndpointProbes, count.Value, upstream, endpoint.Address, count.Key)));
+        EachEndpoint(upstreams.Select(upstream => upstream with { Endpoints = [.. upstream.Endpoints.Where(endpoint => endpoint.Probe is not null)] }).ToList(), (upstream, endpoint) =>
+            writer.Write(MetricFamilies.EndpointProbeDuration, endpoint.Probe!.DurationMs / 1000, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointWeight, endpoint.Weight, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointActiveConnections, endpoint.ActiveConnections, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointConnections, endpoint.Connections, upstream, endpoint.Address));

@@ -13,6 +13,9 @@ internal sealed record EndpointStatus
     private static readonly FaultKind[] Expected =
         [FaultKind.ConnectRefused, FaultKind.ConnectTimeout, FaultKind.ConnectUnreachable, FaultKind.Reset, FaultKind.EarlyClose, FaultKind.HalfClosedTimeout];
 
+    private static readonly TransitionKind[] Judged =
+        [TransitionKind.Healthy, TransitionKind.Unhealthy, TransitionKind.Ejected, TransitionKind.Returned, TransitionKind.Spared];
+
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }
 
@@ -41,6 +44,15 @@ internal sealed record EndpointStatus
     /// <summary>What each judge thinks of it; empty where nothing judges it.</summary>
     public required IReadOnlyList<VerdictStatus> Verdicts { get; init; }
 
+    /// <summary>The latest probe; null where it was never probed.</summary>
+    public ProbeStatus? Probe { get; init; }
+
+    /// <summary>Probes by what they came to: those that passed, and what occurred; empty where it was never probed.</summary>
+    public required IReadOnlyDictionary<string, long> Probes { get; init; }
+
+    /// <summary>How often a judge changed its mind, by what it then thought: every kind, so that a first one is seen as an increase.</summary>
+    public required IReadOnlyDictionary<string, long> Transitions { get; init; }
+
     /// <summary>True where a pick may return it.</summary>
     public bool Available => State == EndpointState.Available;
 
@@ -66,6 +78,11 @@ internal sealed record EndpointStatus
                 .Where(kind => Expected.Contains(kind) || endpoint.Load.Faults(kind) > 0)
                 .ToDictionary(kind => new Fault(FaultSide.Upstream, kind).Reason, endpoint.Load.Faults),
             Verdicts = [.. VerdictStatus.Of(endpoint.Health)],
+            Probe = ProbeStatus.Of(endpoint.Health.Active),
+            Probes = Enum.GetValues<ProbeResult>()
+                .Where(result => endpoint.Health.Probes(result) > 0 || (result == ProbeResult.Passed && endpoint.Health.Active.Latest is not null))
+                .ToDictionary(ProbeStatus.Code, endpoint.Health.Probes),
+            Transitions = Judged.ToDictionary(kind => kind.ToString().ToLowerInvariant(), endpoint.Health.Transitions),
         };
     }
 }

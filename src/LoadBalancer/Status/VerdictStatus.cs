@@ -7,7 +7,8 @@ namespace LoadBalancer.Daemon.Status;
 /// <param name="Verdict">What: <c>healthy</c>, <c>unhealthy</c>, <c>ejected</c>.</param>
 /// <param name="Reason">Why, as a sentence.</param>
 /// <param name="Since">Since when; null where it was always so.</param>
-internal sealed record VerdictStatus(string Judge, string Verdict, string Reason, DateTimeOffset? Since)
+/// <param name="Until">When it ends by itself; null where it does not.</param>
+internal sealed record VerdictStatus(string Judge, string Verdict, string Reason, DateTimeOffset? Since, DateTimeOffset? Until = null)
 {
     /// <summary>The verdicts in force: none of a judge that is off or has not spoken yet.</summary>
     public static IEnumerable<VerdictStatus> Of(HealthState health)
@@ -19,7 +20,7 @@ internal sealed record VerdictStatus(string Judge, string Verdict, string Reason
 
         if (health.Ejection is { Over: false } ejection)
         {
-            yield return new VerdictStatus("passive", "ejected", ejection.Reason, ejection.Since);
+            yield return new VerdictStatus("passive", "ejected", ejection.Reason, ejection.Since, ejection.Since + ejection.For);
         }
     }
 }

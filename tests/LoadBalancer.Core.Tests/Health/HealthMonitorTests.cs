@@ -159,6 +159,36 @@ public sealed class HealthMonitorTests
         Assert.That(endpoints[0].Health.Active, Is.SameAs(ActiveHealth.Unproven));
     }
 
+    [Test]
+    public void Keeps_the_latest_answer_with_its_duration_and_the_time_of_the_next()
+    {
+        var endpoints = Endpoints(1);
+        Start(endpoints, EveryFiveSeconds);
+        _time.Advance(10 * Second);
+        _probe.Answer(endpoints[0].Address, NeverAsync);
+        _time.Advance(7 * Second);
+        var start = _time.GetUtcNow() - (2 * Second);
+
+        Assert.That(endpoints[0].Health.Active.Latest, Is.EqualTo(
+            new LatestProbe(ProbeResult.NoAnswer, "no answer within 2 s", start, Took: 2 * Second, Next: start + (5 * Second), InARow: 1)));
+        Assert.That((endpoints[0].Health.Probes(ProbeResult.Passed), endpoints[0].Health.Probes(ProbeResult.NoAnswer)), Is.EqualTo((3, 1)));
+    }
+
+    [Test]
+    public void Counts_answers_in_a_row_and_changes_of_mind()
+    {
+        var endpoints = Endpoints(1);
+        Start(endpoints, EveryFiveSeconds);
+        _time.Advance(5 * Second);
+        Assert.That(endpoints[0].Health.Active.Latest!.InARow, Is.EqualTo(2));
+
+        _probe.Fail(endpoints[0].Address);
+        _time.Advance(20 * Second);
+        Assert.That(endpoints[0].Health.Active.Latest!.InARow, Is.EqualTo(4));
+        Assert.That(
+            (endpoints[0].Health.Transitions(TransitionKind.Healthy), endpoints[0].Health.Transitions(TransitionKind.Unhealthy)), Is.EqualTo((1, 1)));
+    }
+
     private static ImmutableArray<Endpoint> Endpoints(int count) => [.. Enumerable.Range(1, count).Select(Members.Endpoint)];
 
     /// <summary>Waits for the cancellation, and tells it on the thread that cancels, so that a test need not wait.</summary>

@@ -1,3 +1,4 @@
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Health;
 using LoadBalancer.Tests.Balancing;
@@ -62,6 +63,8 @@ internal sealed class EjectionTests : UpstreamFixture
 
         Assert.That(Available(), Is.EqualTo(new[] { 3, 4, 5 }), "50 % of five is two");
         Assert.That(Transitions.Count(transition => transition.EndsWith("Spared", StringComparison.Ordinal)), Is.EqualTo(3));
+        Assert.That(Enumerable.Range(1, 5).Select(number => Endpoint(number).Health.Transitions(TransitionKind.Ejected)), Is.EqualTo(new[] { 1, 1, 0, 0, 0 }));
+        Assert.That(Enumerable.Range(1, 5).Select(number => Endpoint(number).Health.Transitions(TransitionKind.Spared)), Is.EqualTo(new[] { 0, 0, 1, 1, 1 }));
     }
 
     [Test]

@@ -70,5 +70,8 @@ internal static class SampleStatus
         ConnectTimes = new LatencyHistogram(loops: 2, LatencyBounds.Connect),
         Faults = new Dictionary<string, long> { ["connect_refused"] = state == EndpointState.Ejected ? 5 : 0, ["reset"] = 0 },
         Verdicts = verdicts,
+        Probe = verdicts is [{ Judge: "active" }] ? new ProbeStatus("passed", "connected", Noon, 1.5, Noon.AddSeconds(5), InARow: 3) : null,
+        Probes = verdicts is [{ Judge: "active" }] ? new Dictionary<string, long> { ["passed"] = 3, ["connect_refused"] = 1 } : [],
+        Transitions = new Dictionary<string, long> { ["healthy"] = 1, ["ejected"] = state == EndpointState.Ejected ? 1 : 0 },
     };
 }

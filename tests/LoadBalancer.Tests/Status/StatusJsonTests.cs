@@ -44,6 +44,16 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
+    public void Has_the_latest_probe_and_when_the_next_is_due()
+    {
+        var probe = Document.GetProperty("upstreams")[0].GetProperty("endpoints")[0].GetProperty("probe");
+
+        Assert.That((probe.GetProperty("result").GetString(), probe.GetProperty("answer").GetString()), Is.EqualTo(("passed", "connected")));
+        Assert.That((probe.GetProperty("duration_ms").GetDouble(), probe.GetProperty("in_a_row").GetInt32()), Is.EqualTo((1.5, 3)));
+        Assert.That(probe.GetProperty("next_at").GetDateTimeOffset(), Is.EqualTo(new DateTimeOffset(2026, 11, 21, 12, 0, 5, TimeSpan.Zero)));
+    }
+
+    [Test]
     public void Has_one_form_of_key()
     {
         var keys = new List<string>();

@@ -59,7 +59,7 @@ internal sealed class UpstreamStatusTests
         Assert.That(State(available: false), Is.EqualTo(EndpointState.Unhealthy));
         Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: false).Verdicts, Is.EqualTo(new[]
         {
-            new VerdictStatus("active", "unhealthy", "connect_refused", Noon), new VerdictStatus("passive", "ejected", "5 failures", Noon),
+            new VerdictStatus("active", "unhealthy", "connect_refused", Noon), new VerdictStatus("passive", "ejected", "5 failures", Noon, Until: Noon.AddSeconds(30)),
         }));
 
         EndpointState State(bool available) => EndpointStatus.Of(new Member(endpoint, 1, false), available).State;
