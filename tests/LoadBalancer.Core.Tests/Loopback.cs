@@ -18,6 +18,15 @@ internal static class Loopback
         return socket;
     }
 
+    /// <summary>A listening Unix socket.</summary>
+    public static Socket Listen(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen(512);
+        return socket;
+    }
+
     /// <summary>A connection to <paramref name="address"/>.</summary>
     public static Socket Connect(EndPoint address)
     {

@@ -12,12 +12,16 @@ namespace LoadBalancer.Tests.Tcp;
 internal sealed class RelayHarness : IDisposable
 {
     private readonly EpollListener _listener;
-    private readonly Socket _endpointListener = Loopback.Listen();
+    private readonly Socket _endpointListener;
     private readonly ManualResetEventSlim _started = new();
     private readonly TaskCompletionSource<(Relay Relay, Fault Fault)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public RelayHarness(TcpTimeouts? timeouts = null, TimeProvider? time = null)
+    /// <param name="timeouts">Of the relay; the defaults where null.</param>
+    /// <param name="time">The loop's clock; the system's where null.</param>
+    /// <param name="endpointPath">Where the endpoint listens; null for a TCP port.</param>
+    public RelayHarness(TcpTimeouts? timeouts = null, TimeProvider? time = null, string? endpointPath = null)
     {
+        _endpointListener = endpointPath is null ? Loopback.Listen() : Loopback.Listen(endpointPath);
         Loops = new TestLoops(time: time);
         var endpoint = _endpointListener.LocalEndPoint!;
         _listener = EpollListener.Bind(
@@ -54,7 +58,8 @@ internal sealed class RelayHarness : IDisposable
         _ended.Task.Wait(TimeSpan.FromSeconds(20));
         _listener.CloseAsync().Wait(TimeSpan.FromSeconds(20));
         _endpointListener.Dispose();
-        Loops.Run(() => Assert.That((Loops.First.Blocks.Rented, Loops.First.LargeBlocks.Rented), Is.EqualTo((0, 0)), "buffers still rented")).Wait();
+        Loops.Run(() => Assert.That(
+            (Loops.First.Blocks.Rented, Loops.First.LargeBlocks.Rented, Loops.First.Pipes.Rented), Is.EqualTo((0, 0, 0)), "buffers still rented")).Wait();
         Loops.Dispose();
         _started.Dispose();
     }

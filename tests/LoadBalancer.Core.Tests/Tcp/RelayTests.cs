@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using LoadBalancer.Faults;
 using LoadBalancer.Tcp;
+using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Tcp;
 
@@ -173,6 +174,59 @@ internal sealed class RelayTests
         Assert.That(received, Has.Length.EqualTo(pushed));
         Assert.That(received, Is.All.EqualTo((byte)7));
         Assert.That(await harness.Ended(), Is.EqualTo((0L, (long)pushed, Fault.None)));
+    }
+
+    [Test]
+    public async Task A_stream_in_full_flow_waits_for_a_slow_reader_in_the_kernel_and_arrives_in_order()
+    {
+        using var harness = new RelayHarness();
+        var sent = Loopback.Pattern(20_000_000);
+        var sending = Task.Run(() => SendAll(harness.Endpoint, sent));
+        var loop = harness.Loops.First;
+        Assert.That(() => harness.Loops.Run(() => loop.Pipes.Rented).Result, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        Assert.That(loop.LargeBlocks.Rented, Is.Zero);
+        Assert.That(await Task.Run(harness.Client.ReceiveToEnd), Is.EqualTo(sent));
+        await sending;
+    }
+
+    [Test]
+    public async Task A_stream_that_gets_no_pipe_is_copied()
+    {
+        using var harness = new RelayHarness();
+        var loop = harness.Loops.First;
+        var taken = await harness.Loops.Run(() => Enumerable.Range(0, PipePool.MostRented).Select(_ => loop.Pipes.TryRent()!).ToList());
+        var sent = Loopback.Pattern(3_000_000);
+        var sending = Task.Run(() => SendAll(harness.Client, sent));
+        Assert.That(await Task.Run(harness.Endpoint.ReceiveToEnd), Is.EqualTo(sent));
+        await sending;
+        await harness.Loops.Run(() => taken.ForEach(loop.Pipes.Return));
+    }
+
+    [Test]
+    public async Task A_stream_to_a_unix_socket_is_copied()
+    {
+        using var folder = new TemporaryFolder();
+        using var harness = new RelayHarness(endpointPath: folder["endpoint"]);
+        var sent = Loopback.Pattern(3_000_000);
+        var sending = Task.Run(() => SendAll(harness.Client, sent));
+        Assert.That(await Task.Run(harness.Endpoint.ReceiveToEnd), Is.EqualTo(sent));
+        await sending;
+        Assert.That(await harness.Loops.Run(() => harness.Loops.First.Pipes.Made), Is.Zero);
+    }
+
+    [Test]
+    public async Task Urgent_data_in_the_middle_of_a_stream_does_not_stop_it()
+    {
+        using var harness = new RelayHarness();
+        var half = Loopback.Pattern(2_000_000);
+        var sending = Task.Run(() =>
+        {
+            harness.Client.Send(half);
+            harness.Client.Send("!"u8, SocketFlags.OutOfBand);
+            SendAll(harness.Client, half);
+        });
+        Assert.That(await Task.Run(harness.Endpoint.ReceiveToEnd), Is.EqualTo(half.Concat(half)));
+        await sending;
     }
 
     [Test]

@@ -138,6 +138,73 @@ internal sealed unsafe class EpollSocket : LoopSource
         }
     }
 
+    /// <summary>
+    /// True where <see cref="ReceiveInto"/> and <see cref="SendFrom"/> work on every kernel: TCP. Asks the kernel, so ask once.
+    /// </summary>
+    public bool IsTcp
+    {
+        get
+        {
+            int family = 0, length = sizeof(int);
+            return Libc.GetSocketOption(_descriptor, SocketConstants.LevelSocket, SocketConstants.Domain, &family, &length) == 0
+                && family is SocketConstants.FamilyIPv4 or SocketConstants.FamilyIPv6;
+        }
+    }
+
+    /// <summary>
+    /// Moves what the kernel has received into an empty pipe, without copying it. It is for the middle of a stream: the end,
+    /// and urgent data, at which it would stand still, are for <see cref="Receive"/> to tell.
+    /// </summary>
+    /// <returns>The number of bytes; 0 where <see cref="Receive"/> is to be asked; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
+    public int ReceiveInto(KernelPipe pipe, int most)
+    {
+        Loop.AssertInLoop();
+        if (_readsToTheEnd)
+        {
+            return 0;
+        }
+
+        while (true)
+        {
+            var count = (int)Libc.Splice(_descriptor, null, pipe.WriteEnd, null, most, SocketConstants.SpliceMove | SocketConstants.SpliceNonBlocking);
+            if (count >= 0)
+            {
+                // How much came says nothing about what is left: a pipe counts fragments, not bytes.
+                pipe.Bytes += count;
+                return count;
+            }
+
+            if (!Retry(out var result))
+            {
+                // An error is told once: what this call was told, Receive would not hear any more.
+                IsReadable &= result != WouldBlock;
+                return result;
+            }
+        }
+    }
+
+    /// <summary>Sends what the kernel takes of a pipe that is not empty, without copying it.</summary>
+    /// <returns>How many bytes were taken, at least 1; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
+    public int SendFrom(KernelPipe pipe)
+    {
+        Loop.AssertInLoop();
+        while (true)
+        {
+            var count = (int)Libc.Splice(pipe.ReadEnd, null, _descriptor, null, pipe.Bytes, SocketConstants.SpliceMove | SocketConstants.SpliceNonBlocking);
+            if (count >= 0)
+            {
+                pipe.Bytes -= count;
+                return count > 0 ? count : Failed;
+            }
+
+            if (!Retry(out var result))
+            {
+                IsWritable = false;
+                return result;
+            }
+        }
+    }
+
     /// <summary>Closes our half: the peer reads the end of the stream after everything that was sent (FIN). An error is left to the next read.</summary>
     public void ShutdownSend() => Libc.Shutdown(_descriptor, SocketConstants.ShutdownSend);
 

@@ -4,15 +4,18 @@ namespace LoadBalancer.Transport.Epoll;
 internal enum Errno
 {
     None = 0,
+    NotPermitted = 1,
     NoEntry = 2,
     Interrupted = 4,
     Again = 11,
     OutOfMemory = 12,
     AccessDenied = 13,
+    InvalidArgument = 22,
     TooManyFilesInSystem = 23,
     TooManyFiles = 24,
     NoSpace = 28,
     BrokenPipe = 32,
+    NotImplemented = 38,
     AddressInUse = 98,
     AddressNotAvailable = 99,
     NetworkUnreachable = 101,

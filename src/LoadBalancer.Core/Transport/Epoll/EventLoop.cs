@@ -107,6 +107,9 @@ internal sealed unsafe class EventLoop
     /// <summary>What it measures of itself. Any thread may read it.</summary>
     public LoopMeter Meter { get; }
 
+    /// <summary>Pipes of the kernel's, for streams that are passed on without a copy.</summary>
+    public PipePool Pipes { get; } = new();
+
     /// <summary>How often it has turned. Any thread may read it.</summary>
     public long Turns => Meter.Turns;
 
@@ -248,6 +251,7 @@ internal sealed unsafe class EventLoop
         Volatile.Write(ref _ended, true);
         RunPosted();
         Meter.End();
+        Pipes.Close();
         Libc.Close(_wake);
         Libc.Close(_epoll);
     }

@@ -26,11 +26,15 @@ internal static class SocketConstants
     public const int ReusePort = 15;
     public const int TcpNoDelay = 1;
     public const int IPv6Only = 26;
+    public const int Domain = 39;
 
     public const int MessageNoSignal = 0x4000;
     public const int MessageMore = 0x8000;
 
     public const int ShutdownSend = 1;
+
+    public const uint SpliceMove = 1;
+    public const uint SpliceNonBlocking = 2;
 
     /// <summary>The largest sockaddr (sockaddr_un is 110 bytes), rounded up.</summary>
     public const int AddressBytes = 128;
