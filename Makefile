@@ -43,7 +43,7 @@ bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
 
-bench-peers: publish ## Measure the published lb beside haproxy and nginx (ARGS="--scenario bulk" measures less)
+bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy and nginx (ARGS="--scenario bulk" measures less)
 	@.ci/setup dotnet curl haproxy nginx gcc
 	bench/Peers/run $(ARGS)
 
@@ -72,6 +72,14 @@ artifacts/lb: $(SOURCES)
 	  -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=embedded \
 	  -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false \
 	  -p:PublishDocumentationFile=false -p:PublishReferencesDocumentationFiles=false
+	@touch $@
+
+# The yardstick of lb's start, published with the same flags.
+artifacts/empty-kestrel/empty-kestrel: $(wildcard bench/EmptyKestrel/*.cs*) Directory.Build.props global.json
+	@.ci/setup dotnet
+	dotnet publish bench/EmptyKestrel -c Release -r $(RID) --self-contained -o $(@D) \
+	  -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=embedded \
+	  -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false
 	@touch $@
 
 install: artifacts/lb ## Install the published lb, its unit, its user and /etc/lb (DESTDIR and PREFIX are honoured)

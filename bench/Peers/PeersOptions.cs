@@ -14,10 +14,10 @@ internal sealed class PeersOptions
     [Option("seconds", HelpText = "The length of a window, cut into pieces of 0.25 s; default 4.")]
     public double? Seconds { get; set; }
 
-    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle.")]
+    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle, start.")]
     public IEnumerable<string> Scenarios { get; set; } = [];
 
-    [Option("contender", Separator = ',', HelpText = "Only these: lb, haproxy, nginx, haproxy-again, direct.")]
+    [Option("contender", Separator = ',', HelpText = "Only these: lb, haproxy, nginx, haproxy-again, direct, empty-kestrel.")]
     public IEnumerable<string> Contenders { get; set; } = [];
 
     [Option("quick", HelpText = "A smoke run under 30 s: it shows that the harness works, its figures mean nothing.")]

@@ -54,6 +54,8 @@ internal sealed class PeersRun(Settings settings, RunContext run)
         await traffic.MeasureAsync(stop);
         var idle = new IdleRounds(settings, run, programs, load);
         await idle.MeasureAsync(stop);
+        var starts = new StartRounds(settings, run, programs, load);
+        await starts.MeasureAsync(stop);
 
         var result = new RunResult
         {
@@ -66,8 +68,9 @@ internal sealed class PeersRun(Settings settings, RunContext run)
             Versions = programs.Versions,
             Windows = [.. traffic.Windows],
             Idle = [.. idle.Samples],
+            Starts = [.. starts.Samples],
         };
-        var report = new Report(result, programs.Present, settings.Scenarios).ToMarkdown();
+        var report = new Report(result, programs.Starting, settings.Scenarios).ToMarkdown();
         var file = Path.Combine(run.Folder, started.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
         await File.WriteAllTextAsync($"{file}.json", JsonSerializer.Serialize(result, Json), stop);
         await File.WriteAllTextAsync($"{file}.md", report, stop);

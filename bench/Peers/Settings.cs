@@ -17,6 +17,9 @@ internal sealed record Settings
     /// <summary>Rounds of the idle scenario, which starts every contender afresh.</summary>
     public required int IdleRounds { get; init; }
 
+    /// <summary>Rounds of the start scenario, which are short.</summary>
+    public required int Starts { get; init; }
+
     public required int PiecesPerWindow { get; init; }
 
     /// <summary>Load before a window's first piece, not counted.</summary>
@@ -59,6 +62,7 @@ internal sealed record Settings
             Rounds = rounds,
             MaxRounds = maxRounds,
             IdleRounds = Math.Min(rounds, 3),
+            Starts = options.Quick ? 1 : 4 * rounds,
             PiecesPerWindow = (int)Math.Round(seconds / Piece.TotalSeconds),
             Settle = TimeSpan.FromMilliseconds(options.Quick ? 100 : 400),
             Quick = options.Quick,

@@ -8,10 +8,10 @@ internal sealed record Contender(string Name)
     /// <summary>The program's file, or a name to look for in PATH; null for no proxy at all.</summary>
     public string? Program { get; init; }
 
-    /// <summary>Its configuration, a template in configs/.</summary>
+    /// <summary>Its configuration, a template in configs/; empty where it needs none.</summary>
     public string Template { get; init; } = "";
 
-    /// <summary>Its arguments, where <c>{config}</c> is the filled template.</summary>
+    /// <summary>Its arguments, where <c>{config}</c> is the filled template and <c>{port}</c> the first port.</summary>
     public ImmutableArray<string> Arguments { get; init; } = [];
 
     public ImmutableArray<string> VersionArguments { get; init; } = [];
@@ -21,6 +21,9 @@ internal sealed record Contender(string Name)
 
     /// <summary>True where others are compared with it.</summary>
     public bool IsPeer { get; init; }
+
+    /// <summary>True where it is no proxy, and only its start is compared.</summary>
+    public bool StartsOnly { get; init; }
 
     /// <summary>The contender that this one is a second copy of; their ratio is the noise.</summary>
     public string? CopyOf { get; init; }

@@ -38,6 +38,12 @@ internal static class ContenderCatalog
             },
             haproxy with { Name = "haproxy-again", IsPeer = false, CopyOf = "haproxy" },
             new Contender("direct"),
+            new Contender("empty-kestrel")
+            {
+                Program = "artifacts/empty-kestrel/empty-kestrel",
+                Arguments = ["--urls", "http://127.0.0.1:{port}", "--Logging:LogLevel:Default", "Warning"],
+                StartsOnly = true,
+            },
         ];
     }
 }

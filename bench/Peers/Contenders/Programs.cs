@@ -10,13 +10,16 @@ internal sealed class Programs
 
     private Programs(IReadOnlyList<Contender> present, Dictionary<string, string> files, ImmutableSortedDictionary<string, string> versions)
     {
-        Present = present;
+        Starting = present;
         Versions = versions;
         _files = files;
     }
 
-    /// <summary>Those that can be measured, in the catalogue's order.</summary>
-    public IReadOnlyList<Contender> Present { get; }
+    /// <summary>Those that can be measured under load, in the catalogue's order.</summary>
+    public IReadOnlyList<Contender> Present => [.. Starting.Where(contender => !contender.StartsOnly)];
+
+    /// <summary>Those that can be started, in the catalogue's order.</summary>
+    public IReadOnlyList<Contender> Starting { get; }
 
     /// <summary>The first line of each version, by contender.</summary>
     public ImmutableSortedDictionary<string, string> Versions { get; }
@@ -38,7 +41,7 @@ internal sealed class Programs
             {
                 present.Add(contender);
                 files[contender.Name] = file;
-                if (contender.CopyOf is null)
+                if (contender.CopyOf is null && !contender.VersionArguments.IsEmpty)
                 {
                     versions[contender.Name] = await VersionAsync(contender, file, stop);
                 }

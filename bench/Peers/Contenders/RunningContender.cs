@@ -26,6 +26,9 @@ internal sealed class RunningContender : IAsyncDisposable
     /// <summary>Leads to the endpoints that only take.</summary>
     public int SinkPort { get; }
 
+    /// <summary>From the birth of its process to its first accepted connection.</summary>
+    public TimeSpan StartedIn { get; private set; }
+
     /// <summary>The last lines that it printed.</summary>
     public string LastOutput => _process?.LastOutput ?? "";
 
@@ -47,19 +50,21 @@ internal sealed class RunningContender : IAsyncDisposable
         }
 
         var ports = FreePorts.Take(3);
-        var folder = Directory.CreateDirectory(Path.Combine(run.Folder, contender.Name)).FullName;
-        var config = Path.Combine(folder, contender.Template);
-        var template = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "configs", contender.Template), stop);
-        await File.WriteAllTextAsync(config, Fill(template, folder, ports, load), stop);
-
+        var config = contender.Template.Length == 0 ? "" : await ConfigureAsync(contender, ports, load, run, stop);
+        var born = run.Time.GetTimestamp();
         var process = ChildProcess.StartBounded(
-            ["taskset", "-c", run.Cores.Proxy.ToString(CultureInfo.InvariantCulture), program, .. contender.Arguments.Select(a => a.Replace("{config}", config, StringComparison.Ordinal))],
+            ["taskset", "-c", run.Cores.Proxy.ToString(CultureInfo.InvariantCulture), program, .. contender.Arguments.Select(a => Argument(a, config, ports[0]))],
             run.Time);
         var running = new RunningContender(contender, ports[0], ports[1], process);
         try
         {
             await running.AcceptsAsync(ports[0], run.Time, stop);
-            await running.AcceptsAsync(ports[1], run.Time, stop);
+            running.StartedIn = run.Time.GetElapsedTime(born);
+            if (!contender.StartsOnly)
+            {
+                await running.AcceptsAsync(ports[1], run.Time, stop);
+            }
+
             return running;
         }
         catch
@@ -70,6 +75,20 @@ internal sealed class RunningContender : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Writes its configuration and gives the file.</summary>
+    private static async Task<string> ConfigureAsync(Contender contender, IReadOnlyList<int> ports, LoadProcess load, RunContext run, CancellationToken stop)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(run.Folder, contender.Name)).FullName;
+        var config = Path.Combine(folder, contender.Template);
+        var template = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "configs", contender.Template), stop);
+        await File.WriteAllTextAsync(config, Fill(template, folder, ports, load), stop);
+        return config;
+    }
+
+    private static string Argument(string argument, string config, int port) => argument
+        .Replace("{config}", config, StringComparison.Ordinal)
+        .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     private static string Fill(string template, string folder, IReadOnlyList<int> ports, LoadProcess load) => ConfigTemplate.Fill(
         template,
@@ -104,7 +123,7 @@ internal sealed class RunningContender : IAsyncDisposable
             }
             catch (SocketException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), time, stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(1), time, stop);
             }
         }
 

@@ -12,6 +12,7 @@ internal sealed class Report(RunResult result, IReadOnlyList<Contender> contende
     private const double Disturbing = 0.03;
 
     private readonly CoreSpeed _speed = result.Quick ? CoreSpeed.Any : CoreSpeed.Of(result.Windows.SelectMany(w => w.Pieces));
+    private readonly Contender[] _proxies = [.. contenders.Where(contender => !contender.StartsOnly)];
     private readonly StringBuilder _text = new();
 
     public string ToMarkdown()
@@ -21,8 +22,9 @@ internal sealed class Report(RunResult result, IReadOnlyList<Contender> contende
         {
             _text.Append(scenario switch
             {
-                TrafficScenario traffic => new TrafficTable(traffic, result, contenders, _speed).ToMarkdown(),
-                IdleScenario idle => new IdleTable(idle, result, contenders).ToMarkdown(),
+                TrafficScenario traffic => new TrafficTable(traffic, result, _proxies, _speed).ToMarkdown(),
+                IdleScenario idle => new IdleTable(idle, result, _proxies).ToMarkdown(),
+                StartScenario start => new StartTable(start, result, contenders).ToMarkdown(),
                 _ => throw new ArgumentException($"no table for {scenario.GetType().Name}", nameof(scenarios)),
             });
         }

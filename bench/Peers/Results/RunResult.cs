@@ -18,4 +18,5 @@ internal sealed record RunResult
 
     public required ImmutableArray<Window> Windows { get; init; }
     public required ImmutableArray<IdleSample> Idle { get; init; }
+    public required ImmutableArray<StartSample> Starts { get; init; }
 }

@@ -12,9 +12,10 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
 
     public string ToMarkdown()
     {
-        var ratios = Ratios(speed.Keeps);
-        var allRatios = Ratios(p => p.IsComplete);
-        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs"] : [];
+        var ratios = Ratios(speed.Keeps, Cost);
+        var allRatios = Ratios(p => p.IsComplete, Cost);
+        var allP99 = Ratios(p => p.IsComplete, p => p.P99Ns / 1000.0);
+        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best"] : [];
         var table = new MarkdownTable(
         [
             "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
@@ -22,22 +23,28 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
         ]);
         foreach (var contender in contenders)
         {
-            table.Add(Row(contender, ratios, allRatios));
+            table.Add(Row(contender, ratios, allRatios, allP99));
         }
 
         return $"## {scenario.Title} (`{scenario.Name}`)\n\n{table}\n{Noise(ratios, "")}{Noise(allRatios, ", all pieces")}";
     }
 
-    private IEnumerable<string> Row(Contender contender, PeerRatios ratios, PeerRatios allRatios)
+    private IEnumerable<string> Row(Contender contender, PeerRatios ratios, PeerRatios allRatios, PeerRatios allP99)
     {
         var windows = _windows.Where(w => w.Contender == contender.Name).ToArray();
         var pieces = windows.SelectMany(w => w.Pieces).ToArray();
         var kept = pieces.Where(speed.Keeps).ToArray();
+        var complete = pieces.Where(p => p.IsComplete).ToArray();
         var isProxy = contender.Program is not null;
-        var cost = isProxy ? Quartiles.Of(Costs(contender, speed.Keeps).All) : null;
-        var allPieces = isProxy ? Quartiles.Of(Costs(contender, p => p.IsComplete).All) : null;
+        var cost = isProxy ? Quartiles.Of(Values(contender, speed.Keeps, Cost).All) : null;
+        var allPieces = isProxy ? Quartiles.Of(Values(contender, p => p.IsComplete, Cost).All) : null;
         string[] latencies = scenario.HasLatency
-            ? [Figures.Whole(Median(kept, p => p.P50Ns / 1000.0)), Figures.Whole(Median(kept, p => p.P99Ns / 1000.0))]
+            ?
+            [
+                Figures.Whole(Median(kept, p => p.P50Ns / 1000.0)), Figures.Whole(Median(kept, p => p.P99Ns / 1000.0)),
+                Figures.Whole(Median(complete, p => p.P50Ns / 1000.0)), Figures.Whole(Median(complete, p => p.P99Ns / 1000.0)),
+                allP99.BestCell(contender),
+            ]
             : [];
         return
         [
@@ -63,17 +70,20 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
         .Select(pair => $"Noise{of}: {pair.CopyOf} beside itself is {Figures.Number(pair.Ratio!.Value)} "
             + $"(rounds {Figures.Range(pair.Ratio.LowestRound, pair.Ratio.HighestRound)}).\n\n"));
 
-    private PeerRatios Ratios(Func<Piece, bool> keeps) =>
-        new(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Costs(c, keeps)));
+    private PeerRatios Ratios(Func<Piece, bool> keeps, Func<Piece, double> value) =>
+        new(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Values(c, keeps, value)));
 
-    private Series Costs(Contender contender, Func<Piece, bool> keeps) => new(
+    /// <summary>CPU time for each unit, in microseconds.</summary>
+    private double Cost(Piece piece) => piece.CpuNs / 1000.0 * scenario.CountsPerUnit / piece.Done;
+
+    private Series Values(Contender contender, Func<Piece, bool> keeps, Func<Piece, double> value) => new(
         contender.Name,
         [
             .. Enumerable.Range(1, result.Rounds).Select(round => _windows
                 .Where(w => w.Contender == contender.Name && w.Round == round)
                 .SelectMany(w => w.Pieces)
                 .Where(keeps)
-                .Select(p => p.CpuNs / 1000.0 * scenario.CountsPerUnit / p.Done)
+                .Select(value)
                 .ToImmutableArray()),
         ]);
 

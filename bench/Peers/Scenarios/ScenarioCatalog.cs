@@ -32,6 +32,7 @@ internal static class ScenarioCatalog
             CountsPerUnit = 1 << 20,
         },
         Idle(quick ? 200 : 4000),
+        new StartScenario("start", "From the start of the process to its first accepted connection", "first connection"),
     ];
 
     private static IdleScenario Idle(int connections) =>

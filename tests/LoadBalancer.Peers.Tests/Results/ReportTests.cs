@@ -49,6 +49,7 @@ internal sealed class ReportTests
             Versions = ImmutableSortedDictionary<string, string>.Empty,
             Windows = windows,
             Idle = [],
+            Starts = [],
         };
         return new Report(result, Contenders, [ScenarioCatalog.Messages]).ToMarkdown();
     }
