@@ -1,3 +1,4 @@
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using Microsoft.AspNetCore.Connections;
 
@@ -29,15 +30,23 @@ public sealed record BuildContext
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 
+    /// <summary>Is told of every look of a discovery that found no whole set, and when it works again; any thread. Default: nobody.</summary>
+    internal Action<DiscoveryReport> OnDiscovery { get; init; } = static _ => { };
+
     /// <summary>Is told of an error of this program that a control loop survived; any thread. Default: nobody.</summary>
     public Action<Exception> OnBug { get; init; } = static _ => { };
 
     /// <summary>Tells of a transition. Whatever goes wrong in telling it must not keep anybody from acting on it.</summary>
-    internal void Tell(EndpointTransition transition)
+    internal void Tell(EndpointTransition transition) => Tell(OnTransition, transition);
+
+    /// <summary>Tells of a discovery, likewise.</summary>
+    internal void Tell(DiscoveryReport report) => Tell(OnDiscovery, report);
+
+    private void Tell<T>(Action<T> listener, T news)
     {
         try
         {
-            OnTransition(transition);
+            listener(news);
         }
         catch (Exception e)
         {

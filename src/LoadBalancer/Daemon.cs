@@ -8,6 +8,7 @@ using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
@@ -72,6 +73,7 @@ internal static class Daemon
                     change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
                     null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
+                OnDiscovery = report => Log(report, log),
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var sockets = new SocketTable(loops, activated);
@@ -129,6 +131,19 @@ internal static class Daemon
         new StatusPage(status.Read),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, connections), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Log(DiscoveryReport report, LogSink log)
+    {
+        if (report.Outcome == DiscoveryOutcome.Found)
+        {
+            log.Info("discovery works again", ("upstream", report.Upstream), ("source", report.Source), ("endpoints", report.Endpoints));
+            return;
+        }
+
+        log.Warn(
+            report.Outcome == DiscoveryOutcome.Partial ? "discovery found a part; the rest of the last good answer stays" : "discovery found nothing; the last good answer stays",
+            ("upstream", report.Upstream), ("source", report.Source), ("reason", report.Reason), ("endpoints", report.Endpoints));
+    }
 
     private static void Reopen(ConnectionLog connections, LogSink log)
     {

@@ -11,6 +11,8 @@ public static class AddressText
     /// <summary>What a Unix socket's path is written behind.</summary>
     public const string UnixPrefix = "unix:";
 
+    private const int DnsPort = 53;
+
     // sockaddr_un holds 108 bytes with the closing zero (unix(7)).
     private const int LongestUnixPath = 107;
 
@@ -18,9 +20,15 @@ public static class AddressText
     public static bool TryParse(string text, AddressUse use, out EndPoint address)
     {
         address = new IPEndPoint(IPAddress.None, 0);
+        if (use == AddressUse.NameServer && TryParseIp(text, out var server))
+        {
+            address = new IPEndPoint(server, DnsPort);
+            return !IsEvery(server);
+        }
+
         if (text.StartsWith(UnixPrefix, StringComparison.Ordinal))
         {
-            return TryParseUnix(text[UnixPrefix.Length..], ref address);
+            return use != AddressUse.NameServer && TryParseUnix(text[UnixPrefix.Length..], ref address);
         }
 
         var colon = text.LastIndexOf(':');
@@ -83,6 +91,8 @@ public static class AddressText
         var bracketed = text.StartsWith('[') && text.EndsWith(']');
         return TryParseIp(bracketed ? text[1..^1] : text, out host)
             && bracketed == (host.AddressFamily == AddressFamily.InterNetworkV6)
-            && (use == AddressUse.Bind || !(host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any)));
+            && (use == AddressUse.Bind || !IsEvery(host));
     }
+
+    private static bool IsEvery(IPAddress host) => host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any);
 }

@@ -8,4 +8,7 @@ public enum AddressUse
 
     /// <summary>To connect to: one IP address and a port from 1.</summary>
     Endpoint,
+
+    /// <summary>A name server: one IP address, and a port that is 53 where it is left out.</summary>
+    NameServer,
 }

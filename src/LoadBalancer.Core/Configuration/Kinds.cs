@@ -26,6 +26,12 @@ public static class Kinds
     /// <summary>A network in CIDR form, or one IP address.</summary>
     public static Kind<IPNetwork> Network { get; } = new NetworkKind();
 
+    /// <summary>A name server's address: an IP address, and a port where it is not 53.</summary>
+    public static Kind<EndPoint> NameServerAddress { get; } = new AddressKind(AddressUse.NameServer);
+
+    /// <summary>A name to look up, and a port: <c>orders.internal:8000</c>.</summary>
+    public static Kind<NameWithPort> NameWithPort { get; } = new NameWithPortKind();
+
     /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
     public static Kind<Rate> Rate { get; } = new RateKind();
 

@@ -53,7 +53,7 @@ public sealed class Upstream : IAsyncDisposable
     /// <param name="previous">The upstream of that name which runs until this one starts; null where there is none.</param>
     /// <param name="context">Time, chance, the way out.</param>
     public Upstream(string name, UpstreamOptions options, Upstream? previous, BuildContext context)
-        : this(name, options, discovery: null, previous, context)
+        : this(name, options, DiscoveryOf(name, options, previous, context), previous, context)
     {
     }
 
@@ -81,6 +81,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>What it counts.</summary>
     public UpstreamMetrics Metrics { get; }
+
+    /// <summary>How its discovery has gone so far; null where it has none.</summary>
+    internal DiscoveryStatus? Discovery => _discovery?.Status;
 
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
@@ -224,6 +227,11 @@ public sealed class Upstream : IAsyncDisposable
         : new HealthMonitor(
             Options.Health.Active!, _probe, _context.Time, _jitterSeed,
             changed: endpoint => _events.Writer.TryWrite(new UpstreamEvent.HealthChanged(endpoint)));
+
+    private static EndpointDiscovery? DiscoveryOf(string name, UpstreamOptions options, Upstream? previous, BuildContext context) =>
+        options.Discover is not { } wanted ? null
+        : previous is { _discovery: { } running } && previous.Options.Discover == wanted ? running
+        : DiscoveryCatalog.Build(name, wanted, context);
 
     private DiscoveryWatch? StartDiscovery() => _discovery is null
         ? null

@@ -1,5 +1,6 @@
 using LoadBalancer.Balancing;
 using LoadBalancer.Configuration;
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 
@@ -23,7 +24,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         },
         {
             "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
-            "The endpoints, no address twice. At least one has a weight above 0.", Presence.Required
+            "The endpoints, no address twice. At least one has a weight above 0. They may be left out where `discover` finds some."
+        },
+        {
+            "discover", Kinds.Record(DiscoverOptions.Shape).OrNull("none"), o => o.Discover, (o, value) => o with { Discover = value },
+            "Endpoints that are looked up, beside those that are listed; `none` where all are listed."
         },
         {
             "timeouts", Kinds.Record(UpstreamTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
@@ -41,8 +46,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>What <c>balance: hash</c> hashes; only <c>client_ip</c>.</summary>
     public string HashOn { get; init; } = "client_ip";
 
-    /// <summary>The endpoints, at least one, no address twice.</summary>
+    /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }
+
+    /// <summary>Where further endpoints come from; null where all are listed.</summary>
+    public DiscoverOptions? Discover { get; init; }
 
     /// <summary>Time bounds towards endpoints.</summary>
     public UpstreamTimeouts Timeouts { get; init; } = new();

@@ -23,6 +23,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         ListenersHaveTheirOwnAddresses();
         foreach (var (name, upstream) in options.Upstreams)
         {
+            SomethingServes(name, upstream);
             EndpointsAreDistinct(name, upstream);
             SomeEndpointHasWeight(name, upstream);
             HashIsUsed(name, upstream);
@@ -131,9 +132,22 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
+    private void SomethingServes(string name, UpstreamOptions upstream)
+    {
+        // A key with an error in it was reported, and may have been the one.
+        var map = root.Locate("upstreams", name) as MapNode;
+        if (upstream.Endpoints.Count == 0 && upstream.Discover is null && map?.Find("endpoints") is null
+            && (map?.Find("discover") is not { } discover || discover.Value is ScalarNode { Written: "none" }))
+        {
+            reader.Error(
+                root.Locate("upstreams", name).Span,
+                $"the upstream '{name}' has neither 'endpoints' nor 'discover': list its endpoints, or look them up with discover: {{dns: \"{name}.internal:8000\"}}");
+        }
+    }
+
     private void SomeEndpointHasWeight(string name, UpstreamOptions upstream)
     {
-        if (upstream.Endpoints.Count > 0 && upstream.Endpoints.All(endpoint => endpoint.Weight == 0))
+        if (upstream.Endpoints.Count > 0 && upstream.Discover is not { Weight: > 0 } && upstream.Endpoints.All(endpoint => endpoint.Weight == 0))
         {
             reader.Error(root.Locate("upstreams", name, "endpoints").Span, $"every endpoint of the upstream '{name}' has weight 0, so none gets a connection");
         }

@@ -48,6 +48,10 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
     {
         Each(upstreams, upstream => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
             MetricFamilies.UpstreamEndpoints, upstream.Endpoints.Count(endpoint => endpoint.State == state), upstream.Name, state.ToString().ToLowerInvariant())));
+        EachDiscovery(upstreams, (upstream, discovery) => Each(discovery.Lookups, lookups => writer.Write(MetricFamilies.DiscoveryLookups, lookups.Value, upstream, lookups.Key)));
+        EachDiscovery(upstreams, (upstream, discovery) => writer.Write(MetricFamilies.DiscoveryEndpoints, discovery.Endpoints, upstream));
+        EachDiscovery(upstreams, (upstream, discovery) => writer.Write(
+            MetricFamilies.DiscoveryLastSuccess, (discovery.LastSuccess?.ToUnixTimeMilliseconds() ?? 0) / 1000.0, upstream));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
@@ -80,6 +84,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void EachEndpoint(IReadOnlyList<UpstreamStatus> upstreams, Action<string, EndpointStatus> write) =>
         Each(upstreams, upstream => Each(upstream.Endpoints, endpoint => write(upstream.Name, endpoint)));
+
+    private static void EachDiscovery(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamDiscovery> write) =>
+        Each(upstreams.Where(upstream => upstream.Discovery is not null), upstream => write(upstream.Name, upstream.Discovery!));
 
     private static void Each<T>(IEnumerable<T> items, Action<T> write)
     {

@@ -27,6 +27,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", LatencyBounds.Session, "How long connections lasted, from accept to the end of both directions.", "listener");
 
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
+    public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");
+    public static readonly MetricFamily DiscoveryEndpoints = Gauge("lb_discovery_endpoints", "Endpoints in the last good answer.", "upstream");
+    public static readonly MetricFamily DiscoveryLastSuccess = Gauge("lb_discovery_last_success_timestamp_seconds", "When endpoints were found last, in seconds since 1970; 0 where they never were.", "upstream");
     public static readonly MetricFamily UpstreamConnect = Histogram("lb_upstream_connect_seconds", LatencyBounds.Connect, "How long connects to the upstream's endpoints took that succeeded.", "upstream");
     public static readonly MetricFamily UpstreamSession = Histogram("lb_upstream_session_seconds", LatencyBounds.Session, "How long connections to the upstream's endpoints lasted, from the end of the connect to the end of both directions.", "upstream");
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");

@@ -6,16 +6,22 @@ namespace LoadBalancer.Daemon.Status;
 /// <summary>An upstream and its endpoints.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Balance">The name of its balancer.</param>
-/// <param name="Endpoints">Its endpoints, in the order of the file.</param>
+/// <param name="Endpoints">Its endpoints, in the order of the file, and behind them those that were discovered.</param>
 /// <param name="Metrics">Where it counts.</param>
 internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList<EndpointStatus> Endpoints, [property: JsonIgnore] UpstreamMetrics Metrics)
 {
+    /// <summary>How its discovery goes; null where all its endpoints are in the file.</summary>
+    public UpstreamDiscovery? Discovery { get; init; }
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {
         var view = upstream.View;
         var available = view.Available.Select(member => member.Endpoint).ToHashSet();
         return new UpstreamStatus(
-            upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))], upstream.Metrics);
+            upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))], upstream.Metrics)
+        {
+            Discovery = UpstreamDiscovery.Of(upstream.Discovery),
+        };
     }
 }

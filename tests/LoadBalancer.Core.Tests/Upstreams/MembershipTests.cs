@@ -1,4 +1,6 @@
 using LoadBalancer.Balancing;
+using LoadBalancer.Configuration;
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Tests.Balancing;
@@ -164,6 +166,19 @@ internal sealed class MembershipTests : UpstreamFixture
         await Run(Options(1));
 
         Assert.That((Available(), _discovery.Watches), Is.EqualTo((new[] { 1 }, 0)));
+    }
+
+    [Test]
+    public void Keeps_its_discovery_in_a_reload_that_leaves_that_as_it_is()
+    {
+        var options = Options(0) with { Discover = new DiscoverOptions { Dns = new NameWithPort("orders.internal", 80) } };
+        var before = new Upstream("orders", options, previous: null, Context);
+        Assert.Multiple(() =>
+        {
+            Assert.That(new Upstream("orders", options with { Balance = "hash" }, before, Context).Discovery, Is.SameAs(before.Discovery));
+            Assert.That(new Upstream("orders", options with { Discover = options.Discover with { Weight = 2 } }, before, Context).Discovery, Is.Not.SameAs(before.Discovery));
+            Assert.That(new Upstream("orders", Options(1), before, Context).Discovery, Is.Null);
+        });
     }
 
     [Test]

@@ -17,6 +17,8 @@ internal sealed class ScriptedDiscovery : EndpointDiscovery
     /// <summary>Watches that are open now.</summary>
     public int Watches => _watches;
 
+    public override DiscoveryStatus Status { get; } = new("scripted");
+
     /// <summary>Finds the endpoints with these numbers.</summary>
     public void Find(params int[] numbers) =>
         _sets.Writer.TryWrite([.. numbers.Select(number => new EndpointOptions { Address = Members.Address(number) })]);

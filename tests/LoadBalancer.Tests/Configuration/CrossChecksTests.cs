@@ -94,6 +94,42 @@ internal sealed class CrossChecksTests
         Assert.That(ConfigFolder.ErrorsOf(Endpoints("""[{address: "10.0.0.1:80", weight: 0}, "10.0.0.2:80"]""")), Is.Empty);
     });
 
+    [TestCase("{}")]
+    [TestCase("{discover: none}")]
+    [TestCase("{balance: hash}")]
+    public void An_upstream_has_endpoints_or_looks_them_up(string upstream) => Assert.That(
+        ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: \":1\", tcp: web}}}}\nupstreams:\n  web: {upstream}"),
+        Is.EqualTo(new[]
+        {
+            "lb.yaml:3:8: the upstream 'web' has neither 'endpoints' nor 'discover': list its endpoints, or look them up with discover: {dns: \"web.internal:8000\"}",
+        }));
+
+    [TestCase("{discover: {dns: \"orders.internal:8000\"}}")]
+    [TestCase("{discover: {dns: \"orders:8000\", resolver: 10.0.0.2, weight: 3, min_interval: 5s}, endpoints: \"10.0.0.1:80\"}")]
+    [TestCase("{discover: {dns: \"_orders._tcp.internal.:8000\", resolver: [10.0.0.2, \"[::1]:5353\", \"::1\"]}, endpoints: {address: \"10.0.0.1:80\", weight: 0}}")]
+    public void An_upstream_may_do_either_or_both(string upstream) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: \":1\", tcp: web}}}}\nupstreams:\n  web: {upstream}"), Is.Empty);
+
+    [TestCase("10.0.0.1:80", "this is an address already: write it in 'endpoints'")]
+    [TestCase("\"[::1]:80\"", "this is an address already: write it in 'endpoints'")]
+    [TestCase("10.0.0.300:80", "a name has letters, digits, '-', '_' and dots, at most 63 characters between two dots and 253 in all")]
+    [TestCase("orders.internal", "add the port: \"orders.internal:8000\"")]
+    [TestCase("orders.internal:0", "a port is 1 to 65535")]
+    [TestCase("orders.internal:99999", "a port is 1 to 65535")]
+    [TestCase("http://orders.internal:80", "leave the scheme out")]
+    [TestCase("zürich.example:80", "write the name as DNS has it: \"xn--zrich-kva.example:80\"")]
+    [TestCase("a..b:80", "a name has letters, digits, '-', '_' and dots, at most 63 characters between two dots and 253 in all")]
+    public void What_is_looked_up_is_a_name_with_a_port(string dns, string advice) => Assert.That(
+        ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: \":1\", tcp: web}}}}\nupstreams: {{web: {{discover: {{dns: {dns}}}}}}}").Single(),
+        Does.Contain("'dns' expects a name with a port such as \"orders.internal:8000\", not '").And.EndsWith($"; {advice}"));
+
+    [TestCase("ns.internal", "names are not looked up here; write the IP address")]
+    [TestCase("unix:/run/dns", "a name server is asked over UDP and TCP")]
+    [TestCase("0.0.0.0", null)]
+    public void A_name_server_is_an_IP_address(string resolver, string? advice) => Assert.That(
+        ConfigFolder.ErrorsOf($"listeners: {{a: {{bind: \":1\", tcp: web}}}}\nupstreams: {{web: {{discover: {{dns: \"a:1\", resolver: {resolver}}}}}}}").Single(),
+        Does.Contain("'resolver' expects the IP address of a name server").And.EndsWith(advice ?? ""));
+
     [TestCase("\"127.0.0.1:8080\"")]
     [TestCase("[\"10.0.0.1:80\", \"[::ffff:127.0.0.1]:8080\"]")]
     [TestCase("\"10.0.0.7:9\"")]

@@ -41,7 +41,7 @@ internal sealed class ErrorTextTests
         lb.yaml:12:20: 'bind' expects an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, not 'localhost:80'; write "127.0.0.1:80"
         lb.yaml:13:10: 'tcp' expects the name of an upstream, or a map with the key upstream, not a list
         lb.yaml:16:14: 'balance' expects one of round_robin, least_connections, hash, not 'least-connections'; did you mean 'least_connections'?
-        lb.yaml:17:17: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not 'db.internal:80'; names are not looked up here; write the IP address
+        lb.yaml:17:17: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not 'db.internal:80'; names are not looked up here; write the IP address, or look the name up with discover: {dns: "db.internal:80"}
         lb.yaml:17:35: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not '10.0.0.1'; add a port: "10.0.0.1:8080"
         lb.yaml:17:80: 'weight' expects a whole number from 0 to 256, not '999'
         lb.yaml:17:85: unknown key 'bakup' in endpoints; did you mean 'backup'?
@@ -85,7 +85,7 @@ internal sealed class ErrorTextTests
         lb.yaml:4:8: 'none' needs the key 'bind': an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, or a list of them
         lb.yaml:4:8: 'none' needs the key 'tcp': the name of an upstream, or a map with the key upstream
         lb.yaml:5:27: 'tcp' needs the key 'upstream': the name of an upstream
-        lb.yaml:7:8: 'web' needs the key 'endpoints': an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup, or a list of them
+        lb.yaml:7:8: the upstream 'web' has neither 'endpoints' nor 'discover': list its endpoints, or look them up with discover: {dns: "web.internal:8000"}
         lb.yaml:8:20: 'endpoints' needs at least one item: an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup
         lb.yaml:9:19: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup, or a list of them, not nothing
         lb.yaml:10:21: 'endpoints' needs the key 'address': an IP address with a port, or unix:/path, such as "10.0.0.1:8080"

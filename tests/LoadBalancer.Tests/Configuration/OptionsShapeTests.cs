@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections.RateLimit;
 using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 using LoadBalancer.Tcp;
@@ -17,6 +18,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(TcpOptions))]
 [TestFixture(typeof(TcpTimeouts))]
 [TestFixture(typeof(UpstreamOptions))]
+[TestFixture(typeof(DiscoverOptions))]
 [TestFixture(typeof(HashOptions))]
 [TestFixture(typeof(EndpointOptions))]
 [TestFixture(typeof(UpstreamTimeouts))]
@@ -35,6 +37,7 @@ internal sealed class OptionsShapeTests<T>
     private static readonly string[] Candidates =
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
+        "name.internal:7",
     ];
 
     [Test]

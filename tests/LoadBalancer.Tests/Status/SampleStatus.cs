@@ -54,7 +54,19 @@ internal static class SampleStatus
                     Endpoint("10.0.0.1:80", EndpointState.Available, new VerdictStatus("active", "healthy", "connected", Noon)),
                     Endpoint("10.0.0.2:80", EndpointState.Ejected, new VerdictStatus("passive", "ejected", "5 failures within 30 s, the last connect_refused", Noon.AddSeconds(1))),
                 ], upstream),
-                new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2)),
+                new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2))
+                {
+                    Discovery = new UpstreamDiscovery
+                    {
+                        Source = "dns db.internal:5432",
+                        Endpoints = 0,
+                        Lookups = new Dictionary<string, long> { ["found"] = 0, ["partial"] = 0, ["empty"] = 0, ["failed"] = 3 },
+                        LastSuccess = null,
+                        LastError = "db.internal: 10.0.0.2:53 gave no answer within 5 s",
+                        LastErrorAt = Noon.AddSeconds(30),
+                        NextLookup = Noon.AddSeconds(34),
+                    },
+                },
             ],
         };
     }

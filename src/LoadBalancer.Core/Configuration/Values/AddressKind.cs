@@ -6,15 +6,28 @@ namespace LoadBalancer.Configuration.Values;
 internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
 {
     /// <inheritdoc/>
-    public override string Noun => use == AddressUse.Bind ? "an address to accept on" : "an IP address with a port, or unix:/path,";
+    public override string Noun => use switch
+    {
+        AddressUse.Bind => "an address to accept on",
+        AddressUse.NameServer => "the IP address of a name server, with a port where it is not 53,",
+        _ => "an IP address with a port, or unix:/path,",
+    };
 
     /// <inheritdoc/>
-    public override string Example => use == AddressUse.Bind ? "\":8080\", \"[::]:8080\" or unix:/run/x.sock" : "\"10.0.0.1:8080\"";
+    public override string Example => use switch
+    {
+        AddressUse.Bind => "\":8080\", \"[::]:8080\" or unix:/run/x.sock",
+        AddressUse.NameServer => "10.0.0.2 or \"10.0.0.2:5353\"",
+        _ => "\"10.0.0.1:8080\"",
+    };
 
     /// <inheritdoc/>
-    protected override string Pattern => use == AddressUse.Bind
-        ? @"unix:/.+|([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\])?:[0-9]{1,5}"
-        : @"unix:/.+|([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\]):[0-9]{1,5}";
+    protected override string Pattern => use switch
+    {
+        AddressUse.Bind => @"unix:/.+|([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\])?:[0-9]{1,5}",
+        AddressUse.NameServer => @"[0-9A-Fa-f:.]+(%.+)?|([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\]):[0-9]{1,5}",
+        _ => @"unix:/.+|([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\]):[0-9]{1,5}",
+    };
 
     /// <inheritdoc/>
     public override bool TryParse(string text, out EndPoint value) => AddressText.TryParse(text, use, out value);
@@ -30,7 +43,7 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
         var port = colon < 0 ? "" : text[(colon + 1)..];
         if (text.StartsWith(AddressText.UnixPrefix, StringComparison.Ordinal))
         {
-            return "the path of a Unix socket is absolute and at most 107 bytes long";
+            return use == AddressUse.NameServer ? "a name server is asked over UDP and TCP" : "the path of a Unix socket is absolute and at most 107 bytes long";
         }
 
         if (text.Contains("://", StringComparison.Ordinal))
@@ -58,7 +71,7 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
             return $"for every IPv4 address write \":{port}\", for every IPv6 address \"[::]:{port}\"";
         }
 
-        return AddressText.TryParseIp(host.Trim('[', ']'), out var ip) ? AdviceForIp(ip, port) : AdviceForHost(host, port);
+        return AddressText.TryParseIp(host.Trim('[', ']'), out var ip) ? AdviceForIp(ip, port) : AdviceForHost(text, host, port);
     }
 
     private string? AdviceForIp(IPAddress ip, string port)
@@ -74,7 +87,7 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
             : $"write \"{(ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{ip}]" : ip)}:{port}\"";
     }
 
-    private string? AdviceForHost(string host, string port)
+    private string? AdviceForHost(string text, string host, string port)
     {
         if (host == "localhost")
         {
@@ -86,6 +99,13 @@ internal sealed class AddressKind(AddressUse use) : ScalarKind<EndPoint>
             return use == AddressUse.Bind ? "the port is missing" : "an IP address is missing before the port";
         }
 
-        return host.Any(char.IsAsciiLetter) && !host.Contains(':', StringComparison.Ordinal) ? "names are not looked up here; write the IP address" : null;
+        if (!host.Any(char.IsAsciiLetter) || host.Contains(':', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        return use == AddressUse.Endpoint && new NameWithPortKind().TryParse(text, out _)
+            ? $"names are not looked up here; write the IP address, or look the name up with discover: {{dns: \"{text}\"}}"
+            : "names are not looked up here; write the IP address";
     }
 }

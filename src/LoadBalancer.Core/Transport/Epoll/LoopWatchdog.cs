@@ -57,7 +57,7 @@ internal sealed class LoopWatchdog : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Looks once; the thread does nothing else.</summary>
+    /// <summary>Lookups once; the thread does nothing else.</summary>
     internal void Look()
     {
         var allTurning = true;

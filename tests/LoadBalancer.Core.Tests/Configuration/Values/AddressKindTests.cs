@@ -21,7 +21,7 @@ internal sealed class AddressKindTests
     [TestCase(":80", "an IP address is missing before the port")]
     [TestCase("0.0.0.0:80", "this address means all of them and cannot be connected to; write 127.0.0.1 or [::1] for this machine")]
     [TestCase("10.0.0.1:0", "a port is 1 to 65535")]
-    [TestCase("db.internal:5432", "names are not looked up here; write the IP address")]
+    [TestCase("db.internal:5432", "names are not looked up here; write the IP address, or look the name up with discover: {dns: \"db.internal:5432\"}")]
     [TestCase("[10.0.0.1]:80", "write \"10.0.0.1:80\"")]
     public void Says_what_an_endpoint_should_be_instead(string text, string advice) => Assert.That(Kinds.EndpointAddress.Advice(text), Is.EqualTo(advice));
 }

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Net;
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Discovery.Dns;
+
+/// <summary>The names that the machine itself knows: <c>/etc/hosts</c> (hosts(5)). Immutable.</summary>
+internal sealed class HostsFile
+{
+    private readonly Dictionary<string, ImmutableArray<IPAddress>> _addresses;
+
+    private HostsFile(Dictionary<string, ImmutableArray<IPAddress>> addresses) => _addresses = addresses;
+
+    /// <summary>Reads the file's text. A line that says nothing sensible is passed over, as everybody does with this file.</summary>
+    public static HostsFile Parse(string text)
+    {
+        var addresses = new Dictionary<string, ImmutableArray<IPAddress>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var line in text.Split('\n'))
+        {
+            var words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length < 2 || !AddressText.TryParseIp(words[0], out var address))
+            {
+                continue;
+            }
+
+            foreach (var name in words.Skip(1).Select(name => name.TrimEnd('.')))
+            {
+                var known = addresses.GetValueOrDefault(name, []);
+                addresses[name] = known.Contains(address) ? known : known.Add(address);
+            }
+        }
+
+        return new HostsFile(addresses);
+    }
+
+    /// <summary>The addresses of a name, of both families; none where the file does not have it.</summary>
+    public ImmutableArray<IPAddress> Find(string name) => _addresses.GetValueOrDefault(name.TrimEnd('.'), []);
+}
