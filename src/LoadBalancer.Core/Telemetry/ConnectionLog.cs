@@ -40,7 +40,7 @@ public sealed class ConnectionLog : IDisposable
         _time = time;
         _destination = destination;
         _enabled = !destination.IsOff;
-        _writer = new LineWriter("connection log", _rings, LineOutput.Open(destination), log);
+        _writer = new LineWriter("connection log", _rings, LineOutput.Open(destination), log, time);
     }
 
     /// <summary>False where the destination is <c>off</c>: then a record need not be made.</summary>

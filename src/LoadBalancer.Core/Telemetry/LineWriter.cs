@@ -18,9 +18,11 @@ internal sealed class LineWriter : IDisposable
     private static readonly TimeSpan SlowReaderPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DropsAgainAfter = TimeSpan.FromMinutes(1);
 
     private readonly LineRing[] _rings;
     private readonly LogSink? _log;
+    private readonly TimeProvider _time;
     private readonly string _name;
     private readonly Thread _thread;
     private readonly AutoResetEvent _wake = new(false);
@@ -33,6 +35,8 @@ internal sealed class LineWriter : IDisposable
     private bool _failing;
     private bool _dropping;
     private long _droppedBefore;
+    private long _droppedReported;
+    private long _dropsReported;
     private long _passes;
     private int _redirections;
     private int _redirected;
@@ -44,9 +48,11 @@ internal sealed class LineWriter : IDisposable
     /// <param name="name">What is written, for the thread's name and for <paramref name="log"/>: "connection log".</param>
     /// <param name="rings">One per producer.</param>
     /// <param name="output">Where to; owned from now on; null leaves lines where they are.</param>
-    /// <param name="log">Told when writing fails, when lines are dropped, and when that is over; null for the daemon's own log.</param>
-    public LineWriter(string name, LineRing[] rings, LineOutput? output, LogSink? log)
+    /// <param name="log">Told when writing fails, when lines are dropped, once a minute while they are, and when that is over; null for the daemon's own log.</param>
+    /// <param name="time">The clock of that minute.</param>
+    public LineWriter(string name, LineRing[] rings, LineOutput? output, LogSink? log, TimeProvider time)
     {
+        _time = time;
         _name = name;
         _rings = rings;
         _output = output;
@@ -274,6 +280,8 @@ internal sealed class LineWriter : IDisposable
         if (!_dropping && dropped > _droppedBefore)
         {
             _dropping = true;
+            _droppedReported = dropped;
+            _dropsReported = _time.GetTimestamp();
             _log?.Warn($"the {_name} is written too slowly: lines are dropped", ("path", _output?.Destination));
         }
         else if (_dropping && pass == Pass.Idle)
@@ -281,6 +289,12 @@ internal sealed class LineWriter : IDisposable
             _log?.Info($"the {_name} has caught up", ("dropped", dropped - _droppedBefore));
             _dropping = false;
             _droppedBefore = dropped;
+        }
+        else if (_dropping && dropped > _droppedReported && _time.GetElapsedTime(_dropsReported) >= DropsAgainAfter)
+        {
+            _droppedReported = dropped;
+            _dropsReported = _time.GetTimestamp();
+            _log?.Warn($"the {_name} still drops lines", ("path", _output?.Destination), ("dropped", dropped - _droppedBefore));
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class LogSink : IDisposable
         _time = time;
         _style = style;
         _repeated = new RepeatedLines(time);
-        _writer = LineOutput.Open(destination) is { } output ? new LineWriter("log", [_ring], output, log: null) : null;
+        _writer = LineOutput.Open(destination) is { } output ? new LineWriter("log", [_ring], output, log: null, time) : null;
         _minute = time.CreateTimer(static sink => ((LogSink)sink!).ReportRepeated(all: false), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

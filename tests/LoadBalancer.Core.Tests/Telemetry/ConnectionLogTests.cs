@@ -154,6 +154,33 @@ internal sealed class ConnectionLogTests
     }
 
     [Test]
+    public void Says_in_the_daemons_log_that_it_loses_lines_and_once_a_minute_how_many_so_far()
+    {
+        using var folder = new TemporaryFolder();
+        using (var daemon = new LogSink(LogDestination.File(folder["lb.log"]), LogStyle.Terminal, Severity.Info, _time))
+        using (var log = new ConnectionLog(1, LogDestination.File("/dev/full"), _time, daemon, ringBytes: 4096))
+        {
+            // The third and the fourth time come a minute after the first.
+            for (var time = 1; time <= 4; time++)
+            {
+                for (var connection = 0; connection < 1000; connection++)
+                {
+                    log.Write(0, Record);
+                }
+
+                log.Flush(Patience);
+                _time.Advance(TimeSpan.FromSeconds(time == 2 ? 60 : 0));
+            }
+
+            Assert.That(log.Dropped, Is.GreaterThan(3900));
+        }
+
+        var lines = File.ReadAllLines(folder["lb.log"]);
+        Assert.That(lines.Where(line => line.Contains("the connection log is written too slowly: lines are dropped", StringComparison.Ordinal)).ToList(), Has.Count.EqualTo(1));
+        Assert.That(lines.Where(line => line.Contains("the connection log still drops lines path=/dev/full dropped=", StringComparison.Ordinal)).ToList(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public void Keeps_the_old_file_when_the_new_one_cannot_be_opened()
     {
         using var folder = new TemporaryFolder();

@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using CommandLine;
-using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Daemon.Configuration;
 using YamlDotNet.RepresentationModel;
 
@@ -26,14 +24,6 @@ public sealed partial class ContainerTests
     [Test]
     public void The_program_starts_no_process_that_somebody_would_have_to_reap() =>
         Assert.That(WorkTree.Sources.Where(source => StartsProcess().IsMatch(source.Code)).Select(source => source.Path), Is.Empty);
-
-    [Test]
-    public void Health_is_asked_of_a_verb_that_there_is()
-    {
-        var verb = Regex.Match(Of("HEALTHCHECK"), """CMD \["/usr/bin/lb", "([a-z]+)", "-c", "/etc/lb/lb.yaml"\]$""").Groups[1].Value;
-
-        Assert.That(VerbCatalog.All.Select(type => type.GetCustomAttributes(typeof(VerbAttribute), inherit: false).Cast<VerbAttribute>().Single().Name), Does.Contain(verb));
-    }
 
     [Test]
     public void Nobody_in_it_is_root()
