@@ -62,6 +62,7 @@ public sealed class TlsProbeTests
 
         await AskAsync(server, new() { ServerName = Name, Ca = Ca });
         await AskAsync(server, new() { Ca = Ca });
+        await server.UntilAllAreClosedAsync();
         Assert.That(names, Is.EqualTo(new[] { Name, "" }));
     }
 
