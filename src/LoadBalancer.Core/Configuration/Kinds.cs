@@ -84,6 +84,9 @@ public static class Kinds
     /// <param name="shape">The records.</param>
     public static Kind<ValueMap<T>> Map<T>(string noun, Shape<T> shape) => new MapKind<T>(noun, shape);
 
+    /// <summary>A map by host: exact names, and <c>"*.example.org"</c> for one or more labels before it.</summary>
+    public static Kind<ValueMap<T>> ByHost<T>(Kind<T> item) => new HostMapKind<T>(item);
+
     /// <summary>A map of the record's keys, or its short form.</summary>
     public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(shape);
 

@@ -45,6 +45,27 @@ public enum FaultKind : byte
     /// <summary>The client connects faster than it may.</summary>
     ConnectionRateExceeded,
 
+    /// <summary>The listener wants a PROXY header, and the peer is none of those that may send one.</summary>
+    UntrustedProxy,
+
+    /// <summary>The listener wants a PROXY header, and the connection began with something else or ended before it.</summary>
+    ProxyHeaderMissing,
+
+    /// <summary>The PROXY header breaks its rules or its bound, or the connection ended within it.</summary>
+    ProxyHeaderInvalid,
+
+    /// <summary>What has to come first (a PROXY header, a ClientHello) did not come in time.</summary>
+    PreambleTimeout,
+
+    /// <summary>The listener routes by server name, and the connection began with something else than TLS or ended before it.</summary>
+    ClientHelloMissing,
+
+    /// <summary>The ClientHello breaks the rules of TLS or its bound, or the connection ended within it.</summary>
+    ClientHelloInvalid,
+
+    /// <summary>No route leads on from the name that the client asked for, or it asked for none.</summary>
+    NoRoute,
+
     /// <summary>An error of this program; the log has the exception.</summary>
     Bug,
 }

@@ -81,6 +81,9 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
     /// <summary>Bytes that the endpoint sent and the client's socket took.</summary>
     public long BytesDown => _down.Bytes;
 
+    /// <summary>Makes the endpoint get <paramref name="own"/>, which is not empty, before the client's first byte. Before <see cref="RunAsync"/>, at most once.</summary>
+    public void SendFirst(ReadOnlySpan<byte> own) => _up.SendFirst(_loop, own);
+
     /// <summary>Copies until the end; the result says why it ended: <see cref="Fault.None"/> where both sides closed in order.</summary>
     public ValueTask<Fault> RunAsync()
     {

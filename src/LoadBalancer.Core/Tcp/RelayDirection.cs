@@ -24,6 +24,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
     private byte[]? _left;
     private int _leftStart;
     private int _leftEnd;
+    private int _ownLeft;
     private KernelPipe? _pipe;
     private Flow _flow;
     private bool _sourceEnded;
@@ -57,6 +58,14 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
 
     /// <summary>True where the source has failed on its other direction: what it sent before is passed on, but its end is no FIN.</summary>
     public bool IsBroken { get; set; }
+
+    /// <summary>Makes the sink get <paramref name="own"/> before anything of the source's; not counted in <see cref="Bytes"/>. Before the first move.</summary>
+    public void SendFirst(EventLoop loop, ReadOnlySpan<byte> own)
+    {
+        _left = PoolOf(loop, own.Length).Rent();
+        own.CopyTo(_left);
+        (_leftStart, _leftEnd, _ownLeft) = (0, own.Length, own.Length);
+    }
 
     /// <summary>Moves what can be moved now, within <see cref="EventLoop.ByteBudget"/>.</summary>
     public RelayProgress Move(EventLoop loop)
@@ -246,7 +255,8 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
             return false;
         }
 
-        var taken = sink.Send(_left.AsSpan(_leftStart, _leftEnd - _leftStart));
+        // Bytes of our own leave in one segment with the source's first ones, where those are here.
+        var taken = sink.Send(_left.AsSpan(_leftStart, _leftEnd - _leftStart), more: _ownLeft > 0 && source.IsReadable);
         if (taken == EpollSocket.Failed)
         {
             Release(loop);
@@ -255,7 +265,9 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
 
         if (taken > 0)
         {
-            Bytes += taken;
+            var own = Math.Min(taken, _ownLeft);
+            _ownLeft -= own;
+            Bytes += taken - own;
             _leftStart += taken;
             progress |= RelayProgress.Moved;
         }

@@ -1,9 +1,13 @@
+using System.Net;
 using LoadBalancer.Balancing;
+using LoadBalancer.Connections.ProxyProtocol;
+using LoadBalancer.Connections.Sniffing;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Tcp;
 
@@ -12,16 +16,19 @@ namespace LoadBalancer.Tcp;
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) lease an endpoint ─► (4) connect ─► (5) relay ─► (6) return the lease
-///                               │                ▲                      │                      (7) release, count, log, untrack
-///                               │ refused        └── next endpoint ◄────┘ fault                     ▲
-///                               └───────────────────────────────────────────────────────────────────┘
+///   accepted ─► (1) track ─► (2) admit ─► (3) route ─► (4) lease an endpoint ─► (5) connect ─► (6) relay ─► (7) return the lease
+///                               │            │                ▲                      │                      (8) release, count, log, untrack
+///                               │ refused    │ no route       └── next endpoint ◄────┘ fault                     ▲
+///                               └────────────┴───────────────────────────────────────────────────────────────────┘
 /// </code>
-/// Until (5) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
+/// Until (6) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
 /// </remarks>
 internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : TrackedConnection
 {
     private readonly long _accepted = proxy.Time.GetTimestamp();
+    private readonly EndPoint? _peer = client.RemoteEndPoint;
+    private Upstream? _upstream;
+    private string? _serverName;
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
     private ConnectAttempt? _connecting;
@@ -57,13 +64,24 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 }
             }
 
-            // :: (3) and (4)
-            var connected = await ConnectAsync();
-            fault = connected.Fault;
-            if (connected.Socket is { } upstream)
+            // :: (3)
+            _upstream = proxy.Routes.Only;
+            if (_upstream is null)
             {
-                // :: (5)
-                fault = await RelayAsync(upstream);
+                fault = await RouteAsync();
+                if (_upstream is null)
+                {
+                    return;
+                }
+            }
+
+            // :: (4) and (5)
+            var connected = await ConnectAsync(_upstream);
+            fault = connected.Fault;
+            if (connected.Socket is { } endpoint)
+            {
+                // :: (6)
+                fault = await RelayAsync(endpoint, _upstream);
             }
         }
         catch (Exception error)
@@ -86,20 +104,57 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
         else
         {
-            // Being admitted or between endpoints: nobody waits for the connect under way any more, however long it may take.
+            // Being admitted, routed or between endpoints: nobody waits for the connect under way any more, however long it may take.
             client.Abort();
             _connecting?.GiveUp();
         }
     }
 
-    private async ValueTask<ConnectResult> ConnectAsync()
+    /// <summary>Finds the upstream by the name that the client asks for.</summary>
+    private async ValueTask<Fault> RouteAsync()
+    {
+        var sniffed = await ServerNameSniffer.SniffAsync(client, proxy.Timeouts.Preamble);
+        _serverName = sniffed.Name;
+        if (_stopped.Failed || sniffed.Fault.Failed)
+        {
+            return _stopped.Failed ? _stopped : sniffed.Fault;
+        }
+
+        _upstream = _serverName is null ? proxy.Routes.Otherwise : proxy.Routes.Find(_serverName);
+        if (_upstream is not null)
+        {
+            return Fault.None;
+        }
+
+        if (!sniffed.IsTls)
+        {
+            return new Fault(FaultSide.Client, FaultKind.ClientHelloMissing);
+        }
+
+        RefuseName();
+        return new Fault(FaultSide.Client, FaultKind.NoRoute);
+    }
+
+    /// <summary>Tells the client that its name is not served, as a server would that does not know it, and closes in order.</summary>
+    private void RefuseName()
+    {
+        if (client.TryTakeSocket() is { } socket)
+        {
+            // A socket that is closed with bytes unread sends RST, which would overtake the alert.
+            socket.Receive(Loop.Scratch);
+            socket.Send(TlsAlert.UnrecognizedName);
+            client.Close();
+        }
+    }
+
+    private async ValueTask<ConnectResult> ConnectAsync(Upstream upstream)
     {
         var hashKey = HashKey.OfClient(client.RemoteEndPoint);
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
-        while (proxy.Upstream.Lease(new PickContext(hashKey, _tried), out _lease))
+        while (upstream.Lease(new PickContext(hashKey, _tried), out _lease))
         {
             var began = proxy.Time.GetTimestamp();
-            var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout, out _connecting);
+            var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout(upstream), out _connecting);
             _connecting = null;
             _connected = proxy.Time.GetTimestamp();
             _connectTime = proxy.Time.GetElapsedTime(began, _connected);
@@ -112,7 +167,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             if (result.Socket is not null)
             {
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
-                proxy.Upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
+                upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
                 return result;
             }
 
@@ -124,17 +179,23 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         return new ConnectResult(null, last);
     }
 
-    private async ValueTask<Fault> RelayAsync(EpollSocket upstream)
+    private async ValueTask<Fault> RelayAsync(EpollSocket endpoint, Upstream upstream)
     {
         if (client.TryTakeSocket() is not { } socket)
         {
-            upstream.Reset();
+            endpoint.Reset();
             return new Fault(FaultSide.Internal, FaultKind.Bug);
         }
 
-        _relay = new Relay(socket, upstream, proxy.Timeouts, proxy.Metrics);
+        _relay = new Relay(socket, endpoint, proxy.Timeouts, proxy.Metrics);
         try
         {
+            if (upstream.Options.SendProxyProtocol is { } version)
+            {
+                var length = ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
+                _relay.SendFirst(Loop.Scratch.AsSpan(0, length));
+            }
+
             return await _relay.RunAsync();
         }
         finally
@@ -145,10 +206,10 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
 
     private void End(Fault fault)
     {
-        // :: (6) A lease whose connect failed was returned there.
+        // :: (7) A lease whose connect failed was returned there.
         _lease.Return(fault);
 
-        // :: (7) Released before the socket is closed: a client that sees the end may connect again at once.
+        // :: (8) Released before the socket is closed: a client that sees the end may connect again at once.
         if (_admitted)
         {
             proxy.Policies!.Release(client);
@@ -167,7 +228,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         var duration = proxy.Time.GetElapsedTime(_accepted, now);
         if (_relay is not null)
         {
-            proxy.Upstream.Metrics.SessionTimes.Record(Loop.Index, proxy.Time.GetElapsedTime(_connected, now));
+            _upstream!.Metrics.SessionTimes.Record(Loop.Index, proxy.Time.GetElapsedTime(_connected, now));
             proxy.Metrics.Closed(Loop.Index, fault, duration);
         }
         else
@@ -189,7 +250,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         {
             Listener = proxy.Listener,
             Client = client.RemoteEndPoint,
-            Upstream = proxy.Upstream.Name,
+            Proxy = ReferenceEquals(client.RemoteEndPoint, _peer) ? null : _peer,
+            ServerName = _serverName,
+            Upstream = _upstream?.Name,
             Endpoint = _relay is null ? null : _lease.Endpoint.Label,
             Attempts = _tried.Length + (_relay is null ? 0 : 1),
             ConnectTime = _relay is null ? null : _connectTime,

@@ -16,7 +16,7 @@ internal sealed class TcpProxy
     public required string Listener { get; init; }
 
     /// <summary>Who takes the connections.</summary>
-    public required Upstream Upstream { get; init; }
+    public required TcpRouteTable Routes { get; init; }
 
     /// <summary>Time bounds of the connections.</summary>
     public required TcpTimeouts Timeouts { get; init; }
@@ -40,7 +40,7 @@ internal sealed class TcpProxy
     public required Action<Exception> OnBug { get; init; }
 
     /// <summary>The connect deadline: the listener's where it has one, else the upstream's.</summary>
-    public TimeSpan ConnectTimeout => Timeouts.Connect ?? Upstream.Options.Timeouts.Connect;
+    public TimeSpan ConnectTimeout(Upstream upstream) => Timeouts.Connect ?? upstream.Options.Timeouts.Connect;
 
     /// <summary>Serves <paramref name="client"/> to its end; on its loop.</summary>
     public void Serve(EpollConnection client) => _ = new TcpConnection(this, client).RunAsync();

@@ -14,6 +14,10 @@ public sealed record TcpTimeouts : IConfigurable<TcpTimeouts>
             "The connect to one endpoint; `none` leaves it to the upstream."
         },
         {
+            "preamble", Kinds.Duration("10ms", "5m"), o => o.Preamble, (o, value) => o with { Preamble = value },
+            "What has to come before anything else, each for itself: the PROXY header where `accept_proxy_protocol` wants one, the TLS ClientHello where `sni` routes."
+        },
+        {
             "idle", Kinds.Duration("10ms", "30d"), o => o.Idle, (o, value) => o with { Idle = value },
             "With no byte in either direction for this long, the connection is closed."
         },
@@ -25,6 +29,9 @@ public sealed record TcpTimeouts : IConfigurable<TcpTimeouts>
 
     /// <summary>The connect to one endpoint; null leaves it to the upstream.</summary>
     public TimeSpan? Connect { get; init; }
+
+    /// <summary>What has to come before anything else, each for itself: a PROXY header, a ClientHello.</summary>
+    public TimeSpan Preamble { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>With no byte in either direction for this long, the connection is closed.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);

@@ -15,6 +15,8 @@ internal static class ConnectionLine
         line.Time("time"u8, time);
         line.Text("listener"u8, record.Listener);
         line.Address("client"u8, record.Client);
+        line.Address("proxy"u8, record.Proxy);
+        line.Text("server_name"u8, record.ServerName);
         line.Text("upstream"u8, record.Upstream);
         line.Text("endpoint"u8, record.Endpoint);
         line.Number("attempts"u8, record.Attempts);

@@ -9,8 +9,14 @@ public readonly record struct ConnectionRecord
     /// <summary>The listener's name.</summary>
     public required string Listener { get; init; }
 
-    /// <summary>Where the client connected from; null where the socket had no name (a Unix client).</summary>
+    /// <summary>Where the client connected from; null where the socket had no name (a Unix client). Where a proxy told it, what the proxy told.</summary>
     public EndPoint? Client { get; init; }
+
+    /// <summary>The proxy that connected for the client and told its address by a PROXY header; null where the client itself connected.</summary>
+    public EndPoint? Proxy { get; init; }
+
+    /// <summary>The name that the client asked for, where the listener routes by it; null where it asked for none.</summary>
+    public string? ServerName { get; init; }
 
     /// <summary>The upstream's name; null where no route led to one.</summary>
     public string? Upstream { get; init; }

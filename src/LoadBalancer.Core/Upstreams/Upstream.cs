@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using LoadBalancer.Balancing;
+using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
@@ -68,7 +69,7 @@ public sealed class Upstream : IAsyncDisposable
         _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
-        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, context) : null;
+        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context)) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
         _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health)));
     }
@@ -329,6 +330,10 @@ public sealed class Upstream : IAsyncDisposable
             _view.Swap(Build(all, available));
         }
     }
+
+    // A port that only answers probes expects no header.
+    private static BuildContext ForProbes(UpstreamOptions options, BuildContext context) =>
+        options is { SendProxyProtocol: { } version, Health.Active.Port: null } ? context with { Connections = new LocalHeaderConnections(context.Connections, version) } : context;
 
     private UpstreamView Build(ImmutableArray<Member> all, ImmutableArray<Member> available) =>
         new(all, available, BalancerCatalog.Build(Options.Balance, available, all.Length, _cursor));

@@ -1,5 +1,6 @@
 using LoadBalancer.Balancing;
 using LoadBalancer.Configuration;
+using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
@@ -31,6 +32,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "Endpoints that are looked up, beside those that are listed; `none` where all are listed."
         },
         {
+            "send_proxy_protocol", Kinds.Word("v1", "v2").OrNull("none"), o => Text(o.SendProxyProtocol), (o, value) => o with { SendProxyProtocol = Version(value) },
+            "A PROXY header before the client's first byte tells each endpoint who the client is. `v2` passes on the TLVs that an accepted v2 header had. " +
+            "Probes say that they are ours: `v2` LOCAL, `v1` UNKNOWN."
+        },
+        {
             "timeouts", Kinds.Record(UpstreamTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds towards endpoints."
         },
@@ -52,9 +58,26 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>Where further endpoints come from; null where all are listed.</summary>
     public DiscoverOptions? Discover { get; init; }
 
+    /// <summary>The PROXY header that endpoints get first; null for none.</summary>
+    public ProxyVersion? SendProxyProtocol { get; init; }
+
     /// <summary>Time bounds towards endpoints.</summary>
     public UpstreamTimeouts Timeouts { get; init; } = new();
 
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
+
+    private static string? Text(ProxyVersion? version) => version switch
+    {
+        ProxyVersion.V1 => "v1",
+        ProxyVersion.V2 => "v2",
+        _ => null,
+    };
+
+    private static ProxyVersion? Version(string? text) => text switch
+    {
+        "v1" => ProxyVersion.V1,
+        "v2" => ProxyVersion.V2,
+        _ => null,
+    };
 }

@@ -32,6 +32,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
         foreach (var (name, listener) in options.Listeners)
         {
+            ListenerLeadsByOneRule(name);
             ListenerDoesNotLeadToItself(name, listener);
             SomeClientMayConnect(name, listener);
             BoundOfAClientIsReached(name, listener);
@@ -63,22 +64,62 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     {
         foreach (var (name, listener) in options.Listeners)
         {
-            if (listener.Tcp.Upstream is { Length: > 0 } upstream && !options.Upstreams.ContainsKey(upstream))
+            UpstreamIsDefined(listener.Tcp.Upstream, root.Locate("listeners", name, "tcp", "upstream"));
+            UpstreamIsDefined(listener.Tcp.Otherwise, root.Locate("listeners", name, "tcp", "otherwise"));
+            foreach (var entry in (root.Locate("listeners", name, "tcp", "sni") as MapNode)?.Entries ?? [])
             {
-                var node = root.Locate("listeners", name, "tcp", "upstream");
-                var suggestion = node is ScalarNode scalar && scalar.Written == upstream ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
-                reader.Error(node.Span, $"no upstream is called {node.Found}{suggestion}");
+                UpstreamIsDefined(listener.Tcp.Sni.GetValueOrDefault(entry.Key.ToLowerInvariant()), entry.Value);
             }
+        }
+    }
+
+    private void UpstreamIsDefined(string? upstream, ConfigNode node)
+    {
+        if (upstream is not null && !options.Upstreams.ContainsKey(upstream))
+        {
+            var suggestion = node is ScalarNode scalar && scalar.Written == upstream ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
+            reader.Error(node.Span, $"no upstream is called {node.Found}{suggestion}");
         }
     }
 
     private void UpstreamsAreUsed()
     {
-        var used = options.Listeners.Values.Select(listener => listener.Tcp.Upstream).ToHashSet(StringComparer.Ordinal);
+        var used = options.Listeners.Values.SelectMany(listener => UpstreamsOf(listener)).ToHashSet(StringComparer.Ordinal);
         // A listener with an error may be the one that uses it.
-        foreach (var name in options.Upstreams.Keys.Where(name => !used.Contains(name) && !used.Contains("")))
+        var unsure = options.Listeners.Values.Any(listener => !UpstreamsOf(listener).Any());
+        foreach (var name in options.Upstreams.Keys.Where(name => !used.Contains(name) && !unsure))
         {
             reader.Warn(((MapNode)root.Locate("upstreams")).Find(name)!.Place, $"no listener leads to the upstream '{name}'");
+        }
+    }
+
+    private void ListenerLeadsByOneRule(string name)
+    {
+        const string Needed = "'tcp' needs the key 'upstream': the name of an upstream, or the key 'sni': a map of them by host";
+        var written = (root.Locate("listeners", name) as MapNode)?.Find("tcp")?.Value;
+        if (written is not MapNode tcp)
+        {
+            // A plain value is an upstream, and anything else was reported.
+            if (written is ScalarNode { IsEmpty: true })
+            {
+                reader.Error(written.Span, Needed);
+            }
+
+            return;
+        }
+
+        var (upstream, sni, otherwise) = (tcp.Find("upstream"), tcp.Find("sni"), tcp.Find("otherwise"));
+        if (upstream is not null && sni is not null)
+        {
+            reader.Error(sni.Place, "'tcp' has either 'upstream' or 'sni'; for the connections that no name leads on there is 'otherwise'");
+        }
+        else if (upstream is null && sni is null && tcp.Entries.All(entry => ReferenceEquals(entry, otherwise)))
+        {
+            reader.Error(tcp.Span, Needed);
+        }
+        else if (otherwise is not null && sni is null)
+        {
+            reader.Error(otherwise.Place, "'otherwise' means something only with 'sni'");
         }
     }
 
@@ -166,18 +207,17 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     // The connection to such an endpoint is accepted by the listener itself, again and again until descriptors run out.
     private void ListenerDoesNotLeadToItself(string name, ListenerOptions listener)
     {
-        if (!options.Upstreams.TryGetValue(listener.Tcp.Upstream, out var upstream))
+        foreach (var group in UpstreamsOf(listener))
         {
-            return;
-        }
-
-        for (var index = 0; index < upstream.Endpoints.Count; index++)
-        {
-            var address = upstream.Endpoints[index].Address;
-            if (address is not null && listener.Bind.Any(bind => Accepts(bind, Unmapped(address))))
+            var endpoints = options.Upstreams.GetValueOrDefault(group)?.Endpoints ?? [];
+            for (var index = 0; index < endpoints.Count; index++)
             {
-                var place = Place(["upstreams", listener.Tcp.Upstream, "endpoints"], index, upstream.Endpoints.Count, "address");
-                reader.Error(place.Span, $"the endpoint {place.Found} is the listener '{name}' itself");
+                var address = endpoints[index].Address;
+                if (address is not null && listener.Bind.Any(bind => Accepts(bind, Unmapped(address))))
+                {
+                    var place = Place(["upstreams", group, "endpoints"], index, endpoints.Count, "address");
+                    reader.Error(place.Span, $"the endpoint {place.Found} is the listener '{name}' itself");
+                }
             }
         }
     }
@@ -211,6 +251,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     }
 
     private static bool Holds(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
+
+    private static IEnumerable<string> UpstreamsOf(ListenerOptions listener) =>
+        new[] { listener.Tcp.Upstream, listener.Tcp.Otherwise }.OfType<string>().Concat(listener.Tcp.Sni.Values).Distinct(StringComparer.Ordinal);
 
     private static bool Accepts(EndPoint bind, EndPoint address) =>
         bind.Equals(address)

@@ -62,18 +62,17 @@ internal sealed class SnapshotBuilder(
         string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change)
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
-        var upstream = upstreams[options.Tcp.Upstream];
         var policies = ConnectionPolicyCatalog.Build(options.ConnectionPolicies, listener.Proxy?.Policies, context);
-        var proxy = listener.Proxy is { } running && running.Upstream == upstream && running.Timeouts == options.Timeouts && running.Policies == policies
+        var proxy = listener.Proxy is { } running && running.Routes.LeadsAs(options.Tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies
             ? running
-            : NewProxy(listener, upstream, options, policies);
+            : NewProxy(listener, new TcpRouteTable(options.Tcp, upstreams), options, policies);
         return new PendingListener(listener, proxy, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
     }
 
-    private TcpProxy NewProxy(Listener listener, Upstream upstream, ListenerOptions options, ConnectionPolicyChain? policies) => new()
+    private TcpProxy NewProxy(Listener listener, TcpRouteTable routes, ListenerOptions options, ConnectionPolicyChain? policies) => new()
     {
         Listener = listener.Name,
-        Upstream = upstream,
+        Routes = routes,
         Timeouts = options.Timeouts,
         Policies = policies,
         Connections = listener.Connections,

@@ -44,7 +44,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         Name = listener.Name,
         Addresses = [.. listener.Addresses.Select(AddressText.Print)],
-        Upstream = listener.Proxy?.Upstream.Name ?? "",
+        Upstream = listener.Proxy?.Routes.Only?.Name,
         MaxConnections = listener.Connections.Limit,
         Metrics = listener.Metrics,
     };

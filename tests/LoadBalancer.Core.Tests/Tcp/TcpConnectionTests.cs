@@ -40,7 +40,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         var proxy = new TcpProxy
         {
             Listener = "all",
-            Upstream = new Upstream("all", new UpstreamOptions { Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }] }, previous: null, Context),
+            Routes = new TcpRouteTable(new Upstream("all", new UpstreamOptions { Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }] }, previous: null, Context)),
             Timeouts = new TcpTimeouts(),
             Policies = new ConnectionPolicyChain(ConnectionPolicyOptions.None, _policy),
             Connections = _table,

@@ -10,6 +10,36 @@ internal sealed class CrossChecksTests
     public void An_upstream_that_a_listener_names_is_defined(string tcp, string error) =>
         Assert.That(ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: \":8080\", tcp: {tcp}}}\n{Upstream}"), Is.EqualTo(new[] { error }));
 
+    [TestCase("{sni: {a.example: wbe}}", "lb.yaml:2:45: no upstream is called 'wbe'; did you mean 'web'?")]
+    [TestCase("{sni: {A.example: wbe}}", "lb.yaml:2:45: no upstream is called 'wbe'; did you mean 'web'?")]
+    [TestCase("{sni: {a.example: web}, otherwise: wbe}", "lb.yaml:2:62: no upstream is called 'wbe'; did you mean 'web'?")]
+    [TestCase("{sni: {a.example: web}, upstream: web}", "lb.yaml:2:28: 'tcp' has either 'upstream' or 'sni'; for the connections that no name leads on there is 'otherwise'")]
+    [TestCase("{upstream: web, otherwise: close}", "lb.yaml:2:43: 'otherwise' means something only with 'sni'")]
+    [TestCase("{otherwise: web}", "lb.yaml:2:27: 'tcp' needs the key 'upstream': the name of an upstream, or the key 'sni': a map of them by host")]
+    [TestCase("{}", "lb.yaml:2:27: 'tcp' needs the key 'upstream': the name of an upstream, or the key 'sni': a map of them by host")]
+    [TestCase("{sni: {}}", "lb.yaml:2:33: 'sni' needs at least one host")]
+    [TestCase("{sni: web}", "lb.yaml:2:33: 'sni' expects a map by host of the name of an upstream, not 'web'")]
+    [TestCase("{sni: {a.example: web, A.Example: web}}", "lb.yaml:2:50: the host 'A.Example' stands twice: upper and lower case are the same")]
+    [TestCase("{sni: {10.0.0.1: web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not '10.0.0.1'; clients do not ask for an IP address")]
+    [TestCase("{sni: {\"*\": web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not '*'; for every other name there is 'otherwise'")]
+    [TestCase("{sni: {\"a.*.example\": web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not 'a.*.example'; '*' may only be the whole first label, as in \"*.example.org\"")]
+    [TestCase("{sni: {a.example.: web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not 'a.example.'; write \"a.example\"")]
+    [TestCase("{sni: {b\u00fccher.example: web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not 'b\u00fccher.example'; write its ASCII form, which begins with xn--")]
+    [TestCase("{sni: {a b: web}}", "lb.yaml:2:34: a host is a name such as api.example.com, or \"*.example.com\", not 'a b'")]
+    public void A_listener_leads_by_one_rule_and_to_hosts_that_there_can_be(string tcp, string error) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: \":8080\", tcp: {tcp}}}\n{Upstream}"), Is.EqualTo(new[] { error }));
+
+    [Test]
+    public void An_upstream_that_only_a_name_leads_to_is_used()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners: {a: {bind: ":1", tcp: {sni: {IMAP.example.com: a, "*.example.org": b}, otherwise: c}}}
+            upstreams: {a: {endpoints: "10.0.0.1:80"}, b: {endpoints: "10.0.0.1:80"}, c: {endpoints: "10.0.0.1:80"}}
+            """);
+        Assert.That(folder.Errors(), Is.Empty);
+        Assert.That(folder.Load().Warnings.Select(each => each.Message), Is.Empty);
+    }
+
     [Test]
     public void A_name_that_a_reference_stands_for_is_not_shown()
     {

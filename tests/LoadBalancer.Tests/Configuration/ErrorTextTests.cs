@@ -39,7 +39,7 @@ internal sealed class ErrorTextTests
         lb.yaml:10:47: 'half_closed' expects a duration from 10ms to 30d such as 5s, not '90'; add a unit (ms, s, m, h, d)
         lb.yaml:12:12: 'bind' expects an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, not '*:80'; for every IPv4 address write ":80", for every IPv6 address "[::]:80"
         lb.yaml:12:20: 'bind' expects an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, not 'localhost:80'; write "127.0.0.1:80"
-        lb.yaml:13:10: 'tcp' expects the name of an upstream, or a map with the key upstream, not a list
+        lb.yaml:13:10: 'tcp' expects the name of an upstream, or a map with the keys upstream, sni, otherwise, not a list
         lb.yaml:16:14: 'balance' expects one of round_robin, least_connections, hash, not 'least-connections'; did you mean 'least_connections'?
         lb.yaml:17:17: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not 'db.internal:80'; names are not looked up here; write the IP address, or look the name up with discover: {dns: "db.internal:80"}
         lb.yaml:17:35: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not '10.0.0.1'; add a port: "10.0.0.1:8080"
@@ -81,10 +81,10 @@ internal sealed class ErrorTextTests
         """,
         """
         lb.yaml:2:8: 'web' needs the key 'bind': an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, or a list of them
-        lb.yaml:3:8: 'api' needs the key 'tcp': the name of an upstream, or a map with the key upstream
+        lb.yaml:3:8: 'api' needs the key 'tcp': the name of an upstream, or a map with the keys upstream, sni, otherwise
         lb.yaml:4:8: 'none' needs the key 'bind': an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, or a list of them
-        lb.yaml:4:8: 'none' needs the key 'tcp': the name of an upstream, or a map with the key upstream
-        lb.yaml:5:27: 'tcp' needs the key 'upstream': the name of an upstream
+        lb.yaml:4:8: 'none' needs the key 'tcp': the name of an upstream, or a map with the keys upstream, sni, otherwise
+        lb.yaml:5:27: 'tcp' needs the key 'upstream': the name of an upstream, or the key 'sni': a map of them by host
         lb.yaml:7:8: the upstream 'web' has neither 'endpoints' nor 'discover': list its endpoints, or look them up with discover: {dns: "web.internal:8000"}
         lb.yaml:8:20: 'endpoints' needs at least one item: an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup
         lb.yaml:9:19: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup, or a list of them, not nothing

@@ -13,7 +13,7 @@ internal sealed class LanguageTests
 
     [Test]
     public void Listeners_are_read_but_for_keys_of_later_work() => Expect(
-        "listeners", ["accept_proxy_protocol", "sni", "otherwise", "http", "tls", "http"]);
+        "listeners", ["accept_proxy_protocol", "http", "tls", "http"]);
 
     [Test]
     public void Routes_are_later_work() => Expect("routes", ["routes"]);
@@ -22,7 +22,7 @@ internal sealed class LanguageTests
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "affinity", "zone", "protocol", "host", "tls", "send_proxy_protocol", "first_byte", "between_bytes", "stream_idle", "pool_idle", "panic",
+            "affinity", "zone", "protocol", "host", "tls", "first_byte", "between_bytes", "stream_idle", "pool_idle", "panic",
             "slow_start", "circuit_breaker", "max_connections", "max_pending", "concurrency",
         ]);
 

@@ -37,7 +37,7 @@ internal sealed class OptionsShapeTests<T>
     private static readonly string[] Candidates =
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
-        "name.internal:7",
+        "name.internal:7", "v2", "{\"a.example\": name}",
     ];
 
     [Test]
@@ -141,5 +141,7 @@ internal sealed class OptionsShapeTests<T>
         }
     }
 
-    private static ScalarNode Node(string label, string text) => new(new SourceSpan("lb.yaml", 1, 1), label, text);
+    private static ConfigNode Node(string label, string text) => text[0] == '{'
+        ? new YamlSource($"{label}: {text}", "lb.yaml", new ConfigReader()).Read()!.Find(label)!.Value
+        : new ScalarNode(new SourceSpan("lb.yaml", 1, 1), label, text);
 }

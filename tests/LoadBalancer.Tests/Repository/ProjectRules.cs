@@ -47,6 +47,7 @@ internal sealed record ProjectRules(
                 ("Health", "verdicts decide who is available"),
                 ("Discovery", "membership comes from it"),
                 ("Transport", "an upstream says how its endpoints are connected to"),
+                ("Connections", "its endpoints may want a PROXY header, from probes as from clients"),
                 ("Tls", "and how they are spoken to")),
             new("Tcp",
                 ("Upstreams", "a listener's connections go to an upstream"),

@@ -26,6 +26,7 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     private IFeatureCollection? _features;
     private IDictionary<object, object?>? _items;
     private string? _id;
+    private SocketPeek? _peek;
 
     /// <summary>A connection around <paramref name="socket"/>, which it owns.</summary>
     /// <param name="socket">A connected socket.</param>
@@ -41,6 +42,9 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
 
     /// <summary>Why reading ended, if not by the peer's end of stream.</summary>
     public FaultKind ReadFault => _reader?.Fault ?? FaultKind.None;
+
+    /// <summary>The TLVs that a PROXY header told of it, each with its type and length; null where there are none.</summary>
+    public byte[]? ProxyTlvs { get; set; }
 
     /// <summary>Called once when the connection is disposed or aborted, on its loop.</summary>
     public Action<EpollConnection>? OnClosed { get; set; }
@@ -91,6 +95,26 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     public EpollSocket? TryTakeSocket() =>
         _transport is null && _reader is not { IsIdle: false } && _writer is not { IsIdle: false } ? _socket : null;
 
+    /// <summary>
+    /// Begins to look at the first bytes without taking them. One look at a time, over before anybody else reads: disposing
+    /// of it ends it. A connection that is closed meanwhile ends it too.
+    /// </summary>
+    /// <param name="most">How many bytes at most; within <see cref="EventLoop.ScratchBytes"/>.</param>
+    /// <param name="timeout">How long it may wait, all in all.</param>
+    /// <exception cref="InvalidOperationException">Somebody reads already.</exception>
+    public SocketPeek Peek(int most, TimeSpan timeout)
+    {
+        if (_peek is not null || TryTakeSocket() is not { } socket)
+        {
+            throw new InvalidOperationException("the connection is being read already");
+        }
+
+        return _peek = new SocketPeek(this, socket, most, timeout);
+    }
+
+    /// <summary>The look is over.</summary>
+    internal void EndPeek() => _peek = null;
+
     /// <summary>Starts to hear of the socket's readiness; what it said before is looked at with the first read or write.</summary>
     public void Observe() => _socket.Observe(this);
 
@@ -132,6 +156,7 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
         OnClosed = null;
         _writer?.End(FaultKind.Reset);
         _reader?.End(FaultKind.Reset);
+        _peek?.End();
         onClosed?.Invoke(this);
     }
 }

@@ -49,6 +49,9 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <summary>True once the connection has failed, by RST or by the kernel giving up: unlike a full hang-up it is no orderly end.</summary>
     public bool IsBroken { get; private set; }
 
+    /// <summary>True once the peer has sent its last byte, which may not have been read yet.</summary>
+    public bool HasPeerFinished { get; private set; }
+
     /// <summary>True after <see cref="Close"/> or <see cref="Reset"/>.</summary>
     public bool IsClosed => _closed;
 
@@ -98,6 +101,30 @@ internal sealed unsafe class EpollSocket : LoopSource
                 {
                     IsReadable = false;
                     return 0;
+                }
+
+                if (!Retry(out var result))
+                {
+                    IsReadable &= result != WouldBlock;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// <summary>Copies what has been received, and leaves it to be read (MSG_PEEK): the next call gives the same bytes and those after them.</summary>
+    /// <returns>As <see cref="Receive"/>; that this is not all, only another call can tell.</returns>
+    public int Peek(Span<byte> buffer)
+    {
+        Loop.AssertInLoop();
+        fixed (byte* bytes = buffer)
+        {
+            while (true)
+            {
+                var count = (int)Libc.Receive(_descriptor, bytes, buffer.Length, SocketConstants.MessagePeek);
+                if (count >= 0)
+                {
+                    return count;
                 }
 
                 if (!Retry(out var result))
@@ -248,6 +275,7 @@ internal sealed unsafe class EpollSocket : LoopSource
         IsReadable |= (events & (EpollFlags.In | EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         IsWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _readsToTheEnd |= (events & (EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        HasPeerFinished |= (events & (EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         IsBroken |= (events & EpollFlags.Error) != 0;
         HasError |= (events & (EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _observer.OnReady(this);

@@ -28,6 +28,7 @@ internal static class SocketConstants
     public const int IPv6Only = 26;
     public const int Domain = 39;
 
+    public const int MessagePeek = 0x2;
     public const int MessageNoSignal = 0x4000;
     public const int MessageMore = 0x8000;
 
