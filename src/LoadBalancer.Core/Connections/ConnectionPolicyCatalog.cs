@@ -1,5 +1,6 @@
 using LoadBalancer.Connections.ClientLimit;
 using LoadBalancer.Connections.IpAllowList;
+using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Connections.RateLimit;
 
 namespace LoadBalancer.Connections;
@@ -13,6 +14,7 @@ internal static class ConnectionPolicyCatalog
     // Each gives its policy, or null where the options do not ask for it.
     private static readonly Func<ConnectionPolicyOptions, ConnectionPolicyChain?, BuildContext, ConnectionPolicy?>[] InOrder =
     [
+        ProxyProtocolPolicy.Create,
         IpAllowListPolicy.Create,
         ClientLimitPolicy.Create,
         ConnectionRatePolicy.Create,

@@ -10,6 +10,12 @@ public sealed record ConnectionPolicyOptions
     /// <summary>No policy at all.</summary>
     public static ConnectionPolicyOptions None { get; } = new();
 
+    /// <summary>The networks whose PROXY header is believed, and wanted; empty where none is.</summary>
+    public ValueList<IPNetwork> AcceptProxyProtocol { get; init; }
+
+    /// <summary>How long a PROXY header may take, where one is wanted.</summary>
+    public TimeSpan PreambleTimeout { get; init; }
+
     /// <summary>The networks whose clients may connect; empty for all.</summary>
     public ValueList<IPNetwork> AllowIps { get; init; }
 

@@ -47,6 +47,12 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
             "The networks and addresses whose clients may not connect, even where `allow_ips` has them."
         },
         {
+            "accept_proxy_protocol", Kinds.List(Kinds.Network).Or("none", []), o => o.ConnectionPolicies.AcceptProxyProtocol,
+            (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { AcceptProxyProtocol = value } },
+            "The proxies in front of it, which have to begin each connection with a PROXY header, v1 or v2, within `timeouts.preamble`. The client that it tells of is " +
+            "the client from there on. Strict: any other peer is reset (`untrusted_proxy`), and so is a proxy without a header (`proxy_header_missing`). The peer of a Unix socket is trusted."
+        },
+        {
             "timeouts", Kinds.Record(TcpTimeouts.Shape).Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds of its connections; `none` undoes what `defaults` say."
         },

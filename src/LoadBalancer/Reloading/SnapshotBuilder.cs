@@ -62,12 +62,17 @@ internal sealed class SnapshotBuilder(
         string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change)
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
-        var policies = ConnectionPolicyCatalog.Build(options.ConnectionPolicies, listener.Proxy?.Policies, context);
+        var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Proxy?.Policies, context);
         var proxy = listener.Proxy is { } running && running.Routes.LeadsAs(options.Tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies
             ? running
             : NewProxy(listener, new TcpRouteTable(options.Tcp, upstreams), options, policies);
         return new PendingListener(listener, proxy, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
     }
+
+    // A deadline that nothing waits for is left out, so that a change of it keeps the chain.
+    private static ConnectionPolicyOptions PoliciesOf(ListenerOptions options) => options.ConnectionPolicies.AcceptProxyProtocol.Count == 0
+        ? options.ConnectionPolicies
+        : options.ConnectionPolicies with { PreambleTimeout = options.Timeouts.Preamble };
 
     private TcpProxy NewProxy(Listener listener, TcpRouteTable routes, ListenerOptions options, ConnectionPolicyChain? policies) => new()
     {

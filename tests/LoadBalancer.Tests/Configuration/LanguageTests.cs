@@ -13,7 +13,7 @@ internal sealed class LanguageTests
 
     [Test]
     public void Listeners_are_read_but_for_keys_of_later_work() => Expect(
-        "listeners", ["accept_proxy_protocol", "http", "tls", "http"]);
+        "listeners", ["http", "tls", "http"]);
 
     [Test]
     public void Routes_are_later_work() => Expect("routes", ["routes"]);
