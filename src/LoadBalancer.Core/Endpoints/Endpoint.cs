@@ -77,6 +77,12 @@ public sealed class Endpoint(EndpointId id, int loops)
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
         {
             Load.Failing(outcome.Kind);
+            if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable)
+            {
+                // A refusal comes faster than any connect: its time must not make the endpoint look good.
+                Load.Latency?.Observe(PeakLatency.Penalty);
+            }
+
             Observer?.Failed(this, outcome);
         }
     }

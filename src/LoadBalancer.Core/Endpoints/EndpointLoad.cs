@@ -14,6 +14,7 @@ public sealed class EndpointLoad
     private static readonly int FaultKinds = Enum.GetValues<FaultKind>().Length;
 
     private readonly long[] _faults = new long[FaultKinds];
+    private PeakLatency? _latency;
     private Counters _counters;
 
     /// <summary>Leases taken and not yet returned. Never negative; while others lease and return it may be a moment old.</summary>
@@ -35,6 +36,20 @@ public sealed class EndpointLoad
 
     /// <summary>Leases that ended with a fault of this endpoint of one kind.</summary>
     public long Faults(FaultKind kind) => Volatile.Read(ref _faults[(int)kind]);
+
+    /// <summary>How long it takes to answer; null where no balancer ever asked.</summary>
+    public PeakLatency? Latency => Volatile.Read(ref _latency);
+
+    /// <summary>Measures it from here on, for good.</summary>
+    internal PeakLatency Measure(TimeProvider time)
+    {
+        if (Latency is null)
+        {
+            Interlocked.CompareExchange(ref _latency, new PeakLatency(time), null);
+        }
+
+        return Latency!;
+    }
 
     internal void Leasing() => Interlocked.Increment(ref _counters.Leased);
 

@@ -113,6 +113,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             {
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 proxy.Upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
+                _lease.Connected(_connectTime);
                 return result;
             }
 

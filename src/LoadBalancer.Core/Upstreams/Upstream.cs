@@ -43,6 +43,8 @@ public sealed class Upstream : IAsyncDisposable
     // Unbounded, and yet small: a detector reports once until it is answered, a verdict changes at most once a probe.
     private readonly Channel<UpstreamEvent> _events = Channel.CreateUnbounded<UpstreamEvent>(new() { SingleReader = true });
 
+    private readonly bool _first;
+    private bool _panicTold;
     private Upstream? _previous;
     private Upstream? _successor;
     private Task _loop = Task.CompletedTask;
@@ -64,13 +66,15 @@ public sealed class Upstream : IAsyncDisposable
         Options = options;
         _context = context;
         _previous = previous;
+        _first = previous is null;
+        _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, context) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
-        _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health)));
+        _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health), ramp: !_first));
     }
 
     /// <summary>Its name in the file.</summary>
@@ -167,10 +171,12 @@ public sealed class Upstream : IAsyncDisposable
     {
         await succession;
         using var ejections = StartEjections();
+        using var slowStart = new SlowStart(
+            Options, _context.Time, _first, due: () => _events.Writer.TryWrite(new UpstreamEvent.SlowStartDue()));
         await using var monitor = StartMonitor();
         Watch(_members.Current.All, ejections, monitor);
         await using var discovery = StartDiscovery();
-        Publish();
+        Publish(slowStart);
         while (await _events.Reader.WaitToReadAsync())
         {
             try
@@ -178,10 +184,10 @@ public sealed class Upstream : IAsyncDisposable
                 // All that is there, and then one view: a switch that fails takes a hundred endpoints with it at once.
                 while (_events.Reader.TryRead(out var next))
                 {
-                    Apply(next, ejections, monitor);
+                    Apply(next, ejections, monitor, slowStart);
                 }
 
-                Publish();
+                Publish(slowStart);
             }
             catch (Exception e)
             {
@@ -281,7 +287,7 @@ public sealed class Upstream : IAsyncDisposable
         static IEnumerable<Endpoint> Endpoints(Membership members) => members.All.Select(member => member.Endpoint);
     }
 
-    private void Apply(UpstreamEvent next, Ejections? ejections, HealthMonitor? monitor)
+    private void Apply(UpstreamEvent next, Ejections? ejections, HealthMonitor? monitor, SlowStart slowStart)
     {
         switch (next)
         {
@@ -298,11 +304,15 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health));
+                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health).Members);
                 break;
 
             case UpstreamEvent.EjectionDue:
                 ejections?.End();
+                break;
+
+            case UpstreamEvent.SlowStartDue:
+                // The next view has other weights, and that is all.
                 break;
 
             case UpstreamEvent.Operated { Endpoint: var endpoint }:
@@ -312,24 +322,38 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:
-                Publish();
+                Publish(slowStart);
                 passed.SetResult();
                 break;
         }
     }
 
     /// <summary>Publishes a view of the present, unless it is the one that is published.</summary>
-    private void Publish()
+    private void Publish(SlowStart slowStart)
     {
         var view = View;
         var all = _members.Current.All;
-        var available = Availability.Of(all, Options.Health);
-        if (!all.AsSpan().SequenceEqual(view.All.AsSpan()) || !available.AsSpan().SequenceEqual(view.Available.AsSpan()))
+        slowStart.Note(all);
+        var next = Availability.Of(all, Options.Health);
+        if (next.Panic != view.Panic || !all.AsSpan().SequenceEqual(view.All.AsSpan()) || !Weighed(next).AsSpan().SequenceEqual(view.Available.AsSpan()))
         {
-            _view.Swap(Build(all, available));
+            _view.Swap(Build(all, next, ramp: true));
+        }
+
+        if (_panicTold != next.Panic is not null)
+        {
+            _panicTold = next.Panic is not null;
+            _context.Tell(new PanicTransition(Name, _panicTold, next.Panic ?? "enough endpoints are healthy"));
         }
     }
 
-    private UpstreamView Build(ImmutableArray<Member> all, ImmutableArray<Member> available) =>
-        new(all, available, BalancerCatalog.Build(Options.Balance, available, all.Length, _cursor));
+    private UpstreamView Build(ImmutableArray<Member> all, Availability available, bool ramp)
+    {
+        var members = ramp ? Weighed(available) : available.Members;
+        var tier = new Tier(members, all.Length, _cursor, _context.Time) { MaxLoad = Options.Hash.MaxLoad };
+        return new UpstreamView(all, members, BalancerCatalog.Build(Options.Balance, tier), available.Panic);
+    }
+
+    private ImmutableArray<Member> Weighed(Availability available) =>
+        available.Panic is null ? SlowStart.Weigh(available.Members, Options, _context.Time) : available.Members;
 }

@@ -16,10 +16,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "balance", Kinds.Word(BalancerCatalog.Names), o => o.Balance, (o, value) => o with { Balance = value },
             "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
+            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by the time of recent connects and the open connections. " +
             "`hash`: by consistent hashing, the same one for the same client."
         },
         {
-            "hash", Kinds.Record(HashOptions.Shape), o => new HashOptions(o.HashOn), (o, value) => o with { HashOn = value.On },
+            "hash", Kinds.Record(HashOptions.Shape), o => o.Hash, (o, value) => o with { Hash = value },
             "What `balance: hash` hashes."
         },
         {
@@ -38,13 +39,17 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "health", Kinds.Record(HealthOptions.Shape), o => o.Health, (o, value) => o with { Health = value },
             "How endpoints are judged."
         },
+        {
+            "slow_start", Kinds.Duration("100ms", "1h").OrNothing("off"), o => o.SlowStart, (o, value) => o with { SlowStart = value },
+            "For how long an endpoint that has come back, or is new, gets less than its share, beginning with a tenth. Not with `balance: hash`."
+        },
     };
 
     /// <summary>The balancer's name in the catalogue.</summary>
     public string Balance { get; init; } = "round_robin";
 
-    /// <summary>What <c>balance: hash</c> hashes; only <c>client_ip</c>.</summary>
-    public string HashOn { get; init; } = "client_ip";
+    /// <summary>What <c>balance: hash</c> hashes.</summary>
+    public HashOptions Hash { get; init; } = new();
 
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }
@@ -57,4 +62,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
+
+    /// <summary>The ramp of endpoints that have become available; null is none.</summary>
+    public TimeSpan? SlowStart { get; init; }
 }

@@ -13,6 +13,9 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>How its discovery goes; null where all its endpoints are in the file.</summary>
     public UpstreamDiscovery? Discovery { get; init; }
 
+    /// <summary>Why endpoints are used whose probes fail; null while there is no panic.</summary>
+    public string? Panic { get; init; }
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {
@@ -22,6 +25,7 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
             upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))], upstream.Metrics)
         {
             Discovery = UpstreamDiscovery.Of(upstream.Discovery),
+            Panic = view.Panic,
         };
     }
 }
