@@ -18,6 +18,7 @@ namespace LoadBalancer.Endpoints;
 public sealed class Endpoint(EndpointId id, int loops)
 {
     private FailureObserver? _observer;
+    private ReturnObserver? _returns;
     private bool _isDrained;
 
     /// <summary>Who it is.</summary>
@@ -61,6 +62,13 @@ public sealed class Endpoint(EndpointId id, int loops)
         set => Volatile.Write(ref _observer, value);
     }
 
+    /// <summary>Who is told of every return; null is nobody: only those who cap it are.</summary>
+    internal ReturnObserver? Returns
+    {
+        get => Volatile.Read(ref _returns);
+        set => Volatile.Write(ref _returns, value);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Id.ToString();
 
@@ -68,6 +76,14 @@ public sealed class Endpoint(EndpointId id, int loops)
     {
         Load.Leasing();
         return new EndpointLease(this);
+    }
+
+    /// <summary>A lease, where fewer than <paramref name="cap"/> are open; never one more, however many threads ask.</summary>
+    internal bool TryLease(int cap, out EndpointLease lease)
+    {
+        var leased = Load.TryLeasing(cap);
+        lease = leased ? new EndpointLease(this) : default;
+        return leased;
     }
 
     /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
@@ -85,5 +101,7 @@ public sealed class Endpoint(EndpointId id, int loops)
 
             Observer?.Failed(this, outcome);
         }
+
+        Returns?.Returned();
     }
 }

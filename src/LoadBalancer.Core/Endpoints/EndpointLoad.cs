@@ -53,6 +53,26 @@ public sealed class EndpointLoad
 
     internal void Leasing() => Interlocked.Increment(ref _counters.Leased);
 
+    /// <summary>Counts a lease where fewer than <paramref name="cap"/> are open.</summary>
+    internal bool TryLeasing(int cap)
+    {
+        while (true)
+        {
+            // Returns only grow and are read first: what is open when the exchange succeeds is at most what is compared here.
+            var returned = Volatile.Read(ref _counters.Returned);
+            var leased = Volatile.Read(ref _counters.Leased);
+            if (leased - returned >= cap)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _counters.Leased, leased + 1, leased) == leased)
+            {
+                return true;
+            }
+        }
+    }
+
     internal void Returning() => Interlocked.Increment(ref _counters.Returned);
 
     internal void Failing(FaultKind kind) => Interlocked.Increment(ref _faults[(int)kind]);

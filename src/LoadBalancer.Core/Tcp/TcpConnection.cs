@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Tcp;
 
@@ -24,6 +25,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private readonly long _accepted = proxy.Time.GetTimestamp();
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
+    private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
     private Relay? _relay;
     private TimeSpan _connectTime;
@@ -88,6 +90,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         {
             // Being admitted or between endpoints: nobody waits for the connect under way any more, however long it may take.
             client.Abort();
+            _waiting?.GiveUp(fault);
             _connecting?.GiveUp();
         }
     }
@@ -96,8 +99,13 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     {
         var hashKey = HashKey.OfClient(client.RemoteEndPoint);
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
-        while (proxy.Upstream.Lease(new PickContext(hashKey, _tried), out _lease))
+        while (true)
         {
+            if (!proxy.Upstream.Lease(new PickContext(hashKey, _tried), out _lease) && await WaitAsync(hashKey, last) is { Failed: true } refusal)
+            {
+                return new ConnectResult(null, refusal);
+            }
+
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout, out _connecting);
             _connecting = null;
@@ -121,8 +129,30 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             _tried = [.. _tried, _lease.Endpoint];
             _lease.Return(last);
         }
+    }
 
-        return new ConnectResult(null, last);
+    /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
+    /// <param name="hashKey">The client's key.</param>
+    /// <param name="last">The fault where there is nothing to wait for.</param>
+    private async ValueTask<Fault> WaitAsync(ulong hashKey, Fault last)
+    {
+        _waiting = proxy.Upstream.Wait(Loop, hashKey, _tried);
+        if (_waiting is not { } wait)
+        {
+            return last;
+        }
+
+        // A socket with bytes of ours in its pipe is not watched: its client is missed when the wait is over.
+        client.TryTakeSocket()?.Observe(wait);
+        var fault = await wait.EndAsync();
+        _waiting = null;
+        client.Observe();
+        if (!fault.Failed)
+        {
+            _lease = wait.Lease;
+        }
+
+        return _stopped.Failed ? _stopped : fault;
     }
 
     private async ValueTask<Fault> RelayAsync(EpollSocket upstream)

@@ -4,6 +4,7 @@ using LoadBalancer.Balancing;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Upstreams;
 
@@ -36,6 +37,7 @@ public sealed class Upstream : IAsyncDisposable
     private readonly EndpointDiscovery? _discovery;
     private readonly int _jitterSeed;
     private readonly Live<UpstreamView> _view;
+    private readonly LeaseQueue _queue;
 
     // Written by the loop; the constructor of a successor reads it.
     private readonly Live<Membership> _members;
@@ -69,6 +71,7 @@ public sealed class Upstream : IAsyncDisposable
         _first = previous is null;
         _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
+        _queue = previous?._queue ?? new LeaseQueue();
         _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
@@ -89,6 +92,9 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>How its discovery has gone so far; null where it has none.</summary>
     internal DiscoveryStatus? Discovery => _discovery?.Status;
 
+    /// <summary>Those who wait for room at an endpoint.</summary>
+    internal LeaseQueue Pending => _queue;
+
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
 
@@ -97,9 +103,14 @@ public sealed class Upstream : IAsyncDisposable
     /// </summary>
     /// <param name="context">What the balancer may know.</param>
     /// <param name="lease">The right to use it, to be returned with the outcome in a <c>finally</c>.</param>
-    /// <returns>False where no endpoint is available that was not tried: the fault is no_endpoint.</returns>
+    /// <returns>False where no endpoint is available that was not tried, or all of those are at their cap: <see cref="Wait"/> tells which.</returns>
     public bool Lease(in PickContext context, out EndpointLease lease)
     {
+        if (_queue.Cap != PickContext.NoCap)
+        {
+            return _queue.TryLease(View, context, out lease);
+        }
+
         if (View.Balancer.Pick(context) is not { } endpoint)
         {
             lease = default;
@@ -109,6 +120,10 @@ public sealed class Upstream : IAsyncDisposable
         lease = endpoint.Lease();
         return true;
     }
+
+    /// <summary>After <see cref="Lease"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
+    /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
+    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);
 
     /// <summary>
     /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
@@ -135,6 +150,7 @@ public sealed class Upstream : IAsyncDisposable
         }
 
         _previous = null;
+        _queue.Follow(_view, Options);
         _loop = RunAsync(SucceedAsync(previous));
     }
 
@@ -337,7 +353,9 @@ public sealed class Upstream : IAsyncDisposable
         var next = Availability.Of(all, Options.Health);
         if (next.Panic != view.Panic || !all.AsSpan().SequenceEqual(view.All.AsSpan()) || !Weighed(next).AsSpan().SequenceEqual(view.Available.AsSpan()))
         {
+            _queue.Attach(all);
             _view.Swap(Build(all, next, ramp: true));
+            _queue.Returned();
         }
 
         if (_panicTold != next.Panic is not null)

@@ -43,6 +43,18 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "slow_start", Kinds.Duration("100ms", "1h").OrNothing("off"), o => o.SlowStart, (o, value) => o with { SlowStart = value },
             "For how long an endpoint that has come back, or is new, gets less than its share, beginning with a tenth. Not with `balance: hash`."
         },
+        {
+            "max_connections", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
+            "Connections at once to each endpoint. Where all are at this cap, new ones wait for room, the oldest first."
+        },
+        {
+            "max_pending", Kinds.Integer(0, 1_000_000), o => o.MaxPending, (o, value) => o with { MaxPending = value },
+            "How many may wait for room at once; one more is closed."
+        },
+        {
+            "pending_timeout", Kinds.Duration("1ms", "1h"), o => o.PendingTimeout, (o, value) => o with { PendingTimeout = value },
+            "For how long a connection may wait for room; then it is closed."
+        },
     };
 
     /// <summary>The balancer's name in the catalogue.</summary>
@@ -62,6 +74,15 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
+
+    /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Connections that wait for an endpoint below <see cref="MaxConnections"/>, at most.</summary>
+    public int MaxPending { get; init; } = 1000;
+
+    /// <summary>How long one waits for an endpoint below <see cref="MaxConnections"/>, at most.</summary>
+    public TimeSpan PendingTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The ramp of endpoints that have become available; null is none.</summary>
     public TimeSpan? SlowStart { get; init; }

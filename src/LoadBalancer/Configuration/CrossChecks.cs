@@ -30,6 +30,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             new ProbeChecks(root, reader).Run(name, upstream);
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
+            PendingIsUsed(name, upstream);
         }
 
         foreach (var (name, listener) in options.Listeners)
@@ -179,6 +180,18 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             && health.Find("panic") is { } written && health.Find("active")?.Value is null or ScalarNode)
         {
             reader.Warn(written.Place, $"'panic' means something only with probes, and the upstream '{name}' has none: give it 'active'");
+        }
+    }
+
+    private void PendingIsUsed(string name, UpstreamOptions upstream)
+    {
+        var map = root.Locate("upstreams", name) as MapNode;
+        foreach (var key in upstream.MaxConnections is null && map?.Find("max_connections")?.Value is null ? (string[])["max_pending", "pending_timeout"] : [])
+        {
+            if (map?.Find(key) is { } written)
+            {
+                reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', which the upstream '{name}' does not have: nobody ever waits");
+            }
         }
     }
 

@@ -55,6 +55,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPanic, upstream.Panic is not null, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));

@@ -16,6 +16,18 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>Why endpoints are used whose probes fail; null while there is no panic.</summary>
     public string? Panic { get; init; }
 
+    /// <summary>The most connections at once to each endpoint; null is any number.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Connections that wait for room at an endpoint.</summary>
+    public int Pending { get; init; }
+
+    /// <summary>Connections that waited for room in vain.</summary>
+    public long PendingTimeouts { get; init; }
+
+    /// <summary>Connections that found as many waiting as may.</summary>
+    public long PendingOverflows { get; init; }
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {
@@ -26,6 +38,10 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
         {
             Discovery = UpstreamDiscovery.Of(upstream.Discovery),
             Panic = view.Panic,
+            MaxConnections = upstream.Options.MaxConnections,
+            Pending = upstream.Pending.Count,
+            PendingTimeouts = upstream.Pending.Timeouts,
+            PendingOverflows = upstream.Pending.Overflows,
         };
     }
 }

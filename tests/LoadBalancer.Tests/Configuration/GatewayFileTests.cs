@@ -32,6 +32,9 @@ internal sealed class GatewayFileTests
               passive: {failures: 3, within: 10s, eject_for: 1m, max_ejected: 25%}
               panic: 20%
             slow_start: 1m
+            max_connections: 500
+            max_pending: 20
+            pending_timeout: 3s
           plain:
             endpoints: "10.0.0.9:80"
             health: {passive: off}
@@ -73,6 +76,9 @@ internal sealed class GatewayFileTests
                     Panic = 0.2,
                 },
                 SlowStart = Seconds(60),
+                MaxConnections = 500,
+                MaxPending = 20,
+                PendingTimeout = Seconds(3),
             }),
             ("plain", new UpstreamOptions
             {

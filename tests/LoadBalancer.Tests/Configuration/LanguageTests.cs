@@ -23,7 +23,7 @@ internal sealed class LanguageTests
         "upstreams",
         [
             "affinity", "zone", "protocol", "host", "tls", "send_proxy_protocol", "first_byte", "between_bytes", "stream_idle", "pool_idle",
-            "circuit_breaker", "max_connections", "max_pending", "concurrency",
+            "circuit_breaker", "concurrency",
         ]);
 
     [Test]
