@@ -33,11 +33,17 @@ public sealed record BuildContext
     /// <summary>Is told of every look of a discovery that found no whole set, and when it works again; any thread. Default: nobody.</summary>
     internal Action<DiscoveryReport> OnDiscovery { get; init; } = static _ => { };
 
+    /// <summary>Is told when an upstream begins or ends to panic; any thread. Default: nobody.</summary>
+    public Action<PanicTransition> OnPanic { get; init; } = static _ => { };
+
     /// <summary>Is told of an error of this program that a control loop survived; any thread. Default: nobody.</summary>
     public Action<Exception> OnBug { get; init; } = static _ => { };
 
     /// <summary>Tells of a transition. Whatever goes wrong in telling it must not keep anybody from acting on it.</summary>
     internal void Tell(EndpointTransition transition) => Tell(OnTransition, transition);
+
+    /// <summary>Tells of panic, likewise.</summary>
+    internal void Tell(PanicTransition transition) => Tell(OnPanic, transition);
 
     /// <summary>Tells of a discovery, likewise.</summary>
     internal void Tell(DiscoveryReport report) => Tell(OnDiscovery, report);

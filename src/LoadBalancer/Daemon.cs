@@ -74,6 +74,11 @@ internal static class Daemon
                     null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
                 OnDiscovery = report => Log(report, log),
+                OnPanic = panic => log.Write(
+                    panic.Began ? Severity.Warn : Severity.Info,
+                    null,
+                    panic.Began ? "upstream in panic: endpoints are used although their probes fail" : "upstream out of panic",
+                    ("upstream", panic.Upstream), ("reason", panic.Reason)),
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var sockets = new SocketTable(loops, activated);

@@ -10,7 +10,7 @@ public class BuildBenchmarks
 {
     private ImmutableArray<Member> _members;
 
-    [Params("round_robin", "least_connections", "hash")]
+    [Params("round_robin", "least_connections", "random_two", "peak_ewma", "hash")]
     public string Balance { get; set; } = "";
 
     [Params(3, 100, 1_000)]
@@ -20,5 +20,5 @@ public class BuildBenchmarks
     public void Setup() => _members = SampleMembers.Of(Endpoints);
 
     [Benchmark]
-    public Balancer Build() => BalancerCatalog.Build(Balance, _members, _members.Length, new PickCursor(0));
+    public Balancer Build() => BalancerCatalog.Build(Balance, new Tier(_members, _members.Length, new PickCursor(0), TimeProvider.System));
 }

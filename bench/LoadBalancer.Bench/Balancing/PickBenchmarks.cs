@@ -12,7 +12,7 @@ public class PickBenchmarks
     private Endpoint[] _tried = null!;
     private ulong _key;
 
-    [Params("round_robin", "least_connections", "hash")]
+    [Params("round_robin", "least_connections", "random_two", "peak_ewma", "hash")]
     public string Balance { get; set; } = "";
 
     [Params(3, 100)]
@@ -28,7 +28,7 @@ public class PickBenchmarks
             member.Endpoint.Lease();
         }
 
-        _balancer = BalancerCatalog.Build(Balance, members, members.Length, new PickCursor(0));
+        _balancer = BalancerCatalog.Build(Balance, new Tier(members, members.Length, new PickCursor(0), TimeProvider.System));
         _tried = [_balancer.Pick(new PickContext(0))!];
     }
 

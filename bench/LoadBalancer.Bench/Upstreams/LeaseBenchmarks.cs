@@ -15,7 +15,7 @@ public class LeaseBenchmarks
     private Upstream _upstream = null!;
     private ulong _key;
 
-    [Params("round_robin", "least_connections", "hash")]
+    [Params("round_robin", "least_connections", "random_two", "peak_ewma", "hash")]
     public string Balance { get; set; } = "";
 
     [GlobalSetup]

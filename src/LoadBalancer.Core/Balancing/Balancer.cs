@@ -11,6 +11,6 @@ namespace LoadBalancer.Balancing;
 /// </remarks>
 public abstract class Balancer
 {
-    /// <summary>The endpoint for one attempt, never one of <see cref="PickContext.Tried"/>; null where no other is left.</summary>
+    /// <summary>The endpoint for one attempt, never one that the context refuses; null where no other is left.</summary>
     public abstract Endpoint? Pick(in PickContext context);
 }

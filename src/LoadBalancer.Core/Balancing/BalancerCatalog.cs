@@ -9,6 +9,8 @@ internal static class BalancerCatalog
     [
         ("round_robin", static tier => new RoundRobin(tier)),
         ("least_connections", static tier => new LeastConnections(tier)),
+        ("random_two", static tier => new RandomTwo(tier)),
+        ("peak_ewma", static tier => new PeakEwma(tier)),
         ("hash", static tier => new Maglev(tier)),
     ];
 
@@ -16,23 +18,21 @@ internal static class BalancerCatalog
     public static ImmutableArray<string> Names { get; } = [.. Lines.Select(line => line.Name)];
 
     /// <summary>
-    /// The table over <paramref name="available"/>: primaries, behind them backups. Members of weight 0 are left out.
+    /// The table over the members of <paramref name="all"/>: primaries, behind them backups. Members of weight 0 are left out.
     /// </summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="available">The members that may be picked.</param>
-    /// <param name="configured">How many members the upstream has in all.</param>
-    /// <param name="cursor">The upstream's rotation, which outlives the table.</param>
+    /// <param name="all">The members that may be picked, of both ranks.</param>
     /// <exception cref="ArgumentException">No balancer has that name; the loader has refused it long before.</exception>
-    public static Balancer Build(string name, ImmutableArray<Member> available, int configured, PickCursor cursor)
+    public static Balancer Build(string name, Tier all)
     {
         var build = Lines.FirstOrDefault(line => line.Name == name).Build
             ?? throw new ArgumentException($"No balancer is called '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
 
-        var tables = available
+        var tables = all.Members
             .Where(member => member.Weight > 0)
             .GroupBy(member => member.Backup)
             .OrderBy(rank => rank.Key)
-            .Select(rank => build(new Tier([.. rank], configured, cursor)))
+            .Select(rank => build(all with { Members = [.. rank] }))
             .ToArray();
 
         return tables switch

@@ -38,7 +38,7 @@ internal sealed class LeastConnections : Balancer
         {
             var place = start + step;
             ref readonly var member = ref members[place < members.Length ? place : place - members.Length];
-            if (context.HasTried(member.Endpoint))
+            if (context.Refuses(member.Endpoint))
             {
                 continue;
             }

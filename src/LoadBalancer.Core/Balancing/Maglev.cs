@@ -15,6 +15,14 @@ namespace LoadBalancer.Balancing;
 /// Why not a ring of virtual nodes: an even ring needs hundreds of nodes an endpoint and a search per pick; this is one
 /// multiplication and two loads, and within 1 % of even. The price is that a few keys besides the lost endpoint's move.
 /// </para>
+/// <para>
+/// With a bound on load (<c>hash: {max_load: 125%}</c>; Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded
+/// Loads", SODA 2018) an endpoint takes no more open leases than that share of the mean for its weight, rounded up, the one
+/// to come included. A key whose endpoint is at the bound is hashed again, as one whose endpoint failed: it moves on to
+/// the same places in the same order every time, and comes home when there is room. A pick then reads every endpoint's load.
+/// The bound is off unless asked for: with few connections open the mean is small, and a client's second connection
+/// would meet another endpoint than its first.
+/// </para>
 /// </remarks>
 internal sealed class Maglev : Balancer
 {
@@ -29,6 +37,9 @@ internal sealed class Maglev : Balancer
     private const int Chances = 8;
 
     private readonly Endpoint[] _endpoints;
+    private readonly int[] _weights;
+    private readonly long _weight;
+    private readonly double? _maxLoad;
     private readonly ushort[] _table;
 
     /// <summary>A table over <paramref name="tier"/>.</summary>
@@ -48,6 +59,9 @@ internal sealed class Maglev : Balancer
                 .ThenBy(member => member.Endpoint.Address.ToString(), StringComparer.Ordinal),
         ];
         _endpoints = [.. members.Select(member => member.Endpoint)];
+        _weights = [.. members.Select(member => member.Weight)];
+        _weight = _weights.Sum(weight => (long)weight);
+        _maxLoad = tier.MaxLoad;
         _table = Fill([.. members.Select(member => new Turns(member, (uint)size))], size);
     }
 
@@ -61,34 +75,56 @@ internal sealed class Maglev : Balancer
     /// <inheritdoc/>
     public override Endpoint? Pick(in PickContext context)
     {
+        var most = _maxLoad is { } factor ? factor * (OpenLeases() + 1) / _weight : double.PositiveInfinity;
+
         // A key whose endpoint was tried is hashed again, so that the keys of a dead endpoint spread over all others.
         var key = context.HashKey;
         for (var chance = 0; chance < Chances; chance++)
         {
-            var endpoint = _endpoints[_table[(int)Math.BigMul(key, (ulong)_table.Length, out _)]];
-            if (!context.HasTried(endpoint))
+            var place = _table[(int)Math.BigMul(key, (ulong)_table.Length, out _)];
+            if (Takes(place, context, most))
             {
-                return endpoint;
+                return _endpoints[place];
             }
 
             key = HashKey.Mix(key + 1);
         }
 
-        return AnyUntried(context, (int)(key % (uint)_endpoints.Length));
+        // The bounds add up to more than all leases, so somebody is below; unless those were tried, and then a bound is no reason to refuse.
+        var start = (int)(key % (uint)_endpoints.Length);
+        return NextFrom(start, context, most) ?? NextFrom(start, context, double.PositiveInfinity);
     }
 
-    private Endpoint? AnyUntried(in PickContext context, int start)
+    private Endpoint? NextFrom(int start, in PickContext context, double most)
     {
         for (var step = 0; step < _endpoints.Length; step++)
         {
-            var endpoint = _endpoints[(start + step) % _endpoints.Length];
-            if (!context.HasTried(endpoint))
+            var place = (start + step) % _endpoints.Length;
+            if (Takes(place, context, most))
             {
-                return endpoint;
+                return _endpoints[place];
             }
         }
 
         return null;
+    }
+
+    /// <param name="place">Which endpoint.</param>
+    /// <param name="context">Whom it refuses takes nothing.</param>
+    /// <param name="most">The bound of open leases for a weight of 1.</param>
+    private bool Takes(int place, in PickContext context, double most) =>
+        !context.Refuses(_endpoints[place])
+        && (double.IsPositiveInfinity(most) || _endpoints[place].Load.Active < Math.Ceiling(most * _weights[place]));
+
+    private long OpenLeases()
+    {
+        long open = 0;
+        foreach (var endpoint in _endpoints)
+        {
+            open += endpoint.Load.Active;
+        }
+
+        return open;
     }
 
     private static ushort[] Fill(Turns[] all, int size)

@@ -24,12 +24,12 @@ internal sealed class RoundRobin : Balancer
     /// <inheritdoc/>
     public override Endpoint? Pick(in PickContext context)
     {
-        // A fresh ticket for each tried endpoint, not the next place: otherwise the one behind a dead endpoint in the
+        // A fresh ticket for each refused endpoint, not the next place: otherwise the one behind a dead endpoint in the
         // cycle would carry all of its share.
         for (var chance = 0; chance <= context.Tried.Length; chance++)
         {
             var endpoint = _cycle[_cursor.Next(_cycle.Length)];
-            if (!context.HasTried(endpoint))
+            if (!context.Refuses(endpoint))
             {
                 return endpoint;
             }
@@ -45,7 +45,7 @@ internal sealed class RoundRobin : Balancer
         for (var step = 0; step < _members.Length; step++)
         {
             var endpoint = _members[(start + step) % _members.Length].Endpoint;
-            if (!context.HasTried(endpoint))
+            if (!context.Refuses(endpoint))
             {
                 return endpoint;
             }

@@ -18,6 +18,7 @@ namespace LoadBalancer.Endpoints;
 public sealed class Endpoint(EndpointId id, int loops)
 {
     private FailureObserver? _observer;
+    private ReturnObserver? _returns;
     private bool _isDrained;
 
     /// <summary>Who it is.</summary>
@@ -61,6 +62,13 @@ public sealed class Endpoint(EndpointId id, int loops)
         set => Volatile.Write(ref _observer, value);
     }
 
+    /// <summary>Who is told of every return; null is nobody: only those who cap it are.</summary>
+    internal ReturnObserver? Returns
+    {
+        get => Volatile.Read(ref _returns);
+        set => Volatile.Write(ref _returns, value);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Id.ToString();
 
@@ -70,6 +78,14 @@ public sealed class Endpoint(EndpointId id, int loops)
         return new EndpointLease(this);
     }
 
+    /// <summary>A lease, where fewer than <paramref name="cap"/> are open; never one more, however many threads ask.</summary>
+    internal bool TryLease(int cap, out EndpointLease lease)
+    {
+        var leased = Load.TryLeasing(cap);
+        lease = leased ? new EndpointLease(this) : default;
+        return leased;
+    }
+
     /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
     internal void Return(Fault outcome)
     {
@@ -77,7 +93,15 @@ public sealed class Endpoint(EndpointId id, int loops)
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
         {
             Load.Failing(outcome.Kind);
+            if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable)
+            {
+                // A refusal comes faster than any connect: its time must not make the endpoint look good.
+                Load.Latency?.Observe(PeakLatency.Penalty);
+            }
+
             Observer?.Failed(this, outcome);
         }
+
+        Returns?.Returned();
     }
 }

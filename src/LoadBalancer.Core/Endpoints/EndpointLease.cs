@@ -28,6 +28,9 @@ public struct EndpointLease
     /// <summary>True from the lease to its return.</summary>
     public readonly bool IsOpen => _open;
 
+    /// <summary>Says how long the connect took that has just succeeded. Costs nothing where no balancer measures.</summary>
+    public readonly void Connected(TimeSpan took) => _endpoint!.Load.Latency?.Observe(took);
+
     /// <summary>
     /// Gives the endpoint back. <see cref="Fault.None"/> is success; a fault of the client or of this process is no fault
     /// of the endpoint and is not held against it.

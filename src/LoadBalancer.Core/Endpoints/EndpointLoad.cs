@@ -14,6 +14,7 @@ public sealed class EndpointLoad
     private static readonly int FaultKinds = Enum.GetValues<FaultKind>().Length;
 
     private readonly long[] _faults = new long[FaultKinds];
+    private PeakLatency? _latency;
     private Counters _counters;
 
     /// <summary>Leases taken and not yet returned. Never negative; while others lease and return it may be a moment old.</summary>
@@ -36,7 +37,41 @@ public sealed class EndpointLoad
     /// <summary>Leases that ended with a fault of this endpoint of one kind.</summary>
     public long Faults(FaultKind kind) => Volatile.Read(ref _faults[(int)kind]);
 
+    /// <summary>How long it takes to answer; null where no balancer ever asked.</summary>
+    public PeakLatency? Latency => Volatile.Read(ref _latency);
+
+    /// <summary>Measures it from here on, for good.</summary>
+    internal PeakLatency Measure(TimeProvider time)
+    {
+        if (Latency is null)
+        {
+            Interlocked.CompareExchange(ref _latency, new PeakLatency(time), null);
+        }
+
+        return Latency!;
+    }
+
     internal void Leasing() => Interlocked.Increment(ref _counters.Leased);
+
+    /// <summary>Counts a lease where fewer than <paramref name="cap"/> are open.</summary>
+    internal bool TryLeasing(int cap)
+    {
+        while (true)
+        {
+            // Returns only grow and are read first: what is open when the exchange succeeds is at most what is compared here.
+            var returned = Volatile.Read(ref _counters.Returned);
+            var leased = Volatile.Read(ref _counters.Leased);
+            if (leased - returned >= cap)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _counters.Leased, leased + 1, leased) == leased)
+            {
+                return true;
+            }
+        }
+    }
 
     internal void Returning() => Interlocked.Increment(ref _counters.Returned);
 

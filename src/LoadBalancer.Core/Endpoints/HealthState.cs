@@ -10,13 +10,21 @@ namespace LoadBalancer.Endpoints;
 /// </remarks>
 public sealed class HealthState
 {
+    /// <summary>The value of <see cref="FitSince"/> while something speaks against it.</summary>
+    internal const long NotFit = long.MinValue;
+
+    /// <summary>The value of <see cref="FitSince"/> of those with which an upstream began.</summary>
+    internal const long FitFromTheFirst = long.MinValue + 1;
+
     private static readonly int TransitionKinds = Enum.GetValues<TransitionKind>().Length;
     private static readonly int ProbeResults = Enum.GetValues<ProbeResult>().Length;
 
     private readonly long[] _transitions = new long[TransitionKinds];
     private readonly long[] _probes = new long[ProbeResults];
+
     private ActiveHealth _active = ActiveHealth.Unproven;
     private Ejection? _ejection;
+    private long _fitSince = NotFit;
 
     /// <summary>What probing says.</summary>
     public ActiveHealth Active
@@ -30,6 +38,16 @@ public sealed class HealthState
     {
         get => Volatile.Read(ref _ejection);
         internal set => Volatile.Write(ref _ejection, value);
+    }
+
+    /// <summary>
+    /// Since when nothing speaks against picking it, as a timestamp of the process's <see cref="TimeProvider"/>: slow start
+    /// counts from here. Written by the loop of the upstream that runs.
+    /// </summary>
+    internal long FitSince
+    {
+        get => Volatile.Read(ref _fitSince);
+        set => Volatile.Write(ref _fitSince, value);
     }
 
     /// <summary>True while watched traffic keeps the endpoint out.</summary>

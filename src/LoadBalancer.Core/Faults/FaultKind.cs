@@ -9,6 +9,12 @@ public enum FaultKind : byte
     /// <summary>No endpoint may be picked: none is configured, healthy or untried.</summary>
     NoEndpoint,
 
+    /// <summary>Every endpoint was at its cap, and as many connections waited as may.</summary>
+    PendingOverflow,
+
+    /// <summary>Every endpoint was at its cap, and none had room in time.</summary>
+    PendingTimeout,
+
     /// <summary>The peer answered a connect with RST (ECONNREFUSED), or nothing listens at its Unix path.</summary>
     ConnectRefused,
 

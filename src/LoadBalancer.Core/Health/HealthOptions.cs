@@ -7,7 +7,7 @@ public sealed record HealthOptions : IConfigurable<HealthOptions>
 {
     /// <inheritdoc/>
     public static Shape<HealthOptions> Shape { get; } = new(
-        "health", "How endpoints are judged.", "{active: {interval: 2s}, passive: off}", () => new())
+        "health", "How endpoints are judged.", "{active: {interval: 2s}, passive: off, panic: 50%}", () => new())
     {
         {
             "active", Kinds.Record(ActiveHealthOptions.Shape).OrNull("off"), o => o.Active, (o, value) => o with { Active = value },
@@ -17,6 +17,11 @@ public sealed record HealthOptions : IConfigurable<HealthOptions>
             "passive", Kinds.Record(PassiveHealthOptions.Shape).OrNull("off"), o => o.Passive, (o, value) => o with { Passive = value },
             "We watch the traffic; on unless it is `off`."
         },
+        {
+            "panic", Kinds.Percent("0%", "100%").Or("off", 0), o => o.Panic, (o, value) => o with { Panic = value },
+            "Below this share of endpoints that pass their probes, probes are not believed and all endpoints are used. Backups do not count while an endpoint that " +
+            "is none is healthy. `off`, or `0%`: never; say so where a probe chooses a role, such as a primary among replicas."
+        },
     };
 
     /// <summary>Probing; null is off.</summary>
@@ -24,4 +29,7 @@ public sealed record HealthOptions : IConfigurable<HealthOptions>
 
     /// <summary>Watching traffic; null is off.</summary>
     public PassiveHealthOptions? Passive { get; init; } = new();
+
+    /// <summary>Below this share of healthy endpoints all are used, 0 to 1; 0 is never.</summary>
+    public double Panic { get; init; } = 0.5;
 }

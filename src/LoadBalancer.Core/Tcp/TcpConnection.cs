@@ -31,6 +31,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private string? _serverName;
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
+    private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
     private Relay? _relay;
     private TimeSpan _connectTime;
@@ -106,6 +107,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         {
             // Being admitted, routed or between endpoints: nobody waits for the connect under way any more, however long it may take.
             client.Abort();
+            _waiting?.GiveUp(fault);
             _connecting?.GiveUp();
         }
     }
@@ -151,8 +153,13 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     {
         var hashKey = HashKey.OfClient(client.RemoteEndPoint);
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
-        while (upstream.Lease(new PickContext(hashKey, _tried), out _lease))
+        while (true)
         {
+            if (!upstream.Lease(new PickContext(hashKey, _tried), out _lease) && await WaitAsync(upstream, hashKey, last) is { Failed: true } refusal)
+            {
+                return new ConnectResult(null, refusal);
+            }
+
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout(upstream), out _connecting);
             _connecting = null;
@@ -168,6 +175,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             {
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
+                _lease.Connected(_connectTime);
                 return result;
             }
 
@@ -175,8 +183,31 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             _tried = [.. _tried, _lease.Endpoint];
             _lease.Return(last);
         }
+    }
 
-        return new ConnectResult(null, last);
+    /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
+    /// <param name="upstream">Who has no room.</param>
+    /// <param name="hashKey">The client's key.</param>
+    /// <param name="last">The fault where there is nothing to wait for.</param>
+    private async ValueTask<Fault> WaitAsync(Upstream upstream, ulong hashKey, Fault last)
+    {
+        _waiting = upstream.Wait(Loop, hashKey, _tried);
+        if (_waiting is not { } wait)
+        {
+            return last;
+        }
+
+        // A socket with bytes of ours in its pipe is not watched: its client is missed when the wait is over.
+        client.TryTakeSocket()?.Observe(wait);
+        var fault = await wait.EndAsync();
+        _waiting = null;
+        client.Observe();
+        if (!fault.Failed)
+        {
+            _lease = wait.Lease;
+        }
+
+        return _stopped.Failed ? _stopped : fault;
     }
 
     private async ValueTask<Fault> RelayAsync(EpollSocket endpoint, Upstream upstream)

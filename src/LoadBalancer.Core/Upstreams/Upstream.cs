@@ -5,6 +5,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Upstreams;
 
@@ -37,6 +38,7 @@ public sealed class Upstream : IAsyncDisposable
     private readonly EndpointDiscovery? _discovery;
     private readonly int _jitterSeed;
     private readonly Live<UpstreamView> _view;
+    private readonly LeaseQueue _queue;
 
     // Written by the loop; the constructor of a successor reads it.
     private readonly Live<Membership> _members;
@@ -44,6 +46,8 @@ public sealed class Upstream : IAsyncDisposable
     // Unbounded, and yet small: a detector reports once until it is answered, a verdict changes at most once a probe.
     private readonly Channel<UpstreamEvent> _events = Channel.CreateUnbounded<UpstreamEvent>(new() { SingleReader = true });
 
+    private readonly bool _first;
+    private bool _panicTold;
     private Upstream? _previous;
     private Upstream? _successor;
     private Task _loop = Task.CompletedTask;
@@ -65,13 +69,16 @@ public sealed class Upstream : IAsyncDisposable
         Options = options;
         _context = context;
         _previous = previous;
+        _first = previous is null;
+        _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
+        _queue = previous?._queue ?? new LeaseQueue();
         _discovery = discovery;
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context)) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
-        _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health)));
+        _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health), ramp: !_first));
     }
 
     /// <summary>Its name in the file.</summary>
@@ -86,6 +93,9 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>How its discovery has gone so far; null where it has none.</summary>
     internal DiscoveryStatus? Discovery => _discovery?.Status;
 
+    /// <summary>Those who wait for room at an endpoint.</summary>
+    internal LeaseQueue Pending => _queue;
+
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
 
@@ -94,9 +104,14 @@ public sealed class Upstream : IAsyncDisposable
     /// </summary>
     /// <param name="context">What the balancer may know.</param>
     /// <param name="lease">The right to use it, to be returned with the outcome in a <c>finally</c>.</param>
-    /// <returns>False where no endpoint is available that was not tried: the fault is no_endpoint.</returns>
+    /// <returns>False where no endpoint is available that was not tried, or all of those are at their cap: <see cref="Wait"/> tells which.</returns>
     public bool Lease(in PickContext context, out EndpointLease lease)
     {
+        if (_queue.Cap != PickContext.NoCap)
+        {
+            return _queue.TryLease(View, context, out lease);
+        }
+
         if (View.Balancer.Pick(context) is not { } endpoint)
         {
             lease = default;
@@ -106,6 +121,10 @@ public sealed class Upstream : IAsyncDisposable
         lease = endpoint.Lease();
         return true;
     }
+
+    /// <summary>After <see cref="Lease"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
+    /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
+    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);
 
     /// <summary>
     /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
@@ -132,6 +151,7 @@ public sealed class Upstream : IAsyncDisposable
         }
 
         _previous = null;
+        _queue.Follow(_view, Options);
         _loop = RunAsync(SucceedAsync(previous));
     }
 
@@ -168,10 +188,12 @@ public sealed class Upstream : IAsyncDisposable
     {
         await succession;
         using var ejections = StartEjections();
+        using var slowStart = new SlowStart(
+            Options, _context.Time, _first, due: () => _events.Writer.TryWrite(new UpstreamEvent.SlowStartDue()));
         await using var monitor = StartMonitor();
         Watch(_members.Current.All, ejections, monitor);
         await using var discovery = StartDiscovery();
-        Publish();
+        Publish(slowStart);
         while (await _events.Reader.WaitToReadAsync())
         {
             try
@@ -179,10 +201,10 @@ public sealed class Upstream : IAsyncDisposable
                 // All that is there, and then one view: a switch that fails takes a hundred endpoints with it at once.
                 while (_events.Reader.TryRead(out var next))
                 {
-                    Apply(next, ejections, monitor);
+                    Apply(next, ejections, monitor, slowStart);
                 }
 
-                Publish();
+                Publish(slowStart);
             }
             catch (Exception e)
             {
@@ -282,7 +304,7 @@ public sealed class Upstream : IAsyncDisposable
         static IEnumerable<Endpoint> Endpoints(Membership members) => members.All.Select(member => member.Endpoint);
     }
 
-    private void Apply(UpstreamEvent next, Ejections? ejections, HealthMonitor? monitor)
+    private void Apply(UpstreamEvent next, Ejections? ejections, HealthMonitor? monitor, SlowStart slowStart)
     {
         switch (next)
         {
@@ -299,11 +321,15 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health));
+                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health).Members);
                 break;
 
             case UpstreamEvent.EjectionDue:
                 ejections?.End();
+                break;
+
+            case UpstreamEvent.SlowStartDue:
+                // The next view has other weights, and that is all.
                 break;
 
             case UpstreamEvent.Operated { Endpoint: var endpoint }:
@@ -313,21 +339,30 @@ public sealed class Upstream : IAsyncDisposable
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:
-                Publish();
+                Publish(slowStart);
                 passed.SetResult();
                 break;
         }
     }
 
     /// <summary>Publishes a view of the present, unless it is the one that is published.</summary>
-    private void Publish()
+    private void Publish(SlowStart slowStart)
     {
         var view = View;
         var all = _members.Current.All;
-        var available = Availability.Of(all, Options.Health);
-        if (!all.AsSpan().SequenceEqual(view.All.AsSpan()) || !available.AsSpan().SequenceEqual(view.Available.AsSpan()))
+        slowStart.Note(all);
+        var next = Availability.Of(all, Options.Health);
+        if (next.Panic != view.Panic || !all.AsSpan().SequenceEqual(view.All.AsSpan()) || !Weighed(next).AsSpan().SequenceEqual(view.Available.AsSpan()))
         {
-            _view.Swap(Build(all, available));
+            _queue.Attach(all);
+            _view.Swap(Build(all, next, ramp: true));
+            _queue.Returned();
+        }
+
+        if (_panicTold != next.Panic is not null)
+        {
+            _panicTold = next.Panic is not null;
+            _context.Tell(new PanicTransition(Name, _panicTold, next.Panic ?? "enough endpoints are healthy"));
         }
     }
 
@@ -335,6 +370,13 @@ public sealed class Upstream : IAsyncDisposable
     private static BuildContext ForProbes(UpstreamOptions options, BuildContext context) =>
         options is { SendProxyProtocol: { } version, Health.Active.Port: null } ? context with { Connections = new LocalHeaderConnections(context.Connections, version) } : context;
 
-    private UpstreamView Build(ImmutableArray<Member> all, ImmutableArray<Member> available) =>
-        new(all, available, BalancerCatalog.Build(Options.Balance, available, all.Length, _cursor));
+    private UpstreamView Build(ImmutableArray<Member> all, Availability available, bool ramp)
+    {
+        var members = ramp ? Weighed(available) : available.Members;
+        var tier = new Tier(members, all.Length, _cursor, _context.Time) { MaxLoad = Options.Hash.MaxLoad };
+        return new UpstreamView(all, members, BalancerCatalog.Build(Options.Balance, tier), available.Panic);
+    }
+
+    private ImmutableArray<Member> Weighed(Availability available) =>
+        available.Panic is null ? SlowStart.Weigh(available.Members, Options, _context.Time) : available.Members;
 }

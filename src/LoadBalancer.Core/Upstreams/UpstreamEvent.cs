@@ -20,6 +20,9 @@ internal abstract record UpstreamEvent
     /// <summary>The time of an ejection has passed.</summary>
     public sealed record EjectionDue : UpstreamEvent;
 
+    /// <summary>An endpoint that starts slowly is due for more weight.</summary>
+    public sealed record SlowStartDue : UpstreamEvent;
+
     /// <summary>An operator has drained or enabled an endpoint.</summary>
     public sealed record Operated(Endpoint Endpoint) : UpstreamEvent;
 

@@ -17,10 +17,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "balance", Kinds.Word(BalancerCatalog.Names), o => o.Balance, (o, value) => o with { Balance = value },
             "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
+            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by the time of recent connects and the open connections. " +
             "`hash`: by consistent hashing, the same one for the same client."
         },
         {
-            "hash", Kinds.Record(HashOptions.Shape), o => new HashOptions(o.HashOn), (o, value) => o with { HashOn = value.On },
+            "hash", Kinds.Record(HashOptions.Shape), o => o.Hash, (o, value) => o with { Hash = value },
             "What `balance: hash` hashes."
         },
         {
@@ -44,13 +45,29 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "health", Kinds.Record(HealthOptions.Shape), o => o.Health, (o, value) => o with { Health = value },
             "How endpoints are judged."
         },
+        {
+            "slow_start", Kinds.Duration("100ms", "1h").OrNothing("off"), o => o.SlowStart, (o, value) => o with { SlowStart = value },
+            "For how long an endpoint that has come back, or is new, gets less than its share, beginning with a tenth. Not with `balance: hash`."
+        },
+        {
+            "max_connections", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
+            "Connections at once to each endpoint. Where all are at this cap, new ones wait for room, the oldest first."
+        },
+        {
+            "max_pending", Kinds.Integer(0, 1_000_000), o => o.MaxPending, (o, value) => o with { MaxPending = value },
+            "How many may wait for room at once; one more is closed."
+        },
+        {
+            "pending_timeout", Kinds.Duration("1ms", "1h"), o => o.PendingTimeout, (o, value) => o with { PendingTimeout = value },
+            "For how long a connection may wait for room; then it is closed."
+        },
     };
 
     /// <summary>The balancer's name in the catalogue.</summary>
     public string Balance { get; init; } = "round_robin";
 
-    /// <summary>What <c>balance: hash</c> hashes; only <c>client_ip</c>.</summary>
-    public string HashOn { get; init; } = "client_ip";
+    /// <summary>What <c>balance: hash</c> hashes.</summary>
+    public HashOptions Hash { get; init; } = new();
 
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }
@@ -66,6 +83,18 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
+
+    /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Connections that wait for an endpoint below <see cref="MaxConnections"/>, at most.</summary>
+    public int MaxPending { get; init; } = 1000;
+
+    /// <summary>How long one waits for an endpoint below <see cref="MaxConnections"/>, at most.</summary>
+    public TimeSpan PendingTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The ramp of endpoints that have become available; null is none.</summary>
+    public TimeSpan? SlowStart { get; init; }
 
     private static string? Text(ProxyVersion? version) => version switch
     {

@@ -28,6 +28,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             SomeEndpointHasWeight(name, upstream);
             HashIsUsed(name, upstream);
             new ProbeChecks(root, reader).Run(name, upstream);
+            SlowStartIsUsed(name, upstream);
+            PanicIsUsed(name, upstream);
+            PendingIsUsed(name, upstream);
         }
 
         foreach (var (name, listener) in options.Listeners)
@@ -201,6 +204,35 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         if (map?.Find("hash") is { } hash && upstream.Balance != "hash" && (written is null || written.Written == upstream.Balance))
         {
             reader.Warn(hash.Place, $"'hash' means something only with 'balance: hash', and the upstream '{name}' has 'balance: {upstream.Balance}'");
+        }
+    }
+
+    private void SlowStartIsUsed(string name, UpstreamOptions upstream)
+    {
+        if (upstream is { Balance: "hash", SlowStart: not null } && (root.Locate("upstreams", name) as MapNode)?.Find("slow_start") is { } written)
+        {
+            reader.Warn(written.Place, $"'slow_start' does nothing with 'balance: hash', which the upstream '{name}' has: a ramp would move its keys again and again");
+        }
+    }
+
+    private void PanicIsUsed(string name, UpstreamOptions upstream)
+    {
+        if (upstream.Health.Active is null && (root.Locate("upstreams", name, "health") as MapNode) is { } health
+            && health.Find("panic") is { } written && health.Find("active")?.Value is null or ScalarNode)
+        {
+            reader.Warn(written.Place, $"'panic' means something only with probes, and the upstream '{name}' has none: give it 'active'");
+        }
+    }
+
+    private void PendingIsUsed(string name, UpstreamOptions upstream)
+    {
+        var map = root.Locate("upstreams", name) as MapNode;
+        foreach (var key in upstream.MaxConnections is null && map?.Find("max_connections")?.Value is null ? (string[])["max_pending", "pending_timeout"] : [])
+        {
+            if (map?.Find(key) is { } written)
+            {
+                reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', which the upstream '{name}' does not have: nobody ever waits");
+            }
         }
     }
 

@@ -54,6 +54,10 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             MetricFamilies.DiscoveryLastSuccess, (discovery.LastSuccess?.ToUnixTimeMilliseconds() ?? 0) / 1000.0, upstream));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPanic, upstream.Panic is not null, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
+        Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));

@@ -32,6 +32,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily DiscoveryLastSuccess = Gauge("lb_discovery_last_success_timestamp_seconds", "When endpoints were found last, in seconds since 1970; 0 where they never were.", "upstream");
     public static readonly MetricFamily UpstreamConnect = Histogram("lb_upstream_connect_seconds", LatencyBounds.Connect, "How long connects to the upstream's endpoints took that succeeded.", "upstream");
     public static readonly MetricFamily UpstreamSession = Histogram("lb_upstream_session_seconds", LatencyBounds.Session, "How long connections to the upstream's endpoints lasted, from the end of the connect to the end of both directions.", "upstream");
+    public static readonly MetricFamily UpstreamPanic = Gauge("lb_upstream_panic", "1 while endpoints are used whose probes fail, because too few others are left.", "upstream");
+    public static readonly MetricFamily UpstreamPending = Gauge("lb_upstream_pending_connections", "Connections that wait for room, because every endpoint is at max_connections.", "upstream");
+    public static readonly MetricFamily UpstreamPendingTimeouts = Counter("lb_upstream_pending_timeouts_total", "Connections that waited for room in vain until pending_timeout.", "upstream");
+    public static readonly MetricFamily UpstreamPendingOverflows = Counter("lb_upstream_pending_overflows_total", "Connections that were closed because max_pending others waited already.", "upstream");
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointState = Gauge("lb_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.", "upstream", "endpoint", "state");
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace LoadBalancer.Daemon.Status;
 
-/// <summary>Whether an endpoint may be picked, and if not, why.</summary>
+/// <summary>What is thought of an endpoint. It is picked in the state available, and in panic in any but drained.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<EndpointState>))]
 internal enum EndpointState : byte
 {

@@ -53,8 +53,8 @@ internal sealed record EndpointStatus
     /// <summary>How often a judge changed its mind, by what it then thought: every kind, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Transitions { get; init; }
 
-    /// <summary>True where a pick may return it.</summary>
-    public bool Available => State == EndpointState.Available;
+    /// <summary>True where a pick may return it; in panic an unhealthy one too.</summary>
+    public required bool Available { get; init; }
 
     /// <summary>An endpoint as of now.</summary>
     /// <param name="member">The endpoint and its place in the file.</param>
@@ -67,9 +67,12 @@ internal sealed record EndpointStatus
             Address = endpoint.Label,
             Weight = weight,
             Backup = backup,
-            State = available ? EndpointState.Available
-                : weight == 0 || endpoint.IsDrained ? EndpointState.Drained
+            Available = available,
+
+            // In panic an unhealthy one is available too, and its state says what it is.
+            State = weight == 0 || endpoint.IsDrained ? EndpointState.Drained
                 : endpoint.Health.Active.Verdict == HealthVerdict.Unhealthy ? EndpointState.Unhealthy
+                : available ? EndpointState.Available
                 : EndpointState.Ejected,
             ActiveConnections = endpoint.Load.Active,
             Connections = endpoint.Load.Leased,

@@ -13,6 +13,21 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>How its discovery goes; null where all its endpoints are in the file.</summary>
     public UpstreamDiscovery? Discovery { get; init; }
 
+    /// <summary>Why endpoints are used whose probes fail; null while there is no panic.</summary>
+    public string? Panic { get; init; }
+
+    /// <summary>The most connections at once to each endpoint; null is any number.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Connections that wait for room at an endpoint.</summary>
+    public int Pending { get; init; }
+
+    /// <summary>Connections that waited for room in vain.</summary>
+    public long PendingTimeouts { get; init; }
+
+    /// <summary>Connections that found as many waiting as may.</summary>
+    public long PendingOverflows { get; init; }
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {
@@ -22,6 +37,11 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
             upstream.Name, upstream.Options.Balance, [.. view.All.Select(member => EndpointStatus.Of(member, available.Contains(member.Endpoint)))], upstream.Metrics)
         {
             Discovery = UpstreamDiscovery.Of(upstream.Discovery),
+            Panic = view.Panic,
+            MaxConnections = upstream.Options.MaxConnections,
+            Pending = upstream.Pending.Count,
+            PendingTimeouts = upstream.Pending.Timeouts,
+            PendingOverflows = upstream.Pending.Overflows,
         };
     }
 }

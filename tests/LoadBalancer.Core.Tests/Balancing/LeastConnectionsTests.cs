@@ -59,7 +59,7 @@ public sealed class LeastConnectionsTests
         var members = Members.Equal(4);
         var cursor = new PickCursor(0);
         var first = Enumerable.Range(0, 4)
-            .Select(_ => BalancerCatalog.Build("least_connections", members, 4, cursor).Pick(new PickContext(0)));
+            .Select(_ => BalancerCatalog.Build("least_connections", new Tier(members, 4, cursor, TimeProvider.System)).Pick(new PickContext(0)));
 
         Assert.That(first, Is.EquivalentTo(members.Select(member => member.Endpoint)));
     }

@@ -46,7 +46,7 @@ public sealed class MaglevTests
         var members = Members.Equal(count);
         var gone = members[count / 2];
         var before = Members.Build("hash", members);
-        var after = BalancerCatalog.Build("hash", members.Remove(gone), count, new PickCursor(0));
+        var after = BalancerCatalog.Build("hash", new Tier(members.Remove(gone), count, new PickCursor(0), TimeProvider.System));
 
         var moved = Enumerable.Range(0, Keys).Count(key => Picked(before, key) != Picked(after, key));
         var movedInVain = Enumerable.Range(0, Keys).Count(key => Picked(before, key) != gone.Endpoint && Picked(before, key) != Picked(after, key));
@@ -61,7 +61,7 @@ public sealed class MaglevTests
         var members = Members.Equal(5);
         var gone = members[0];
         var before = Members.Build("hash", members);
-        var after = BalancerCatalog.Build("hash", members.Remove(gone), 5, new PickCursor(0));
+        var after = BalancerCatalog.Build("hash", new Tier(members.Remove(gone), 5, new PickCursor(0), TimeProvider.System));
         var heirs = Enumerable.Range(0, Keys)
             .Where(key => Picked(before, key) == gone.Endpoint)
             .CountBy(key => Picked(after, key))
@@ -77,7 +77,7 @@ public sealed class MaglevTests
             var members = Members.Of([.. weights, 100]);
             var gone = members[0];
             var before = Members.Build("hash", members);
-            var after = BalancerCatalog.Build("hash", members.Remove(gone), members.Length, new PickCursor(0));
+            var after = BalancerCatalog.Build("hash", new Tier(members.Remove(gone), members.Length, new PickCursor(0), TimeProvider.System));
             var inVain = Enumerable.Range(0, Keys).Count(key => Picked(before, key) is var was && was != gone.Endpoint && was != Picked(after, key));
             return inVain < 0.06 * Keys;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
@@ -146,6 +146,99 @@ public sealed class MaglevTests
         Assert.That(
             () => new Maglev(Members.Tier(Members.Equal(ushort.MaxValue))),
             Throws.ArgumentException.With.Message.Contains("65,534"));
+
+    [Test]
+    public void Lets_no_endpoint_carry_more_than_its_bound_of_the_mean([Values(1.0, 1.25, 2.0)] double maxLoad)
+    {
+        var members = Members.Of(2, 1, 1, 1);
+        var balancer = Bounded(members, maxLoad);
+
+        // One client alone, who unbounded would open all of them at one endpoint.
+        for (var lease = 1; lease <= 1_000; lease++)
+        {
+            Picked(balancer, 7).Lease();
+            foreach (var (endpoint, weight, _) in members)
+            {
+                Assert.That(endpoint.Load.Active, Is.LessThanOrEqualTo(Math.Ceiling(maxLoad * lease * weight / 5)));
+            }
+        }
+
+        Assert.That(members.Sum(member => member.Endpoint.Load.Active), Is.EqualTo(1_000));
+    }
+
+    [Test]
+    public void Leaves_keys_at_home_while_the_load_is_even()
+    {
+        var members = Members.Equal(5);
+        var (free, bounded) = (Members.Build("hash", members), Bounded(members, 1.25));
+        foreach (var (endpoint, _, _) in members)
+        {
+            Lease(endpoint, 100);
+        }
+
+        Assert.That(Enumerable.Range(0, 1_000).All(key => Picked(free, key) == Picked(bounded, key)), Is.True);
+    }
+
+    [Test]
+    public void Moves_a_key_over_the_bound_to_the_same_place_every_time_and_home_when_there_is_room()
+    {
+        var members = Members.Equal(5);
+        var (free, bounded) = (Members.Build("hash", members), Bounded(members, 1.25));
+        var full = members[0].Endpoint;
+        var leases = Enumerable.Range(0, 10).Select(_ => full.Lease()).ToArray();
+        var keys = Enumerable.Range(0, 2_000).Where(key => Picked(free, key) == full).ToArray();
+
+        var moved = keys.Select(key => Picked(bounded, key)).ToArray();
+        Assert.That(moved, Has.None.SameAs(full));
+        Assert.That(moved.Distinct().Count(), Is.EqualTo(4), "not all to one neighbour");
+        Assert.That(keys.Select(key => Picked(bounded, key)), Is.EqualTo(moved));
+        Assert.That(keys.Select(key => free.Pick(new PickContext(Members.Key(key), [full]))), Is.EqualTo(moved), "where they would go if it had failed");
+
+        foreach (var lease in leases)
+        {
+            var returned = lease;
+            returned.Return(LoadBalancer.Faults.Fault.None);
+        }
+
+        Assert.That(keys.Select(key => Picked(bounded, key)), Is.All.SameAs(full));
+    }
+
+    [Test]
+    public void Would_rather_exceed_the_bound_than_refuse()
+    {
+        var members = Members.Equal(2);
+        Lease(members[0].Endpoint, 10);
+
+        Assert.That(Bounded(members, 1.0).Pick(new PickContext(1, [members[1].Endpoint])), Is.SameAs(members[0].Endpoint));
+    }
+
+    [Test]
+    public void Picks_within_a_bound_without_allocating()
+    {
+        var members = Members.Of(5, 3, 2);
+        Lease(members[0].Endpoint, 10);
+        var balancer = Bounded(members, 1.25);
+
+        Assert.That(Allocations.Of(() => PickMany(balancer)), Is.Zero);
+
+        static void PickMany(Balancer balancer)
+        {
+            for (var pick = 0; pick < 10_000; pick++)
+            {
+                balancer.Pick(new PickContext((ulong)pick << 40));
+            }
+        }
+    }
+
+    private static Maglev Bounded(ImmutableArray<Member> members, double maxLoad) => new(Members.Tier(members) with { MaxLoad = maxLoad });
+
+    private static void Lease(Endpoint endpoint, int times)
+    {
+        for (var lease = 0; lease < times; lease++)
+        {
+            endpoint.Lease();
+        }
+    }
 
     private static Endpoint Picked(Balancer balancer, int key) => balancer.Pick(new PickContext(Members.Key(key)))!;
 

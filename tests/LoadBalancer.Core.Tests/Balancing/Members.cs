@@ -26,10 +26,10 @@ internal static class Members
     /// <summary>This many primaries of weight 1.</summary>
     public static ImmutableArray<Member> Equal(int count) => Of([.. Enumerable.Repeat(1, count)]);
 
-    public static Tier Tier(ImmutableArray<Member> members, uint start = 0) => new(members, members.Length, new PickCursor(start));
+    public static Tier Tier(ImmutableArray<Member> members, uint start = 0) => new(members, members.Length, new PickCursor(start), TimeProvider.System);
 
     public static Balancer Build(string name, ImmutableArray<Member> members, uint start = 0) =>
-        BalancerCatalog.Build(name, members, members.Length, new PickCursor(start));
+        BalancerCatalog.Build(name, new Tier(members, members.Length, new PickCursor(start), TimeProvider.System));
 
     /// <summary>A key for every number, spread like those of clients.</summary>
     public static ulong Key(int number) => HashKey.OfAddress(new IPAddress([198, (byte)(number >> 16), (byte)(number >> 8), (byte)number]));

@@ -45,7 +45,7 @@ public sealed class RoundRobinTests
         var visited = new List<Endpoint?>();
         for (var pick = 0; pick < 8; pick++)
         {
-            visited.Add(BalancerCatalog.Build("round_robin", members, 4, cursor).Pick(new PickContext(0)));
+            visited.Add(BalancerCatalog.Build("round_robin", new Tier(members, 4, cursor, TimeProvider.System)).Pick(new PickContext(0)));
         }
 
         Assert.That(visited, Is.EqualTo(members.Concat(members).Select(member => member.Endpoint)));

@@ -21,6 +21,9 @@ internal abstract class UpstreamFixture
     /// <summary>Transitions so far, as <c>10.0.0.1:80 Ejected</c>.</summary>
     protected ConcurrentQueue<string> Transitions { get; private set; } = null!;
 
+    /// <summary>What was said of panic so far, as <c>panics: why</c> or <c>calm: why</c>.</summary>
+    protected ConcurrentQueue<string> Panics { get; private set; } = null!;
+
     protected BuildContext Context { get; set; } = null!;
 
     protected Upstream Running { get; private set; } = null!;
@@ -33,6 +36,7 @@ internal abstract class UpstreamFixture
         Time = new ManualTime();
         Connections = new ScriptedConnections();
         Transitions = new();
+        Panics = new();
         Running = null!;
         Context = new BuildContext
         {
@@ -41,6 +45,7 @@ internal abstract class UpstreamFixture
             Seeds = new Random(1),
             Connections = Connections,
             OnTransition = transition => Transitions.Enqueue($"{transition.Endpoint.Address} {transition.Kind}"),
+            OnPanic = panic => Panics.Enqueue($"{(panic.Began ? "panics" : "calm")}: {panic.Reason}"),
             OnBug = bug => Assert.Fail(bug.ToString()),
         };
     }
@@ -63,6 +68,8 @@ internal abstract class UpstreamFixture
     /// <summary>The same, probed every 5 s.</summary>
     protected static UpstreamOptions Probed(int endpoints) =>
         Options(endpoints) with { Health = new() { Active = new ActiveHealthOptions { Jitter = 0 } } };
+
+    protected static UpstreamOptions WithoutPanic(UpstreamOptions options) => options with { Health = options.Health with { Panic = 0 } };
 
     protected static ValueList<EndpointOptions> Endpoints(params ReadOnlySpan<EndpointOptions> endpoints) => ValueList.Create(endpoints);
 

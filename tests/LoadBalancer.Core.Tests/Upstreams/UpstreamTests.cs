@@ -83,11 +83,11 @@ internal sealed class UpstreamTests : UpstreamFixture
     }
 
     [Test]
-    public async Task Offers_nobody_while_all_probes_fail()
+    public async Task Offers_nobody_while_all_probes_fail_and_panic_is_off()
     {
         Connections.Refuse(Members.Address(1));
         Connections.Refuse(Members.Address(2));
-        await Run(Probed(2));
+        await Run(WithoutPanic(Probed(2)));
         await Advance(1);
 
         Assert.That(Running.Lease(new PickContext(0), out _), Is.False);

@@ -192,6 +192,31 @@ internal sealed class CrossChecksTests
     }
 
     [Test]
+    public void What_does_nothing_here_is_a_warning()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners: {a: {bind: ":1", tcp: a}, b: {bind: ":2", tcp: b}}
+            upstreams:
+              a:
+                endpoints: "10.0.0.1:80"
+                balance: hash
+                slow_start: 30s
+                health: {panic: 30%}
+                max_pending: 10
+                pending_timeout: 5s
+              b: {endpoints: "10.0.0.2:80", slow_start: 30s, health: {panic: 30%, active: {}}, max_connections: 3, max_pending: 10}
+            """);
+
+        Assert.That(folder.Lines(folder.Load().Warnings), Is.EqualTo(new[]
+        {
+            "lb.yaml:6:5: 'slow_start' does nothing with 'balance: hash', which the upstream 'a' has: a ramp would move its keys again and again",
+            "lb.yaml:7:14: 'panic' means something only with probes, and the upstream 'a' has none: give it 'active'",
+            "lb.yaml:8:5: 'max_pending' means something only with 'max_connections', which the upstream 'a' does not have: nobody ever waits",
+            "lb.yaml:9:5: 'pending_timeout' means something only with 'max_connections', which the upstream 'a' does not have: nobody ever waits",
+        }));
+    }
+
+    [Test]
     public void An_error_is_no_cause_of_a_warning()
     {
         using var folder = new ConfigFolder().With("lb.yaml", """

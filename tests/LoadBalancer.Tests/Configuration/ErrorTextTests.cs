@@ -40,7 +40,7 @@ internal sealed class ErrorTextTests
         lb.yaml:12:12: 'bind' expects an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, not '*:80'; for every IPv4 address write ":80", for every IPv6 address "[::]:80"
         lb.yaml:12:20: 'bind' expects an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, not 'localhost:80'; write "127.0.0.1:80"
         lb.yaml:13:10: 'tcp' expects the name of an upstream, or a map with the keys upstream, sni, otherwise, not a list
-        lb.yaml:16:14: 'balance' expects one of round_robin, least_connections, hash, not 'least-connections'; did you mean 'least_connections'?
+        lb.yaml:16:14: 'balance' expects one of round_robin, least_connections, random_two, peak_ewma, hash, not 'least-connections'; did you mean 'least_connections'?
         lb.yaml:17:17: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not 'db.internal:80'; names are not looked up here; write the IP address, or look the name up with discover: {dns: "db.internal:80"}
         lb.yaml:17:35: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not '10.0.0.1'; add a port: "10.0.0.1:8080"
         lb.yaml:17:80: 'weight' expects a whole number from 0 to 256, not '999'

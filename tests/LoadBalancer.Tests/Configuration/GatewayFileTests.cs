@@ -24,12 +24,17 @@ internal sealed class GatewayFileTests
         upstreams:
           postgres:
             balance: hash
-            hash: {on: client_ip}
+            hash: {on: client_ip, max_load: 125%}
             endpoints: ["10.0.0.1:5432", {address: "[2001:db8::1]:5432", weight: 2}, {address: unix:/run/app.sock, backup: true}]
             timeouts: {connect: 500ms}
             health:
               active: {type: tcp, interval: 2s, timeout: 1s, healthy_after: 1, unhealthy_after: 5, jitter: 0%}
               passive: {failures: 3, within: 10s, eject_for: 1m, max_ejected: 25%}
+              panic: 20%
+            slow_start: 1m
+            max_connections: 500
+            max_pending: 20
+            pending_timeout: 3s
           plain:
             endpoints: "10.0.0.9:80"
             health: {passive: off}
@@ -56,7 +61,7 @@ internal sealed class GatewayFileTests
             ("postgres", new UpstreamOptions
             {
                 Balance = "hash",
-                HashOn = "client_ip",
+                Hash = new HashOptions { On = "client_ip", MaxLoad = 1.25 },
                 Endpoints =
                 [
                     new EndpointOptions { Address = IPEndPoint.Parse("10.0.0.1:5432") },
@@ -68,7 +73,12 @@ internal sealed class GatewayFileTests
                 {
                     Active = new ActiveHealthOptions { Type = "tcp", Interval = Seconds(2), Timeout = Seconds(1), HealthyAfter = 1, UnhealthyAfter = 5, Jitter = 0 },
                     Passive = new PassiveHealthOptions { Failures = 3, Within = Seconds(10), EjectFor = Seconds(60), MaxEjected = 0.25 },
+                    Panic = 0.2,
                 },
+                SlowStart = Seconds(60),
+                MaxConnections = 500,
+                MaxPending = 20,
+                PendingTimeout = Seconds(3),
             }),
             ("plain", new UpstreamOptions
             {

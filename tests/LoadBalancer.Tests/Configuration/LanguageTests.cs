@@ -22,8 +22,8 @@ internal sealed class LanguageTests
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "affinity", "zone", "protocol", "host", "tls", "first_byte", "between_bytes", "stream_idle", "pool_idle", "panic",
-            "slow_start", "circuit_breaker", "max_connections", "max_pending", "concurrency",
+            "affinity", "zone", "protocol", "host", "tls", "first_byte", "between_bytes", "stream_idle", "pool_idle",
+            "circuit_breaker", "concurrency",
         ]);
 
     [Test]

@@ -163,6 +163,99 @@ internal sealed class BalancingScenarios
         open.ForEach(each => each.Socket.Dispose());
     }
 
+    [Test]
+    public async Task At_the_cap_of_an_endpoint_the_oldest_waits_first_in_line_and_the_last_too_long()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await DaemonHarness.StartAsync($$"""
+            listeners: {{Listener("all")}}
+            upstreams:
+              all: {endpoints: ["{{a.Address}}"], max_connections: 2, pending_timeout: 2s}
+            """);
+        var address = await daemon.AddressOfAsync("all");
+        var open = Enumerable.Range(0, 2).Select(_ => Open(address)).ToList();
+        using var first = Loopback.Connect(address);
+        await PendingAsync(daemon, 1);
+        using var second = Loopback.Connect(address);
+        await PendingAsync(daemon, 2);
+        Assert.That(Endpoint(await daemon.StatusAsync(), a.Address).GetProperty("active_connections").GetInt32(), Is.EqualTo(2));
+
+        open[0].Socket.Dispose();
+        Assert.That(first.ReceiveExactly(1), Is.EqualTo("a"u8.ToArray()));
+        Assert.That(second.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset), "nobody made room for it in time");
+        await daemon.UntilAsync(
+            status => Upstream(status).GetProperty("pending").GetInt32() == 0 && Upstream(status).GetProperty("pending_timeouts").GetInt32() == 1
+                && status.GetProperty("listeners")[0].GetProperty("rejected").GetProperty("pending_timeout").GetInt32() == 1,
+            "the timeout is counted");
+        open[1].Socket.Dispose();
+    }
+
+    [Test]
+    public async Task Whoever_is_gone_waits_no_more_and_a_full_queue_refuses()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await DaemonHarness.StartAsync($$"""
+            listeners: {{Listener("all")}}
+            upstreams:
+              all: {endpoints: ["{{a.Address}}"], max_connections: 1, max_pending: 1, pending_timeout: 1m}
+            """);
+        var address = await daemon.AddressOfAsync("all");
+        var open = Open(address);
+        var gone = Loopback.Connect(address);
+        await PendingAsync(daemon, 1);
+        using var refused = Loopback.Connect(address);
+        Assert.That(refused.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+
+        gone.LingerState = new LingerOption(true, 0);
+        gone.Dispose();
+        await PendingAsync(daemon, 0);
+        using var next = Loopback.Connect(address);
+        await PendingAsync(daemon, 1);
+        open.Socket.Dispose();
+        Assert.That(next.ReceiveExactly(1), Is.EqualTo("a"u8.ToArray()));
+        Assert.That(Upstream(await daemon.StatusAsync()).GetProperty("pending_overflows").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Those_who_wait_are_served_after_a_reload_that_makes_room()
+    {
+        using var a = new EchoEndpoint('a');
+        var file = $$"""
+            listeners: {{Listener("all")}}
+            upstreams:
+              all: {endpoints: ["{{a.Address}}"], max_connections: 1, pending_timeout: 1m}
+            """;
+        await using var daemon = await DaemonHarness.StartAsync(file);
+        var open = Open(await daemon.AddressOfAsync("all"));
+        using var waiting = Loopback.Connect(await daemon.AddressOfAsync("all"));
+        await PendingAsync(daemon, 1);
+
+        await daemon.ReloadAsync(file.Replace("max_connections: 1", "max_connections: 2", StringComparison.Ordinal));
+        Assert.That(waiting.ReceiveExactly(1), Is.EqualTo("a"u8.ToArray()));
+        open.Socket.Dispose();
+    }
+
+    [Test]
+    public async Task In_panic_an_endpoint_whose_probes_fail_is_used_and_the_operator_sees_it()
+    {
+        using var a = new EchoEndpoint('a');
+        await using var daemon = await DaemonHarness.StartAsync($$"""
+            listeners: {{Listener("all")}}
+            upstreams:
+              all:
+                endpoints: ["{{Loopback.Refusing()}}", "{{a.Address}}", "{{Loopback.Refusing()}}"]
+                health: {active: {type: tcp, interval: 100ms, unhealthy_after: 1}, passive: off}
+            """);
+        await daemon.UntilAsync(status => Upstream(status).TryGetProperty("panic", out var panic) && panic.ValueKind == System.Text.Json.JsonValueKind.String, "two of three probes fail");
+        Assert.That(Upstream(await daemon.StatusAsync()).GetProperty("endpoints").EnumerateArray().Select(each => each.GetProperty("available").GetBoolean()), Is.All.True);
+        Assert.That(await ConnectAsync(daemon, "all", 6), Is.All.EqualTo('a'), "whoever refuses is tried, and then the next");
+    }
+
+    private static System.Text.Json.JsonElement Upstream(System.Text.Json.JsonElement status) => status.GetProperty("upstreams")[0];
+
+    private static Task PendingAsync(DaemonHarness daemon, int count) =>
+        daemon.UntilAsync(status => Upstream(status).GetProperty("pending").GetInt32() == count, $"{count} wait");
+
     internal static string Listener(string name) => $$$"""{{{{name}}}: {bind: "127.0.0.1:0", tcp: {upstream: {{{name}}} } } }""";
 
     internal static System.Text.Json.JsonElement Endpoint(System.Text.Json.JsonElement status, EndPoint address) =>

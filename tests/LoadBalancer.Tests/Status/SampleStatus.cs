@@ -77,6 +77,7 @@ internal static class SampleStatus
         Weight = state == EndpointState.Drained ? 0 : 1,
         Backup = false,
         State = state,
+        Available = state == EndpointState.Available,
         ActiveConnections = 1,
         Connections = 7,
         ConnectTimes = new LatencyHistogram(loops: 2, LatencyBounds.Connect),

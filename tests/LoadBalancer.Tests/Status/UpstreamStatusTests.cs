@@ -62,6 +62,8 @@ internal sealed class UpstreamStatusTests
             new VerdictStatus("active", "unhealthy", "connect_refused", Noon), new VerdictStatus("passive", "ejected", "5 failures", Noon, Until: Noon.AddSeconds(30)),
         }));
 
+        Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: true), Has.Property("Available").True.And.Property("State").EqualTo(EndpointState.Unhealthy), "in panic");
+
         EndpointState State(bool available) => EndpointStatus.Of(new Member(endpoint, 1, false), available).State;
     }
 
