@@ -28,6 +28,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(LogOptions))]
 [TestFixture(typeof(TransportOptions))]
 [TestFixture(typeof(ReloadOptions))]
+[TestFixture(typeof(StateOptions))]
 [TestFixture(typeof(ShutdownOptions))]
 internal sealed class OptionsShapeTests<T>
     where T : IConfigurable<T>
@@ -35,6 +36,7 @@ internal sealed class OptionsShapeTests<T>
     private static readonly string[] Candidates =
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
+        "${env:A_SECRET_OF_ITS_OWN}",
     ];
 
     [Test]

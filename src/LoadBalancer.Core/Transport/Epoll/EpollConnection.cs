@@ -42,6 +42,9 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Why reading ended, if not by the peer's end of stream.</summary>
     public FaultKind ReadFault => _reader?.Fault ?? FaultKind.None;
 
+    /// <summary>Who is at the other end of a Unix socket; null for any other.</summary>
+    public PeerCredentials? PeerCredentials => _socket.PeerCredentials();
+
     /// <summary>Called once when the connection is disposed or aborted, on its loop.</summary>
     public Action<EpollConnection>? OnClosed { get; set; }
 
