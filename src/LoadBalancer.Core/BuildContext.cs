@@ -27,6 +27,12 @@ public sealed record BuildContext
     /// </summary>
     public required IConnectionFactory Connections { get; init; }
 
+    /// <summary>
+    /// Who remembers which endpoints operators have drained, asked when an endpoint joins an upstream: what was drained before
+    /// the process started, or before discovery lost the endpoint, is so still. Any thread. Null: nobody does.
+    /// </summary>
+    public Func<EndpointId, bool>? IsDrained { get; init; }
+
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 

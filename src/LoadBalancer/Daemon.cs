@@ -6,6 +6,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Discovery;
@@ -62,13 +63,18 @@ internal static class Daemon
             using var activated = ActivatedSockets.FromEnvironment(service);
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
-            // 4. What a configuration becomes, and how it is replaced.
+            // 4. What outlives the process: a second one with the same folder does not start.
+            using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log) : null;
+            var drained = new DrainedEndpoints(state);
+
+            // 5. What a configuration becomes, and how it is replaced.
             var context = new BuildContext
             {
                 Time = time,
                 Loops = loops.Loops.Length,
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
+                IsDrained = id => drained.Find(id) is not null,
                 OnTransition = change => log.Write(
                     change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
                     null,
@@ -84,14 +90,25 @@ internal static class Daemon
             var sockets = new SocketTable(loops, activated);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log, orders.Hurry), time, log);
             var readiness = new Readiness();
-            var status = new StatusReader(reloader, readiness, loops, time);
-            await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), transport, log);
+            var status = new StatusReader(reloader, readiness, loops, drained, time);
+            IAdminAction[] actions =
+            [
+                new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
+                new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
+                new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
+            ];
+            await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), actions, transport, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
             reloader.PrepareAsync = async next =>
             {
                 if (next.Transport != options.Transport)
                 {
                     log.Warn("transport is read at start only: restart lb to change it");
+                }
+
+                if (next.State != options.State)
+                {
+                    log.Warn("state is read at start only: restart lb to change it");
                 }
 
                 var before = connections.Destination;
@@ -110,7 +127,7 @@ internal static class Daemon
             };
             reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
 
-            // 5. Serve.
+            // 6. Serve.
             await reloader.StartAsync(loaded);
             reloader.OnLoaded(loaded);
             readiness.Release(Readiness.Starting);
@@ -118,7 +135,7 @@ internal static class Daemon
             notifier.Ready(Describe(reloader.Snapshot));
             await ObeyAsync(reloader, notifier, orders, log);
 
-            // 6. End: first be found unready, then stop accepting, then let what is open finish.
+            // 7. End: first be found unready, then stop accepting, then let what is open finish.
             await Shutdown.RunAsync(reloader, sockets, readiness, notifier, orders, time, log);
             return ExitCode.Success;
         }
@@ -167,11 +184,12 @@ internal static class Daemon
     {
         try
         {
-            await foreach (var _ in orders.Reloads.ReadAllAsync(orders.Stop))
+            await foreach (var order in orders.Reloads.ReadAllAsync(orders.Stop))
             {
                 notifier.Reloading("reloading");
                 await reloader.ReloadAsync();
                 notifier.Ready(reloader.Outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {reloader.Outcome.Errors[0]}");
+                order.Done(reloader.Outcome);
             }
         }
         catch (OperationCanceledException)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using LoadBalancer.Daemon.Reloading;
 
 namespace LoadBalancer.Daemon;
 
@@ -10,7 +11,7 @@ internal sealed class Orders : IDisposable
     private const PosixSignal UserSignal = (PosixSignal)10;
 
     private readonly List<PosixSignalRegistration> _signals = [];
-    private readonly Channel<bool> _reloads = Channel.CreateUnbounded<bool>();
+    private readonly Channel<ReloadOrder> _reloads = Channel.CreateUnbounded<ReloadOrder>();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _hurry = new();
 
@@ -21,7 +22,7 @@ internal sealed class Orders : IDisposable
     public CancellationToken Hurry => _hurry.Token;
 
     /// <summary>Orders to reload, one item each.</summary>
-    public ChannelReader<bool> Reloads => _reloads.Reader;
+    public ChannelReader<ReloadOrder> Reloads => _reloads.Reader;
 
     /// <summary>Does what the order to open log files again asks; any thread, and it does not throw. Default: nothing.</summary>
     public Action OnReopenLogs { get; set; } = static () => { };
@@ -41,7 +42,16 @@ internal sealed class Orders : IDisposable
     }
 
     /// <summary>Orders a reload.</summary>
-    public void OrderReload() => _reloads.Writer.TryWrite(true);
+    public void OrderReload() => _reloads.Writer.TryWrite(new ReloadOrder());
+
+    /// <summary>Orders a reload and waits for its outcome.</summary>
+    /// <exception cref="OperationCanceledException">The order to end came first.</exception>
+    public Task<ReloadOutcome> OrderReloadAsync()
+    {
+        var order = new ReloadOrder();
+        _reloads.Writer.TryWrite(order);
+        return order.Outcome.WaitAsync(Stop);
+    }
 
     /// <summary>Orders log files to be opened again: what had their name may have been renamed.</summary>
     public void OrderReopenLogs() => OnReopenLogs();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LoadBalancer.Daemon.Reloading;
 
 namespace LoadBalancer.Daemon.Tests;
 
@@ -14,7 +15,7 @@ public sealed class OrdersTests
     {
         using var orders = Orders.FromSignals();
         Send("HUP");
-        Assert.That(await orders.Reloads.ReadAsync().AsTask().WaitAsync(Patience), Is.True);
+        await orders.Reloads.ReadAsync().AsTask().WaitAsync(Patience);
         Assert.That(orders.Stop.IsCancellationRequested, Is.False);
     }
 
@@ -46,6 +47,24 @@ public sealed class OrdersTests
         using var orders = Orders.FromSignals();
         Send("INT");
         Assert.That(IsGiven(orders.Hurry) && IsGiven(orders.Stop), Is.True);
+    }
+
+    [Test]
+    public async Task Who_orders_a_reload_may_wait_for_its_outcome()
+    {
+        using var orders = new Orders();
+        var outcome = orders.OrderReloadAsync();
+        (await orders.Reloads.ReadAsync()).Done(ReloadOutcome.None);
+        Assert.That(await outcome.WaitAsync(Patience), Is.SameAs(ReloadOutcome.None));
+    }
+
+    [Test]
+    public void Who_waits_for_a_reload_is_let_go_when_the_order_to_end_comes_first()
+    {
+        using var orders = new Orders();
+        var outcome = orders.OrderReloadAsync();
+        orders.OrderStop();
+        Assert.That(() => outcome.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
     }
 
     private static void Send(string signal)

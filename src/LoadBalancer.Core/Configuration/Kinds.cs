@@ -17,6 +17,9 @@ public static class Kinds
     /// <summary>A path or a pattern of files, relative to the file that holds it.</summary>
     public static Kind<string> FilePattern { get; } = new TextKind("a path or a pattern of files", "upstreams.d/*.yaml", ".+");
 
+    /// <summary>A secret, given by a reference and printed nowhere.</summary>
+    public static Kind<Secret> Secret { get; } = new SecretKind();
+
     /// <summary>A listener's address: <c>":8080"</c> is every IPv4 address, <c>"[::]:8080"</c> every IPv6 address, port 0 a free port.</summary>
     public static Kind<EndPoint> BindAddress { get; } = new AddressKind(AddressUse.Bind);
 

@@ -17,25 +17,26 @@ internal sealed class Membership
 {
     private readonly string _upstream;
     private readonly ValueList<EndpointOptions> _written;
-    private readonly int _loops;
+    private readonly BuildContext _context;
     private readonly ImmutableArray<Endpoint> _departed;
 
-    private Membership(string upstream, ValueList<EndpointOptions> written, ValueList<EndpointOptions> discovered, Membership? before, int loops)
+    private Membership(string upstream, ValueList<EndpointOptions> written, ValueList<EndpointOptions> discovered, Membership? before, BuildContext context)
     {
         _upstream = upstream;
         _written = written;
-        _loops = loops;
+        _context = context;
         Discovered = discovered;
 
         ImmutableArray<Endpoint> known = before is null ? [] : [.. before.All.Select(member => member.Endpoint), .. before._departed];
         var byId = known.ToDictionary(endpoint => endpoint.Id);
+        var present = before is null ? [] : before.All.Select(member => member.Endpoint.Id).ToHashSet();
         // Where both name an address, the file's own line says more than a name does.
         All =
         [
             .. written.Items.Concat(discovered.Items).DistinctBy(options => options.Address).Select(options =>
             {
                 var id = new EndpointId(upstream, options.Address);
-                return new Member(byId.GetValueOrDefault(id) ?? new Endpoint(id, loops), options.Weight, options.Backup);
+                return new Member(present.Contains(id) ? byId[id] : Join(byId.GetValueOrDefault(id) ?? new Endpoint(id, context.Loops), context), options.Weight, options.Backup);
             }),
         ];
         var members = All.Select(member => member.Endpoint).ToHashSet();
@@ -53,11 +54,22 @@ internal sealed class Membership
     /// <param name="options">What the file says of it.</param>
     /// <param name="before">The members of the upstream that it replaces; null where there is none.</param>
     /// <param name="discovers">True where it has a discovery.</param>
-    /// <param name="loops">How many event loops count at an endpoint.</param>
-    public static Membership Of(string upstream, UpstreamOptions options, Membership? before, bool discovers, int loops) =>
-        new(upstream, options.Endpoints, discovers && before is not null ? before.Discovered : [], before, loops);
+    /// <param name="context">How many event loops count at an endpoint, and who remembers its drain.</param>
+    public static Membership Of(string upstream, UpstreamOptions options, Membership? before, bool discovers, BuildContext context) =>
+        new(upstream, options.Endpoints, discovers && before is not null ? before.Discovered : [], before, context);
 
     /// <summary>The members when discovery has found <paramref name="discovered"/>; itself where that is no news.</summary>
     public Membership With(ValueList<EndpointOptions> discovered) =>
-        discovered == Discovered ? this : new Membership(_upstream, _written, discovered, this, _loops);
+        discovered == Discovered ? this : new Membership(_upstream, _written, discovered, this, _context);
+
+    // Whoever was away may have been drained, or enabled, in the meantime.
+    private static Endpoint Join(Endpoint endpoint, BuildContext context)
+    {
+        if (context.IsDrained is { } remembers)
+        {
+            endpoint.IsDrained = remembers(endpoint.Id);
+        }
+
+        return endpoint;
+    }
 }

@@ -77,7 +77,7 @@ public sealed class Upstream : IAsyncDisposable
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context)) : null;
-        _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context.Loops));
+        _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context));
         _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health), ramp: !_first));
     }
 
@@ -179,7 +179,7 @@ public sealed class Upstream : IAsyncDisposable
         if (previous is not null)
         {
             await previous.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _members.Swap(Membership.Of(Name, Options, previous._members.Current, discovers: _discovery is not null, _context.Loops));
+            _members.Swap(Membership.Of(Name, Options, previous._members.Current, discovers: _discovery is not null, _context));
         }
     }
 

@@ -1,20 +1,30 @@
 using System.Collections.Frozen;
+using LoadBalancer.Configuration;
 using LoadBalancer.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
 namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>
-/// Answers the requests of the operator's listener: GET and HEAD of a known path, from a host that no stranger controls,
-/// without a body. Everything else gets a status that says what is wrong and a line that says what exists.
+/// Answers the requests of the operator's listener: GET and HEAD of a page, POST of a change, as the gate allows, without a
+/// body. Everything else gets a status that says what is wrong and a line that says what exists. A change, made or
+/// refused, is a line in the log.
 /// </summary>
-internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, HostGuard guard, LogSink log) : IHttpApplication<IFeatureCollection>
+/// <param name="pages">What can be read.</param>
+/// <param name="actions">What can be changed.</param>
+/// <param name="gate">Who may.</param>
+/// <param name="log">Takes the changes, and what fails.</param>
+internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate, LogSink log)
+    : IHttpApplication<IFeatureCollection>
 {
     private readonly FrozenDictionary<string, IAdminPage> _pages = pages.ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
-    private readonly string _paths = string.Join(' ', pages.Select(page => page.Path).Order(StringComparer.Ordinal));
+    private readonly FrozenDictionary<string, IAdminAction> _actions = actions.ToFrozenDictionary(action => action.Path, StringComparer.Ordinal);
+    private readonly string _paths = string.Join(' ', pages.Select(page => page.Path).Order(StringComparer.Ordinal))
+        + (actions.Count == 0 ? "" : $", and with POST {string.Join(' ', actions.Select(action => action.Path).Order(StringComparer.Ordinal))}");
 
     /// <inheritdoc/>
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -31,25 +41,37 @@ internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, HostGuar
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        var answer = Answer(request, context, response.Headers);
+        var answer = await AnswerAsync(request, context, response.Headers);
         response.StatusCode = answer.Status;
         response.Headers.ContentType = answer.ContentType;
         response.Headers.ContentLength = answer.Body.Length;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
+        foreach (var (name, value) in answer.Headers)
+        {
+            response.Headers[name] = value;
+        }
+
         if (!HttpMethods.IsHead(request.Method))
         {
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body);
         }
     }
 
-    private AdminAnswer Answer(IHttpRequestFeature request, IFeatureCollection connection, IHeaderDictionary headers)
+    private async Task<AdminAnswer> AnswerAsync(IHttpRequestFeature request, IFeatureCollection features, IHeaderDictionary headers)
     {
-        if (Refusal(request, connection) is { } refusal)
+        var caller = AdminCaller.Of(features);
+        var action = _actions.GetValueOrDefault(request.Path);
+        if ((gate.Current.RefuseReading(caller) ?? RefuseBody(features)) is { } refusal)
         {
             // What was refused unread must not be taken for the next request.
             headers.Connection = "close";
-            return refusal;
+            return Refused(refusal, action);
+        }
+
+        if (action is not null)
+        {
+            return await ChangeAsync(action, request, caller, headers);
         }
 
         if (!_pages.TryGetValue(request.Path, out var page))
@@ -75,19 +97,62 @@ internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, HostGuar
         }
     }
 
-    private AdminAnswer? Refusal(IHttpRequestFeature request, IFeatureCollection connection)
+    private async Task<AdminAnswer> ChangeAsync(IAdminAction action, IHttpRequestFeature request, AdminCaller caller, IHeaderDictionary headers)
     {
-        var local = connection.Get<LocalPeer>() is not null;
-        if (!local && !guard.AcceptsHost(request.Headers.Host))
+        if (!HttpMethods.IsPost(request.Method))
         {
-            return AdminAnswer.Text(421, "the Host is not an IP address, localhost or a name of this machine; a stranger's name is not answered (DNS rebinding)");
+            headers.Allow = "POST";
+            return AdminAnswer.Problem(405, $"{action.Path} is a change, and made with POST");
         }
 
-        if (!local && !guard.AcceptsOrigin(request.Headers.Origin))
+        if (gate.Current.RefuseChange(caller, out var who) is { } refusal)
         {
-            return AdminAnswer.Text(403, "pages of another origin may not read this");
+            log.Warn("a change was refused", ("change", action.Path), ("from", caller.From), ("reason", refusal.Why));
+            headers.Connection = "close";
+            return Refused(refusal, action);
         }
 
-        return connection.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? AdminAnswer.Text(413, "a request with a body is not taken here") : null;
+        AdminAnswer answer;
+        try
+        {
+            answer = Parse(action, request.QueryString, out var query) is { } wrong
+                ? AdminAnswer.Problem(400, wrong)
+                : await action.RunAsync(new AdminRequest(query, who));
+        }
+        catch (Exception error)
+        {
+            log.Error(error, "a change failed", ("change", action.Path));
+            answer = AdminAnswer.Problem(500, "this failed; the log says why");
+        }
+
+        log.Info("a change by an operator", ("change", action.Path + request.QueryString), ("who", who), ("from", caller.From), ("status", answer.Status));
+        return answer;
+    }
+
+    private static AdminAnswer Refused(AdminRefusal refusal, IAdminAction? action) =>
+        (action is null ? AdminAnswer.Text(refusal.Status, refusal.Why) : AdminAnswer.Problem(refusal.Status, refusal.Why)) with { Headers = refusal.Headers };
+
+    private static AdminRefusal? RefuseBody(IFeatureCollection features) =>
+        features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? new AdminRefusal(413, "a request with a body is not taken here; parameters go into the query") : null;
+
+    private static string? Parse(IAdminAction action, string text, out Dictionary<string, string> query)
+    {
+        query = new(StringComparer.Ordinal);
+        foreach (var (name, values) in QueryHelpers.ParseQuery(text))
+        {
+            if (!action.Parameters.Contains(name, StringComparer.Ordinal))
+            {
+                return $"unknown parameter {ScalarNode.Quote(name)}{NearestName.Suggest(name, action.Parameters)}; there are {string.Join(", ", action.Parameters)}";
+            }
+
+            if (values.Count > 1)
+            {
+                return $"'{name}' is given twice";
+            }
+
+            query[name] = values.ToString();
+        }
+
+        return null;
     }
 }

@@ -1,80 +1,105 @@
+using System.Net;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
 using Microsoft.AspNetCore.Connections;
 
 namespace LoadBalancer.Daemon.Admin;
 
-/// <summary>The admin server that runs, replaced when a reload changes its addresses. One reload at a time uses it.</summary>
-internal sealed class AdminHost(IReadOnlyList<IAdminPage> pages, IConnectionListenerFactory transport, LogSink log) : IAsyncDisposable
+/// <summary>
+/// The admin servers that run, one an address. A reload starts those of new addresses and stops those of addresses that are
+/// gone; the others go on, and with them the request that may have asked for the reload. One reload at a time uses it.
+/// </summary>
+/// <param name="pages">What can be read.</param>
+/// <param name="actions">What can be changed.</param>
+/// <param name="transport">Makes listening sockets.</param>
+/// <param name="time">The clock of the throttle on wrong tokens.</param>
+/// <param name="log">Takes changes and warnings.</param>
+internal sealed class AdminHost(
+    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, IConnectionListenerFactory transport, TimeProvider time, LogSink log) : IAsyncDisposable
 {
     /// <summary>What an answer that is under way has to finish.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private AdminServer? _server;
-    private AdminOptions? _options;
+    private readonly Dictionary<EndPoint, AdminServer> _servers = [];
+    private readonly Live<AdminGate> _gate = new(new AdminGate(new AdminOptions(), [], 0, new TokenThrottle(time)));
+    private readonly TokenThrottle _throttle = new(time);
+    private Task _stopping = Task.CompletedTask;
 
     /// <summary>Serves as <paramref name="options"/> say. After a failure it serves as before.</summary>
     /// <exception cref="IOException">An address cannot be bound; the message says which, and why.</exception>
     public async Task ApplyAsync(AdminOptions options)
     {
-        if (options == _options)
+        var wanted = options.Bind.Items.Distinct().ToList();
+        var added = wanted.Where(address => !_servers.ContainsKey(address)).ToList();
+        var gone = _servers.Keys.Except(wanted).ToList();
+        if (_servers.Count == 0)
         {
-            return;
+            // Nobody is asked before it is known who may ask.
+            Open(options);
         }
 
-        // The old one goes first, since the new one may want one of its addresses.
-        var before = _options;
-        await StopAsync();
         try
         {
-            await StartAsync(options);
+            await StartAsync(added);
         }
-        catch (IOException)
+        catch (IOException) when (gone.Count > 0)
         {
-            if (before is not null)
+            // One of those that go may be in the way, as 127.0.0.1:9090 is in the way of :9090.
+            await StopAsync(gone);
+            try
             {
-                await StartAsync(before);
+                await StartAsync(added);
             }
-
-            throw;
+            catch (IOException)
+            {
+                await StartAsync(gone);
+                throw;
+            }
         }
+
+        Open(options);
+        _stopping = Task.WhenAll(_stopping, StopAsync(gone));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await StopAsync();
-
-    private async Task StartAsync(AdminOptions options)
+    public async ValueTask DisposeAsync()
     {
-        if (options.Bind.Count == 0)
-        {
-            // Off. Kestrel without an address would listen on one of its own choice.
-            _options = options;
-            return;
-        }
-
-        var server = new AdminServer(options.Bind, [Environment.MachineName], pages, transport, log);
-        try
-        {
-            await server.StartAsync(CancellationToken.None);
-        }
-        catch (IOException)
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-
-        _server = server;
-        _options = options;
+        await _stopping;
+        await StopAsync([.. _servers.Keys]);
     }
 
-    private async Task StopAsync()
+    private void Open(AdminOptions options) => _gate.Swap(new AdminGate(options, [Environment.MachineName], Libc.EffectiveUser(), _throttle));
+
+    private async Task StartAsync(List<EndPoint> addresses)
     {
-        _options = null;
-        if (_server is { } server)
+        var started = new List<EndPoint>();
+        foreach (var address in addresses)
         {
-            _server = null;
-            using var deadline = new CancellationTokenSource(Patience);
-            await server.StopAsync(deadline.Token);
+            var server = new AdminServer([address], pages, actions, _gate, transport, log);
+            try
+            {
+                await server.StartAsync(CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                await server.DisposeAsync();
+                await StopAsync(started);
+                throw;
+            }
+
+            _servers.Add(address, server);
+            started.Add(address);
+        }
+    }
+
+    private async Task StopAsync(List<EndPoint> addresses)
+    {
+        var servers = addresses.Select(address => _servers.Remove(address, out var server) ? server : null).OfType<AdminServer>().ToList();
+        using var deadline = new CancellationTokenSource(Patience);
+        await Task.WhenAll(servers.Select(server => server.StopAsync(deadline.Token)));
+        foreach (var server in servers)
+        {
             await server.DisposeAsync();
         }
     }

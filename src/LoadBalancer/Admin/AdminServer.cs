@@ -9,7 +9,7 @@ namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>
 /// The operator's listener: Kestrel, built by hand on the given transport, with HTTP/1.1 and limits that fit a reader of
-/// small pages. An instance serves one list of addresses, once; a reload that changes them starts another and stops this.
+/// small pages. An instance serves one list of addresses, once.
 /// </summary>
 /// <remarks>Start and stop belong to one owner; pages are read on pool threads.</remarks>
 internal sealed class AdminServer : IAsyncDisposable
@@ -23,11 +23,14 @@ internal sealed class AdminServer : IAsyncDisposable
 
     /// <summary>A server that does not listen yet.</summary>
     /// <param name="addresses">IP addresses, port 0 for any, and Unix paths.</param>
-    /// <param name="names">Names by which this machine may be asked over TCP, see <see cref="HostGuard"/>.</param>
-    /// <param name="pages">What it serves.</param>
+    /// <param name="pages">What can be read.</param>
+    /// <param name="actions">What can be changed.</param>
+    /// <param name="gate">Who may; read once for each request.</param>
     /// <param name="transport">Makes its listening sockets.</param>
-    /// <param name="log">Takes what Kestrel warns of.</param>
-    public AdminServer(IEnumerable<EndPoint> addresses, IEnumerable<string> names, IReadOnlyList<IAdminPage> pages, IConnectionListenerFactory transport, LogSink log)
+    /// <param name="log">Takes changes, and what Kestrel warns of.</param>
+    public AdminServer(
+        IEnumerable<EndPoint> addresses, IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate,
+        IConnectionListenerFactory transport, LogSink log)
     {
         var options = new KestrelServerOptions { ApplicationServices = NoServices.Instance, AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 0;
@@ -43,7 +46,7 @@ internal sealed class AdminServer : IAsyncDisposable
             options.Listen(address, Configure);
         }
 
-        _application = new AdminApplication(pages, new HostGuard(names), log);
+        _application = new AdminApplication(pages, actions, gate, log);
         _server = new KestrelServer(Options.Create(options), transport, new LogSinkLoggerFactory(log));
     }
 
@@ -66,7 +69,7 @@ internal sealed class AdminServer : IAsyncDisposable
 
         foreach (var path in _bound.Select(listen => listen.SocketPath).OfType<string>().Where(File.Exists))
         {
-            // Whoever may write to the file may connect: the service's group, so that an operator need not be root.
+            // Whoever may write to the file may connect and read: the service's group. Changes need more, see AdminGate.
             SetMode(path);
         }
     }
@@ -97,7 +100,7 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             listen.Use(next => connection =>
             {
-                connection.Features.Set(LocalPeer.Mark);
+                connection.Features.Set(LocalPeer.Of(connection));
                 return next(connection);
             });
         }

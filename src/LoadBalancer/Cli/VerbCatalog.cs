@@ -8,6 +8,10 @@ internal static class VerbCatalog
     [
         typeof(RunVerb),
         typeof(CheckVerb),
+        typeof(StatusVerb),
+        typeof(DrainVerb),
+        typeof(EnableVerb),
+        typeof(ReloadVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];

@@ -3,19 +3,34 @@ using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Daemon.Configuration;
 
-/// <summary>The operator's listener, /metrics /healthz /readyz /status: the file's <c>admin</c>.</summary>
+/// <summary>The operator's listener, its pages and its API: the file's <c>admin</c>.</summary>
 public sealed record AdminOptions : IConfigurable<AdminOptions>
 {
     /// <inheritdoc/>
     public static Shape<AdminOptions> Shape { get; } = new(
-        "admin", "The operator's own listener: `/metrics`, `/healthz`, `/readyz`, `/status`.", """{bind: ["127.0.0.1:9090", "unix:/run/lb/admin.sock"]}""", () => new())
+        "admin", "The operator's own listener: `/metrics`, `/healthz`, `/readyz`, `/status`, and the API of `lb drain` and `lb reload`.",
+        """{bind: ["127.0.0.1:9090", "unix:/run/lb/admin.sock"], token: "${credential:admin}"}""", () => new())
     {
         {
             "bind", Kinds.List(Kinds.BindAddress).Or("off", []), o => o.Bind, (o, value) => o with { Bind = value },
             "The addresses it accepts on. Bind it where only operators can reach it; `off` closes it."
         },
+        {
+            "token", Kinds.Secret.OrNull("none"), o => o.Token, (o, value) => o with { Token = value },
+            "Who has it may make changes, over TCP too: `Authorization: Bearer …`. Over the Unix socket, root and the user of lb need none."
+        },
+        {
+            "names", Kinds.List(Kinds.HostName), o => o.Names, (o, value) => o with { Names = value },
+            "Names by which it may be asked over TCP, beside IP addresses, localhost and this machine's own name."
+        },
     };
 
     /// <summary>The addresses it accepts on. An empty list turns it off.</summary>
     public ValueList<EndPoint> Bind { get; init; } = [new IPEndPoint(IPAddress.Loopback, 9090)];
+
+    /// <summary>Who has it may make changes. Null: nobody over TCP.</summary>
+    public Secret? Token { get; init; }
+
+    /// <summary>Host names by which it may be asked over TCP, beside those that are always right.</summary>
+    public ValueList<string> Names { get; init; }
 }

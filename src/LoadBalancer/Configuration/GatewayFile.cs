@@ -38,6 +38,26 @@ internal static class GatewayFile
         };
     }
 
+    /// <summary>
+    /// Where the daemon of this file takes questions, as well as that can be told: from a file that is refused for other
+    /// reasons too, and by a user who may not read its secrets.
+    /// </summary>
+    /// <returns>The options, null where even those cannot be read; and what is wrong with them.</returns>
+    public static (AdminOptions? Options, IReadOnlyList<string> Errors) LoadAdmin(string path, Func<string, string?> environment)
+    {
+        var files = new SourceFiles();
+        var reader = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
+        if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
+        {
+            return (null, [$"{path}: cannot read the file: {fault}"]);
+        }
+
+        var root = new YamlSource(text, path, reader).Read();
+        var node = root?.Find("admin")?.Value;
+        var options = root is null ? null : node is null ? new AdminOptions() : Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
+        return (options, [.. reader.Errors.Select(error => error.ToString())]);
+    }
+
     /// <summary>The digest that a load would have now whose files were <paramref name="paths"/>.</summary>
     public static string DigestOf(IEnumerable<string> paths)
     {

@@ -44,6 +44,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
             "When the files are read again."
         },
         {
+            "state", Kinds.Record(StateOptions.Shape), o => o.State, (o, value) => o with { State = value },
+            "What outlives the process."
+        },
+        {
             "shutdown", Kinds.Record(ShutdownOptions.Shape), o => o.Shutdown, (o, value) => o with { Shutdown = value },
             "How the process ends."
         },
@@ -72,6 +76,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>When the file is read again.</summary>
     public ReloadOptions Reload { get; init; } = new();
+
+    /// <summary>What outlives the process.</summary>
+    public StateOptions State { get; init; } = new();
 
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();

@@ -59,6 +59,7 @@ internal static class ReferencePreamble
         | percentage | `10%` `2.5%` | always with its sign |
         | rate | `50/s` `60/min` `1000/h` | at most so many in any window of that length |
         | address | `":8080"` `"10.0.0.1:80"` `"[::1]:80"` `unix:/run/x.sock` | `":8080"` is every IPv4 address, `"[::]:8080"` every IPv6 one |
+        | secret | `"${credential:admin}"` `"${file:token}"` | always a reference: a secret never stands in the file, and lb prints it nowhere |
 
         ### References
 

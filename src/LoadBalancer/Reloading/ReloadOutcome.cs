@@ -7,6 +7,9 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <param name="RefusedAt">When it was refused; null where it took effect.</param>
 internal sealed record ReloadOutcome(long Applied, long Refused, IReadOnlyList<string> Errors, DateTimeOffset? RefusedAt)
 {
+    /// <summary>What the last load found to work but hardly to be meant, each with its place.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Before the first reload.</summary>
     public static ReloadOutcome None { get; } = new(0, 0, [], null);
 }

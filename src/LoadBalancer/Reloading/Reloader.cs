@@ -69,7 +69,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
 
             var before = Snapshot;
             await ApplyAsync(loaded);
-            _outcome.Swap(new ReloadOutcome(Outcome.Applied + 1, Outcome.Refused, [], null));
+            _outcome.Swap(new ReloadOutcome(Outcome.Applied + 1, Outcome.Refused, [], null) { Warnings = [.. loaded.Warnings.Select(warning => warning.ToString())] });
             log.Info(before.Options == loaded.Options ? "reloaded; nothing has changed" : "reloaded", ("version", Snapshot.Digest));
             return true;
         }

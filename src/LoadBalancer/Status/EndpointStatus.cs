@@ -53,6 +53,9 @@ internal sealed record EndpointStatus
     /// <summary>How often a judge changed its mind, by what it then thought: every kind, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Transitions { get; init; }
 
+    /// <summary>Who drained it and when; null where no operator did.</summary>
+    public DrainStatus? Drained { get; init; }
+
     /// <summary>True where a pick may return it; in panic an unhealthy one too.</summary>
     public required bool Available { get; init; }
 

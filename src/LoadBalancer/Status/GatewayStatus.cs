@@ -1,3 +1,5 @@
+using LoadBalancer.Daemon.State;
+
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>
@@ -26,6 +28,9 @@ internal sealed record GatewayStatus
 
     /// <summary>The configuration that runs, and how reloads went.</summary>
     public required ConfigStatus Config { get; init; }
+
+    /// <summary>Every endpoint that operators have drained, those too that the configuration does not have at the moment.</summary>
+    public IReadOnlyList<DrainedEndpoint> Drained { get; init; } = [];
 
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }

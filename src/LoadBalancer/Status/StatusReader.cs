@@ -1,12 +1,13 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>Reads the live objects for /status and /metrics. Thread-safe. A reading is not one instant, but each number in it was true.</summary>
-internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, TimeProvider time)
+internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, DrainedEndpoints drained, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -15,6 +16,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         var snapshot = reloader.Snapshot;
         var reasons = readiness.Reasons;
+        var drains = drained.All.ToDictionary(each => (each.Upstream, each.Endpoint));
         return new GatewayStatus
         {
             Version = ProgramVersion.Number,
@@ -26,9 +28,22 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Config = Config(snapshot, reloader.Outcome),
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(ListenerOf)],
-            Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of)],
+            Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithDrains(upstream, drains))],
+            Drained = [.. drains.Values],
         };
     }
+
+    private static UpstreamStatus WithDrains(UpstreamStatus upstream, Dictionary<(string, string), DrainedEndpoint> drains) => drains.Count == 0
+        ? upstream
+        : upstream with
+        {
+            Endpoints =
+            [
+                .. upstream.Endpoints.Select(endpoint => drains.TryGetValue((upstream.Name, endpoint.Address), out var drain)
+                    ? endpoint with { Drained = new DrainStatus(drain.Since, drain.By) }
+                    : endpoint),
+            ],
+        };
 
     private static ConfigStatus Config(Snapshot snapshot, ReloadOutcome outcome) => new()
     {

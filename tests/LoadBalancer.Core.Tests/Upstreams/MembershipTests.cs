@@ -28,6 +28,23 @@ internal sealed class MembershipTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Finds_an_address_drained_again_that_an_operator_has_drained()
+    {
+        Context = Context with { IsDrained = id => id == new EndpointId("orders", Members.Address(2)) };
+        await Discover(Options(0));
+        await Find(1, 2);
+        Assert.That(Available(), Is.EqualTo(new[] { 1 }));
+
+        await Find(1);
+        await Find(1, 2);
+        Assert.That(Available(), Is.EqualTo(new[] { 1 }), "found again");
+
+        Running.Enable(new EndpointId("orders", Members.Address(2)));
+        await Running.SettleAsync();
+        Assert.That(Available(), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
     public async Task Keeps_the_endpoint_of_an_address_that_stays()
     {
         await Discover(Options(0));

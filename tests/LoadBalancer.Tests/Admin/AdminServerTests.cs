@@ -208,7 +208,6 @@ internal sealed class AdminServerTests(string transportKind)
         using var go = new ManualResetEventSlim();
         await using var server = new AdminServer(
             [AnyLocalPort],
-            [],
             [
                 new SamplePage("/slow", _ =>
                 {
@@ -217,6 +216,8 @@ internal sealed class AdminServerTests(string transportKind)
                     return AdminAnswer.Text(200, "finished");
                 }),
             ],
+            [],
+            AdminGates.Open("lb1.example.com"),
             _transport.Factory,
             _log);
         await server.StartAsync(default);
@@ -237,5 +238,5 @@ internal sealed class AdminServerTests(string transportKind)
         File.GetUnixFileMode(_folder["admin.sock"]),
         Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite));
 
-    private AdminServer NewServer(params EndPoint[] addresses) => new(addresses, ["lb1.example.com"], _pages, _transport.Factory, _log);
+    private AdminServer NewServer(params EndPoint[] addresses) => new(addresses, _pages, [], AdminGates.Open("lb1.example.com"), _transport.Factory, _log);
 }

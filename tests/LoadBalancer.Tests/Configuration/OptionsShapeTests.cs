@@ -30,6 +30,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(LogOptions))]
 [TestFixture(typeof(TransportOptions))]
 [TestFixture(typeof(ReloadOptions))]
+[TestFixture(typeof(StateOptions))]
 [TestFixture(typeof(ShutdownOptions))]
 internal sealed class OptionsShapeTests<T>
     where T : IConfigurable<T>
@@ -38,6 +39,7 @@ internal sealed class OptionsShapeTests<T>
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
         "name.internal:7", "v2", "{\"a.example\": name}",
+        "${env:A_SECRET_OF_ITS_OWN}",
     ];
 
     [Test]

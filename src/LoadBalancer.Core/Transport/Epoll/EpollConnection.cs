@@ -46,6 +46,9 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>The TLVs that a PROXY header told of it, each with its type and length; null where there are none.</summary>
     public byte[]? ProxyTlvs { get; set; }
 
+    /// <summary>Who is at the other end of a Unix socket; null for any other.</summary>
+    public PeerCredentials? PeerCredentials => _socket.PeerCredentials();
+
     /// <summary>Called once when the connection is disposed or aborted, on its loop.</summary>
     public Action<EpollConnection>? OnClosed { get; set; }
 

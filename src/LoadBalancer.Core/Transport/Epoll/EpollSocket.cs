@@ -247,6 +247,9 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <summary>The local address, or null where it has none any more.</summary>
     public EndPoint? LocalAddress() => _closed ? null : SocketSetup.LocalAddress(_descriptor);
 
+    /// <summary>Who is at the other end of a Unix socket; null for any other, and where the kernel does not say.</summary>
+    public PeerCredentials? PeerCredentials() => _closed ? null : Epoll.PeerCredentials.Of(_descriptor);
+
     /// <summary>Closes the descriptor; what was sent is still delivered by the kernel. May be called again.</summary>
     public void Close()
     {

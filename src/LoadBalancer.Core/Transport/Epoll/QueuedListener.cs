@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 
@@ -46,7 +47,13 @@ internal sealed class QueuedListener : IConnectionListener, IConnectionSink
 
     void IConnectionSink.OnAccepted(EpollConnection connection)
     {
-        if (!_accepted.Writer.TryWrite(new MarshaledConnection(connection)))
+        var marshaled = new MarshaledConnection(connection);
+        if (_listener.Address is UnixDomainSocketEndPoint)
+        {
+            marshaled.Features.Set(connection.PeerCredentials);
+        }
+
+        if (!_accepted.Writer.TryWrite(marshaled))
         {
             connection.Abort();
         }

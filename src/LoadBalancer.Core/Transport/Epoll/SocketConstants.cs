@@ -24,6 +24,7 @@ internal static class SocketConstants
     public const int KeepAlive = 9;
     public const int Linger = 13;
     public const int ReusePort = 15;
+    public const int PeerCredentials = 17;
     public const int TcpNoDelay = 1;
     public const int IPv6Only = 26;
     public const int Domain = 39;

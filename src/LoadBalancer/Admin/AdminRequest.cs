@@ -1,0 +1,10 @@
+namespace LoadBalancer.Daemon.Admin;
+
+/// <summary>A request for a change by a caller who may make it.</summary>
+/// <param name="Query">Its parameters, each once, none that the action does not know.</param>
+/// <param name="Who">Who asks, as the log names it.</param>
+internal sealed record AdminRequest(IReadOnlyDictionary<string, string> Query, string Who)
+{
+    /// <summary>A parameter's value; null where it was not given or is empty.</summary>
+    public string? this[string parameter] => Query.TryGetValue(parameter, out var value) && value.Length > 0 ? value : null;
+}

@@ -1,0 +1,45 @@
+using LoadBalancer.Daemon.Reloading;
+
+namespace LoadBalancer.Daemon.Admin;
+
+/// <summary>POST /reload: reads the file again, and says what came of it; <c>?wait=false</c> answers 202 at once.</summary>
+/// <param name="reload">Orders a reload and waits for its end; it is canceled where the daemon ends first.</param>
+/// <param name="version">The digest of the configuration that runs.</param>
+internal sealed class ReloadAction(Func<Task<ReloadOutcome>> reload, Func<string> version) : IAdminAction
+{
+    /// <inheritdoc/>
+    public string Path => "/reload";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Parameters { get; } = ["wait"];
+
+    /// <inheritdoc/>
+    public async Task<AdminAnswer> RunAsync(AdminRequest request)
+    {
+        if (request["wait"] is { } word and not ("true" or "false"))
+        {
+            return AdminAnswer.Problem(400, $"'wait' is true or false, not '{word}'");
+        }
+
+        var before = version();
+        var ordered = reload();
+        if (request["wait"] == "false")
+        {
+            // Nobody asks how it ends; /status tells.
+            _ = ordered.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            return AdminAnswer.Json(202, AdminJson.Format(new ReloadAnswer(Applied: false, Changed: false, before, [], [])));
+        }
+
+        try
+        {
+            var outcome = await ordered;
+            var applied = outcome.Errors.Count == 0;
+            return AdminAnswer.Json(
+                applied ? 200 : 409, AdminJson.Format(new ReloadAnswer(applied, version() != before, version(), outcome.Errors, outcome.Warnings)));
+        }
+        catch (OperationCanceledException)
+        {
+            return AdminAnswer.Problem(503, "lb is stopping");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Text.Json;
+using CommandLine;
+
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>Makes the running lb read its file again, and says what came of it.</summary>
+[Verb("reload", HelpText = "Make the running lb read its configuration again: exit 1 and every error where it is refused, and what ran before goes on.")]
+internal sealed class ReloadVerb : AdminVerb
+{
+    /// <summary>True where nobody waits for the outcome.</summary>
+    [Option("no-wait", HelpText = "Order it and do not wait for the outcome, which the log and lb status tell.")]
+    public bool NoWait { get; set; }
+
+    /// <inheritdoc/>
+    protected override async Task<int> AskAsync(AdminClient client, Terminal terminal)
+    {
+        var reply = await client.SendAsync(HttpMethod.Post, NoWait ? "/reload?wait=false" : "/reload");
+        if (reply.Json is not { ValueKind: JsonValueKind.Object } answer || !answer.TryGetProperty("applied", out var applied))
+        {
+            return await FailAsync(terminal, reply.Error);
+        }
+
+        if (reply.Status == HttpStatusCode.Accepted)
+        {
+            await terminal.Out.WriteLineAsync("ordered");
+            return ExitCode.Success;
+        }
+
+        foreach (var error in answer.GetProperty("errors").EnumerateArray())
+        {
+            await terminal.Error.WriteLineAsync(error.GetString());
+        }
+
+        foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
+        {
+            await terminal.Error.WriteLineAsync($"warning: {warning.GetString()}");
+        }
+
+        var version = answer.GetProperty("version").GetString();
+        if (!applied.GetBoolean())
+        {
+            return await FailAsync(terminal, $"the configuration was refused; {version} goes on");
+        }
+
+        await terminal.Out.WriteLineAsync(answer.GetProperty("changed").GetBoolean() ? $"reloaded: {version} runs" : $"reloaded; nothing has changed: {version} runs");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace LoadBalancer.Daemon.Cli;
+
+/// <summary>
+/// /status for a terminal. It reads the document and not the program's own types, since the lb that runs may be of another
+/// version: what that one does not tell stays empty.
+/// </summary>
+/// <param name="status">The document.</param>
+internal sealed class StatusReport(JsonElement status)
+{
+    private const string None = "-";
+
+    /// <summary>The report, with a line feed at its end.</summary>
+    public string Print()
+    {
+        var text = new StringBuilder();
+        Process(text);
+        Configuration(text);
+        text.Append('\n').Append(Listeners().Print());
+        text.Append('\n').Append(Upstreams().Print());
+        return text.ToString();
+    }
+
+    private void Process(StringBuilder text)
+    {
+        var commit = Text(status, "commit");
+        var reasons = string.Join(", ", Items(status, "not_ready_because").Select(reason => reason.GetString()));
+        text.Append(CultureInfo.InvariantCulture, $"lb {Text(status, "version")}{(commit.Length > 0 ? $" ({commit})" : "")}, pid {Text(status, "process_id")}, ")
+            .Append(reasons.Length == 0 ? "ready" : $"not ready: {reasons}")
+            .Append(CultureInfo.InvariantCulture, $", since {Time(status, "started_at")}\n");
+    }
+
+    private void Configuration(StringBuilder text)
+    {
+        var config = Child(status, "config");
+        text.Append(CultureInfo.InvariantCulture, $"configuration {Text(config, "version")} of {Items(config, "files").FirstOrDefault()}, since {Time(config, "loaded_at")}")
+            .Append(CultureInfo.InvariantCulture, $"; reloads {Text(config, "reloads")}, refused {Text(config, "refused_reloads")}\n");
+        if (Child(config, "last_refusal") is { ValueKind: JsonValueKind.Object } refusal)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"the file on disk is not what runs; it was refused at {Time(refusal, "at")}:\n");
+            foreach (var error in Items(refusal, "errors"))
+            {
+                text.Append("  ").Append(error.GetString()).Append('\n');
+            }
+        }
+    }
+
+    private TextTable Listeners()
+    {
+        var table = new TextTable("LISTENER", "ADDRESS", "UPSTREAM", ">OPEN", ">MAX", ">ACCEPTED", ">REJECTED", ">RECEIVED", ">SENT");
+        foreach (var listener in Items(status, "listeners"))
+        {
+            table.Add(
+                Text(listener, "name"), string.Join(' ', Items(listener, "addresses").Select(address => address.GetString())), Text(listener, "upstream"),
+                Text(listener, "active_connections"), Text(listener, "max_connections"), Text(listener, "connections"), Sum(listener, "rejected"),
+                Size(listener, "received_bytes"), Size(listener, "sent_bytes"));
+        }
+
+        return table;
+    }
+
+    private TextTable Upstreams()
+    {
+        var table = new TextTable("UPSTREAM", "ENDPOINT", "STATE", ">WEIGHT", ">OPEN", ">PICKED", ">FAULTS", "WHY");
+        foreach (var upstream in Items(status, "upstreams"))
+        {
+            var name = $"{Text(upstream, "name")} ({Text(upstream, "balance")}{(Flag(upstream, "panic") ? ", panic" : "")})";
+            var endpoints = Items(upstream, "endpoints");
+            foreach (var endpoint in endpoints)
+            {
+                table.Add(
+                    name, Text(endpoint, "address"), Text(endpoint, "state"), Text(endpoint, "weight") + (Flag(endpoint, "backup") ? " backup" : ""),
+                    Text(endpoint, "active_connections"), Text(endpoint, "connections"), Sum(endpoint, "faults"), Why(endpoint));
+            }
+
+            if (endpoints.Length == 0)
+            {
+                table.Add(name, None, None, None, None, None, None, "no endpoint");
+            }
+        }
+
+        return table;
+    }
+
+    private static string Why(JsonElement endpoint)
+    {
+        var verdicts = Items(endpoint, "verdicts")
+            .Where(verdict => Text(verdict, "verdict") != "healthy")
+            .Select(verdict => $"{Text(verdict, "judge")}: {Text(verdict, "reason")}{(Time(verdict, "since") is { Length: > 0 } since ? $", since {since}" : "")}");
+        var drain = Child(endpoint, "drained");
+        return string.Join("; ", drain.ValueKind == JsonValueKind.Object ? verdicts.Prepend($"by {Text(drain, "by")}, since {Time(drain, "since")}") : verdicts);
+    }
+
+    private static JsonElement Child(JsonElement owner, string key) =>
+        owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(key, out var child) ? child : default;
+
+    private static JsonElement[] Items(JsonElement owner, string key) =>
+        Child(owner, key) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
+
+    private static bool Flag(JsonElement owner, string key) => Child(owner, key).ValueKind == JsonValueKind.True;
+
+    private static string Text(JsonElement owner, string key) =>
+        Child(owner, key) is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } value ? value.ToString() : "";
+
+    private static string Sum(JsonElement owner, string key) => Child(owner, key) is { ValueKind: JsonValueKind.Object } counts
+        ? counts.EnumerateObject().Sum(count => count.Value.GetInt64()).ToString(CultureInfo.InvariantCulture)
+        : "";
+
+    private static string Time(JsonElement owner, string key) =>
+        Child(owner, key) is { ValueKind: JsonValueKind.String } value && value.TryGetDateTimeOffset(out var time)
+            ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : "";
+
+    private static string Size(JsonElement owner, string key)
+    {
+        if (Child(owner, key) is not { ValueKind: JsonValueKind.Number } value)
+        {
+            return "";
+        }
+
+        var (amount, unit) = value.GetDouble() switch
+        {
+            >= 1e12 and var bytes => (bytes / 1e12, "TB"),
+            >= 1e9 and var bytes => (bytes / 1e9, "GB"),
+            >= 1e6 and var bytes => (bytes / 1e6, "MB"),
+            >= 1e3 and var bytes => (bytes / 1e3, "kB"),
+            var bytes => (bytes, "B"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{amount:0.#} {unit}");
+    }
+}

@@ -1,0 +1,34 @@
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Daemon.Configuration;
+
+/// <summary>What outlives the process: the file's <c>state</c>. It is read once, at start.</summary>
+public sealed record StateOptions : IConfigurable<StateOptions>
+{
+    /// <summary>The word for the folder that the service manager gives, or none.</summary>
+    public const string Auto = "auto";
+
+    /// <summary>The word for none.</summary>
+    public const string Off = "off";
+
+    /// <inheritdoc/>
+    public static Shape<StateOptions> Shape { get; } = new("state", "What outlives the process. It is read once, at start.", "{dir: /var/lib/lb}", () => new())
+    {
+        {
+            "dir", Kinds.FilePath.Or(Auto, Auto).Or(Off, Off), o => o.Dir, (o, value) => o with { Dir = value },
+            "The folder for it, one for each lb: drained endpoints. `auto`: the `StateDirectory=` of the systemd unit; without one, a restart forgets them."
+        },
+    };
+
+    /// <summary>The folder; <c>auto</c> is the service manager's where there is one, <c>off</c> is none.</summary>
+    public string Dir { get; init; } = Auto;
+
+    /// <summary>The folder's path; null where there is none.</summary>
+    /// <param name="given">What the service manager gives ($STATE_DIRECTORY), several separated by colons; null where it gives none.</param>
+    public string? Folder(string? given) => Dir switch
+    {
+        Off => null,
+        Auto => given?.Split(':')[0] is { Length: > 0 } first ? first : null,
+        _ => Dir,
+    };
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using LoadBalancer.Telemetry;
+
+namespace LoadBalancer.Daemon.State;
+
+/// <summary>
+/// The folder of what outlives the process, for one process at a time: a lock in it makes a second start an error. Its
+/// files are replaced whole, so that a reader, and whoever starts after a crash, finds the old one or the new one.
+/// </summary>
+/// <remarks>Not thread-safe, but for the process's end: whoever writes is one at a time.</remarks>
+internal sealed class StateFolder : IDisposable
+{
+    private const string LockName = "lock";
+    private const string ProcessName = "pid";
+
+    /// <summary>EWOULDBLOCK: what the framework's error carries where somebody else holds the lock (flock(2)).</summary>
+    private const int HeldByAnother = 11;
+
+    private const UnixFileMode FolderMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
+    private const UnixFileMode FileBits = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+
+    private readonly FileStream _lock;
+    private readonly TimeProvider _time;
+    private readonly LogSink _log;
+
+    private StateFolder(string path, FileStream held, TimeProvider time, LogSink log)
+    {
+        Path = path;
+        _lock = held;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>Its path.</summary>
+    public string Path { get; }
+
+    /// <summary>Takes the folder, which is made where it is missing.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="time">Names what is set aside.</param>
+    /// <param name="log">Takes warnings.</param>
+    /// <exception cref="IOException">It cannot be used, or another process uses it; the message says which.</exception>
+    public static StateFolder Open(string path, TimeProvider time, LogSink log)
+    {
+        FileStream held;
+        try
+        {
+            if (!Directory.Exists(path))
+            {
+                MakeFolder(path);
+            }
+
+            held = new FileStream(System.IO.Path.Combine(path, LockName), Options(FileMode.OpenOrCreate));
+        }
+        catch (IOException error) when (error.HResult == HeldByAnother)
+        {
+            throw new IOException($"state.dir: {path} is in use by another lb{ProcessOf(path)}; each lb needs a folder of its own", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"state.dir: {path} cannot be used: {error.Message}", error);
+        }
+
+        var folder = new StateFolder(path, held, time, log);
+        folder.Write(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+        return folder;
+    }
+
+    /// <summary>A file's content; null where there is none or it cannot be read, of which the log hears.</summary>
+    public byte[]? Read(string name)
+    {
+        try
+        {
+            return File.ReadAllBytes(At(name));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn("a file of the state folder cannot be read, and is taken as empty", ("file", At(name)), ("error", error.Message));
+            return null;
+        }
+    }
+
+    /// <summary>Replaces a file; when this returns, the new one is on the disk.</summary>
+    /// <exception cref="IOException">It cannot be written; the file is as it was.</exception>
+    public void Write(string name, byte[] content)
+    {
+        try
+        {
+            var next = At(name + ".new");
+            using (var file = new FileStream(next, Options(FileMode.Create)))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(next, At(name), overwrite: true);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException(error.Message, error);
+        }
+    }
+
+    /// <summary>Puts a file that makes no sense out of the way, where somebody may look at it, and goes on without.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="why">What is wrong with it.</param>
+    public void SetAside(string name, string why)
+    {
+        var aside = At(string.Create(CultureInfo.InvariantCulture, $"{name}.bad-{_time.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}"));
+        try
+        {
+            File.Move(At(name), aside, overwrite: true);
+            _log.Warn("a file of the state folder makes no sense; it was set aside, and what it held is forgotten", ("file", At(name)), ("aside", aside), ("error", why));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn("a file of the state folder makes no sense, and what it held is forgotten", ("file", At(name)), ("error", why), ("not_moved", error.Message));
+        }
+    }
+
+    /// <summary>Lets the folder go.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static void MakeFolder(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path, FolderMode);
+        }
+    }
+
+    private static FileStreamOptions Options(FileMode mode)
+    {
+        // Sharing with nobody is what makes the framework take the lock.
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = FileBits;
+        }
+
+        return options;
+    }
+
+    private static string ProcessOf(string path)
+    {
+        try
+        {
+            return $" (pid {File.ReadAllText(System.IO.Path.Combine(path, ProcessName)).Trim()})";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private string At(string name) => System.IO.Path.Combine(Path, name);
+}
