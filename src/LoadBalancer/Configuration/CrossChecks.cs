@@ -66,7 +66,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             if (listener.Tcp.Upstream is { Length: > 0 } upstream && !options.Upstreams.ContainsKey(upstream))
             {
                 var node = root.Locate("listeners", name, "tcp", "upstream");
-                var suggestion = node is ScalarNode scalar && scalar.Written == upstream ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
+                var suggestion = node is ScalarNode scalar && scalar.Written == upstream && !reader.IsFull ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
                 reader.Error(node.Span, $"no upstream is called {node.Found}{suggestion}");
             }
         }
