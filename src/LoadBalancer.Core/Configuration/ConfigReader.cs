@@ -24,6 +24,9 @@ public sealed class ConfigReader(Func<ScalarNode, ScalarText> resolve)
     public IReadOnlyList<ConfigError> Errors =>
         _left == 0 ? _errors : [.. _errors, new ConfigError(SourceSpan.Whole(_errors[0].Place.File), $"{_left} more errors are not shown")];
 
+    /// <summary>True where a further error is only counted, so that what it would say need not be worked out.</summary>
+    public bool IsFull => _errors.Count == MostErrors;
+
     /// <summary>What works but is hardly meant.</summary>
     public IReadOnlyList<ConfigError> Warnings => _warnings;
 

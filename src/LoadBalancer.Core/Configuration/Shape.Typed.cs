@@ -63,7 +63,7 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         }
 
         var unknown = map.Entries.Where(entry => _keys.TrueForAll(key => key.Name != entry.Key)).ToList();
-        unknown.ForEach(entry => reader.Error(entry.Place, Unknown(entry.Key, map.Label)));
+        unknown.ForEach(entry => reader.Error(entry.Place, reader.IsFull ? "" : Unknown(entry.Key, map.Label)));
         if (unknown.Count == 0)
         {
             // Beside an unknown key a missing one is most often the same mistake, and would be reported twice.

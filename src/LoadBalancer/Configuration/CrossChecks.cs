@@ -80,7 +80,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     {
         if (upstream is not null && !options.Upstreams.ContainsKey(upstream))
         {
-            var suggestion = node is ScalarNode scalar && scalar.Written == upstream ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
+            var suggestion = node is ScalarNode scalar && scalar.Written == upstream && !reader.IsFull ? NearestName.Suggest(upstream, options.Upstreams.Keys) : "";
             reader.Error(node.Span, $"no upstream is called {node.Found}{suggestion}");
         }
     }

@@ -17,11 +17,12 @@ internal sealed class ListeningSocket : IConnectionSink
     /// <param name="address">Where.</param>
     /// <param name="inherited">A listening descriptor that somebody else has bound there already, or null.</param>
     /// <param name="owner">Who takes the connections.</param>
+    /// <param name="besideOurs">True where another socket of ours holds the port at an address that overlaps with this one.</param>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    public ListeningSocket(ReadOnlySpan<EventLoop> loops, EndPoint address, int? inherited, Listener owner)
+    public ListeningSocket(ReadOnlySpan<EventLoop> loops, EndPoint address, int? inherited, Listener owner, bool besideOurs)
     {
         _owner = owner;
-        _socket = inherited is { } descriptor ? EpollListener.Inherit(loops, descriptor, this) : EpollListener.Bind(loops, address, this);
+        _socket = inherited is { } descriptor ? EpollListener.Inherit(loops, descriptor, this) : EpollListener.Bind(loops, address, this, besideOurs);
     }
 
     /// <summary>The address, with the port that the kernel chose where 0 was asked for.</summary>

@@ -17,6 +17,18 @@ internal sealed class SocketTable(LoopGroup loops, ActivatedSockets activated)
     public SocketChange Begin() => new(this);
 
     /// <summary>A socket at <paramref name="address"/>: one of the service manager's, or a new one.</summary>
+    /// <param name="listener">Who takes its connections.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="next">The sockets that the next configuration has so far.</param>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    internal ListeningSocket Bind(Listener listener, EndPoint address) => new(loops.Loops, address, activated.Open(address), listener);
+    internal ListeningSocket Bind(Listener listener, EndPoint address, IEnumerable<ListeningSocket> next) =>
+        new(loops.Loops, address, activated.Open(address), listener, Open.Values.Concat(next).Any(ours => Overlap(ours.Address, address)));
+
+    // A file that moves from 127.0.0.1:80 to 0.0.0.0:80 has both for a moment, and one may name both: the kernel gives a
+    // connection to the narrower.
+    private static bool Overlap(EndPoint ours, EndPoint address) =>
+        ours is IPEndPoint open && address is IPEndPoint asked && open.Port == asked.Port && open.AddressFamily == asked.AddressFamily
+        && (IsAny(open.Address) || IsAny(asked.Address));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

@@ -9,7 +9,8 @@ namespace LoadBalancer.Daemon.Reloading;
 /// </summary>
 /// <remarks>
 /// It watches folders and not files, since a file that is replaced takes its watch with it; an event only says that it is
-/// time to look. What counts is the content: an event that leaves it as it was is nobody's business.
+/// time to look. What counts is the content: an event that leaves it as it was is nobody's business. A folder takes its
+/// watch with it too, so the folder above, or the nearest one that exists, is watched for its name.
 /// </remarks>
 internal sealed class ConfigWatcher : IDisposable
 {
@@ -21,6 +22,7 @@ internal sealed class ConfigWatcher : IDisposable
     private readonly ITimer _settled;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, FileSystemWatcher> _folders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FileSystemWatcher> _names = new(StringComparer.Ordinal);
     private LoadResult? _loaded;
     private string _listing = "";
 
@@ -44,25 +46,9 @@ internal sealed class ConfigWatcher : IDisposable
             _listing = List(loaded?.Folders ?? []);
             var wanted = loaded is null
                 ? []
-                : loaded.Files.SelectMany(FoldersOnTheWay).Concat(loaded.Folders).Where(Directory.Exists).ToHashSet(StringComparer.Ordinal);
-            foreach (var (folder, watcher) in _folders.Where(entry => !wanted.Contains(entry.Key)).ToList())
-            {
-                watcher.Dispose();
-                _folders.Remove(folder);
-            }
-
-            foreach (var folder in wanted.Where(folder => !_folders.ContainsKey(folder)))
-            {
-                try
-                {
-                    _folders.Add(folder, NewWatcher(folder));
-                }
-                catch (Exception error) when (error is IOException or ArgumentException)
-                {
-                    // inotify has its limits, and a folder may be gone again.
-                    _log.Warn("a folder of the configuration cannot be watched: reload by signal", ("folder", folder), ("error", error.Message));
-                }
-            }
+                : loaded.Files.SelectMany(FoldersOnTheWay).Concat(loaded.Folders).ToHashSet(StringComparer.Ordinal);
+            Keep(_folders, wanted.Where(Directory.Exists).ToHashSet(StringComparer.Ordinal), NewWatcher);
+            Keep(_names, wanted.Select(NameToWatch).OfType<string>().ToHashSet(StringComparer.Ordinal), NewNameWatcher);
         }
 
         // Something may have changed between the load and the first watch.
@@ -76,12 +62,8 @@ internal sealed class ConfigWatcher : IDisposable
         {
             _loaded = null;
             _settled.Dispose();
-            foreach (var watcher in _folders.Values)
-            {
-                watcher.Dispose();
-            }
-
-            _folders.Clear();
+            Keep(_folders, [], NewWatcher);
+            Keep(_names, [], NewNameWatcher);
         }
     }
 
@@ -111,6 +93,75 @@ internal sealed class ConfigWatcher : IDisposable
 
     private static string List(IEnumerable<string> folders) =>
         string.Join('\n', folders.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Order(StringComparer.Ordinal));
+
+    /// <summary>The folder itself where the one above it exists, or else the highest folder on the way to it that is missing; null for the root.</summary>
+    private static string? NameToWatch(string folder)
+    {
+        var name = folder;
+        while (Path.GetDirectoryName(name) is { } above)
+        {
+            if (Directory.Exists(above))
+            {
+                return name;
+            }
+
+            name = above;
+        }
+
+        return null;
+    }
+
+    /// <summary>Makes <paramref name="watchers"/> those of <paramref name="wanted"/>; the ones that are there already stay.</summary>
+    private void Keep(Dictionary<string, FileSystemWatcher> watchers, HashSet<string> wanted, Func<string, FileSystemWatcher> start)
+    {
+        foreach (var (folder, watcher) in watchers.Where(entry => !wanted.Contains(entry.Key)).ToList())
+        {
+            watcher.Dispose();
+            watchers.Remove(folder);
+        }
+
+        foreach (var folder in wanted.Where(folder => !watchers.ContainsKey(folder)))
+        {
+            try
+            {
+                watchers.Add(folder, start(folder));
+            }
+            catch (Exception error) when (error is IOException or ArgumentException)
+            {
+                // inotify has its limits, and a folder may be gone again.
+                _log.Warn("a folder of the configuration cannot be watched: reload by signal", ("folder", folder), ("error", error.Message));
+            }
+        }
+    }
+
+    private FileSystemWatcher NewNameWatcher(string folder)
+    {
+        var watcher = new FileSystemWatcher(Path.GetDirectoryName(folder)!, Path.GetFileName(folder)) { NotifyFilter = NotifyFilters.DirectoryName };
+        watcher.Created += (_, _) => WatchAnew(folder);
+        watcher.Renamed += (_, _) => WatchAnew(folder);
+        watcher.Deleted += (_, _) => Arm();
+        watcher.Error += (_, _) => WatchAnew(folder);
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+
+    /// <summary>A folder was made under a name that matters: whatever was watched there before is another one.</summary>
+    private void WatchAnew(string folder)
+    {
+        lock (_gate)
+        {
+            if (_loaded is null)
+            {
+                return;
+            }
+
+            var wanted = _folders.Keys.Append(folder).Where(Directory.Exists).ToHashSet(StringComparer.Ordinal);
+            Keep(_folders, [.. wanted.Where(name => name != folder)], NewWatcher);
+            Keep(_folders, wanted, NewWatcher);
+        }
+
+        Arm();
+    }
 
     private FileSystemWatcher NewWatcher(string folder)
     {

@@ -1,5 +1,7 @@
+using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using LoadBalancer.Daemon.Tests.Repository;
 
 namespace LoadBalancer.Daemon.Tests.Configuration;
 
@@ -38,6 +40,36 @@ internal sealed class GarbageTests
     public void Answers_a_valid_file_with_any_piece_replaced() =>
         Check(Gen.Choose(0, Valid.Length).SelectMany(at => Gen.Choose(0, 10).SelectMany(length => Gen.Elements(Words).Select(word =>
             string.Concat(Valid.AsSpan(0, at), word, Valid.AsSpan(Math.Min(at + length, Valid.Length)))))));
+
+    [Test]
+    public void Answers_the_files_of_this_repository_with_any_bytes_changed()
+    {
+        var files = WorkTree.Files.Where(file => Path.GetFileName(file) == "lb.yaml").Select(file => Encoding.UTF8.GetBytes(WorkTree.Read(file))).ToArray();
+        using var folder = new ConfigFolder();
+        var changes = Gen.Choose(0, int.MaxValue).SelectMany(at => Gen.Choose(0, 4).SelectMany(how => Gen.Choose(0, 255).Select(value => (At: at, How: how, Value: (byte)value)))).NonEmptyListOf();
+        var mutants = Gen.Elements(files).SelectMany(file => changes.Select(each => each.Aggregate(file, Change)));
+        FsCheck.Check.One(Thorough, Prop.ForAll(mutants.ToArbitrary(), bytes =>
+        {
+            File.WriteAllBytes(folder["lb.yaml"], bytes);
+            var result = folder.Load();
+            return (result.Options is null) == (result.Errors.Count > 0);
+        }));
+    }
+
+    // Another byte, one more, one less, a piece twice, a piece gone.
+    private static byte[] Change(byte[] bytes, (int At, int How, byte Value) change)
+    {
+        var at = change.At % (bytes.Length + 1);
+        var end = Math.Min(at + change.Value, bytes.Length);
+        return change.How switch
+        {
+            0 => [.. bytes[..at], change.Value, .. bytes[Math.Min(at + 1, bytes.Length)..]],
+            1 => [.. bytes[..at], change.Value, .. bytes[at..]],
+            2 => [.. bytes[..at], .. bytes[Math.Min(at + 1, bytes.Length)..]],
+            3 => [.. bytes[..end], .. bytes[at..]],
+            _ => [.. bytes[..at], .. bytes[end..]],
+        };
+    }
 
     private static void Check(Gen<string> texts)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Tests;
@@ -24,17 +23,7 @@ internal sealed class DaemonHarness : IAsyncDisposable
     {
         _process = process;
         _manager = new ServiceManager(_folder["notify.sock"]);
-        var address = new UnixDomainSocketEndPoint(AdminPath);
-        _admin = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancellation) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(address, cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        })
-        { BaseAddress = new Uri("http://localhost") };
+        _admin = AdminClient.Over(AdminPath);
     }
 
     /// <summary>The configuration's path.</summary>

@@ -2,29 +2,34 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
 
-/// <summary>The program in a process of its own, with one listener on a Unix socket: what only a process can show.</summary>
+/// <summary>The program in a process of its own, with one listener, on a Unix socket or a port: what only a process can show.</summary>
 internal sealed partial class LbProcess : IDisposable
 {
     private const int Hangup = 1;
     private const int Terminate = 15;
     private const int User1 = 10;
+    private const int NumberOfFiles = 7;
 
     private readonly TemporaryFolder _folder = new();
     private readonly ServiceManager _manager;
     private readonly Process _process;
     private readonly Task<string> _errors;
+    private readonly HttpClient _admin;
 
-    private LbProcess(EndPoint endpoint, Func<string, string, string> command)
+    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp)
     {
         _manager = new ServiceManager(_folder["notify.sock"]);
+        _admin = AdminClient.Over(_folder["admin.sock"]);
+        Address = tcp ? Loopback.Refusing() : new UnixDomainSocketEndPoint(ListenerPath);
         File.WriteAllText(_folder["lb.yaml"], $$"""
-            listeners: {all: {bind: "unix:{{ListenerPath}}", tcp: {upstream: all} } }
+            listeners: {all: {bind: "{{(tcp ? Address : $"unix:{ListenerPath}")}}", tcp: {upstream: all} } }
             upstreams: {all: {endpoints: ["{{endpoint}}"]} }
-            admin: {bind: off}
+            admin: {bind: "unix:{{_folder["admin.sock"]}}"}
             log: {access: {{AccessPath}}}
             shutdown: {unready_for: 0s}
             """);
@@ -40,7 +45,7 @@ internal sealed partial class LbProcess : IDisposable
     public ServiceManager Manager => _manager;
 
     /// <summary>Where it accepts.</summary>
-    public EndPoint Address => new UnixDomainSocketEndPoint(ListenerPath);
+    public EndPoint Address { get; }
 
     /// <summary>The path of its listener's socket.</summary>
     public string ListenerPath => _folder["all.sock"];
@@ -48,14 +53,28 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>The path of its connection log.</summary>
     public string AccessPath => _folder["access.json"];
 
+    /// <summary>How many descriptors it has open.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>The processor time that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, "lb");
 
     /// <summary>Starts the program in front of <paramref name="endpoint"/> and waits until it is ready.</summary>
     /// <param name="endpoint">Where its connections lead.</param>
     /// <param name="command">The shell command around the program's own; it ends in an exec, so that signals arrive.</param>
-    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null)
+    /// <param name="tcp">True for a listener on a port of its own.</param>
+    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false)
     {
-        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}");
+        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp);
         try
         {
             await process._manager.WaitForAsync("READY=1");
@@ -71,7 +90,30 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>The same without waiting, for a program that is started by its first connection.</summary>
     /// <param name="endpoint">Where its connections lead.</param>
     /// <param name="command">The shell command, of the program's own and of the path of its listener's socket.</param>
-    public static LbProcess Launch(EndPoint endpoint, Func<string, string, string> command) => new(endpoint, command);
+    public static LbProcess Launch(EndPoint endpoint, Func<string, string, string> command) => new(endpoint, command, tcp: false);
+
+    /// <summary>/status.</summary>
+    public async Task<JsonElement> StatusAsync() =>
+        JsonDocument.Parse(await _admin.GetStringAsync(new Uri("/status", UriKind.Relative))).RootElement;
+
+    /// <summary>Waits until <paramref name="holds"/> is true of /status.</summary>
+    public async Task UntilAsync(Func<JsonElement, bool> holds, string what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!holds(await StatusAsync()))
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), $"this never came: {what}");
+        }
+    }
+
+    /// <summary>Lets no new descriptor have this number or a higher one.</summary>
+    public void LimitDescriptors(int number)
+    {
+        var limits = new ulong[2];
+        Assert.That(ProcessLimit(_process.Id, NumberOfFiles, null, limits), Is.Zero);
+        limits[0] = (ulong)number;
+        Assert.That(ProcessLimit(_process.Id, NumberOfFiles, limits, null), Is.Zero);
+    }
 
     /// <summary>SIGHUP.</summary>
     public void Reload() => Assert.That(Kill(_process.Id, Hangup), Is.Zero);
@@ -96,10 +138,14 @@ internal sealed partial class LbProcess : IDisposable
         }
 
         _process.Dispose();
+        _admin.Dispose();
         _manager.Dispose();
         _folder.Dispose();
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    private static partial int ProcessLimit(int process, int resource, [In] ulong[]? limits, [Out] ulong[]? old);
 }

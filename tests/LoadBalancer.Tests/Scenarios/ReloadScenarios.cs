@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using LoadBalancer.Tests;
@@ -65,32 +66,39 @@ internal sealed partial class ReloadScenarios
     }
 
     [Test]
-    public async Task While_it_reloads_under_load_no_connection_fails()
+    public async Task A_hundred_reloads_under_load_fail_no_connection_and_leave_no_memory_behind()
     {
-        await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
-        var address = await daemon.AddressOfAsync("all");
-        using var done = new CancellationTokenSource();
-        var load = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
-            () =>
-            {
-                var served = 0;
-                for (; !done.IsCancellationRequested; served++)
-                {
-                    var (socket, name) = Open(address);
-                    Assert.That(name, Is.AnyOf('a', 'b'));
-                    socket.Dispose();
-                }
+        // Four Maglev tables, a megabyte, in each configuration: one that anything still holds would be seen.
+        string Round(int round) => With($"\"{(round % 2 == 0 ? _a : _b).Address}\"") + string.Concat(Enumerable.Range(0, 4).Select(number =>
+            $"  spare{number}: {{balance: hash, endpoints: [{{address: \"{_a.Address}\", weight: {1 + (round % 50)}}}, {{address: \"{_b.Address}\", weight: 7}}]}}\n"));
+        await using var daemon = await DaemonHarness.StartAsync(Round(0));
+        using var load = new ConnectionLoad(await daemon.AddressOfAsync("all"), workers: 3);
+        await ReloadAsync(10);
+        var (heap, resident) = Memory();
+        await ReloadAsync(100);
+        var (served, failed) = load.Stop();
+        Assert.That(failed, Is.Empty);
+        Assert.That(served.Keys.Select(each => each.Name), Is.EquivalentTo(new[] { 'a', 'b' }));
+        var after = Memory();
+        Assert.That((after.Heap - heap) >> 20, Is.LessThan(10), "MiB of heap after as many megabytes were replaced a hundred times");
+        Assert.That((after.Resident - resident) >> 20, Is.LessThan(50), "MiB resident");
 
-                return served;
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
-        for (var reload = 0; reload < 20; reload++)
+        async Task ReloadAsync(int times)
         {
-            await daemon.ReloadAsync(With(reload % 2 == 0 ? $"\"{_b.Address}\"" : $"\"{_a.Address}\""));
+            for (var round = 1; round <= times; round++)
+            {
+                await daemon.ReloadAsync(Round(round));
+                load.AwaitMore(2);
+            }
         }
 
-        await done.CancelAsync();
-        Assert.That((await Task.WhenAll(load)).Sum(), Is.GreaterThan(20));
+        static (long Heap, long Resident) Memory()
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return (GC.GetTotalMemory(forceFullCollection: false), Environment.WorkingSet);
+        }
     }
 
     [Test]
@@ -156,6 +164,31 @@ internal sealed partial class ReloadScenarios
         socket.Send([1]);
         Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(1));
         socket.Dispose();
+    }
+
+    [Test]
+    public async Task A_port_may_move_between_one_address_and_all_of_them([Values(1, 2)] int loops)
+    {
+        var port = ((IPEndPoint)Loopback.Refusing()).Port;
+        var address = new IPEndPoint(IPAddress.Loopback, port);
+        string At(string bind) => With($"\"{_a.Address}\"").Replace("\"127.0.0.1:0\"", bind, StringComparison.Ordinal);
+        await using var daemon = await DaemonHarness.StartAsync(At($"\"127.0.0.1:{port}\""), $"transport: {{loops: {loops}}}\nreload: {{watch: false}}\nshutdown: {{unready_for: 0s}}\n");
+        var (open, _) = Open(address);
+        string[][] binds = [["0.0.0.0"], ["127.0.0.1"], ["127.0.0.1", "0.0.0.0"], ["127.0.0.1"]];
+        foreach (var bind in binds)
+        {
+            await daemon.ReloadAsync(At($"[{string.Join(", ", bind.Select(each => $"\"{each}:{port}\""))}]"));
+            Assert.That(() => Listening(port), Is.EquivalentTo(bind).After(Loopback.TimeoutMs, 5), "what the kernel listens on");
+            for (var connection = 0; connection < 8; connection++)
+            {
+                Open(address).Socket.Dispose();
+            }
+
+            open.Send([7]);
+            Assert.That(open.ReceiveExactly(1)[0], Is.EqualTo(7), "what was open goes on");
+        }
+
+        open.Dispose();
     }
 
     [Test]
@@ -290,6 +323,9 @@ internal sealed partial class ReloadScenarios
         await daemon.ReloadedAsync();
         Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('b'));
     }
+
+    private static IEnumerable<string> Listening(int port) =>
+        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(each => each.Port == port).Select(each => each.Address.ToString()).Distinct();
 
     private static string With(string endpoints, string moreListeners = "", int idleMinutes = 10) => $$"""
         listeners:

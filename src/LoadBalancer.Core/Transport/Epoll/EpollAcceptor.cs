@@ -56,16 +56,24 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         Loop.Remove(this, _descriptor);
     }
 
-    /// <summary>Accepts what waits, unless it is paused, and ends; the descriptor may be closed afterwards.</summary>
-    public void Close()
+    /// <summary>Accepts what waits, unless it is paused, and ends.</summary>
+    /// <param name="closesDescriptor">True where no other loop watches the descriptor, which is closed with it; else it may be closed when all have ended.</param>
+    public void Close(bool closesDescriptor)
     {
-        // To the end of the queue, whatever the budget: what is left in it is reset when the descriptor is closed.
+        Loop.Remove(this, _descriptor);
+
+        // To the end of the queue, whatever the budget, and nothing between that and the close: what comes in between is reset.
         while (!_paused && !_closed && AcceptWaiting())
         {
         }
 
-        _closed = true;
-        Pause();
+        if (closesDescriptor && !_closed)
+        {
+            Libc.Close(_descriptor);
+        }
+
+        _closed = _paused = true;
+        Loop.Cancel(_retry);
     }
 
     internal override void OnEvents(EpollFlags events) => AcceptWaiting();
@@ -125,14 +133,14 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             if (descriptor < 0)
             {
                 var error = Libc.LastErrno;
-                if (error is Errno.ConnectionAborted or Errno.Interrupted)
+                if (AcceptError.IsOfOneConnection(error))
                 {
                     continue;
                 }
 
                 if (error != Errno.Again)
                 {
-                    RunOut(Explain(error));
+                    RunOut(AcceptError.Explain(error));
                 }
 
                 return false;
@@ -141,7 +149,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             Accept(descriptor, NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length)));
             if (descriptor >= DescriptorLimit.PauseAt && !_paused)
             {
-                RunOut(Explain(Errno.TooManyFiles));
+                RunOut(AcceptError.Explain(Errno.TooManyFiles));
                 return false;
             }
         }
@@ -154,19 +162,12 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         var socket = EpollSocket.TryAttach(Loop, descriptor, Unobserved.Instance, connected: true, out var error);
         if (socket is null)
         {
-            _sink.OnAcceptFailed(Explain(error));
+            _sink.OnAcceptFailed(AcceptError.Explain(error));
             return;
         }
 
         _sink.OnAccepted(new EpollConnection(socket, remote));
     }
-
-    private static string Explain(Errno error) => error switch
-    {
-        Errno.TooManyFiles => "this process has nearly as many descriptors open as it may; raise LimitNOFILE",
-        Errno.TooManyFilesInSystem => "the system has as many descriptors open as it can (fs.file-max)",
-        _ => $"the kernel ran out of memory for sockets ({error})",
-    };
 
     /// <summary>Hears of a socket that nobody has taken yet; its flags keep what was said.</summary>
     private sealed class Unobserved : IReadinessObserver

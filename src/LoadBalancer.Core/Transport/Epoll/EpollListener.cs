@@ -33,16 +33,18 @@ internal sealed class EpollListener
     /// <param name="loops">The loops that accept.</param>
     /// <param name="address">An IP address, port 0 for any, or a Unix path; a dead socket in the way of the path is removed.</param>
     /// <param name="sink">Who takes the connections.</param>
+    /// <param name="besideOurs">True where a listener of ours holds the port at a wider or narrower address (0.0.0.0 and 127.0.0.1).</param>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    public static EpollListener Bind(ReadOnlySpan<EventLoop> loops, EndPoint address, IConnectionSink sink)
+    public static EpollListener Bind(ReadOnlySpan<EventLoop> loops, EndPoint address, IConnectionSink sink, bool besideOurs = false)
     {
         if (address is UnixDomainSocketEndPoint unix)
         {
             UnixSocketFile.RemoveDead(unix);
         }
 
-        var shared = address is IPEndPoint && loops.Length > 1;
-        if (shared)
+        // With one loop too: only then can a reload bind a wider address beside a narrower one, before that is closed.
+        var shared = address is IPEndPoint;
+        if (shared && !besideOurs)
         {
             // A group of reuseport sockets would let another process of the same user join it, and take half of the connections.
             SocketSetup.ThrowIfInUse(address);
@@ -94,15 +96,17 @@ internal sealed class EpollListener
             return;
         }
 
-        // All loops let go before the first socket is closed: closing one of a group resets what waits in its queue.
+        // Each of a group is closed with its own last accept: who comes later is given to the others. What all loops watch is
+        // closed when the last has let go.
+        var shared = _descriptors.Length < _acceptors.Length;
         foreach (var acceptor in _acceptors)
         {
-            await acceptor.Loop.RunAsync(static acceptor => ((EpollAcceptor)acceptor!).Close(), acceptor).ConfigureAwait(false);
+            await acceptor.Loop.RunAsync(acceptor => ((EpollAcceptor)acceptor!).Close(closesDescriptor: !shared), acceptor).ConfigureAwait(false);
         }
 
-        foreach (var descriptor in _descriptors)
+        if (shared)
         {
-            Libc.Close(descriptor);
+            Libc.Close(_descriptors[0]);
         }
 
         if (_ownsFile && Address is UnixDomainSocketEndPoint unix)

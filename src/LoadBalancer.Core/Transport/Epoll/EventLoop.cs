@@ -119,6 +119,9 @@ internal sealed unsafe class EventLoop
     /// <summary>How many sources it watches: sockets, two for each proxied connection. Exact on the loop; elsewhere it may be a moment off.</summary>
     public int SourceCount => _usedSlots - _freeSlots.Count;
 
+    /// <summary>How many timers wait. Read on the loop.</summary>
+    public int TimerCount => _timers.Count;
+
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 

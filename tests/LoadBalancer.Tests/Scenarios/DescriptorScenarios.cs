@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using LoadBalancer.Tests;
+using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios;
+
+/// <summary>A process that has as many descriptors open as it may.</summary>
+internal sealed class DescriptorScenarios
+{
+    private EchoEndpoint _endpoint = null!;
+
+    [SetUp]
+    public void Listen() => _endpoint = new EchoEndpoint('a');
+
+    [TearDown]
+    public void Close() => _endpoint.Dispose();
+
+    [Test]
+    public async Task When_none_is_left_it_pauses_says_so_once_idles_serves_on_and_resumes()
+    {
+        using var lb = await LbProcess.StartAsync(_endpoint.Address);
+        var (open, _) = Open(lb.Address);
+        lb.LimitDescriptors(3);
+
+        // Taken by the kernel, and not by the process.
+        using var waiting = Loopback.Connect(lb.Address);
+        Assert.That(waiting.Poll(500_000, SelectMode.SelectRead), Is.False, "served without a descriptor");
+
+        var (clock, before) = (Stopwatch.StartNew(), lb.ProcessorTime);
+        Assert.That(waiting.Poll(2_000_000, SelectMode.SelectRead), Is.False, "served without a descriptor");
+        Assert.That((lb.ProcessorTime - before) / clock.Elapsed, Is.LessThan(0.25), "processors kept busy while it waits for a descriptor");
+
+        open.Send([7]);
+        Assert.That(open.ReceiveExactly(1)[0], Is.EqualTo(7), "what is open is served on");
+        lb.LimitDescriptors(1000);
+        Assert.That(waiting.ReceiveExactly(1), Is.EqualTo("a"u8.ToArray()), "accepting goes on");
+        open.Dispose();
+        waiting.Dispose();
+
+        var (exitCode, errors) = await lb.StopAsync();
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(errors.Split('\n').Count(line => line.Contains("accepting pauses", StringComparison.Ordinal)), Is.InRange(1, Environment.ProcessorCount), errors);
+        Assert.That(errors, Does.Contain("raise LimitNOFILE"));
+    }
+}
