@@ -24,7 +24,7 @@ internal sealed class EchoEndpoint : IDisposable
         }
         else
         {
-            _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            _listener = new Socket(address.AddressFamily, SocketType.Stream, address is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
             _listener.Bind(address);
             _listener.Listen(512);
         }
@@ -85,7 +85,11 @@ internal sealed class EchoEndpoint : IDisposable
 
         try
         {
-            socket.NoDelay = true;
+            if (Address is IPEndPoint)
+            {
+                socket.NoDelay = true;
+            }
+
             socket.Send([_name]);
             Interlocked.Increment(ref _served);
             var buffer = new byte[16 * 1024];
