@@ -11,7 +11,8 @@ namespace LoadBalancer.Health;
 /// <remarks>
 /// When the first probe comes. An endpoint that was never probed is probed at once: the first of the upstream
 /// immediately, the others spread over <see cref="FirstSpread"/>, so that a thousand endpoints are not a thousand
-/// connects in one millisecond. One that an earlier monitor probed keeps its pace: the next probe is due an interval
+/// connects in one millisecond; its second probe comes half an interval to one and a half after the first, so that from then
+/// on they are spread over the whole interval. One that an earlier monitor probed keeps its pace: the next probe is due an interval
 /// after the last, so that reloads in quick succession neither skip probes nor double them. After that, each interval is
 /// drawn anew within the jitter.
 /// <para>
@@ -55,7 +56,8 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         {
             var stop = _watched[added[place]] = new CancellationTokenSource();
             var delay = FirstDelay(added[place], spread * place / added.Length);
-            _probing.Add(WatchAsync(added[place], delay, new Random(unchecked(seed + _started++)), stop.Token));
+            TimeSpan? second = added[place].Health.Active.ProbedAt is null ? SecondInterval((options.Interval - spread) * place / added.Length) : null;
+            _probing.Add(WatchAsync(added[place], delay, second, new Random(unchecked(seed + _started++)), stop.Token));
         }
     }
 
@@ -81,7 +83,10 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
         return due > place ? due : place;
     }
 
-    private async Task WatchAsync(Endpoint endpoint, TimeSpan delay, Random random, CancellationToken stop)
+    /// <summary>An interval after which a probe that came in the first moments is later by <paramref name="shift"/>, give or take whole intervals.</summary>
+    private TimeSpan SecondInterval(TimeSpan shift) => shift > options.Interval / 2 ? shift : options.Interval + shift;
+
+    private async Task WatchAsync(Endpoint endpoint, TimeSpan delay, TimeSpan? second, Random random, CancellationToken stop)
     {
         while (await ElapsedAsync(delay, stop))
         {
@@ -92,7 +97,8 @@ internal sealed class HealthMonitor(ActiveHealthOptions options, Probe probe, Ti
                 return;
             }
 
-            var interval = Jittered(random);
+            var interval = second ?? Jittered(random);
+            second = null;
             Judge(endpoint, answer, start, interval);
             delay = interval - time.GetElapsedTime(start);
         }

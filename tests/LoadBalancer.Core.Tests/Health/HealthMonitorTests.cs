@@ -54,6 +54,19 @@ public sealed class HealthMonitorTests
     }
 
     [Test]
+    public void Spreads_many_endpoints_over_the_whole_interval_after_their_first_probes()
+    {
+        Start(Endpoints(100), EveryFiveSeconds);
+        _time.Advance(20 * Second);
+        _probe.Asked.Clear();
+        _time.Advance(5 * Second);
+        var bySecond = _probe.Asked.GroupBy(asked => (int)asked.At.TotalSeconds).Select(group => group.Count()).ToArray();
+
+        Assert.That(bySecond.Sum(), Is.EqualTo(100).Within(1), "each once");
+        Assert.That(bySecond.Max(), Is.LessThanOrEqualTo(25), "about twenty a second");
+    }
+
+    [Test]
     public void Draws_each_interval_within_the_jitter()
     {
         var endpoints = Endpoints(1);

@@ -126,7 +126,7 @@ internal sealed class AdoptionTests : UpstreamFixture
         var attempts = Connections.Attempts;
         var discarded = new Upstream("orders", Options(3), Running, Context);
         await discarded.DisposeAsync();
-        await Advance(5);
+        await Advance(7);
         Assert.That(Connections.Attempts, Is.EqualTo(attempts + 2), "the one that runs goes on probing");
 
         await Fail(Endpoint(1), 5);
