@@ -20,7 +20,7 @@ internal sealed class LeaseQueueStressTests
     public async Task Ends_every_count_at_zero_and_never_exceeds_a_cap(string balance)
     {
         using var loops = new TestLoops(Loops);
-        var run = new Run(balance, loops);
+        await using var run = new Run(balance, loops);
         using var stop = new CancellationTokenSource();
         var reloads = Task.Run(() => run.ReloadUntilAsync(stop.Token));
         await Task.WhenAll(loops.Group.Loops.ToArray().SelectMany(loop => Enumerable.Range(0, ClientsPerLoop)
@@ -33,10 +33,9 @@ internal sealed class LeaseQueueStressTests
         Assert.That((upstream.Pending.Count, run.OverCap), Is.EqualTo((0, 0)));
         Assert.That(run.Outcomes.Sum(), Is.EqualTo(Loops * ClientsPerLoop * TurnsPerClient), "everybody got an answer");
         Assert.That(run.Outcomes[(int)FaultKind.None], Is.GreaterThan(TurnsPerClient), "and many a lease");
-        await upstream.DisposeAsync();
     }
 
-    private sealed class Run
+    private sealed class Run : IAsyncDisposable
     {
         private readonly string _balance;
         private readonly BuildContext _context;
@@ -66,6 +65,8 @@ internal sealed class LeaseQueueStressTests
         public Endpoint[] Known { get; }
 
         public int OverCap;
+
+        public ValueTask DisposeAsync() => Running.DisposeAsync();
 
         public int[] Outcomes { get; } = new int[Enum.GetValues<FaultKind>().Length];
 
