@@ -82,7 +82,7 @@ internal sealed class EndpointDeathScenarios
             upstreams:
               all:
                 endpoints: ["{{a.Address}}", "{{b.Address}}"]
-                health: {active: {interval: 100ms, unhealthy_after: 1, healthy_after: 1}, passive: {failures: 1, eject_for: 200ms, max_ejected: 100%} }
+                health: {active: {interval: 100ms, unhealthy_after: 1, healthy_after: 1}, passive: {failures: 1, eject_for: 200ms, max_ejected: 100%}, panic: off}
             """);
         var address = await daemon.AddressOfAsync("all");
         using var load = new ConnectionLoad(address, workers: 2);
