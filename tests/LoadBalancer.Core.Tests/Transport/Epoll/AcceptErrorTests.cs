@@ -23,7 +23,7 @@ internal sealed class AcceptErrorTests
     [TestCase(105, "out of memory")]
     [TestCase(12, "out of memory")]
     [TestCase(28, "fs.epoll.max_user_watches")]
-    [TestCase(95, "accept failed (95)")]
+    [TestCase(88, "accept failed (88)")]
     public void Pauses_and_names_what_ran_out(int error, string why)
     {
         Assert.That(AcceptError.IsOfOneConnection((Errno)error), Is.False);
