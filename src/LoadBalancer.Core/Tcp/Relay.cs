@@ -141,8 +141,8 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
         // What moves in this turn is no cause of what the endpoint had done before it.
         var sinceByteMs = _loop.NowMs - _lastByteMs;
         var (bytesUp, bytesDown) = (_up.Bytes, _down.Bytes);
-        var up = _up.Move(_loop);
-        var down = _down.Move(_loop);
+        var up = _up.Move(_loop, isLast: _down.HasEnded);
+        var down = _down.Move(_loop, isLast: _up.HasEnded);
         if (((up | down) & RelayProgress.Moved) != 0)
         {
             _lastByteMs = _loop.NowMs;

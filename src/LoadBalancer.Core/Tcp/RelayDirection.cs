@@ -68,7 +68,9 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
     }
 
     /// <summary>Moves what can be moved now, within <see cref="EventLoop.ByteBudget"/>.</summary>
-    public RelayProgress Move(EventLoop loop)
+    /// <param name="loop">The loop of both sockets.</param>
+    /// <param name="isLast">True where the other direction has ended: both sockets are closed after this one's end, which is a FIN too.</param>
+    public RelayProgress Move(EventLoop loop, bool isLast)
     {
         if (HasEnded || (!HasLeft && !source.IsReadable && !_sourceEnded))
         {
@@ -88,7 +90,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
             else if (_sourceEnded)
             {
                 HasEnded = true;
-                if (!IsBroken)
+                if (!IsBroken && !isLast)
                 {
                     sink.ShutdownSend();
                 }
