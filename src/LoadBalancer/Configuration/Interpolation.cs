@@ -97,9 +97,9 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
             : new ScalarText(text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text);
     }
 
-    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex VariableName();
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.@-]*\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.@-]*\z")]
     private static partial Regex CredentialName();
 }
