@@ -39,14 +39,23 @@ internal sealed class RunningLb : IAsyncDisposable
     public static async Task<RunningLb> StartAsync(TemporaryFolder folder, string config, params (string Name, string Value)[] environment)
     {
         var lb = new RunningLb(folder, config, environment);
-        var ready = lb._manager.WaitForAsync("READY=1");
-        if (await Task.WhenAny(ready, lb._process.WaitForExitAsync()) != ready)
+        try
         {
-            Assert.Fail($"lb ended: {await lb.Errors}");
-        }
+            var ready = lb._manager.WaitForAsync("READY=1");
+            if (await Task.WhenAny(ready, lb._process.WaitForExitAsync()) != ready)
+            {
+                Assert.Fail($"lb ended: {await lb.Errors}");
+            }
 
-        await ready;
-        return lb;
+            await ready;
+            return lb;
+        }
+        catch
+        {
+            // Nobody else has it yet, so nobody else would end it.
+            await lb.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts it, for a test in which it does not become ready, and gives what it left.</summary>
