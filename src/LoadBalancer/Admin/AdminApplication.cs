@@ -17,8 +17,10 @@ namespace LoadBalancer.Daemon.Admin;
 /// <param name="pages">What can be read.</param>
 /// <param name="actions">What can be changed.</param>
 /// <param name="gate">Who may.</param>
+/// <param name="refusals">Counts who asks from an address that may not.</param>
 /// <param name="log">Takes the changes, and what fails.</param>
-internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate, LogSink log)
+internal sealed class AdminApplication(
+    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate, AddressRefusals refusals, LogSink log)
     : IHttpApplication<IFeatureCollection>
 {
     private readonly FrozenDictionary<string, IAdminPage> _pages = pages.ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
@@ -62,7 +64,19 @@ internal sealed class AdminApplication(IReadOnlyList<IAdminPage> pages, IReadOnl
     {
         var caller = AdminCaller.Of(features);
         var action = _actions.GetValueOrDefault(request.Path);
-        if ((gate.Current.RefuseReading(caller) ?? RefuseBody(features)) is { } refusal)
+        var allowed = gate.Current;
+        if (allowed.RefuseAddress(caller) is { } outside)
+        {
+            if (refusals.Count() is > 0 and var count)
+            {
+                log.Warn("an address that admin.allow_ips does not have asked the admin listener", ("from", caller.From), ("refused", count));
+            }
+
+            headers.Connection = "close";
+            return Refused(outside, action);
+        }
+
+        if ((allowed.RefuseReading(caller) ?? RefuseBody(features)) is { } refusal)
         {
             // What was refused unread must not be taken for the next request.
             headers.Connection = "close";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Configuration;
 
@@ -8,7 +9,8 @@ namespace LoadBalancer.Daemon.Admin;
 /// Who may ask what of the admin listener. Immutable, but for the count of wrong tokens; a reload replaces it whole.
 /// <code>
 ///             over TCP                                        over the Unix socket
-///   reading   Host and Origin that no stranger controls       whoever the file's mode lets in
+///   reading   an address of admin.allow_ips; Host and         whoever the file's mode lets in
+///             Origin that no stranger controls
 ///   changing  the same, and the token                         Host and Origin too; root, lb's own user, or the token
 /// </code>
 /// </summary>
@@ -25,6 +27,13 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
     private const string Scheme = "Bearer ";
 
     private readonly HostGuard _guard = new([.. machine, .. options.Names]);
+    private readonly IpSet? _allowed = options.AllowIps.Count == 0 ? null : new IpSet(options.AllowIps);
+
+    /// <summary>Why the caller may not ask at all; null where it may. It is the first question, of every request.</summary>
+    public AdminRefusal? RefuseAddress(AdminCaller caller) =>
+        _allowed is null || caller.Local is not null || (caller.Address is { } address && _allowed.Contains(address))
+            ? null
+            : new AdminRefusal(403, $"{caller.From} may not ask here: admin.allow_ips does not have it");
 
     /// <summary>Why the caller may not read; null where it may.</summary>
     public AdminRefusal? RefuseReading(AdminCaller caller) => caller.Local is null ? RefuseStranger(caller) : null;

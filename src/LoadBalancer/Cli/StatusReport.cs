@@ -21,6 +21,7 @@ internal sealed class StatusReport(JsonElement status)
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
         text.Append('\n').Append(Upstreams().Print());
+        Warnings(text);
         return text.ToString();
     }
 
@@ -67,7 +68,7 @@ internal sealed class StatusReport(JsonElement status)
         var table = new TextTable("UPSTREAM", "ENDPOINT", "STATE", ">WEIGHT", ">OPEN", ">PICKED", ">FAULTS", "WHY");
         foreach (var upstream in Items(status, "upstreams"))
         {
-            var name = $"{Text(upstream, "name")} ({Text(upstream, "balance")}{(Flag(upstream, "panic") ? ", panic" : "")})";
+            var name = $"{Text(upstream, "name")} ({Text(upstream, "balance")}{(Text(upstream, "panic").Length > 0 ? ", panic" : "")})";
             var endpoints = Items(upstream, "endpoints");
             foreach (var endpoint in endpoints)
             {
@@ -83,6 +84,31 @@ internal sealed class StatusReport(JsonElement status)
         }
 
         return table;
+    }
+
+    private void Warnings(StringBuilder text)
+    {
+        var lines = Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n")).ToList();
+        text.Append(lines.Count == 0 ? "" : "\n").AppendJoin("", lines);
+    }
+
+    private static IEnumerable<string> Warnings(JsonElement upstream)
+    {
+        if (Text(upstream, "panic") is { Length: > 0 } panic)
+        {
+            yield return $"panic: {panic}";
+        }
+
+        var (pending, timeouts, overflows) = (Text(upstream, "pending"), Text(upstream, "pending_timeouts"), Text(upstream, "pending_overflows"));
+        if (new[] { pending, timeouts, overflows }.Any(count => count is not ("" or "0")))
+        {
+            yield return $"pending: {pending} wait for room at an endpoint; so far {timeouts} waited in vain, and {overflows} found the queue full";
+        }
+
+        if (Text(Child(upstream, "discovery"), "last_error") is { Length: > 0 } error)
+        {
+            yield return $"discovery: {error}, at {Time(Child(upstream, "discovery"), "last_error_at")}; the last good answer is of {Time(Child(upstream, "discovery"), "last_success")}";
+        }
     }
 
     private static string Why(JsonElement endpoint)

@@ -16,6 +16,10 @@ public sealed record AdminOptions : IConfigurable<AdminOptions>
             "The addresses it accepts on. Bind it where only operators can reach it; `off` closes it."
         },
         {
+            "allow_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.AllowIps, (o, value) => o with { AllowIps = value },
+            "The networks and addresses from which it may be asked over TCP, to read or to change; `none` for no list: then everybody who reaches it may. Others get 403. The Unix socket is not meant: the file's mode says who may."
+        },
+        {
             "token", Kinds.Secret.OrNull("none"), o => o.Token, (o, value) => o with { Token = value },
             "Who has it may make changes, over TCP too: `Authorization: Bearer …`. Over the Unix socket, root and the user of lb need none."
         },
@@ -27,6 +31,9 @@ public sealed record AdminOptions : IConfigurable<AdminOptions>
 
     /// <summary>The addresses it accepts on. An empty list turns it off.</summary>
     public ValueList<EndPoint> Bind { get; init; } = [new IPEndPoint(IPAddress.Loopback, 9090)];
+
+    /// <summary>From where it may be asked over TCP. Empty: from everywhere.</summary>
+    public ValueList<IPNetwork> AllowIps { get; init; }
 
     /// <summary>Who has it may make changes. Null: nobody over TCP.</summary>
     public Secret? Token { get; init; }

@@ -157,6 +157,52 @@ internal sealed class ChangeTests(string transportKind)
         Assert.That(Post(Tcp, "/drain", $"Host: x.balancer.example.com\r\nAuthorization: Bearer {Token}\r\n"), Does.StartWith("HTTP/1.1 421"));
     }
 
+    [Test]
+    public async Task Who_is_not_in_allow_ips_is_refused_over_TCP_with_the_token_too_and_the_Unix_socket_is_not_asked_for_an_address()
+    {
+        await StartAsync(Token, allow: "192.0.2.0/24");
+        const string Why = "127.0.0.1 may not ask here: admin.allow_ips does not have it";
+        foreach (var target in new[] { "/page", "/nothing" })
+        {
+            var read = RawHttp.Get(Tcp, target);
+            Assert.That(read, Does.StartWith("HTTP/1.1 403").And.Contain("Connection: close"));
+            Assert.That(RawHttp.Body(read), Is.EqualTo($"{Why}\n"));
+        }
+
+        var changed = Post(Tcp, "/drain", $"{Local}Authorization: Bearer {Token}\r\n");
+        Assert.That(changed, Does.StartWith("HTTP/1.1 403"));
+        Assert.That(Error(changed), Is.EqualTo(Why));
+        Assert.That(_made, Is.Empty);
+        Assert.That(RawHttp.Get(Socket, "/page"), Does.StartWith("HTTP/1.1 200"));
+        Assert.That(Post(Socket, "/drain"), Does.StartWith("HTTP/1.1 200"));
+    }
+
+    [Test]
+    public async Task Who_is_in_allow_ips_may_read_and_needs_the_token_still()
+    {
+        await StartAsync(Token, allow: "127.0.0.0/8");
+        Assert.That(RawHttp.Get(Tcp, "/page"), Does.StartWith("HTTP/1.1 200"));
+        Assert.That(Post(Tcp, "/drain"), Does.StartWith("HTTP/1.1 401"));
+        Assert.That(Post(Tcp, "/drain", $"{Local}Authorization: Bearer {Token}\r\n"), Does.StartWith("HTTP/1.1 200"));
+    }
+
+    [Test]
+    public async Task Who_asks_from_outside_is_a_line_in_the_log_once_a_minute()
+    {
+        const string Line = "an address that admin.allow_ips does not have asked the admin listener from=127.0.0.1 refused=";
+        await StartAsync(allow: "192.0.2.0/24");
+        for (var request = 0; request < 5; request++)
+        {
+            RawHttp.Get(Tcp, "/page");
+        }
+
+        Assert.That(Log(), Does.Contain($"{Line}1\n"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        RawHttp.Get(Tcp, "/page");
+        Assert.That(Log(), Does.Contain($"{Line}5\n"));
+        Assert.That(Log().Split(Line), Has.Length.EqualTo(3), "two lines");
+    }
+
     [TestCase("Content-Length: 1000000000\r\n", "")]
     [TestCase("Content-Length: 1\r\n", "x")]
     [TestCase("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")]
@@ -219,9 +265,9 @@ internal sealed class ChangeTests(string transportKind)
         return File.ReadAllText(_folder["log"]);
     }
 
-    private async Task StartAsync(string? token = null, string? name = null, uint? user = null)
+    private async Task StartAsync(string? token = null, string? name = null, uint? user = null, string? allow = null)
     {
-        var options = new AdminOptions { Token = token is null ? null : new Secret(token), Names = name is null ? [] : [name] };
+        var options = new AdminOptions { Token = token is null ? null : new Secret(token), Names = name is null ? [] : [name], AllowIps = allow is null ? [] : [IPNetwork.Parse(allow)] };
         _server = new AdminServer(
             [new IPEndPoint(IPAddress.Loopback, 0), new UnixDomainSocketEndPoint(_folder["admin.sock"])],
             [new SamplePage("/page", _ => AdminAnswer.Text(200, "ok"))],
@@ -234,6 +280,7 @@ internal sealed class ChangeTests(string transportKind)
                 new SampleAction("/broken", _ => throw new InvalidOperationException("by a test")),
             ],
             new Live<AdminGate>(new AdminGate(options, [], user ?? Libc.EffectiveUser(), new TokenThrottle(_time))),
+            new AddressRefusals(_time),
             _transport.Factory,
             _log);
         await _server.StartAsync(default);

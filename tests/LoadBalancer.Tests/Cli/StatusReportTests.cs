@@ -1,0 +1,40 @@
+using System.Text.Json;
+using LoadBalancer.Daemon.Cli;
+
+namespace LoadBalancer.Daemon.Tests.Cli;
+
+internal sealed class StatusReportTests
+{
+    [Test]
+    public void Panic_waiting_connections_and_a_discovery_that_fails_are_said_below_the_endpoints()
+    {
+        var report = Print("""
+            {
+              "name": "orders", "balance": "round_robin", "panic": "1 of 3 endpoints is healthy, less than 50%: all are used",
+              "pending": 12, "pending_timeouts": 3, "pending_overflows": 1,
+              "discovery": {"last_error": "no answer", "last_error_at": "2026-11-21T12:05:00Z", "last_success": "2026-11-21T12:00:00Z"},
+              "endpoints": [{"address": "10.0.0.1:80", "state": "unhealthy"}]
+            }
+            """);
+
+        Assert.That(report, Does.Contain("orders (round_robin, panic)"));
+        Assert.That(report, Does.EndWith("""
+
+            orders: panic: 1 of 3 endpoints is healthy, less than 50%: all are used
+            orders: pending: 12 wait for room at an endpoint; so far 3 waited in vain, and 1 found the queue full
+            orders: discovery: no answer, at 2026-11-21 12:05:00Z; the last good answer is of 2026-11-21 12:00:00Z
+
+            """));
+    }
+
+    [TestCase("""{"name": "orders", "balance": "round_robin", "panic": null, "pending": 0, "pending_timeouts": 0, "pending_overflows": 0, "endpoints": []}""")]
+    [TestCase("""{"name": "orders", "balance": "round_robin"}""")]
+    public void Where_all_is_well_or_an_older_lb_does_not_tell_it_says_nothing(string upstream)
+    {
+        var report = Print(upstream);
+
+        Assert.That(report, Does.Contain("orders (round_robin)").And.Not.Contain("panic").And.Not.Contain("orders: "));
+    }
+
+    private static string Print(string upstream) => new StatusReport(JsonElement.Parse($$"""{"upstreams": [{{upstream}}]}""")).Print();
+}
