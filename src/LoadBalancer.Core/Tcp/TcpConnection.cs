@@ -198,7 +198,16 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
 
         // A socket with bytes of ours in its pipe is not watched: its client is missed when the wait is over.
-        client.TryTakeSocket()?.Observe(wait);
+        if (client.TryTakeSocket() is { } socket)
+        {
+            socket.Observe(wait);
+            if (socket.IsBroken)
+            {
+                // It was reset while an endpoint was tried: that edge does not come again, and its place in the queue is for others.
+                wait.GiveUp(new Fault(FaultSide.Client, FaultKind.Reset));
+            }
+        }
+
         var fault = await wait.EndAsync();
         _waiting = null;
         client.Observe();

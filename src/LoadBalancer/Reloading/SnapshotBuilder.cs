@@ -21,8 +21,11 @@ namespace LoadBalancer.Daemon.Reloading;
 internal sealed class SnapshotBuilder(
     LoopGroup loops, SocketTable sockets, BuildContext context, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
 {
-    /// <summary>Descriptors that the process needs besides two for each connection: epolls, sockets, logs, probes, the runtime's own.</summary>
+    /// <summary>Descriptors that the process needs besides two for each connection and those of its loops: sockets, logs, probes, the runtime's own.</summary>
     private const int DescriptorsOfOurOwn = 128;
+
+    /// <summary>What a loop may take of its own: its epoll and its eventfd, and both ends of each pipe for streams.</summary>
+    private const int DescriptorsOfALoop = 2 + (2 * PipePool.MostRented);
 
     // For the whole life of the process, so that a listener that comes back finds its counters where it left them.
     private readonly Dictionary<string, ListenerMetrics> _metrics = [];
@@ -89,7 +92,7 @@ internal sealed class SnapshotBuilder(
 
     private int LimitOf(string name, ListenerOptions options)
     {
-        var possible = Math.Max(1, (DescriptorLimit.Limit - DescriptorsOfOurOwn) / 2);
+        var possible = Math.Max(1, (DescriptorLimit.Limit - DescriptorsOfOurOwn - (loops.Loops.Length * DescriptorsOfALoop)) / 2);
         if (options.MaxConnections <= possible)
         {
             return options.MaxConnections;

@@ -83,7 +83,8 @@ internal sealed class DrainedEndpoints
 
             foreach (var drained in document.Endpoints.Take(Most))
             {
-                if (drained.Id() is { } id)
+                // The reader checks what lists are, not what is in them: null may stand there.
+                if (drained?.Id() is { } id)
                 {
                     _all = _all.SetItem(id, drained);
                 }

@@ -37,20 +37,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         _endpoint = Loopback.Listen();
         _table = new ConnectionTable(_loops.Group.Loops, onRoom: () => { });
         _policy = new ScriptedPolicy("policy", _calls);
-        var proxy = new TcpProxy
-        {
-            Listener = "all",
-            Routes = new TcpRouteTable(new Upstream("all", new UpstreamOptions { Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }] }, previous: null, Context)),
-            Timeouts = new TcpTimeouts(),
-            Policies = new ConnectionPolicyChain(ConnectionPolicyOptions.None, _policy),
-            Connections = _table,
-            Metrics = _metrics,
-            Log = _connectionLog,
-            Time = TimeProvider.System,
-            OnBug = error => Assert.Fail(error.ToString()),
-        };
-        _listener = EpollListener.Bind(_loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(proxy.Serve));
-        _listener.Start();
+        Listen(new UpstreamOptions { Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }] });
     }
 
     [TearDown]
@@ -114,5 +101,51 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         await _table.StopAllAsync(new Fault(FaultSide.Internal, FaultKind.Drained));
         Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
         Assert.That((_table.Count, _metrics.RejectedFor(FaultKind.Drained), _metrics.RejectedFor(Denied.Kind)), Is.EqualTo((0, 1, 0)));
+    }
+
+    [Test]
+    public async Task One_that_was_reset_while_an_endpoint_was_tried_does_not_wait_for_room_at_another()
+    {
+        await _listener.CloseAsync();
+        using var silent = new FullBacklog();
+        var upstream = Listen(new UpstreamOptions
+        {
+            Endpoints = [new EndpointOptions { Address = silent.Address, Weight = 256 }, new EndpointOptions { Address = _endpoint.LocalEndPoint! }],
+            MaxConnections = 1,
+            PendingTimeout = TimeSpan.FromHours(1),
+            Timeouts = new UpstreamTimeouts { Connect = TimeSpan.FromMilliseconds(500) },
+        });
+        upstream.Start();
+        var full = upstream.View.All.Single(member => member.Endpoint.Address.Equals(_endpoint.LocalEndPoint)).Endpoint.Lease();
+        using (var client = Loopback.Connect(_listener.Address))
+        {
+            Assert.That(SpinWait.SpinUntil(() => upstream.View.All[0].Endpoint.Load.Active == 1, TimeSpan.FromSeconds(30)), Is.True);
+            client.LingerState = new LingerOption(true, 0);
+        }
+
+        Assert.That(SpinWait.SpinUntil(() => _metrics.RejectedFor(FaultKind.Reset) == 1, TimeSpan.FromSeconds(30)), Is.True);
+        Assert.That((_table.Count, upstream.Pending.Count, upstream.View.All[0].Endpoint.Load.Active), Is.EqualTo((0, 0, 0)));
+        full.Return(Fault.None);
+        await upstream.DisposeAsync();
+    }
+
+    private Upstream Listen(UpstreamOptions options)
+    {
+        var upstream = new Upstream("all", options, previous: null, Context);
+        var proxy = new TcpProxy
+        {
+            Listener = "all",
+            Routes = new TcpRouteTable(upstream),
+            Timeouts = new TcpTimeouts(),
+            Policies = new ConnectionPolicyChain(ConnectionPolicyOptions.None, _policy),
+            Connections = _table,
+            Metrics = _metrics,
+            Log = _connectionLog,
+            Time = TimeProvider.System,
+            OnBug = error => Assert.Fail(error.ToString()),
+        };
+        _listener = EpollListener.Bind(_loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(proxy.Serve));
+        _listener.Start();
+        return upstream;
     }
 }

@@ -63,6 +63,7 @@ internal sealed class DrainedEndpointsTests
         using var state = Open();
         File.WriteAllText(Path.Combine(state.Path, "drained.json"), """
             {"version": 1, "endpoints": [
+              null,
               {"upstream": "orders", "endpoint": "localhost:80", "since": "2026-11-21T12:00:00+00:00", "by": "uid 0"},
               {"upstream": "orders", "endpoint": "127.0.0.1:80", "since": "2026-11-21T12:00:00+00:00", "by": "uid 0"}]}
             """);

@@ -7,14 +7,14 @@ namespace LoadBalancer.Discovery.Dns;
 /// <summary>The names that the machine itself knows: <c>/etc/hosts</c> (hosts(5)). Immutable.</summary>
 internal sealed class HostsFile
 {
-    private readonly Dictionary<string, ImmutableArray<IPAddress>> _addresses;
+    private readonly Dictionary<string, List<IPAddress>> _addresses;
 
-    private HostsFile(Dictionary<string, ImmutableArray<IPAddress>> addresses) => _addresses = addresses;
+    private HostsFile(Dictionary<string, List<IPAddress>> addresses) => _addresses = addresses;
 
     /// <summary>Reads the file's text. A line that says nothing sensible is passed over, as everybody does with this file.</summary>
     public static HostsFile Parse(string text)
     {
-        var addresses = new Dictionary<string, ImmutableArray<IPAddress>>(StringComparer.OrdinalIgnoreCase);
+        var addresses = new Dictionary<string, List<IPAddress>>(StringComparer.OrdinalIgnoreCase);
         foreach (var line in text.Split('\n'))
         {
             var words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -25,8 +25,13 @@ internal sealed class HostsFile
 
             foreach (var name in words.Skip(1).Select(name => name.TrimEnd('.')))
             {
-                var known = addresses.GetValueOrDefault(name, []);
-                addresses[name] = known.Contains(address) ? known : known.Add(address);
+                if (!addresses.TryGetValue(name, out var known))
+                {
+                    addresses[name] = known = [];
+                }
+
+                // What stands there twice is dropped when it is asked for: a name may stand on as many lines as the file has.
+                known.Add(address);
             }
         }
 
@@ -34,5 +39,5 @@ internal sealed class HostsFile
     }
 
     /// <summary>The addresses of a name, of both families; none where the file does not have it.</summary>
-    public ImmutableArray<IPAddress> Find(string name) => _addresses.GetValueOrDefault(name.TrimEnd('.'), []);
+    public ImmutableArray<IPAddress> Find(string name) => [.. _addresses.GetValueOrDefault(name.TrimEnd('.'), []).Distinct()];
 }

@@ -82,8 +82,10 @@ internal sealed unsafe class EpollSocket : LoopSource
     public void Observe(IReadinessObserver observer) => _observer = observer;
 
     /// <summary>Reads once into <paramref name="buffer"/>.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="emptiesKernel">True where a <see cref="Peek"/> with room to spare saw no byte behind these: then a full buffer does not mean that more is there.</param>
     /// <returns>The number of bytes; 0 at the peer's end of stream; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
-    public int Receive(Span<byte> buffer)
+    public int Receive(Span<byte> buffer, bool emptiesKernel = false)
     {
         Loop.AssertInLoop();
         fixed (byte* bytes = buffer)
@@ -93,7 +95,7 @@ internal sealed unsafe class EpollSocket : LoopSource
                 var count = (int)Libc.Receive(_descriptor, bytes, buffer.Length, 0);
                 if (count > 0)
                 {
-                    IsReadable = count == buffer.Length || _readsToTheEnd;
+                    IsReadable = (count == buffer.Length && !emptiesKernel) || _readsToTheEnd;
                     return count;
                 }
 

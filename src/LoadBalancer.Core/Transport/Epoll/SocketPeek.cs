@@ -47,7 +47,9 @@ internal sealed class SocketPeek : IReadinessObserver, IValueTaskSource<PeekOutc
     public void Take(int count)
     {
         // The kernel has them, so one read gives them all; of one that does not, the next read tells.
-        _socket.Receive(_socket.Loop.Scratch.AsSpan(0, count));
+        // Whatever came after the look is told by an edge. A socket that is called readable in vain would hold back a PROXY header
+        // for the endpoint, which waits for bytes to share its segment with.
+        _socket.Receive(_socket.Loop.Scratch.AsSpan(0, count), emptiesKernel: count == _count && _count < _most);
         _count = 0;
     }
 

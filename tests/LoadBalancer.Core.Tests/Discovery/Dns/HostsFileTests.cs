@@ -12,4 +12,12 @@ internal sealed class HostsFileTests
     [TestCase("db.INTERNAL.", "10.0.0.1")]
     [TestCase("internal", "")]
     public void Has_every_address_of_a_name(string name, string addresses) => Assert.That(string.Join(' ', Hosts.Find(name)), Is.EqualTo(addresses));
+
+    [Test]
+    public void Reads_a_name_on_many_lines_in_memory_that_grows_with_the_lines()
+    {
+        var text = string.Concat(Enumerable.Range(0, 8_000).Select(line => $"10.0.{line / 250}.{line % 250} db\n"));
+        Assert.That(HostsFile.Parse(text).Find("db"), Has.Length.EqualTo(8_000));
+        Assert.That(Allocations.Of(() => HostsFile.Parse(text)), Is.LessThan(8_000 * 1_000));
+    }
 }

@@ -83,6 +83,27 @@ internal sealed class SocketPeekTests
     }
 
     [Test]
+    public async Task A_socket_is_readable_after_a_take_only_where_more_was_seen([Values("header", "headerbody")] string sent)
+    {
+        _peer.Send(System.Text.Encoding.ASCII.GetBytes(sent));
+        var readable = await _loops.Run(async () =>
+        {
+            using var peek = _connection.Peek(1000, Long);
+            while (peek.Bytes.Length < sent.Length)
+            {
+                await peek.MoreAsync();
+            }
+
+            peek.Take(6);
+            return _connection.TryTakeSocket()!.IsReadable;
+        });
+        Assert.That(readable, Is.EqualTo(sent.Length > 6));
+
+        _peer.Send("!"u8);
+        Assert.That(await ReadAsync(), Has.Property("Length").GreaterThan(0));
+    }
+
+    [Test]
     public async Task The_end_is_told_after_the_last_byte([Values("", "abc")] string sent)
     {
         _peer.Send(System.Text.Encoding.ASCII.GetBytes(sent));
