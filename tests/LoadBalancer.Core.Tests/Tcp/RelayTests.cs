@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using LoadBalancer.Faults;
 using LoadBalancer.Tcp;
+using LoadBalancer.Tests.Transport.Epoll;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Tcp;
@@ -230,6 +232,64 @@ internal sealed class RelayTests
     }
 
     [Test]
+    public async Task Between_two_that_do_not_read_it_holds_one_block_or_pipe_for_each_direction([Values] bool piped)
+    {
+        using var harness = new RelayHarness();
+        var loop = harness.Loops.First;
+        var taken = await harness.Loops.Run(() => piped ? [] : Enumerable.Range(0, PipePool.MostRented).Select(_ => loop.Pipes.TryRent()!).ToList());
+        harness.Client.Blocking = harness.Endpoint.Blocking = false;
+        var pushed = await Task.WhenAll(Task.Run(() => FillTo(harness.Client)), Task.Run(() => FillTo(harness.Endpoint)));
+        Assert.That(pushed, Is.All.GreaterThan(EventLoop.ScratchBytes), "both directions are full");
+        Assert.That(
+            await harness.Loops.Run(() => loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented - taken.Count), Is.InRange(1, 2), "blocks and pipes");
+        Assert.That(await harness.Loops.Run(() => loop.Pipes.Made), piped ? Is.InRange(1, 2) : Is.EqualTo(taken.Count), "pipes made");
+        Assert.That((loop.Blocks.BlockBytes, loop.LargeBlocks.BlockBytes), Is.EqualTo((16 * 1024, 64 * 1024)));
+        await harness.Loops.Run(() => taken.ForEach(loop.Pipes.Return));
+    }
+
+    [Test]
+    public async Task One_that_has_much_to_send_lets_the_next_have_its_turn_after_the_byte_budget()
+    {
+        using var bulk = new RelayHarness();
+        var reader = Task.Run(() => bulk.Endpoint.ReceiveToEnd().Length);
+        var warm = Loopback.Pattern(16_000_000);
+        bulk.Client.Send(warm);
+        Assert.That(() => bulk.Metrics.ReceivedBytes, Is.EqualTo(warm.Length).After(Loopback.TimeoutMs, 1), "the kernel's buffers have grown");
+
+        var seen = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listener = EpollListener.Bind(bulk.Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(connection =>
+            connection.TryTakeSocket()!.Observe(new Told(() => seen.TrySetResult(bulk.Metrics.ReceivedBytes)))));
+        listener.Start();
+        using var small = Loopback.Connect(listener.Address);
+        await bulk.Loops.Run(() => { });
+
+        // While the loop is held, the one with much comes first, and then the one with a byte.
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        bulk.Loops.First.Post(
+            _ =>
+            {
+                held.Set();
+                release.Wait(Loopback.TimeoutMs);
+            },
+            null);
+        Assert.That(held.Wait(Loopback.TimeoutMs), Is.True);
+        bulk.Client.Blocking = false;
+        var pushed = FillTo(bulk.Client);
+        Assert.That(pushed, Is.GreaterThan(2 * (EventLoop.ByteBudget + EventLoop.ScratchBytes)));
+        small.Send([1]);
+        release.Set();
+
+        // The last read begins within the budget and may take a whole buffer.
+        Assert.That(await seen.Task.WaitAsync(TimeSpan.FromSeconds(20)) - warm.Length, Is.InRange(1, EventLoop.ByteBudget + EventLoop.ScratchBytes));
+
+        bulk.Client.Blocking = true;
+        bulk.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(await reader, Is.EqualTo(warm.Length + pushed));
+        await listener.CloseAsync();
+    }
+
+    [Test]
     public void Bytes_are_counted_while_the_connection_is_open()
     {
         using var harness = new RelayHarness();
@@ -379,6 +439,19 @@ internal sealed class RelayTests
         harness.Endpoint.Send(bytes, EventLoop.ScratchBytes, SocketFlags.None);
         release.Set();
         await harness.Loops.Run(() => { });
+    }
+
+    private sealed class Told(Action onReadable) : IReadinessObserver
+    {
+        public void OnReady(EpollSocket socket)
+        {
+            if (socket.IsReadable)
+            {
+                onReadable();
+            }
+        }
+
+        public void OnUnhandledError(EpollSocket socket) => socket.Reset();
     }
 
     private static void SendAll(Socket socket, byte[] bytes)
