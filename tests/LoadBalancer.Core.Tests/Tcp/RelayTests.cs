@@ -129,10 +129,13 @@ internal sealed class RelayTests
         harness.Client.Send(Loopback.Pattern(10));
         harness.Endpoint.ReceiveExactly(5);
 
-        // Closing with five bytes unread sends the answer, then RST.
+        // Closing with five bytes unread sends the answer, then RST; the relay hears of both at once.
+        using var release = new ManualResetEventSlim();
+        harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
         harness.Endpoint.Send(answer);
-        Assert.That(harness.Client.ReceiveExactly(answer.Length), Is.EqualTo(answer));
         harness.Endpoint.Close();
+        release.Set();
+        Assert.That(harness.Client.ReceiveExactly(answer.Length), Is.EqualTo(answer));
         Assert.That(harness.Client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
         Assert.That((await harness.Ended()).Fault.Side, Is.EqualTo(FaultSide.Upstream));
     }
@@ -232,9 +235,10 @@ internal sealed class RelayTests
     }
 
     [Test]
-    public async Task Between_two_that_do_not_read_it_holds_one_block_or_pipe_for_each_direction([Values] bool piped)
+    public async Task Between_two_that_do_not_read_it_holds_one_block_or_pipe_for_each_direction_and_gives_them_back([Values] bool piped)
     {
-        using var harness = new RelayHarness();
+        var time = new ManualTime();
+        using var harness = new RelayHarness(new TcpTimeouts { Idle = TimeSpan.FromSeconds(10) }, time);
         var loop = harness.Loops.First;
         var taken = await harness.Loops.Run(() => piped ? [] : Enumerable.Range(0, PipePool.MostRented).Select(_ => loop.Pipes.TryRent()!).ToList());
         harness.Client.Blocking = harness.Endpoint.Blocking = false;
@@ -245,6 +249,8 @@ internal sealed class RelayTests
         Assert.That(await harness.Loops.Run(() => loop.Pipes.Made), piped ? Is.InRange(1, 2) : Is.EqualTo(taken.Count), "pipes made");
         Assert.That((loop.Blocks.BlockBytes, loop.LargeBlocks.BlockBytes), Is.EqualTo((16 * 1024, 64 * 1024)));
         await harness.Loops.Run(() => taken.ForEach(loop.Pipes.Return));
+        await Advance(harness, time, 11);
+        Assert.That((await harness.Ended()).Fault.Kind, Is.EqualTo(FaultKind.IdleTimeout), "the end at which the harness counts");
     }
 
     [Test]
