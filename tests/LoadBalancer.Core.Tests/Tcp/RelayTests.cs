@@ -52,8 +52,8 @@ internal sealed class RelayTests
     [Test]
     public void What_follows_urgent_data_is_not_left_lying()
     {
-        using var harness = new RelayHarness();
         using var release = new ManualResetEventSlim();
+        using var harness = new RelayHarness();
         harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
         harness.Client.Send("before"u8);
         harness.Client.Send("!"u8, SocketFlags.OutOfBand);
@@ -124,13 +124,13 @@ internal sealed class RelayTests
     [Test]
     public async Task What_an_endpoint_answered_before_it_refused_the_rest_reaches_the_client()
     {
+        using var release = new ManualResetEventSlim();
         using var harness = new RelayHarness();
         var answer = Loopback.Pattern(5000);
         harness.Client.Send(Loopback.Pattern(10));
         harness.Endpoint.ReceiveExactly(5);
 
         // Closing with five bytes unread sends the answer, then RST; the relay hears of both at once.
-        using var release = new ManualResetEventSlim();
         harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
         harness.Endpoint.Send(answer);
         harness.Endpoint.Close();
