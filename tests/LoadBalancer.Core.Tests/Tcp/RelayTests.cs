@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using LoadBalancer.Faults;
 using LoadBalancer.Tcp;
+using LoadBalancer.Tests.Transport.Epoll;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Tcp;
@@ -50,8 +52,8 @@ internal sealed class RelayTests
     [Test]
     public void What_follows_urgent_data_is_not_left_lying()
     {
-        using var harness = new RelayHarness();
         using var release = new ManualResetEventSlim();
+        using var harness = new RelayHarness();
         harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
         harness.Client.Send("before"u8);
         harness.Client.Send("!"u8, SocketFlags.OutOfBand);
@@ -122,15 +124,18 @@ internal sealed class RelayTests
     [Test]
     public async Task What_an_endpoint_answered_before_it_refused_the_rest_reaches_the_client()
     {
+        using var release = new ManualResetEventSlim();
         using var harness = new RelayHarness();
         var answer = Loopback.Pattern(5000);
         harness.Client.Send(Loopback.Pattern(10));
         harness.Endpoint.ReceiveExactly(5);
 
-        // Closing with five bytes unread sends the answer, then RST.
+        // Closing with five bytes unread sends the answer, then RST; the relay hears of both at once.
+        harness.Loops.First.Post(_ => release.Wait(Loopback.TimeoutMs), null);
         harness.Endpoint.Send(answer);
-        Assert.That(harness.Client.ReceiveExactly(answer.Length), Is.EqualTo(answer));
         harness.Endpoint.Close();
+        release.Set();
+        Assert.That(harness.Client.ReceiveExactly(answer.Length), Is.EqualTo(answer));
         Assert.That(harness.Client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
         Assert.That((await harness.Ended()).Fault.Side, Is.EqualTo(FaultSide.Upstream));
     }
@@ -227,6 +232,67 @@ internal sealed class RelayTests
         });
         Assert.That(await Task.Run(harness.Endpoint.ReceiveToEnd), Is.EqualTo(half.Concat(half)));
         await sending;
+    }
+
+    [Test]
+    public async Task Between_two_that_do_not_read_it_holds_one_block_or_pipe_for_each_direction_and_gives_them_back([Values] bool piped)
+    {
+        var time = new ManualTime();
+        using var harness = new RelayHarness(new TcpTimeouts { Idle = TimeSpan.FromSeconds(10) }, time);
+        var loop = harness.Loops.First;
+        var taken = await harness.Loops.Run(() => piped ? [] : Enumerable.Range(0, PipePool.MostRented).Select(_ => loop.Pipes.TryRent()!).ToList());
+        harness.Client.Blocking = harness.Endpoint.Blocking = false;
+        var pushed = await Task.WhenAll(Task.Run(() => FillTo(harness.Client)), Task.Run(() => FillTo(harness.Endpoint)));
+        Assert.That(pushed, Is.All.GreaterThan(EventLoop.ScratchBytes), "both directions are full");
+        Assert.That(
+            await harness.Loops.Run(() => loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented - taken.Count), Is.InRange(1, 2), "blocks and pipes");
+        Assert.That(await harness.Loops.Run(() => loop.Pipes.Made), piped ? Is.InRange(1, 2) : Is.EqualTo(taken.Count), "pipes made");
+        Assert.That((loop.Blocks.BlockBytes, loop.LargeBlocks.BlockBytes), Is.EqualTo((16 * 1024, 64 * 1024)));
+        await harness.Loops.Run(() => taken.ForEach(loop.Pipes.Return));
+        await Advance(harness, time, 11);
+        Assert.That((await harness.Ended()).Fault.Kind, Is.EqualTo(FaultKind.IdleTimeout), "the end at which the harness counts");
+    }
+
+    [Test]
+    public async Task One_that_has_much_to_send_lets_the_next_have_its_turn_after_the_byte_budget()
+    {
+        using var bulk = new RelayHarness();
+        var reader = Task.Run(() => bulk.Endpoint.ReceiveToEnd().Length);
+        var warm = Loopback.Pattern(16_000_000);
+        bulk.Client.Send(warm);
+        Assert.That(() => bulk.Metrics.ReceivedBytes, Is.EqualTo(warm.Length).After(Loopback.TimeoutMs, 1), "the kernel's buffers have grown");
+
+        var seen = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listener = EpollListener.Bind(bulk.Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(connection =>
+            connection.TryTakeSocket()!.Observe(new Told(() => seen.TrySetResult(bulk.Metrics.ReceivedBytes)))));
+        listener.Start();
+        using var small = Loopback.Connect(listener.Address);
+        await bulk.Loops.Run(() => { });
+
+        // While the loop is held, the one with much comes first, and then the one with a byte.
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        bulk.Loops.First.Post(
+            _ =>
+            {
+                held.Set();
+                release.Wait(Loopback.TimeoutMs);
+            },
+            null);
+        Assert.That(held.Wait(Loopback.TimeoutMs), Is.True);
+        bulk.Client.Blocking = false;
+        var pushed = FillTo(bulk.Client);
+        Assert.That(pushed, Is.GreaterThan(2 * (EventLoop.ByteBudget + EventLoop.ScratchBytes)));
+        small.Send([1]);
+        release.Set();
+
+        // The last read begins within the budget and may take a whole buffer.
+        Assert.That(await seen.Task.WaitAsync(TimeSpan.FromSeconds(20)) - warm.Length, Is.InRange(1, EventLoop.ByteBudget + EventLoop.ScratchBytes));
+
+        bulk.Client.Blocking = true;
+        bulk.Client.Shutdown(SocketShutdown.Send);
+        Assert.That(await reader, Is.EqualTo(warm.Length + pushed));
+        await listener.CloseAsync();
     }
 
     [Test]
@@ -379,6 +445,19 @@ internal sealed class RelayTests
         harness.Endpoint.Send(bytes, EventLoop.ScratchBytes, SocketFlags.None);
         release.Set();
         await harness.Loops.Run(() => { });
+    }
+
+    private sealed class Told(Action onReadable) : IReadinessObserver
+    {
+        public void OnReady(EpollSocket socket)
+        {
+            if (socket.IsReadable)
+            {
+                onReadable();
+            }
+        }
+
+        public void OnUnhandledError(EpollSocket socket) => socket.Reset();
     }
 
     private static void SendAll(Socket socket, byte[] bytes)

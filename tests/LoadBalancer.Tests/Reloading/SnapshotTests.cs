@@ -35,7 +35,7 @@ internal sealed class SnapshotTests
 
         var load = reloader.Snapshot.Upstreams["all"].View.All.Single().Endpoint.Load;
         Assert.That(() => (listener.Connections.Count, listener.Metrics.Active, load.Active), Is.EqualTo((0, 0L, 0)).After(2 * Loopback.TimeoutMs, 5), "tracked, counted, leased");
-        Assert.That(() => Loops(loops).Result, Is.EqualTo(before).After(Loopback.TimeoutMs, 5), "sources, timers, blocks and large blocks of each loop");
+        Assert.That(() => Loops(loops).Result, Is.EqualTo(before).After(Loopback.TimeoutMs, 5), "sources, timers, blocks and pipes of each loop");
         Assert.That(before.Select(each => (each.Timers, each.Rented)), Is.All.EqualTo((0, 0)));
         Assert.That(listener.Metrics.Connections, Is.GreaterThan(2_000));
 
@@ -48,7 +48,7 @@ internal sealed class SnapshotTests
         var seen = new List<(int Sources, int Timers, int Rented)>();
         foreach (var loop in loops.Loops.ToArray())
         {
-            await loop.RunAsync(_ => seen.Add((loop.SourceCount, loop.TimerCount, loop.Blocks.Rented + loop.LargeBlocks.Rented)), null);
+            await loop.RunAsync(_ => seen.Add((loop.SourceCount, loop.TimerCount, loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented)), null);
         }
 
         return seen;

@@ -21,20 +21,19 @@ internal sealed class DescriptorScenarios
     {
         using var lb = await LbProcess.StartAsync(_endpoint.Address);
         var (open, _) = Open(lb.Address);
+        var (clock, before) = (Stopwatch.StartNew(), await lb.TurnsAsync());
         lb.LimitDescriptors(3);
 
         // Taken by the kernel, and not by the process.
         using var waiting = Loopback.Connect(lb.Address);
-        Assert.That(waiting.Poll(500_000, SelectMode.SelectRead), Is.False, "served without a descriptor");
-
-        var (clock, before) = (Stopwatch.StartNew(), lb.ProcessorTime);
         Assert.That(waiting.Poll(2_000_000, SelectMode.SelectRead), Is.False, "served without a descriptor");
-        Assert.That((lb.ProcessorTime - before) / clock.Elapsed, Is.LessThan(0.25), "processors kept busy while it waits for a descriptor");
-
         open.Send([7]);
         Assert.That(open.ReceiveExactly(1)[0], Is.EqualTo(7), "what is open is served on");
         lb.LimitDescriptors(1000);
         Assert.That(waiting.ReceiveExactly(1), Is.EqualTo("a"u8.ToArray()), "accepting goes on");
+
+        // Turns and not processor time, of which a busy machine gives a busy loop little.
+        Assert.That((await lb.TurnsAsync() - before) / clock.Elapsed.TotalSeconds, Is.LessThan(500), "turns a second of all loops while it waits for a descriptor");
         open.Dispose();
         waiting.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -56,16 +57,6 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>How many descriptors it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
-    /// <summary>The processor time that it has used.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
-
     private static string Program => Path.Combine(AppContext.BaseDirectory, "lb");
 
     /// <summary>Starts the program in front of <paramref name="endpoint"/> and waits until it is ready.</summary>
@@ -95,6 +86,11 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>/status.</summary>
     public async Task<JsonElement> StatusAsync() =>
         JsonDocument.Parse(await _admin.GetStringAsync(new Uri("/status", UriKind.Relative))).RootElement;
+
+    /// <summary>How often its loops have turned, all together.</summary>
+    public async Task<double> TurnsAsync() => (await _admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
+        .Where(line => line.StartsWith("lb_loop_turns_total{", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.IndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     /// <summary>Waits until <paramref name="holds"/> is true of /status.</summary>
     public async Task UntilAsync(Func<JsonElement, bool> holds, string what)

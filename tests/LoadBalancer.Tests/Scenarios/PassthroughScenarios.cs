@@ -145,7 +145,7 @@ internal sealed class PassthroughScenarios
         return stream;
     }
 
-    private static async Task<string> ReadLineAsync(SslStream stream)
+    internal static async Task<string> ReadLineAsync(SslStream stream)
     {
         var line = new StringBuilder();
         var one = new byte[1];
@@ -157,7 +157,7 @@ internal sealed class PassthroughScenarios
         return line.ToString();
     }
 
-    private static async Task<string> OpensslAsync(EndPoint address, string arguments)
+    internal static async Task<string> OpensslAsync(EndPoint address, string arguments)
     {
         using var process = Process.Start(new ProcessStartInfo("openssl", $"s_client -connect {address} {arguments}")
         {

@@ -1,32 +1,40 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
 
-/// <summary>An endpoint of a test that speaks TLS: says its name inside it to whoever connects, then echoes.</summary>
+/// <summary>
+/// An endpoint of a test that speaks TLS with a certificate of its own, whose subject is its name: says its name inside it
+/// to whoever connects, then echoes.
+/// </summary>
 internal sealed class TlsEndpoint : IDisposable
 {
     private readonly Socket _listener = Loopback.Listen();
     private readonly X509Certificate2 _certificate;
-    private readonly byte[] _greeting;
+    private readonly string _name;
+    private readonly bool _isProxied;
 
-    public TlsEndpoint(string greeting)
+    /// <param name="name">Its name.</param>
+    /// <param name="isProxied">True where it expects a PROXY header, version 2; the client's address then follows its name.</param>
+    public TlsEndpoint(string name, bool isProxied = false)
     {
-        _greeting = System.Text.Encoding.ASCII.GetBytes(greeting + "\n");
+        (_name, _isProxied, Address) = (name, isProxied, _listener.LocalEndPoint!);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         var start = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
         using var made = request.CreateSelfSigned(start, start.AddYears(100));
         _certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
         new Thread(Accept) { IsBackground = true }.Start();
     }
 
-    public EndPoint Address => _listener.LocalEndPoint!;
+    public EndPoint Address { get; }
 
     public void Dispose()
     {
@@ -54,9 +62,11 @@ internal sealed class TlsEndpoint : IDisposable
     {
         try
         {
-            using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            using var plain = new NetworkStream(socket, ownsSocket: true);
+            var client = _isProxied ? $" {ReadClient(plain)}" : "";
+            using var stream = new SslStream(plain);
             stream.AuthenticateAsServer(_certificate);
-            stream.Write(_greeting);
+            stream.Write(Encoding.ASCII.GetBytes($"{_name}{client}\n"));
             var buffer = new byte[4096];
             for (int count; (count = stream.Read(buffer)) > 0;)
             {
@@ -69,5 +79,16 @@ internal sealed class TlsEndpoint : IDisposable
         {
             // The client did not go on.
         }
+    }
+    /// <summary>The client that a PROXY header tells of: command PROXY, TCP over IPv4 (PROXY protocol, 2.2).</summary>
+    private static IPEndPoint ReadClient(NetworkStream stream)
+    {
+        var start = new byte[16];
+        stream.ReadExactly(start);
+        var rest = new byte[BinaryPrimitives.ReadUInt16BigEndian(start.AsSpan(14))];
+        stream.ReadExactly(rest);
+        return start.AsSpan().StartsWith("\r\n\r\n\0\r\nQUIT\n\u0021\u0011"u8)
+            ? new IPEndPoint(new IPAddress(rest.AsSpan(0, 4)), BinaryPrimitives.ReadUInt16BigEndian(rest.AsSpan(8)))
+            : throw new IOException("no client's connection");
     }
 }
