@@ -105,7 +105,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
                     return WithoutRoom(loop, progress);
                 }
 
-                var piped = _flow == Flow.Piped ? ReceivePiped(loop) : 0;
+                var piped = _flow == Flow.Piped ? ReceivePiped(loop, Math.Min(budget, KernelPipe.Capacity)) : 0;
                 var count = piped != 0 ? piped : source.Receive(loop.Scratch);
                 if (count > 0)
                 {
@@ -151,18 +151,18 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
     }
 
     /// <summary>Reads into a pipe; 0 where <see cref="EpollSocket.Receive"/> is to be asked instead.</summary>
-    private int ReceivePiped(EventLoop loop)
+    private int ReceivePiped(EventLoop loop, int most)
     {
         if (loop.Pipes.TryRent() is not { } pipe)
         {
             return 0;
         }
 
-        var count = source.ReceiveInto(pipe, EventLoop.ScratchBytes);
+        var count = source.ReceiveInto(pipe, most);
         if (count > 0)
         {
             _pipe = pipe;
-            _flow = count < BulkUntil ? Flow.Copied : Flow.Piped;
+            _flow = count < BulkUntil && count < most ? Flow.Copied : Flow.Piped;
             return count;
         }
 

@@ -6,6 +6,13 @@ namespace LoadBalancer.Transport.Epoll;
 /// </summary>
 internal sealed unsafe class KernelPipe
 {
+    /// <summary>
+    /// What a pipe is made for: 64 pages, each of which holds a fragment of any size. The default of 16 would cut a stream of
+    /// Ethernet frames into pieces of 23 KiB. An unprivileged user has only so many pages (pipe(7), pipe-user-pages-soft);
+    /// past them a pipe keeps the default, and moves less at a time.
+    /// </summary>
+    public const int Capacity = 256 * 1024;
+
     private KernelPipe(int readEnd, int writeEnd) => (ReadEnd, WriteEnd) = (readEnd, writeEnd);
 
     /// <summary>The descriptor that bytes leave by.</summary>
@@ -17,11 +24,17 @@ internal sealed unsafe class KernelPipe
     /// <summary>How many bytes are in it.</summary>
     public int Bytes { get; set; }
 
-    /// <summary>A new, empty pipe of the default size, 16 pages; null where the system gives none.</summary>
+    /// <summary>A new, empty pipe; null where the system gives none.</summary>
     public static KernelPipe? TryCreate()
     {
         var ends = stackalloc int[2];
-        return Libc.Pipe(ends, SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec) == 0 ? new KernelPipe(ends[0], ends[1]) : null;
+        if (Libc.Pipe(ends, SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec) != 0)
+        {
+            return null;
+        }
+
+        Libc.FileControl(ends[0], SocketConstants.SetPipeSize, Capacity);
+        return new KernelPipe(ends[0], ends[1]);
     }
 
     /// <summary>Closes both ends; what is in it is dropped.</summary>

@@ -7,8 +7,8 @@ namespace LoadBalancer.Transport.Epoll;
 internal sealed class PipePool
 {
     /// <summary>
-    /// The most pipes in use at once. Each is two descriptors and up to 64 KiB of the kernel's memory, which an
-    /// unprivileged user may have 16,384 pages of (pipe(7), pipe-user-pages-soft); who gets none copies.
+    /// The most pipes in use at once. Each is two descriptors and up to <see cref="KernelPipe.Capacity"/> of the kernel's
+    /// memory; who gets none copies.
     /// </summary>
     public const int MostRented = 32;
 

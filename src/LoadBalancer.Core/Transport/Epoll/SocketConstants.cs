@@ -14,6 +14,7 @@ internal static class SocketConstants
     public const int GetFileFlags = 3;
     public const int SetFileFlags = 4;
     public const int DuplicateCloseOnExec = 1030;
+    public const int SetPipeSize = 1031;
 
     public const int LevelSocket = 1;
     public const int LevelTcp = 6;
