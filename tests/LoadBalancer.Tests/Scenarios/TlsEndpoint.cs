@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -20,6 +21,9 @@ internal sealed class TlsEndpoint : IDisposable
     private readonly X509Certificate2 _certificate;
     private readonly string _name;
     private readonly bool _isProxied;
+    private readonly Thread _accepting;
+    private readonly ConcurrentQueue<(Socket Socket, Thread Serving)> _clients = new();
+    private volatile bool _disposed;
 
     /// <param name="name">Its name.</param>
     /// <param name="isProxied">True where it expects a PROXY header, version 2; the client's address then follows its name.</param>
@@ -31,14 +35,28 @@ internal sealed class TlsEndpoint : IDisposable
         var start = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
         using var made = request.CreateSelfSigned(start, start.AddYears(100));
         _certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-        new Thread(Accept) { IsBackground = true }.Start();
+        _accepting = new Thread(Accept) { IsBackground = true };
+        _accepting.Start();
     }
 
     public EndPoint Address { get; }
 
     public void Dispose()
     {
+        _disposed = true;
         _listener.Dispose();
+        _accepting.Join();
+        foreach (var (socket, _) in _clients)
+        {
+            socket.Dispose();
+        }
+
+        // Nobody may be left who still shakes hands with the certificate.
+        foreach (var (_, serving) in _clients)
+        {
+            serving.Join();
+        }
+
         _certificate.Dispose();
     }
 
@@ -49,7 +67,9 @@ internal sealed class TlsEndpoint : IDisposable
             while (true)
             {
                 var socket = _listener.Accept();
-                new Thread(() => Serve(socket), maxStackSize: 256 * 1024) { IsBackground = true }.Start();
+                var serving = new Thread(() => Serve(socket), maxStackSize: 256 * 1024) { IsBackground = true };
+                _clients.Enqueue((socket, serving));
+                serving.Start();
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -73,13 +93,14 @@ internal sealed class TlsEndpoint : IDisposable
                 stream.Write(buffer.AsSpan(0, count));
             }
 
-            stream.ShutdownAsync().Wait(TimeSpan.FromSeconds(20));
+            stream.ShutdownAsync().GetAwaiter().GetResult();
         }
-        catch (Exception error) when (error is IOException or AuthenticationException or ObjectDisposedException)
+        catch (Exception error) when (_disposed || error is IOException or AuthenticationException or ObjectDisposedException)
         {
-            // The client did not go on.
+            // The client did not go on, or this endpoint is over.
         }
     }
+
     /// <summary>The client that a PROXY header tells of: command PROXY, TCP over IPv4 (PROXY protocol, 2.2).</summary>
     private static IPEndPoint ReadClient(NetworkStream stream)
     {
