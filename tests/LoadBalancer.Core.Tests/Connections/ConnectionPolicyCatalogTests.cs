@@ -124,7 +124,10 @@ internal sealed class ConnectionPolicyCatalogTests : UpstreamFixture
     {
         var chain = Build(new()
         {
-            AllowIps = [IPNetwork.Parse("10.0.0.0/8")], DenyIps = [IPNetwork.Parse("10.2.0.0/16")], MaxConnectionsPerClient = 5, ConnectionRate = new(new Rate(100, TimeSpan.FromHours(1))),
+            AllowIps = [IPNetwork.Parse("10.0.0.0/8")],
+            DenyIps = [IPNetwork.Parse("10.2.0.0/16")],
+            MaxConnectionsPerClient = 5,
+            ConnectionRate = new(new Rate(100, TimeSpan.FromHours(1))),
         });
         _client.RemoteEndPoint = new IPEndPoint(IPAddress.Parse("10.0.0.1"), 7);
         var allowed = 0;

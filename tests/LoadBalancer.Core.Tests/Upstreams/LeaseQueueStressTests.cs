@@ -47,7 +47,10 @@ internal sealed class LeaseQueueStressTests
             _balance = balance;
             _context = new BuildContext
             {
-                Time = TimeProvider.System, Seeds = new Random(1), Connections = new ScriptedConnections(), Loops = loops.Group.Loops.Length,
+                Time = TimeProvider.System,
+                Seeds = new Random(1),
+                Connections = new ScriptedConnections(),
+                Loops = loops.Group.Loops.Length,
                 OnBug = error => loops.Escaped.Enqueue(error),
             };
             for (var number = 1; number <= 4; number++)
