@@ -8,7 +8,7 @@ namespace LoadBalancer.Tcp;
 /// </summary>
 /// <remarks>
 /// Messages are copied through the loop's scratch buffer, two system calls each. A stream in full flow goes through a pipe of
-/// the kernel's, by as many calls and without a copy (splice(2)), which takes about half of the CPU time for each byte.
+/// the kernel's, by as many calls and without a copy (splice(2)).
 /// </remarks>
 /// <param name="source">Who is read.</param>
 /// <param name="sink">Who is written to.</param>
