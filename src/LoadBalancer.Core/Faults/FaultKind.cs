@@ -72,6 +72,81 @@ public enum FaultKind : byte
     /// <summary>No route leads on from the name that the client asked for, or it asked for none.</summary>
     NoRoute,
 
+    /// <summary>The request's head breaks a rule of HTTP, or one of ours that keeps requests from being read in two ways.</summary>
+    RequestInvalid,
+
+    /// <summary>The request's head is longer than it may be.</summary>
+    HeadTooLarge,
+
+    /// <summary>The request has more fields than it may have.</summary>
+    TooManyFields,
+
+    /// <summary>The request's target is longer than it may be.</summary>
+    TargetTooLong,
+
+    /// <summary>The request's head did not come in time.</summary>
+    HeadTimeout,
+
+    /// <summary>The request names no host, or more than one, or none that could be.</summary>
+    HostInvalid,
+
+    /// <summary>The request's path could be read in two ways, or has bytes that no path has.</summary>
+    PathInvalid,
+
+    /// <summary>The version of HTTP is none that is spoken here.</summary>
+    VersionUnsupported,
+
+    /// <summary>The method or transfer coding is none that is spoken here.</summary>
+    NotImplemented,
+
+    /// <summary>The request expects something else than 100-continue.</summary>
+    ExpectationUnknown,
+
+    /// <summary>A route has the path, and none that has it takes the method.</summary>
+    MethodNotAllowed,
+
+    /// <summary>The connection, by its TLS name, is not for the host that the request names.</summary>
+    Misdirected,
+
+    /// <summary>The request's body is longer than it may be.</summary>
+    BodyTooLarge,
+
+    /// <summary>The request's body breaks the chunked coding.</summary>
+    BodyInvalid,
+
+    /// <summary>The request's body came too slowly, or not at all.</summary>
+    BodyTimeout,
+
+    /// <summary>The client went away before it had its response.</summary>
+    ClientClosed,
+
+    /// <summary>The client did not take its response in time.</summary>
+    ClientStalled,
+
+    /// <summary>The endpoint did not begin to answer in time.</summary>
+    FirstByteTimeout,
+
+    /// <summary>The endpoint began to answer, and then stopped for too long.</summary>
+    BetweenBytesTimeout,
+
+    /// <summary>The whole exchange took longer than its route allows.</summary>
+    ExchangeTimeout,
+
+    /// <summary>What the endpoint sent is no valid response.</summary>
+    ResponseInvalid,
+
+    /// <summary>The head of the endpoint's response is longer than it may be.</summary>
+    ResponseHeadTooLarge,
+
+    /// <summary>The endpoint closed before its response was whole.</summary>
+    ResponseTruncated,
+
+    /// <summary>The endpoint answered an upgrade with something that is none.</summary>
+    UpgradeInvalid,
+
+    /// <summary>The endpoint answered with a status that its upstream's health counts as a failure.</summary>
+    BadStatus,
+
     /// <summary>An error of this program; the log has the exception.</summary>
     Bug,
 }

@@ -1,0 +1,26 @@
+using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>A match and where it leads, as it runs. Immutable.</summary>
+internal sealed class Route
+{
+    /// <summary>Its name in metrics, logs and explain: the file's, else host and path as written.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The path as the file writes it, for logs; never a path that a client sent.</summary>
+    public required string Template { get; init; }
+
+    /// <summary>What the file says.</summary>
+    public required RouteOptions Options { get; init; }
+
+    /// <summary>Its policies in their order.</summary>
+    public required PolicyChain Policies { get; init; }
+
+    /// <summary>Who answers what the policies let pass.</summary>
+    public required HttpHandler Handler { get; init; }
+
+    /// <summary>The whole exchange, from the first byte of its head; null for no bound.</summary>
+    public TimeSpan? Timeout => Options.Timeout;
+}

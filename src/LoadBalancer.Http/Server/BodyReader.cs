@@ -1,0 +1,23 @@
+namespace LoadBalancer.Http.Server;
+
+/// <summary>The body of a message that is being received, whatever carries it. Nobody asking means nothing read. Touched only on its loop.</summary>
+internal abstract class BodyReader
+{
+    /// <summary>Bytes given out so far, framing left out.</summary>
+    public long BytesRead { get; protected set; }
+
+    /// <summary>True once the last byte of the body, its trailers included, was given out and taken by <see cref="Advance"/>.</summary>
+    public bool IsAtEnd { get; protected set; }
+
+    /// <summary>The trailer fields, once <see cref="IsAtEnd"/>; null where there are none.</summary>
+    public virtual HeaderList? Trailers => null;
+
+    /// <summary>What is there without waiting; false where nothing is. After a part comes <see cref="Advance"/>.</summary>
+    public abstract bool TryRead(out BodyPart part);
+
+    /// <summary>Waits until there is a part: a byte, the end, or a fault. After a part comes <see cref="Advance"/>.</summary>
+    public abstract ValueTask<BodyPart> ReadAsync();
+
+    /// <summary>Takes the last part whole.</summary>
+    public abstract void Advance();
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>
+/// One request and its response, all attempts included: the one representation that routing, policies and forwarding know, whatever
+/// carries it. Pooled by its loop (<see cref="ExchangePool"/>), and touched only there.
+/// </summary>
+internal sealed class Exchange(EventLoop loop)
+{
+    /// <summary>The loop that it lives on.</summary>
+    public EventLoop Loop => loop;
+
+    /// <summary>The listener's configuration, the same for the whole exchange.</summary>
+    public HttpProxy Proxy { get; set; } = null!;
+
+    /// <summary>The request.</summary>
+    public RequestHead Request { get; } = new();
+
+    /// <summary>The request's body; null where it has none.</summary>
+    public BodyReader? RequestBody { get; set; }
+
+    /// <summary>The response.</summary>
+    public ResponseHead Response { get; } = new();
+
+    /// <summary>The body of a response of lb's own; empty for none. Not of a forwarded one.</summary>
+    public ReadOnlyMemory<byte> OwnBody { get; set; }
+
+    /// <summary>The way back.</summary>
+    public ResponseCarrier Carrier { get; set; } = null!;
+
+    /// <summary>Who is at the other end of the connection: the client, or the proxy before lb.</summary>
+    public EndPoint? Peer { get; set; }
+
+    /// <summary>The client's address: the peer's, or what a trusted proxy told of it. Null for a Unix socket.</summary>
+    public IPAddress? ClientAddress { get; set; }
+
+    /// <summary>Where the client connected to, with lb's port.</summary>
+    public EndPoint? Local { get; set; }
+
+    /// <summary>True where the connection to lb is encrypted.</summary>
+    public bool IsSecure { get; set; }
+
+    /// <summary>The scheme that the client used, of a trusted proxy's word if there is one.</summary>
+    public bool IsClientSecure { get; set; }
+
+    /// <summary>The route; null before routing, and where there is none.</summary>
+    public Route? Route { get; set; }
+
+    /// <summary>The parts of <see cref="RequestHead.Path"/> that the route's template captured, in its order.</summary>
+    public Slice[] Captures { get; } = new Slice[PathLimits.MostCaptures];
+
+    /// <summary>The path that is sent on, where a rewrite made another than the request's; else empty.</summary>
+    public Slice ForwardedPathSlice { get; set; }
+
+    /// <summary>The query that is sent on, where a rewrite made another; null is the request's.</summary>
+    public Slice? ForwardedQuerySlice { get; set; }
+
+    /// <summary>The id of the request: of a trusted proxy, else made here. 32 hexadecimal digits where made here.</summary>
+    public Slice RequestIdSlice { get; set; }
+
+    /// <summary>The id of the request.</summary>
+    public ReadOnlySpan<byte> RequestId => RequestIdSlice.Of(Request.Fields);
+
+    /// <summary>The path that is sent on.</summary>
+    public ReadOnlySpan<byte> ForwardedPath => ForwardedPathSlice.Length > 0 ? ForwardedPathSlice.Of(Request.Fields) : Request.Path;
+
+    /// <summary>The upstream that the route leads to; null where it answers by itself.</summary>
+    public Upstream? Upstream { get; set; }
+
+    /// <summary>The endpoint of the last attempt; null where there was none.</summary>
+    public Endpoint? Endpoint { get; set; }
+
+    /// <summary>Tries against endpoints.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
+    public Fault Fault { get; set; }
+
+    /// <summary>When the first byte of its head was there, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long Began { get; set; }
+
+    /// <summary>When an endpoint was leased; 0 for never.</summary>
+    public long Leased { get; set; }
+
+    /// <summary>When a connection to it was there; 0 for never.</summary>
+    public long Connected { get; set; }
+
+    /// <summary>When the first byte of its response was there; 0 for never.</summary>
+    public long FirstByte { get; set; }
+
+    /// <summary>Bytes of the request's body that were read.</summary>
+    public long ReceivedBytes { get; set; }
+
+    /// <summary>Bytes of the response's body that were written.</summary>
+    public long SentBytes { get; set; }
+
+    /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
+    public int PoliciesAsked { get; set; }
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        Request.Reset();
+        Response.Reset();
+        Proxy = null!;
+        Carrier = null!;
+        RequestBody = null;
+        OwnBody = default;
+        Peer = Local = null;
+        ClientAddress = null;
+        IsSecure = IsClientSecure = false;
+        Route = null;
+        ForwardedPathSlice = RequestIdSlice = default;
+        ForwardedQuerySlice = null;
+        Upstream = null;
+        Endpoint = null;
+        Attempts = PoliciesAsked = 0;
+        Fault = default;
+        Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
+    }
+}

@@ -1,0 +1,212 @@
+using System.Text;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>
+/// The fields of a head in their order, case and number, as slices of one buffer: what came from the wire is there as it came, what is
+/// added lies behind it. It belongs to its exchange and is used again; nothing is allocated once it has grown. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// A span of it is valid until the next <see cref="Reset"/>; adding may move the buffer, and a span taken before then shows the old one.
+/// Names and values that are added have to be valid: <see cref="FieldText"/> checks those that are not constants.
+/// </remarks>
+internal sealed class HeaderList
+{
+    private const int FirstBytes = 2048;
+    private const int FirstFields = 32;
+
+    /// <summary>What a list keeps for its next use; a larger head gives its buffer up.</summary>
+    private const int KeptBytes = 16 * 1024;
+
+    private const int KeptFields = 256;
+
+    private byte[] _bytes = new byte[FirstBytes];
+    private HeaderField[] _fields = new HeaderField[FirstFields];
+    private int _used;
+    private int _count;
+    private ulong _present;
+
+    /// <summary>How many fields there are, the removed ones included.</summary>
+    public int Count => _count;
+
+    /// <summary>The bytes that are used: what the slices refer to.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _used);
+
+    /// <summary>A field; <paramref name="at"/> is below <see cref="Count"/>.</summary>
+    public ref HeaderField this[int at] => ref _fields.AsSpan(0, _count)[at];
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        (_used, _count, _present) = (0, 0, 0);
+        if (_bytes.Length > KeptBytes)
+        {
+            _bytes = new byte[FirstBytes];
+        }
+
+        if (_fields.Length > KeptFields)
+        {
+            _fields = new HeaderField[FirstFields];
+        }
+    }
+
+    /// <summary>Room for a head from the wire, which a parser fills and then slices with <see cref="AddSlice"/>. After <see cref="Reset"/>.</summary>
+    public Span<byte> Reserve(int length)
+    {
+        var start = _used;
+        Grow(length);
+        _used += length;
+        return _bytes.AsSpan(start, length);
+    }
+
+    /// <summary>Adds bytes that are no field, such as a path; they are valid as long as the fields are.</summary>
+    /// <returns>Where they begin in <see cref="Bytes"/>.</returns>
+    public int Append(ReadOnlySpan<byte> bytes)
+    {
+        var start = _used;
+        bytes.CopyTo(Reserve(bytes.Length));
+        return start;
+    }
+
+    /// <summary>Adds a field whose bytes are in <see cref="Bytes"/> already.</summary>
+    public void AddSlice(KnownHeader known, int nameStart, int nameLength, int valueStart, int valueLength, bool verbatim)
+    {
+        if (_count == _fields.Length)
+        {
+            Array.Resize(ref _fields, _count * 2);
+        }
+
+        _fields[_count++] = new HeaderField
+        {
+            Known = known,
+            Verbatim = verbatim,
+            NameStart = nameStart,
+            NameLength = nameLength,
+            ValueStart = valueStart,
+            ValueLength = valueLength,
+        };
+        _present |= 1ul << (int)known;
+    }
+
+    /// <summary>Adds a field at the end.</summary>
+    public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Add(KnownHeaders.Find(name), name, value);
+
+    /// <summary>Adds a known field at the end, its name in lower case.</summary>
+    public void Add(KnownHeader known, ReadOnlySpan<byte> value) => Add(known, KnownHeaders.Name(known), value);
+
+    /// <summary>Adds a field at the end, its name in the given spelling.</summary>
+    public void Add(KnownHeader known, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        var start = _used;
+        var line = Reserve(name.Length + value.Length + 4);
+        name.CopyTo(line);
+        ": "u8.CopyTo(line[name.Length..]);
+        value.CopyTo(line[(name.Length + 2)..]);
+        "\r\n"u8.CopyTo(line[^2..]);
+        AddSlice(known, start, name.Length, start + name.Length + 2, value.Length, verbatim: true);
+    }
+
+    /// <summary>Removes every field of that name, and adds one.</summary>
+    public void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Remove(name);
+        Add(name, value);
+    }
+
+    /// <summary>Removes every field of that name, and adds one.</summary>
+    public void Set(KnownHeader known, ReadOnlySpan<byte> value)
+    {
+        Remove(known);
+        Add(known, value);
+    }
+
+    /// <summary>Removes every field of that name.</summary>
+    public void Remove(KnownHeader known)
+    {
+        if (MayHave(known))
+        {
+            for (var at = 0; at < _count; at++)
+            {
+                _fields[at].Removed |= _fields[at].Known == known;
+            }
+
+            _present &= ~(1ul << (int)known);
+        }
+    }
+
+    /// <summary>Removes every field of that name.</summary>
+    public void Remove(ReadOnlySpan<byte> name)
+    {
+        if (KnownHeaders.Find(name) is var known and not KnownHeader.Other)
+        {
+            Remove(known);
+            return;
+        }
+
+        for (var at = Find(name); at >= 0; at = Find(name, at + 1))
+        {
+            _fields[at].Removed = true;
+        }
+    }
+
+    /// <summary>False where there is certainly no such field.</summary>
+    public bool MayHave(KnownHeader known) => (_present & (1ul << (int)known)) != 0;
+
+    /// <summary>The first field of that name from <paramref name="from"/> on; -1 where there is none.</summary>
+    public int Find(KnownHeader known, int from = 0)
+    {
+        if (MayHave(known))
+        {
+            for (var at = from; at < _count; at++)
+            {
+                if (_fields[at].Known == known && !_fields[at].Removed)
+                {
+                    return at;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The first field of that name, in whatever case, from <paramref name="from"/> on; -1 where there is none.</summary>
+    public int Find(ReadOnlySpan<byte> name, int from = 0)
+    {
+        if (KnownHeaders.Find(name) is var known and not KnownHeader.Other)
+        {
+            return Find(known, from);
+        }
+
+        for (var at = from; at < _count; at++)
+        {
+            if (_fields[at].NameLength == name.Length && !_fields[at].Removed && Ascii.EqualsIgnoreCase(Name(at), name))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The name of a field in its spelling.</summary>
+    public ReadOnlySpan<byte> Name(int at) => _bytes.AsSpan(_fields[at].NameStart, _fields[at].NameLength);
+
+    /// <summary>The value of a field, without white space around it.</summary>
+    public ReadOnlySpan<byte> Value(int at) => _bytes.AsSpan(_fields[at].ValueStart, _fields[at].ValueLength);
+
+    /// <summary>The value of the first field of that name; false where there is none.</summary>
+    public bool TryGet(KnownHeader known, out ReadOnlySpan<byte> value)
+    {
+        var at = Find(known);
+        value = at < 0 ? default : Value(at);
+        return at >= 0;
+    }
+
+    private void Grow(int more)
+    {
+        if (_bytes.Length - _used < more)
+        {
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + more));
+        }
+    }
+}

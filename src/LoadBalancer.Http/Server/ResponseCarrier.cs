@@ -1,0 +1,29 @@
+using System.IO.Pipelines;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>
+/// The way back to the client of one exchange: HTTP/1.1 on a connection, or a stream of HTTP/2. Touched only on its loop.
+/// </summary>
+internal abstract class ResponseCarrier
+{
+    /// <summary>True once a final head was written: then another response is impossible.</summary>
+    public bool HasStarted { get; protected set; }
+
+    /// <summary>The body of the response; after <see cref="Start"/>.</summary>
+    public abstract BodyWriter Body { get; }
+
+    /// <summary>
+    /// Writes an interim response (1xx, not 101) and sends it; a client of HTTP/1.0 gets none (RFC 9110 section 15.2). False where the client is gone.
+    /// </summary>
+    public abstract ValueTask<bool> SendInterimAsync(ResponseHead head);
+
+    /// <summary>Writes the head of <see cref="Exchange.Response"/>, without sending it yet: the first bytes of the body go with it.</summary>
+    public abstract void Start(Exchange exchange);
+
+    /// <summary>After <see cref="Start"/> with a status of 101: the connection as it is, the bytes that came behind the request first. Null where the carrier has no such thing.</summary>
+    public abstract IDuplexPipe? TakeOver();
+
+    /// <summary>Breaks the response off, so that the client can tell that it is not whole.</summary>
+    public abstract void Abort();
+}
