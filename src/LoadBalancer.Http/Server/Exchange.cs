@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -79,6 +80,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Tries against endpoints.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
+    public bool MustClose { get; set; }
+
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
@@ -103,6 +107,32 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
     public int PoliciesAsked { get; set; }
 
+    /// <summary>What a forwarder keeps in it from one use to the next.</summary>
+    public ForwardWork? Work { get; set; }
+
+    /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
+    public PendingWork? Pending { get; set; }
+
+    /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
+    public Fault GivenUp { get; private set; }
+
+    /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
+    public void StartResponse()
+    {
+        Route?.Policies.OnResponse(this);
+        Carrier.Start(this);
+    }
+
+    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
+    public void GiveUp(Fault fault)
+    {
+        if (!GivenUp.Failed)
+        {
+            GivenUp = fault;
+            Pending?.GiveUp(fault);
+        }
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
@@ -114,14 +144,14 @@ internal sealed class Exchange(EventLoop loop)
         OwnBody = default;
         Peer = Local = null;
         ClientAddress = null;
-        IsSecure = IsClientSecure = false;
+        IsSecure = IsClientSecure = MustClose = false;
         Route = null;
         ForwardedPathSlice = RequestIdSlice = default;
         ForwardedQuerySlice = null;
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
-        Fault = default;
+        Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 }
