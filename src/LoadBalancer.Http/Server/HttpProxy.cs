@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
@@ -8,7 +9,6 @@ using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
-using System.Runtime.CompilerServices;
 
 namespace LoadBalancer.Http.Server;
 
@@ -23,7 +23,7 @@ namespace LoadBalancer.Http.Server;
 ///                                                                                            always ──► (7) policies' end, count, log
 /// </code>
 /// </remarks>
-internal sealed class HttpProxy
+internal sealed class HttpProxy : ConnectionHandler
 {
     /// <summary>The listener's name.</summary>
     public required string Listener { get; init; }
@@ -36,9 +36,6 @@ internal sealed class HttpProxy
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
-
-    /// <summary>Who may connect; null where everybody may.</summary>
-    public ConnectionPolicyChain? Policies { get; init; }
 
     /// <summary>What is kept on the loops.</summary>
     public required HttpEngine Engine { get; init; }
@@ -61,8 +58,14 @@ internal sealed class HttpProxy
     /// <summary>Hears of an error of this program that cost an exchange.</summary>
     public required Action<Exception> OnBug { get; init; }
 
-    /// <summary>Serves <paramref name="client"/> to its end; on its loop.</summary>
-    public void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+    /// <summary>Bounds of a request's head.</summary>
+    public required HeadLimits HeadLimits { get; init; }
+
+    /// <inheritdoc/>
+    public override void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+
+    /// <inheritdoc/>
+    public override void TakeEffect() => Latest.Swap(this);
 
     /// <summary>Answers one exchange whose head is there; on its loop. Never faults.</summary>
     /// <param name="exchange">With its carrier and request.</param>
