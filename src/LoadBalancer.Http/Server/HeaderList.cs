@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Server;
 /// </summary>
 /// <remarks>
 /// A span of it is valid until the next <see cref="Reset"/>; adding may move the buffer, and a span taken before then shows the old one.
-/// Names and values that are added have to be valid: <see cref="FieldText"/> checks those that are not constants.
+/// Names and values that are added have to be valid: whoever takes them from elsewhere asks <see cref="FieldText"/> first.
 /// </remarks>
 internal sealed class HeaderList
 {
@@ -95,8 +95,14 @@ internal sealed class HeaderList
     public void Add(KnownHeader known, ReadOnlySpan<byte> value) => Add(known, KnownHeaders.Name(known), value);
 
     /// <summary>Adds a field at the end, its name in the given spelling.</summary>
+    /// <exception cref="InvalidOperationException">Name or value cannot be in a field: a bug of the caller, and with a line end in it another field or message.</exception>
     public void Add(KnownHeader known, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        if (!FieldText.IsToken(name) || !FieldText.IsValue(value))
+        {
+            throw new InvalidOperationException("a field's name or value is not valid");
+        }
+
         var start = _used;
         var line = Reserve(name.Length + value.Length + 4);
         name.CopyTo(line);
