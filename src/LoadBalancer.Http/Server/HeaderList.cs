@@ -50,6 +50,20 @@ internal sealed class HeaderList
         }
     }
 
+    /// <summary>Becomes the same list.</summary>
+    public void CopyFrom(HeaderList other)
+    {
+        Reset();
+        Append(other.Bytes);
+        if (_fields.Length < other._count)
+        {
+            _fields = new HeaderField[other._fields.Length];
+        }
+
+        other._fields.AsSpan(0, other._count).CopyTo(_fields);
+        (_count, _present) = (other._count, other._present);
+    }
+
     /// <summary>Room for a head from the wire, which a parser fills and then slices with <see cref="AddSlice"/>. After <see cref="Reset"/>.</summary>
     public Span<byte> Reserve(int length)
     {

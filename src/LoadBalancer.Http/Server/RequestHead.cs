@@ -72,6 +72,16 @@ internal sealed class RequestHead
     /// <summary>Where <see cref="Host"/> is.</summary>
     public Slice HostSlice { get; set; }
 
+    /// <summary>Becomes the same head.</summary>
+    public void CopyFrom(RequestHead other)
+    {
+        Fields.CopyFrom(other.Fields);
+        (Method, Version, Framing, ContentLength) = (other.Method, other.Version, other.Framing, other.ContentLength);
+        (HasQuery, KeepsAlive, ExpectsContinue, WantsWebSocket) = (other.HasQuery, other.KeepsAlive, other.ExpectsContinue, other.WantsWebSocket);
+        (MethodSlice, TargetSlice, PathSlice) = (other.MethodSlice, other.TargetSlice, other.PathSlice);
+        (QuerySlice, AuthoritySlice, HostSlice) = (other.QuerySlice, other.AuthoritySlice, other.HostSlice);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {

@@ -1,0 +1,4 @@
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>stub</summary>
+internal sealed class RouteRank;
