@@ -9,6 +9,9 @@ internal abstract class BodyReader
     /// <summary>True once the last byte of the body, its trailers included, was given out and taken by <see cref="Advance"/>.</summary>
     public bool IsAtEnd { get; protected set; }
 
+    /// <summary>How many bytes it may have; one more is the fault <see cref="Faults.FaultKind.BodyTooLarge"/>.</summary>
+    public long Limit { get; set; } = long.MaxValue;
+
     /// <summary>The trailer fields, once <see cref="IsAtEnd"/>; null where there are none.</summary>
     public virtual HeaderList? Trailers => null;
 
@@ -20,4 +23,7 @@ internal abstract class BodyReader
 
     /// <summary>Takes the last part whole.</summary>
     public abstract void Advance();
+
+    /// <summary>Ends a wait, and every later one, with a fault: nobody wants the rest.</summary>
+    public abstract void Cancel();
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -82,8 +83,14 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The endpoint of the last attempt; null where there was none.</summary>
     public Endpoint? Endpoint { get; set; }
 
+    /// <summary>The value of a Set-Cookie field that keeps the client where it was sent; empty for none.</summary>
+    public ReadOnlyMemory<byte> StickyCookie { get; set; }
+
     /// <summary>Tries against endpoints.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
+    public bool MustClose { get; set; }
 
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
@@ -109,6 +116,40 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
     public int PoliciesAsked { get; set; }
 
+    /// <summary>What a forwarder keeps in it from one use to the next.</summary>
+    public ForwardWork? Work { get; set; }
+
+    /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
+    public PendingWork? Pending { get; set; }
+
+    /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
+    public Fault GivenUp { get; private set; }
+
+    /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
+    public void StartResponse()
+    {
+        Route?.Policies.OnResponse(this);
+        Carrier.Start(this);
+    }
+
+    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
+    public void GiveUp(Fault fault)
+    {
+        if (!GivenUp.Failed)
+        {
+            GivenUp = fault;
+            Pending?.GiveUp(fault);
+        }
+    }
+
+    /// <summary>Becomes an exchange of its own with the same request, for a mirror: no body, no way back, no route.</summary>
+    public void CopyFrom(Exchange other)
+    {
+        Request.CopyFrom(other.Request);
+        (Proxy, Peer, Local, ClientAddress, IsSecure, IsClientSecure) = (other.Proxy, other.Peer, other.Local, other.ClientAddress, other.IsSecure, other.IsClientSecure);
+        (ForwardedPathSlice, ForwardedQuerySlice, RequestIdSlice, Began) = (other.ForwardedPathSlice, other.ForwardedQuerySlice, other.RequestIdSlice, other.Began);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
@@ -117,17 +158,17 @@ internal sealed class Exchange(EventLoop loop)
         Proxy = null!;
         Carrier = null!;
         RequestBody = null;
-        OwnBody = default;
+        OwnBody = StickyCookie = default;
         Peer = Local = null;
         ClientAddress = null;
-        IsSecure = IsClientSecure = false;
+        IsSecure = IsClientSecure = MustClose = false;
         Route = null;
         ForwardedPathSlice = RequestIdSlice = default;
         ForwardedQuerySlice = null;
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
-        Fault = default;
+        Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 }

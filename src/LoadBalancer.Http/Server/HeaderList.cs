@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Server;
 /// </summary>
 /// <remarks>
 /// A span of it is valid until the next <see cref="Reset"/>; adding may move the buffer, and a span taken before then shows the old one.
-/// Names and values that are added have to be valid: <see cref="FieldText"/> checks those that are not constants.
+/// Names and values that are added have to be valid: whoever takes them from elsewhere asks <see cref="FieldText"/> first.
 /// </remarks>
 internal sealed class HeaderList
 {
@@ -49,6 +49,20 @@ internal sealed class HeaderList
         {
             _fields = new HeaderField[FirstFields];
         }
+    }
+
+    /// <summary>Becomes the same list.</summary>
+    public void CopyFrom(HeaderList other)
+    {
+        Reset();
+        Append(other.Bytes);
+        if (_fields.Length < other._count)
+        {
+            _fields = new HeaderField[other._fields.Length];
+        }
+
+        other._fields.AsSpan(0, other._count).CopyTo(_fields);
+        (_count, _present) = (other._count, other._present);
     }
 
     /// <summary>Room for a head from the wire, which a parser fills and then slices with <see cref="AddSlice"/>. After <see cref="Reset"/>.</summary>
@@ -101,8 +115,14 @@ internal sealed class HeaderList
     public void Add(KnownHeader known, ReadOnlySpan<byte> value) => Add(known, KnownHeaders.Name(known), value);
 
     /// <summary>Adds a field at the end, its name in the given spelling.</summary>
+    /// <exception cref="InvalidOperationException">Name or value cannot be in a field: a bug of the caller, and with a line end in it another field or message.</exception>
     public void Add(KnownHeader known, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        if (!FieldText.IsToken(name) || !FieldText.IsValue(value))
+        {
+            throw new InvalidOperationException("a field's name or value is not valid");
+        }
+
         var start = _used;
         var line = Reserve(name.Length + value.Length + 4);
         name.CopyTo(line);

@@ -24,6 +24,15 @@ internal abstract class ResponseCarrier
     /// <summary>After <see cref="Start"/> with a status of 101: the connection as it is, the bytes that came behind the request first. Null where the carrier has no such thing.</summary>
     public abstract IDuplexPipe? TakeOver();
 
+    /// <summary>Somebody waits for bytes of the request's body from here on: the client has its time for them.</summary>
+    public abstract void ExpectBody();
+
+    /// <summary>Somebody waits for the client to take bytes of the response from here on: it has its time for them.</summary>
+    public abstract void ExpectTaking();
+
+    /// <summary>Nobody waits for the client to take anything any more.</summary>
+    public abstract void Taken();
+
     /// <summary>Breaks the response off, so that the client can tell that it is not whole.</summary>
     public abstract void Abort();
 }

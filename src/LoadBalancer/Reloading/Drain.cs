@@ -17,6 +17,7 @@ internal static class Drain
         var empty = connections.WhenEmptyAsync();
         try
         {
+            await connections.FinishAllAsync();
             await empty.WaitAsync(patience, time, hurry);
             return 0;
         }

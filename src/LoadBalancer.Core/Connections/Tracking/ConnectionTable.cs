@@ -104,15 +104,20 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
         return empty.Task;
     }
 
+    /// <summary>Tells every open connection that its listener is about to end. Any thread; completes when each has been told.</summary>
+    public Task FinishAllAsync() => EachAsync(static (connection, _) => connection.Finish(), Fault.None);
+
     /// <summary>Ends every open connection because of <paramref name="fault"/>. Any thread; completes when each has been told.</summary>
+    public Task StopAllAsync(Fault fault) => EachAsync(static (connection, fault) => connection.Stop(fault), fault);
+
     // Rule zero: LINQ, because this runs once for a listener or the process.
-    public Task StopAllAsync(Fault fault) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
+    private Task EachAsync(Action<TrackedConnection, Fault> action, Fault fault) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
         _ =>
         {
             for (var connection = _shards[loop.Index].First; connection is not null;)
             {
                 var next = connection.Next;
-                connection.Stop(fault);
+                action(connection, fault);
                 connection = next;
             }
         },

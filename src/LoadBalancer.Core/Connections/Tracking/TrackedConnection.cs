@@ -13,6 +13,11 @@ internal abstract class TrackedConnection
 
     internal TrackedConnection? Previous { get; set; }
 
+    /// <summary>Its listener is about to end: a protocol that serves one request after another finishes the one at hand and takes no other.</summary>
+    public virtual void Finish()
+    {
+    }
+
     /// <summary>Ends it from outside because of <paramref name="fault"/>; it leaves the table by itself.</summary>
     public abstract void Stop(Fault fault);
 }

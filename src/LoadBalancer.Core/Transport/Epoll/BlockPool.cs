@@ -14,6 +14,8 @@ internal sealed class BlockPool(EventLoop loop, int blockBytes, int keptBytes)
     private readonly byte[]?[] _kept = new byte[keptBytes / blockBytes][];
     private readonly ConcurrentQueue<byte[]> _returnedElsewhere = new();
     private int _count;
+    private PipeSegment? _freeSegments;
+    private int _freeSegmentCount;
 
     /// <summary>The size of each block in bytes.</summary>
     public int BlockBytes => blockBytes;
@@ -61,5 +63,38 @@ internal sealed class BlockPool(EventLoop loop, int blockBytes, int keptBytes)
         {
             _kept[_count++] = block;
         }
+    }
+
+    /// <summary>An empty segment around a block, or around an array of its own where <paramref name="minimumBytes"/> is larger than a block.</summary>
+    public PipeSegment RentSegment(int minimumBytes = 0)
+    {
+        var segment = loop.InLoop ? TakeFree() : new PipeSegment();
+        var fits = minimumBytes <= blockBytes;
+        segment.Begin(fits ? this : null, fits ? Rent() : new byte[minimumBytes]);
+        return segment;
+    }
+
+    /// <summary>Takes back a segment whose block was returned.</summary>
+    internal void Return(PipeSegment segment)
+    {
+        if (loop.InLoop && _freeSegmentCount < _kept.Length)
+        {
+            segment.NextFree = _freeSegments;
+            _freeSegments = segment;
+            _freeSegmentCount++;
+        }
+    }
+
+    private PipeSegment TakeFree()
+    {
+        if (_freeSegments is not { } segment)
+        {
+            return new PipeSegment();
+        }
+
+        _freeSegments = segment.NextFree;
+        _freeSegmentCount--;
+        segment.NextFree = null;
+        return segment;
     }
 }

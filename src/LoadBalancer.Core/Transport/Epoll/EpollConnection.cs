@@ -52,6 +52,15 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Called once when the connection is disposed or aborted, on its loop.</summary>
     public Action<EpollConnection>? OnClosed { get; set; }
 
+    /// <summary>Who hears of the end of the peer while nobody reads; null is nobody.</summary>
+    public IHangupObserver? HangupObserver { get; set; }
+
+    /// <summary>True once the peer has sent its last byte, be it read or not.</summary>
+    public bool HasPeerFinished => _socket.HasPeerFinished;
+
+    /// <summary>True where bytes, the end or an error may be read at once: something that nobody asked for, where the connection lies idle.</summary>
+    public bool IsReadable => _socket.IsReadable || _reader is { IsIdle: false };
+
     /// <inheritdoc/>
     public override string ConnectionId
     {
@@ -149,6 +158,10 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     {
         _writer?.OnReady();
         _reader?.OnReady();
+        if (HangupObserver is { } observer && (socket.HasPeerFinished || socket.IsBroken))
+        {
+            observer.OnHangup(socket.IsBroken);
+        }
     }
 
     void IReadinessObserver.OnUnhandledError(EpollSocket socket) => Abort();

@@ -156,7 +156,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
             return false;
         }
 
-        var rented = _last is null || _last.Free < WorthReading ? new PipeSegment(socket.Loop.Blocks) : null;
+        var rented = _last is null || _last.Free < WorthReading ? socket.Loop.Blocks.RentSegment() : null;
         var target = rented ?? _last!;
         var count = socket.Receive(target.Tail.Span);
         if (count <= 0)

@@ -38,7 +38,7 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
     {
         if (_last is null || _last.Free < Math.Max(sizeHint, 1))
         {
-            var segment = new PipeSegment(socket.Loop.Blocks, sizeHint);
+            var segment = socket.Loop.Blocks.RentSegment(sizeHint);
             _first ??= segment;
             _last?.Link(segment);
             _last = segment;

@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>What an exchange holds while it is forwarded: a lease, and the wait, connect or connection at hand. Pooled with its exchange.</summary>
+internal sealed class ForwardWork : PendingWork
+{
+    private Fault _gaveUp;
+    private ValueTask<bool> _upload;
+
+    /// <summary>The right to use the endpoint.</summary>
+    public EndpointLease Lease;
+
+    /// <summary>The wait for room at an endpoint.</summary>
+    public LeaseWait? Waiting { get; set; }
+
+    /// <summary>The connect under way.</summary>
+    public ConnectAttempt? Connecting { get; set; }
+
+    /// <summary>The connection in use.</summary>
+    public UpstreamConnection? Connection { get; set; }
+
+    /// <summary>The endpoints that failed already.</summary>
+    public Endpoint[] Tried { get; set; } = [];
+
+    /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
+    public Fault GaveUp => _gaveUp;
+
+    /// <summary>True while the request's body is being sent, or was and nobody has asked how it ended.</summary>
+    public bool HasUpload { get; private set; }
+
+    /// <summary>True where the upload has ended, whichever way.</summary>
+    public bool UploadHasEnded => _upload.IsCompleted;
+
+    /// <summary>The request's body is being sent.</summary>
+    public void BeginUpload(ValueTask<bool> upload)
+    {
+        HasUpload = true;
+        _upload = upload;
+    }
+
+    /// <summary>Waits for the end of the request's body, or of the attempt to send it.</summary>
+    /// <returns>True where all of it was sent.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public async ValueTask<bool> EndUploadAsync()
+    {
+        if (!HasUpload)
+        {
+            return true;
+        }
+
+        HasUpload = false;
+        return await _upload;
+    }
+
+    /// <summary>Begins for another exchange.</summary>
+    public void Begin()
+    {
+        _gaveUp = default;
+        Lease = default;
+        Tried = [];
+        Waiting = null;
+        Connecting = null;
+        Connection = null;
+    }
+
+    /// <inheritdoc/>
+    public override void GiveUp(Fault fault)
+    {
+        if (_gaveUp.Failed)
+        {
+            return;
+        }
+
+        _gaveUp = fault;
+        Waiting?.GiveUp(fault);
+        Connecting?.GiveUp();
+        Connection?.Abort();
+    }
+}

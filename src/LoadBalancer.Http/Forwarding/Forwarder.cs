@@ -1,0 +1,437 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Balancing;
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>
+/// Passes exchanges on to an endpoint of one upstream. Immutable wiring, thread-safe; each exchange on its loop.
+/// </summary>
+/// <remarks>
+/// <code>
+///   exchange ─► (1) fields for the endpoint ─► (2) lease ─► (3) connection: idle or new ─► (4) send, (5) head of the response ─► (6) pass it on ─► (7) return
+///                                               ▲               │ fault                          │ fault before a byte of the response
+///                                               └───────────────┴────────── may be sent again ◄──┘
+/// </code>
+/// A request may be sent again where the endpoint cannot have acted on it: the connect failed; or it was sent on a connection that had been
+/// idle, nothing came back, and the method is idempotent and its body was not read yet (RFC 9110 section 9.2.2).
+/// </remarks>
+internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine) : HttpHandler
+{
+    /// <summary>A connection that was idle for longer may be closed by the endpoint at this very moment: a request that cannot be sent again does not take it.</summary>
+    private const long FreshMs = 1000;
+
+    /// <summary>Interim responses that one response may have; more are a flood.</summary>
+    private const int MostInterim = 16;
+
+    /// <summary>What is written before it is sent: as much as one read takes.</summary>
+    private const int MostUnflushed = 64 * 1024;
+
+    private readonly UpstreamOptions _options = upstream.Options;
+    private readonly HeadLimits _limits = HeadLimits.Default;
+
+    /// <summary>Whose endpoints they are.</summary>
+    public Upstream Upstream => upstream;
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public override async ValueTask<Fault> HandleAsync(Exchange exchange)
+    {
+        var work = exchange.Work ??= new ForwardWork();
+        work.Begin();
+        exchange.Upstream = upstream;
+        exchange.Pending = work;
+        var fault = exchange.GivenUp;
+        try
+        {
+            // :: (1)
+            var hashKey = HashKeys.Of(exchange, _options.Hash);
+            RequestFields.Prepare(exchange, _options);
+            while (!fault.Failed)
+            {
+                // :: (2) and (3)
+                fault = await ConnectAsync(exchange, work, hashKey);
+                if (fault.Failed)
+                {
+                    break;
+                }
+
+                // :: (4) and (5)
+                fault = await AskAsync(exchange, work, work.Connection!);
+                if (!fault.Failed || !MayAskAgain(exchange, work, work.Connection!, fault))
+                {
+                    break;
+                }
+
+                work.Connection!.Close();
+                work.Connection = null;
+                work.Lease.Return(Fault.None);
+                fault = Fault.None;
+            }
+
+            if (!fault.Failed)
+            {
+                // :: (6)
+                fault = await PassOnAsync(exchange, work, work.Connection!);
+            }
+        }
+        finally
+        {
+            // :: (7)
+            exchange.Pending = null;
+            if (work.HasUpload)
+            {
+                await EndUploadAsync(exchange, work);
+            }
+
+            work.Connection?.Close();
+            work.Lease.Return(Judge(exchange, fault));
+        }
+
+        return fault;
+    }
+
+    /// <summary>An endpoint that says that it cannot serve is held to that, be the exchange whole or not.</summary>
+    private static Fault Judge(Exchange exchange, Fault fault) =>
+        !fault.Failed && exchange.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
+
+    private static bool MayAskAgain(Exchange exchange, ForwardWork work, UpstreamConnection connection, Fault fault) =>
+        connection.WasUsed && !work.GaveUp.Failed && exchange.FirstByte == 0
+        && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
+        && IsIdempotent(exchange.Request.Method) && (exchange.RequestBody is null || exchange.RequestBody.BytesRead == 0);
+
+    private static bool IsIdempotent(RequestMethod method) =>
+        method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;
+
+    /// <summary>Leases an endpoint and gets a connection to it, trying each endpoint at most once.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> ConnectAsync(Exchange exchange, ForwardWork work, ulong hashKey)
+    {
+        var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
+        while (true)
+        {
+            if (!upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
+            {
+                var refusal = await WaitAsync(exchange, work, hashKey, last);
+                if (refusal.Failed)
+                {
+                    return refusal;
+                }
+            }
+
+            exchange.Attempts++;
+            var endpoint = exchange.Endpoint = work.Lease.Endpoint;
+            var began = exchange.Leased = time.GetTimestamp();
+            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint);
+            var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
+            if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
+            {
+                work.Connection = idle;
+                exchange.Connected = began;
+                return Fault.None;
+            }
+
+            var connecting = ConnectAttempt.StartAsync(exchange.Loop, endpoint.Address, _options.Timeouts.Connect, out var underWay);
+            work.Connecting = underWay;
+            var result = await connecting;
+            work.Connecting = null;
+            exchange.Connected = time.GetTimestamp();
+            var took = time.GetElapsedTime(began, exchange.Connected);
+            if (work.GaveUp.Failed)
+            {
+                result.Socket?.Reset();
+                return work.GaveUp;
+            }
+
+            if (result.Socket is { } socket)
+            {
+                endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
+                upstream.Metrics.ConnectTimes.Record(exchange.Loop.Index, took);
+                work.Connection = new UpstreamConnection(socket, pool);
+                return Fault.None;
+            }
+
+            last = result.Fault;
+            work.Tried = [.. work.Tried, endpoint];
+            work.Lease.Return(last);
+        }
+    }
+
+    /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, ulong hashKey, Fault last)
+    {
+        work.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried);
+        if (work.Waiting is not { } wait)
+        {
+            return last;
+        }
+
+        var fault = await wait.EndAsync();
+        work.Waiting = null;
+        if (!fault.Failed)
+        {
+            work.Lease = wait.Lease;
+        }
+
+        return work.GaveUp.Failed ? work.GaveUp : fault;
+    }
+
+    /// <summary>Sends the request, and reads the head of the response. The body may still be on its way when this returns.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection)
+    {
+        // :: (4)
+        if (_options.SendProxyProtocol is { } version)
+        {
+            ProxyPreamble.Write(connection.Output, version, exchange);
+        }
+
+        RequestFields.ForEndpoint(exchange, _options);
+        var request = exchange.Request;
+        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
+        HeadWriter.WriteRequest(
+            connection.Output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
+            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
+        connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+        if (exchange.RequestBody is null)
+        {
+            await connection.Output.FlushAsync();
+        }
+        else
+        {
+            connection.RequestBody.Start(connection.Output, exchange.Request.Framing, exchange.Request.ContentLength);
+            work.BeginUpload(UploadAsync(exchange, work, connection));
+        }
+
+        // :: (5)
+        var scan = default(HeadScan);
+        var interim = 0;
+        while (true)
+        {
+            if (!connection.Input.TryRead(out var read))
+            {
+                read = await connection.Input.ReadAsync();
+            }
+
+            if (work.GaveUp.Failed)
+            {
+                return work.GaveUp;
+            }
+
+            if (read.Buffer.IsEmpty && read.IsCompleted)
+            {
+                return Ended(connection);
+            }
+
+            if (exchange.FirstByte == 0)
+            {
+                exchange.FirstByte = time.GetTimestamp();
+            }
+
+            var status = HeadParser.TryReadResponse(read.Buffer, exchange.Response, exchange.Request.Method, _limits, ref scan, out var consumed, out var kind);
+            if (status == HeadStatus.Failed)
+            {
+                return new Fault(FaultSide.Upstream, kind);
+            }
+
+            if (status == HeadStatus.Incomplete)
+            {
+                connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    return Ended(connection);
+                }
+
+                connection.Expect(_options.Timeouts.BetweenBytes, FaultKind.BetweenBytesTimeout);
+                continue;
+            }
+
+            connection.Input.AdvanceTo(consumed);
+            if (exchange.Response.Status >= 200 || exchange.Response.Status == 101)
+            {
+                return Fault.None;
+            }
+
+            if (++interim > MostInterim)
+            {
+                return new Fault(FaultSide.Upstream, FaultKind.ResponseInvalid);
+            }
+
+            ResponseFields.Prepare(exchange);
+            if (!await exchange.Carrier.SendInterimAsync(exchange.Response))
+            {
+                return new Fault(FaultSide.Client, FaultKind.ClientClosed);
+            }
+
+            exchange.Response.Reset();
+            scan = default;
+            connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+        }
+    }
+
+    /// <summary>Passes the response on, whose head is there, and sees the request's body to its end.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> PassOnAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection)
+    {
+        var response = exchange.Response;
+        if (response.Status == 101)
+        {
+            return await Upgrade.RunAsync(exchange, work, connection, _options.Timeouts.StreamIdle);
+        }
+
+        ResponseFields.Prepare(exchange);
+        Affinity.Set(exchange, _options);
+        var between = EventStream.Is(response) ? _options.Timeouts.StreamIdle : _options.Timeouts.BetweenBytes;
+        exchange.StartResponse();
+        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofResponse: true);
+        var fault = await DownloadAsync(exchange, work, connection, between);
+        exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
+
+        // An endpoint that answered without wanting the rest of the body could not tell where the next request begins.
+        if (!fault.Failed && await EndUploadAsync(exchange, work) && response.KeepsAlive && _options.SendProxyProtocol is null)
+        {
+            connection.Park(_options.Timeouts.PoolIdle);
+            work.Connection = null;
+        }
+
+        return fault;
+    }
+
+    /// <summary>Copies the response's body. Sent at once whenever the endpoint has no more for the moment: an event must not wait for the next.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan between)
+    {
+        var (from, to) = (connection.ResponseBody, exchange.Carrier.Body);
+        connection.Expect(between, FaultKind.BetweenBytesTimeout);
+        while (true)
+        {
+            if (!from.TryRead(out var part))
+            {
+                if (to.Unflushed > 0 && !await FlushAsync(exchange, to))
+                {
+                    return Gone(work);
+                }
+
+                connection.Expect(between, FaultKind.BetweenBytesTimeout);
+                part = await from.ReadAsync();
+            }
+
+            if (work.GaveUp.Failed)
+            {
+                return work.GaveUp;
+            }
+
+            if (part.Fault != FaultKind.None)
+            {
+                return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
+            }
+
+            to.Write(part.Data);
+            from.Advance();
+            if (part.IsLast)
+            {
+                connection.Relax();
+                to.End(from.Trailers);
+                return await FlushAsync(exchange, to) ? Fault.None : Gone(work);
+            }
+
+            if (to.Unflushed >= MostUnflushed)
+            {
+                // A client that is slow to take is no fault of the endpoint.
+                connection.Relax();
+                if (!await FlushAsync(exchange, to))
+                {
+                    return Gone(work);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends the upload, where it has not ended by itself.</summary>
+    /// <returns>True where all of the request's body was sent.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
+    {
+        if (work.HasUpload && !work.UploadHasEnded)
+        {
+            work.Connection?.Close();
+            exchange.RequestBody!.Cancel();
+        }
+
+        return await work.EndUploadAsync();
+    }
+
+    /// <summary>Copies the request's body; its own faults end the attempt.</summary>
+    /// <returns>True where all of it was sent.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection)
+    {
+        var (from, to) = (exchange.RequestBody!, connection.RequestBody);
+        while (true)
+        {
+            if (!from.TryRead(out var part))
+            {
+                if (!await to.FlushAsync())
+                {
+                    return false;
+                }
+
+                exchange.Carrier.ExpectBody();
+                part = await from.ReadAsync();
+            }
+
+            exchange.ReceivedBytes = from.BytesRead;
+            if (part.Fault != FaultKind.None)
+            {
+                work.GiveUp(exchange.GivenUp.Failed ? exchange.GivenUp : new Fault(FaultSide.Client, part.Fault));
+                return false;
+            }
+
+            to.Write(part.Data);
+            from.Advance();
+            if (part.IsLast)
+            {
+                to.End(from.Trailers);
+                return await to.FlushAsync();
+            }
+
+            if (to.Unflushed >= MostUnflushed && !await to.FlushAsync())
+            {
+                return false;
+            }
+
+            if (exchange.FirstByte == 0)
+            {
+                // The endpoint's time to answer begins when it has the request, not when the client begins to send it.
+                connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+            }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> FlushAsync(Exchange exchange, BodyWriter to)
+    {
+        var flush = to.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return flush.Result;
+        }
+
+        exchange.Carrier.ExpectTaking();
+        var taken = await flush;
+        exchange.Carrier.Taken();
+        return taken;
+    }
+
+    private static Fault Gone(ForwardWork work) => work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
+
+    private static Fault Ended(UpstreamConnection connection) => new(
+        FaultSide.Upstream,
+        connection.TimedOut != FaultKind.None ? connection.TimedOut : connection.WasReset ? FaultKind.Reset : FaultKind.ResponseTruncated);
+}

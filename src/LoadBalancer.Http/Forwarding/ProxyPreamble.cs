@@ -1,0 +1,18 @@
+using System.IO.Pipelines;
+using LoadBalancer.Connections.ProxyProtocol;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>The PROXY header before a request, on a connection that serves only its client.</summary>
+internal static class ProxyPreamble
+{
+    /// <summary>Writes it: who the client is, as the proxies that are trusted say.</summary>
+    public static void Write(PipeWriter output, ProxyVersion version, Exchange exchange)
+    {
+        var scratch = exchange.Loop.Scratch;
+        var length = ProxyHeaderWriter.Write(version, exchange.Peer, exchange.Local, null, scratch);
+        scratch.AsSpan(0, length).CopyTo(output.GetSpan(length));
+        output.Advance(length);
+    }
+}

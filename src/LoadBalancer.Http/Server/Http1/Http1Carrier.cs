@@ -1,0 +1,117 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server.Http1;
+
+/// <summary>One exchange on a connection of HTTP/1.x. Pooled by its loop, so that an idle connection has none. Touched only on its loop.</summary>
+internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
+{
+    /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again.</summary>
+    private const long MostLeftOver = 64 * 1024;
+
+    private readonly Http1BodyWriter _body = new();
+    private Http1Connection _connection = null!;
+
+    /// <summary>The body of the request.</summary>
+    public Http1BodyReader RequestBody { get; } = new();
+
+    /// <inheritdoc/>
+    public override BodyWriter Body => _body;
+
+    /// <summary>True where the connection is to be used again, as the head of the response said.</summary>
+    public bool KeepsAlive { get; private set; }
+
+    /// <summary>True where the connection now belongs to whoever took it over.</summary>
+    public bool IsTakenOver { get; private set; }
+
+    /// <summary>True where the response was broken off.</summary>
+    public bool IsAborted { get; private set; }
+
+    /// <summary>Begins with an exchange of <paramref name="connection"/>.</summary>
+    public void Begin(Http1Connection connection) => _connection = connection;
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        _connection = null!;
+        HasStarted = KeepsAlive = IsTakenOver = IsAborted = false;
+        RequestBody.Reset();
+        _body.Reset();
+    }
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public override async ValueTask<bool> SendInterimAsync(ResponseHead head)
+    {
+        if (_connection.Exchange!.Request.Version == ProtocolVersion.Http10)
+        {
+            return true;
+        }
+
+        HeadWriter.WriteResponse(_connection.Output, head, RequestMethod.Get, BodyFraming.None, -1, ConnectionOption.None);
+        return !(await _connection.Output.FlushAsync()).IsCompleted;
+    }
+
+    /// <inheritdoc/>
+    public override void Start(Exchange exchange)
+    {
+        loop.AssertInLoop();
+        HasStarted = true;
+        var (request, response) = (exchange.Request, exchange.Response);
+        var isOld = request.Version == ProtocolVersion.Http10;
+        if (response.Status == 101)
+        {
+            HeadWriter.WriteResponse(_connection.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
+            return;
+        }
+
+        // A client of HTTP/1.0 knows no chunks: for it the end of the connection is the end of the body.
+        var framing = response.Framing switch
+        {
+            BodyFraming.Chunked or BodyFraming.Close => isOld ? BodyFraming.Close : BodyFraming.Chunked,
+            var known => known,
+        };
+        var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
+        KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_connection.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
+        var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;
+        HeadWriter.WriteResponse(_connection.Output, response, request.Method, framing, response.ContentLength, option);
+        _body.Start(_connection.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);
+    }
+
+    /// <inheritdoc/>
+    public override IDuplexPipe? TakeOver()
+    {
+        IsTakenOver = true;
+        return _connection.Client.Transport;
+    }
+
+    /// <inheritdoc/>
+    public override void ExpectBody() => _connection.ExpectBody(RequestBody);
+
+    /// <inheritdoc/>
+    public override void ExpectTaking() => _connection.ExpectTaking();
+
+    /// <inheritdoc/>
+    public override void Taken() => _connection.Taken();
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+        IsAborted = true;
+        KeepsAlive = false;
+    }
+
+    // Whether the rest of the request's body can be read away is decided before it is promised to the client.
+    private bool BodyCanEnd(Exchange exchange)
+    {
+        if (exchange.RequestBody is not { IsAtEnd: false } body)
+        {
+            return true;
+        }
+
+        var request = exchange.Request;
+        return !exchange.GivenUp.Failed && !request.ExpectsContinue
+            && (exchange.Pending is not null || (request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
+    }
+}

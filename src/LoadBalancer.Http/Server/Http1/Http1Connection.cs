@@ -1,0 +1,402 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.CompilerServices;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server.Http1;
+
+/// <summary>
+/// A client's connection of HTTP/1.x from accept to close: one exchange after another, each under the configuration that is in force when
+/// its head is there. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// <code>
+///   accepted ─► (1) track ─► (2) admit ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
+///                               │           ▲  │ idle, gone, too slow                       │ (6) linger ─► (7) release, count, untrack
+///                               │ refused   │  └──────────────────────────────────────────► │ ──────────────► ▲
+///                               └───────────┼────────────────────────────────────────────────────────────────┘
+///                                           └───────────────────────────────────────────────┘ kept alive
+/// </code>
+/// While a request is being answered its client is watched: one that goes away, be it by closing only its half, ends the exchange (499), as
+/// with every proxy that does not pass half-closed connections on.
+/// </remarks>
+internal sealed class Http1Connection : TrackedConnection, IHangupObserver
+{
+    /// <summary>How long a client may take to read the last response and to close, before it is closed with what it still sends unread.</summary>
+    private const long LingerMs = 2_000;
+
+    /// <summary>How long an idle connection is still served after its listener began to end.</summary>
+    private const long FarewellMs = 1_000;
+
+    /// <summary>For how long a body may be slower than its rate: a slow start, a stall of the network.</summary>
+    private const long RateGraceMs = 5_000;
+
+    private readonly LoopDeadline _receiving;
+    private readonly Live<HttpProxy> _latest;
+    private readonly EndPoint? _peer;
+    private readonly long _accepted;
+    private LoopDeadline? _taking;
+    private HttpProxy _proxy;
+    private Http1Carrier? _carrier;
+    private Fault _stopped;
+    private Waiting _waiting;
+    private long _bodyBeganMs;
+    private bool _late;
+    private bool _bodyIsWhole;
+
+    /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
+    public Http1Connection(HttpProxy proxy, EpollConnection client)
+    {
+        _proxy = proxy;
+        _latest = proxy.Latest;
+        Client = client;
+        _peer = client.RemoteEndPoint;
+        _accepted = proxy.Time.GetTimestamp();
+        _receiving = new LoopDeadline(client.Loop, static owner => ((Http1Connection)owner).OnReceivingLate(), this);
+    }
+
+    /// <summary>What the client's time is running for.</summary>
+    private enum Waiting : byte
+    {
+        Nothing,
+        Request,
+        Head,
+        Body,
+        Close,
+    }
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => Client.Loop;
+
+    /// <summary>The client.</summary>
+    public EpollConnection Client { get; }
+
+    /// <summary>What it is sent.</summary>
+    public PipeWriter Output => Client.Transport.Output;
+
+    /// <summary>The exchange at hand; null between two.</summary>
+    public Exchange? Exchange { get; private set; }
+
+    /// <summary>True where no further request is taken.</summary>
+    public bool IsFinishing { get; private set; }
+
+    /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
+    public async Task RunAsync()
+    {
+        // :: (1)
+        _proxy.Connections.Enter(this);
+        _proxy.Metrics.Opened(Loop.Index);
+        var proxy = _proxy;
+        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
+        try
+        {
+            // :: (2)
+            fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
+            admitted = !fault.Failed;
+            if (admitted && !_stopped.Failed)
+            {
+                Client.Observe();
+                Client.HangupObserver = this;
+                fault = await ServeAsync();
+            }
+        }
+        catch (Exception error)
+        {
+            proxy.OnBug(error);
+        }
+        finally
+        {
+            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Finish()
+    {
+        IsFinishing = true;
+        if (_waiting == Waiting.Request)
+        {
+            // One that has just sent a request must not find its connection reset: it is served, and told to close.
+            _receiving.Set(FarewellMs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Stop(Fault fault)
+    {
+        _stopped = fault;
+        Exchange?.GiveUp(fault);
+        Client.Abort();
+    }
+
+    /// <summary>Somebody waits for the body of the request.</summary>
+    public void ExpectBody(BodyReader body)
+    {
+        var timeouts = _proxy.Options.Timeouts;
+        if (_waiting != Waiting.Body)
+        {
+            _waiting = Waiting.Body;
+            _bodyBeganMs = Loop.NowMs;
+        }
+
+        // The time that the bytes so far have earned at the least rate, and no silence longer than the bound.
+        var rate = _proxy.Options.Limits.BodyRate;
+        var silence = (long)timeouts.Body.TotalMilliseconds;
+        var earned = rate > 0 ? _bodyBeganMs + RateGraceMs + (body.BytesRead * 1000 / rate) - Loop.NowMs : silence;
+        _receiving.Set(Math.Clamp(earned, 0, silence));
+    }
+
+    /// <summary>Somebody waits for the client to take bytes.</summary>
+    public void ExpectTaking()
+    {
+        _taking ??= new LoopDeadline(Loop, static owner => ((Http1Connection)owner).OnTakingLate(), this);
+        _taking.Set(_proxy.Options.Timeouts.Body);
+    }
+
+    /// <summary>The client has taken them.</summary>
+    public void Taken() => _taking!.Clear();
+
+    void IHangupObserver.OnHangup(bool broken) => Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+
+    private async ValueTask<Fault> ServeAsync()
+    {
+        var input = Client.Transport.Input;
+        while (true)
+        {
+            // :: (3)
+            var scan = default(HeadScan);
+            var kind = FaultKind.None;
+            Expect(Waiting.Request, IsFinishing ? FarewellMs : (long)_proxy.Options.Timeouts.Idle.TotalMilliseconds);
+            while (Exchange is null)
+            {
+                if (!input.TryRead(out var read))
+                {
+                    read = await input.ReadAsync();
+                }
+
+                if (_stopped.Failed || (read.Buffer.IsEmpty && (read.IsCompleted || _late)))
+                {
+                    return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
+                }
+
+                if (!TryBegin(read, ref scan, out var consumed, out kind))
+                {
+                    input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    if (read.IsCompleted)
+                    {
+                        return new Fault(FaultSide.Client, FaultKind.ClientClosed);
+                    }
+
+                    if (_waiting == Waiting.Request)
+                    {
+                        Expect(Waiting.Head, (long)_proxy.Options.Timeouts.Head.TotalMilliseconds);
+                    }
+
+                    continue;
+                }
+
+                input.AdvanceTo(consumed);
+            }
+
+            // :: (4)
+            _waiting = Waiting.Nothing;
+            _receiving.Clear();
+            await _proxy.AnswerAsync(Exchange, kind);
+
+            // :: (5)
+            var goesOn = _carrier is { KeepsAlive: true, IsTakenOver: false, IsAborted: false } && !Exchange.GivenUp.Failed && await SkipBodyAsync(Exchange);
+            var (aborted, taken) = (_carrier!.IsAborted, _carrier.IsTakenOver);
+            var fault = Exchange.Fault;
+            _bodyIsWhole = Exchange.RequestBody is null or { IsAtEnd: true };
+            Release();
+            if (!goesOn)
+            {
+                // :: (6)
+                if (aborted || _stopped.Failed)
+                {
+                    Client.Abort();
+                }
+                else if (!taken)
+                {
+                    await LingerAsync(input);
+                }
+
+                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug ? fault : Fault.None;
+            }
+        }
+    }
+
+    /// <summary>Looks for a head in what was read; true where the exchange has begun, be it with a head that is refused.</summary>
+    private bool TryBegin(in ReadResult read, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
+    {
+        _proxy = _latest.Current;
+        var loop = _proxy.Engine.On(Loop);
+        var exchange = loop.Exchanges.Rent();
+        consumed = read.Buffer.End;
+        fault = FaultKind.HeadTimeout;
+        if (!_late)
+        {
+            var status = HeadParser.TryReadRequest(read.Buffer, exchange.Request, _proxy.HeadLimits, ref scan, out consumed, out fault);
+            if (status == HeadStatus.Incomplete)
+            {
+                loop.Exchanges.Return(exchange);
+                return false;
+            }
+        }
+
+        exchange.Began = _proxy.Time.GetTimestamp();
+        exchange.Proxy = _proxy;
+        exchange.Peer = Client.RemoteEndPoint;
+        exchange.Local = Client.LocalEndPoint;
+        exchange.MustClose = fault != FaultKind.None;
+        exchange.Carrier = _carrier = loop.RentCarrier();
+        _carrier.Begin(this);
+        var request = exchange.Request;
+        if (fault == FaultKind.None && (request.Framing == BodyFraming.Chunked || request.ContentLength > 0))
+        {
+            _carrier.RequestBody.Start(Client.Transport.Input, request.Framing, request.ContentLength, ofResponse: false);
+            _carrier.RequestBody.Limit = _proxy.Options.Limits.Body;
+            exchange.RequestBody = _carrier.RequestBody;
+        }
+
+        Exchange = exchange;
+        return true;
+    }
+
+    private void Release()
+    {
+        var loop = _proxy.Engine.On(Loop);
+        _waiting = Waiting.Nothing;
+        _receiving.Clear();
+        loop.Return(_carrier!);
+        loop.Exchanges.Return(Exchange!);
+        Exchange = null;
+        _carrier = null;
+    }
+
+    /// <summary>Reads away what is left of the request's body; false where the connection cannot be used again.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
+    {
+        while (exchange.RequestBody is { IsAtEnd: false } body)
+        {
+            if (!body.TryRead(out var part))
+            {
+                ExpectBody(body);
+                part = await body.ReadAsync();
+            }
+
+            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed)
+            {
+                return false;
+            }
+
+            body.Advance();
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Closes our half, and reads until the client closes its own: closing with bytes unread would reset the connection, and the client might
+    /// lose a response that it has not read yet (RFC 9112 section 9.6).
+    /// </summary>
+    private async ValueTask LingerAsync(PipeReader input)
+    {
+        if (!Client.IsReadable && (Client.HasPeerFinished || _bodyIsWhole))
+        {
+            return;
+        }
+
+        Output.Complete();
+        _late = false;
+        Expect(Waiting.Close, LingerMs);
+        while (true)
+        {
+            var read = await input.ReadAsync();
+            input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || _late || _stopped.Failed)
+            {
+                return;
+            }
+        }
+    }
+
+    private void End(HttpProxy proxy, Fault fault, bool admitted)
+    {
+        // :: (7)
+        if (Exchange is not null)
+        {
+            Release();
+        }
+
+        _receiving.End();
+        _taking?.End();
+        Client.HangupObserver = null;
+        if (admitted)
+        {
+            proxy.Policies?.Release(Client);
+        }
+
+        if (fault.Failed)
+        {
+            Client.Abort();
+        }
+        else
+        {
+            Client.Close();
+        }
+
+        var duration = proxy.Time.GetElapsedTime(_accepted);
+        if (admitted)
+        {
+            proxy.Metrics.Closed(Loop.Index, fault, duration);
+        }
+        else
+        {
+            proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
+            if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
+            {
+                proxy.Log.Write(Loop.Index, new ConnectionRecord
+                {
+                    Listener = proxy.Listener,
+                    Client = Client.RemoteEndPoint,
+                    Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
+                    Duration = duration,
+                    Fault = fault,
+                });
+            }
+        }
+
+        proxy.Connections.Leave(this);
+    }
+
+    private void Expect(Waiting waiting, long ms)
+    {
+        _waiting = waiting;
+        _receiving.Set(ms);
+    }
+
+    private void OnReceivingLate()
+    {
+        if (_waiting == Waiting.Body)
+        {
+            Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.BodyTimeout));
+            Exchange?.RequestBody?.Cancel();
+        }
+        else
+        {
+            _late = true;
+            Client.Transport.Input.CancelPendingRead();
+        }
+    }
+
+    private void OnTakingLate()
+    {
+        Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientStalled));
+        Client.Abort();
+    }
+}

@@ -1,0 +1,25 @@
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>What HTTP keeps on each event loop: one for the process, it outlives every configuration.</summary>
+internal sealed class HttpEngine
+{
+    private readonly HttpLoop[] _loops;
+
+    /// <summary>The engine on <paramref name="loops"/>.</summary>
+    public HttpEngine(ReadOnlySpan<EventLoop> loops)
+    {
+        _loops = new HttpLoop[loops.Length];
+        for (var at = 0; at < loops.Length; at++)
+        {
+            _loops[at] = new HttpLoop(loops[at]);
+        }
+    }
+
+    /// <summary>What it keeps on <paramref name="loop"/>.</summary>
+    public HttpLoop On(EventLoop loop) => _loops[loop.Index];
+
+    /// <summary>All of them, for tests and metrics.</summary>
+    public ReadOnlySpan<HttpLoop> Loops => _loops;
+}

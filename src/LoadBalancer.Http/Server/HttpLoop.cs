@@ -1,0 +1,45 @@
+using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>What HTTP keeps on one event loop, and touches only there.</summary>
+internal sealed class HttpLoop
+{
+    /// <summary>What is kept of carriers: one for each exchange that is under way on HTTP/1.1.</summary>
+    private const int MostKept = 1024;
+
+    private readonly EventLoop _loop;
+    private readonly Stack<Http1Carrier> _carriers = new();
+
+    /// <summary>An empty one.</summary>
+    public HttpLoop(EventLoop loop)
+    {
+        _loop = loop;
+        Exchanges = new ExchangePool(loop);
+        Upstreams = new UpstreamPools(loop);
+    }
+
+    /// <summary>Exchanges that are not in use.</summary>
+    public ExchangePool Exchanges { get; }
+
+    /// <summary>Connections to endpoints.</summary>
+    public UpstreamPools Upstreams { get; }
+
+    /// <summary>Copies of requests that are under way.</summary>
+    public int Mirrored { get; set; }
+
+    /// <summary>A carrier that knows nothing.</summary>
+    public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop);
+
+    /// <summary>Takes a carrier back; nobody refers to it any more.</summary>
+    public void Return(Http1Carrier carrier)
+    {
+        carrier.Reset();
+        if (_carriers.Count < MostKept)
+        {
+            _carriers.Push(carrier);
+        }
+    }
+}

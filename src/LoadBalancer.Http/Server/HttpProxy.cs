@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Connections;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>
+/// What an HTTP listener does with its exchanges under one configuration, whatever carries them. Immutable and thread-safe: a reload makes
+/// another, exchanges that began with this one finish with it, and the next one on the same connection has the new one.
+/// </summary>
+/// <remarks>
+/// <code>
+///   head parsed ─► (1) who is the client ─► (2) canonical host and path ─► (3) route ─► (4) its policies ─► (5) its handler ─► response
+///                                     └───────── fault ──────┴──── fault ─────┴── refusal, answer ──┴── fault ──► (6) own response
+///                                                                                            always ──► (7) policies' end, count, log
+/// </code>
+/// </remarks>
+internal sealed class HttpProxy : ConnectionHandler
+{
+    /// <summary>The listener's name.</summary>
+    public required string Listener { get; init; }
+
+    /// <summary>What the file says.</summary>
+    public required HttpOptions Options { get; init; }
+
+    /// <summary>Where requests lead.</summary>
+    public required RouteTable Routes { get; init; }
+
+    /// <summary>Whose word about the client is believed.</summary>
+    public required ForwardedHeaders Forwarded { get; init; }
+
+    /// <summary>What is kept on the loops.</summary>
+    public required HttpEngine Engine { get; init; }
+
+    /// <summary>The listener's configuration that is in force, this one or a later one.</summary>
+    public required Live<HttpProxy> Latest { get; init; }
+
+    /// <summary>Where connections are tracked.</summary>
+    public required ConnectionTable Connections { get; init; }
+
+    /// <summary>Where connections are counted.</summary>
+    public required ListenerMetrics Metrics { get; init; }
+
+    /// <summary>Where each connection that was refused leaves a line.</summary>
+    public required ConnectionLog Log { get; init; }
+
+    /// <summary>The clock of durations.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Hears of an error of this program that cost an exchange.</summary>
+    public required Action<Exception> OnBug { get; init; }
+
+    /// <summary>Bounds of a request's head.</summary>
+    public required HeadLimits HeadLimits { get; init; }
+
+    /// <inheritdoc/>
+    public override void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+
+    /// <inheritdoc/>
+    public override void TakeEffect() => Latest.Swap(this);
+
+    /// <summary>Answers one exchange whose head is there; on its loop. Never faults.</summary>
+    /// <param name="exchange">With its carrier and request.</param>
+    /// <param name="fault">Why the head itself is refused; <see cref="FaultKind.None"/> where it is not.</param>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
+    public async ValueTask AnswerAsync(Exchange exchange, FaultKind fault)
+    {
+        try
+        {
+            var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
+            if (outcome.Failed)
+            {
+                exchange.Fault = outcome;
+                if (exchange.Carrier.HasStarted)
+                {
+                    exchange.Carrier.Abort();
+                }
+                else if (outcome.Kind != FaultKind.ClientClosed)
+                {
+                    // :: (6)
+                    FaultResponse.Prepare(exchange, outcome);
+                    await OwnResponse.SendAsync(exchange);
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            exchange.Fault = new Fault(FaultSide.Internal, FaultKind.Bug);
+            exchange.Carrier.Abort();
+            OnBug(error);
+        }
+
+        // :: (7)
+        exchange.Route?.Policies.OnEnd(exchange);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> HandleAsync(Exchange exchange)
+    {
+        // :: (1)
+        Forwarded.Identify(exchange);
+
+        // :: (2)
+        var request = exchange.Request;
+        var fault = HostName.Read(request);
+        if (fault == FaultKind.None)
+        {
+            fault = CanonicalPath.Read(request);
+        }
+
+        // :: (3)
+        if (fault == FaultKind.None)
+        {
+            fault = Routes.Match(exchange);
+        }
+
+        if (fault != FaultKind.None)
+        {
+            return new Fault(FaultSide.Client, fault);
+        }
+
+        // :: (4)
+        var route = exchange.Route!;
+        var outcome = await route.Policies.OnRequestAsync(exchange);
+        if (outcome.IsFinal)
+        {
+            return outcome.Answered ? await OwnResponse.SendAsync(exchange) : outcome.Fault;
+        }
+
+        // :: (5)
+        return await route.Handler.HandleAsync(exchange);
+    }
+}

@@ -1,0 +1,10 @@
+using LoadBalancer.Faults;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>What an exchange waits for elsewhere: an endpoint's room, a connect, a response. Touched only on its loop.</summary>
+internal abstract class PendingWork
+{
+    /// <summary>Ends the wait because of <paramref name="fault"/>; whoever waits goes on inline.</summary>
+    public abstract void GiveUp(Fault fault);
+}
