@@ -17,6 +17,12 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop => loop;
 
+    /// <summary>Where its ids come from: the loop's.</summary>
+    public RequestIds Ids { get => field ??= new(); init; }
+
+    /// <summary>Addresses that the loop has read already.</summary>
+    public AddressCache Addresses { get => field ??= new(); init; }
+
     /// <summary>The listener's configuration, the same for the whole exchange.</summary>
     public HttpProxy Proxy { get; set; } = null!;
 
