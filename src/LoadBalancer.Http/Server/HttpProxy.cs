@@ -9,6 +9,7 @@ using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Server;
 
@@ -30,6 +31,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>What the file says.</summary>
     public required HttpOptions Options { get; init; }
+
+    /// <summary>The upstreams that its routes lead to, by name.</summary>
+    public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
 
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
@@ -113,7 +117,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var fault = HostName.Read(request);
         if (fault == FaultKind.None)
         {
-            fault = CanonicalPath.Read(request);
+            fault = CanonicalPath.Read(request, exchange.IsSecure);
         }
 
         // :: (3)

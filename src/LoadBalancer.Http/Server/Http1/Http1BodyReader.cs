@@ -12,8 +12,7 @@ namespace LoadBalancer.Http.Server.Http1;
 /// </summary>
 /// <remarks>
 /// A part is as much as is there: of a length or up to the connection's end all of it, of the chunked coding the rest of one chunk; the end
-/// is told with the last data where it is there already. Where the pipe's pending read was cancelled, <see cref="ReadAsync"/> gives an empty
-/// part that is neither the last nor a fault.
+/// is told with the last data where it is there already. Where somebody cancels the pipe's read, a deadline has passed: that is a fault too.
 /// </remarks>
 internal sealed class Http1BodyReader : BodyReader
 {
@@ -22,7 +21,8 @@ internal sealed class Http1BodyReader : BodyReader
 
     private PipeReader _input = null!;
     private BodyFraming _framing;
-    private bool _ofResponse;
+    private bool _ofRequest;
+    private bool _waiting;
     private FaultKind _fault;
     private long _remaining;
     private ChunkFraming _chunks;
@@ -50,12 +50,13 @@ internal sealed class Http1BodyReader : BodyReader
     /// <param name="input">The pipe, which stands at the body's first byte.</param>
     /// <param name="framing">How it ends.</param>
     /// <param name="length">Its length for <see cref="BodyFraming.Length"/>.</param>
-    /// <param name="ofResponse">Whose faults there are: false for a client's.</param>
-    public void Start(PipeReader input, BodyFraming framing, long length, bool ofResponse)
+    /// <param name="ofRequest">Whose faults there are: true for a client's.</param>
+    public void Start(PipeReader input, BodyFraming framing, long length, bool ofRequest)
     {
         _input = input;
         _framing = framing;
-        _ofResponse = ofResponse;
+        _ofRequest = ofRequest;
+        Limit = long.MaxValue;
         _fault = FaultKind.None;
         _remaining = framing == BodyFraming.Length ? length : 0;
         _chunks = default;
@@ -63,6 +64,13 @@ internal sealed class Http1BodyReader : BodyReader
         _hasTrailers = _mustAdvance = _endsHere = false;
         BytesRead = 0;
         IsAtEnd = framing == BodyFraming.None || (framing == BodyFraming.Length && length == 0);
+    }
+
+    /// <summary>Lets go of the pipe and of trailers: there is no body until the next <see cref="Start"/>.</summary>
+    public void Reset()
+    {
+        Start(null!, BodyFraming.None, 0, ofRequest: false);
+        _trailers?.Reset();
     }
 
     /// <summary>
@@ -82,6 +90,11 @@ internal sealed class Http1BodyReader : BodyReader
     /// <inheritdoc/>
     public override bool TryRead(out BodyPart part)
     {
+        if (_remaining > Limit - BytesRead && _fault == FaultKind.None)
+        {
+            _fault = FaultKind.BodyTooLarge;
+        }
+
         if (IsAtEnd || _fault != FaultKind.None)
         {
             part = new BodyPart(default, IsAtEnd, _fault);
@@ -111,39 +124,69 @@ internal sealed class Http1BodyReader : BodyReader
         }
     }
 
+    /// <inheritdoc/>
+    public override void Cancel()
+    {
+        if (!IsAtEnd && _fault == FaultKind.None)
+        {
+            _fault = Ended;
+            if (_waiting)
+            {
+                _input.CancelPendingRead();
+            }
+        }
+    }
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<BodyPart> WaitAsync()
     {
-        BodyPart part;
-        while (!TryTake(await _input.ReadAsync(), out part))
+        while (true)
         {
+            _waiting = true;
+            var result = await _input.ReadAsync();
+            _waiting = false;
+            if (TryTake(result, out var part))
+            {
+                return part;
+            }
         }
-
-        return part;
     }
 
     /// <summary>Makes a part of what the pipe has; false where that was framing alone, which is consumed.</summary>
     private bool TryTake(in ReadResult result, out BodyPart part)
     {
         var buffer = result.Buffer;
-        var rest = buffer;
-        var data = _framing == BodyFraming.Chunked ? TakeChunk(ref rest) : TakePlain(ref rest);
-        if (_framing == BodyFraming.Close && result.IsCompleted)
+        if (result.IsCanceled && _fault == FaultKind.None)
         {
-            _endsHere = !WasReset();
-            _fault = _endsHere ? FaultKind.None : FaultKind.ResponseTruncated;
+            _fault = _ofRequest ? FaultKind.BodyTimeout : FaultKind.BetweenBytesTimeout;
+        }
+
+        var rest = buffer;
+        var data = ReadOnlySequence<byte>.Empty;
+        if (_fault == FaultKind.None)
+        {
+            data = _framing == BodyFraming.Chunked ? TakeChunk(ref rest) : TakePlain(ref rest);
+            if (_framing == BodyFraming.Close && result.IsCompleted)
+            {
+                _endsHere = !WasReset();
+            }
+
+            if (data.IsEmpty && result.IsCompleted && !_endsHere && _fault == FaultKind.None)
+            {
+                _fault = Ended;
+            }
+        }
+
+        if (data.Length > Limit - BytesRead)
+        {
+            (data, _fault, _endsHere) = (ReadOnlySequence<byte>.Empty, FaultKind.BodyTooLarge, false);
         }
 
         if (data.IsEmpty && !_endsHere)
         {
-            if (result.IsCompleted && _fault == FaultKind.None)
-            {
-                _fault = _ofResponse ? FaultKind.ResponseTruncated : FaultKind.ClientClosed;
-            }
-
             _input.AdvanceTo(rest.Start, buffer.End);
             part = new BodyPart(default, false, _fault);
-            return _fault != FaultKind.None || result.IsCanceled;
+            return _fault != FaultKind.None;
         }
 
         BytesRead += data.Length;
@@ -192,7 +235,9 @@ internal sealed class Http1BodyReader : BodyReader
         return data;
     }
 
-    private FaultKind Invalid => _ofResponse ? FaultKind.ResponseInvalid : FaultKind.BodyInvalid;
+    private FaultKind Invalid => _ofRequest ? FaultKind.BodyInvalid : FaultKind.ResponseInvalid;
+
+    private FaultKind Ended => _ofRequest ? FaultKind.ClientClosed : FaultKind.ResponseTruncated;
 
     private void ReadFraming(ref ReadOnlySequence<byte> rest)
     {
@@ -211,7 +256,7 @@ internal sealed class Http1BodyReader : BodyReader
             _trailers.Reset();
             rest.Slice(0, length).CopyTo(_trailers.Reserve(length));
             fault = FieldLines.TryParse(_trailers, 0, length) ? FaultKind.None : Invalid;
-            _hasTrailers = fault == FaultKind.None && TrailerFields.Keep(_trailers, _ofResponse);
+            _hasTrailers = fault == FaultKind.None && TrailerFields.Keep(_trailers, _ofRequest);
         }
 
         _fault = fault;

@@ -39,6 +39,9 @@ internal sealed class Http1BodyWriter : BodyWriter
         BytesWritten = 0;
     }
 
+    /// <summary>Lets go of the pipe: there is no body until the next <see cref="Start"/>.</summary>
+    public void Reset() => Start(null!, BodyFraming.None, 0);
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">It has ended, or is longer than announced, so that the rest would be taken for another message: a bug.</exception>
     public override void Write(in ReadOnlySequence<byte> data)

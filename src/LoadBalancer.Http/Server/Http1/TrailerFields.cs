@@ -18,14 +18,14 @@ internal static class TrailerFields
 
     /// <summary>Removes what is not let pass.</summary>
     /// <param name="trailers">The fields.</param>
-    /// <param name="ofResponse">False for those of a client, of which no <c>X-</c> field passes: identities are told in such.</param>
+    /// <param name="ofRequest">True for those of a client, of which no <c>X-</c> field passes: identities are told in such.</param>
     /// <returns>True where something is left.</returns>
-    public static bool Keep(HeaderList trailers, bool ofResponse)
+    public static bool Keep(HeaderList trailers, bool ofRequest)
     {
         var any = false;
         for (var at = 0; at < trailers.Count; at++)
         {
-            var refused = trailers[at].Known != KnownHeader.Other || IsRefused(trailers.Name(at), ofResponse);
+            var refused = trailers[at].Known != KnownHeader.Other || IsRefused(trailers.Name(at), ofRequest);
             trailers[at].Removed |= refused;
             any |= !refused;
         }
@@ -33,10 +33,10 @@ internal static class TrailerFields
         return any;
     }
 
-    private static bool IsRefused(ReadOnlySpan<byte> name, bool ofResponse)
+    private static bool IsRefused(ReadOnlySpan<byte> name, bool ofRequest)
     {
         // Servers of the CGI kind read an underscore as a hyphen, so that X_User is X-User.
-        if (name.Contains((byte)'_') || (!ofResponse && name.Length > 1 && (name[0] | 0x20) == 'x' && name[1] == '-'))
+        if (name.Contains((byte)'_') || (ofRequest && name.Length > 1 && (name[0] | 0x20) == 'x' && name[1] == '-'))
         {
             return true;
         }
