@@ -68,7 +68,7 @@ internal static class RequestLine
             return FaultKind.NotImplemented;
         }
 
-        return RequestTarget.Parse(head, new Slice(targetStart, targetLength), limits.IsSecure);
+        return RequestTarget.Parse(head, new Slice(targetStart, targetLength));
     }
 
     private static bool IsVersion(ReadOnlySpan<byte> text) =>
