@@ -10,6 +10,12 @@ namespace LoadBalancer.Upstreams;
 /// <summary>A named group of equivalent endpoints and how to talk to them: the file's <c>upstreams.NAME</c>.</summary>
 public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 {
+    /// <summary>The value of <see cref="Host"/> that passes the client's on.</summary>
+    internal const string KeepHost = "keep";
+
+    /// <summary>The value of <see cref="Host"/> that gives each endpoint its own address.</summary>
+    internal const string EndpointHost = "endpoint";
+
     /// <inheritdoc/>
     public static Shape<UpstreamOptions> Shape { get; } = new(
         "upstream", "A named group of equivalent endpoints and how to talk to them.", """{balance: least_connections, endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}""", () => new())
@@ -23,6 +29,14 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "hash", Kinds.Record(HashOptions.Shape), o => o.Hash, (o, value) => o with { Hash = value },
             "What `balance: hash` hashes."
+        },
+        {
+            "affinity", Kinds.Record(AffinityOptions.Shape).OrNull("none"), o => o.Affinity, (o, value) => o with { Affinity = value },
+            "A cookie that keeps a client at the endpoint that it met first; HTTP only."
+        },
+        {
+            "host", Kinds.HostHeader.Or(KeepHost, KeepHost).Or(EndpointHost, EndpointHost), o => o.Host, (o, value) => o with { Host = value },
+            "The Host field that endpoints get; HTTP only. `keep`: the client's. `endpoint`: the endpoint's own address. Or a name."
         },
         {
             "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
@@ -68,6 +82,12 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>What <c>balance: hash</c> hashes.</summary>
     public HashOptions Hash { get; init; } = new();
+
+    /// <summary>The cookie that keeps clients where they were; null for none.</summary>
+    public AffinityOptions? Affinity { get; init; }
+
+    /// <summary>The Host field that endpoints get: a name, or <c>keep</c> or <c>endpoint</c>.</summary>
+    public string Host { get; init; } = KeepHost;
 
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }

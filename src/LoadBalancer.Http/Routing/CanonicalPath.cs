@@ -39,7 +39,8 @@ internal static class CanonicalPath
     /// <returns><see cref="FaultKind.None"/>, or <see cref="FaultKind.PathInvalid"/>.</returns>
     public static FaultKind Read(RequestHead head)
     {
-        var (start, path) = (head.TargetSlice.Start, head.Target);
+        var start = head.TargetSlice.Start;
+        var path = head.Target;
         var mark = path.IndexOf((byte)'?');
         head.HasQuery = mark >= 0;
         if (mark >= 0)
