@@ -90,6 +90,10 @@ internal sealed class RunningContender : IAsyncDisposable
         }
     }
 
+    /// <summary>The file that a contender's configuration is made from.</summary>
+    public static string TemplateOf(Contender contender, Service service) =>
+        Path.Combine(AppContext.BaseDirectory, "configs", service == Service.Tcp ? "tcp" : "http", contender.Template);
+
     public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Writes its configuration and gives the file.</summary>
@@ -97,8 +101,8 @@ internal sealed class RunningContender : IAsyncDisposable
         Contender contender, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, CancellationToken stop)
     {
         var config = Path.Combine(folder, contender.Template);
-        var source = Path.Combine(AppContext.BaseDirectory, "configs", service == Service.Tcp ? "tcp" : "http", contender.Template);
-        await File.WriteAllTextAsync(config, Fill(await File.ReadAllTextAsync(source, stop), service, folder, ports, load), stop);
+        var template = await File.ReadAllTextAsync(TemplateOf(contender, service), stop);
+        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load), stop);
         return config;
     }
 

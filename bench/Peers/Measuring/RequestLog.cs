@@ -12,10 +12,10 @@ internal sealed class RequestLog(string folder, TimeProvider time)
     /// <summary>The start of the name of every file.</summary>
     public const string Prefix = "access";
 
-    /// <summary>Longer than a second, at which loggers that collect lines are told to write.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-
     private readonly Dictionary<string, long> _counted = [];
+
+    /// <summary>Longer than a second, at which loggers that collect lines are told to write.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>The lines since the last call, read again until there are as many as expected or <see cref="Patience"/> is over.</summary>
     public async Task<long> CountAsync(long expected, CancellationToken stop)
