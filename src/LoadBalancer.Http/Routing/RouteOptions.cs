@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>
 /// Which requests, what is done with them, and where they go: an item of the file's <c>listeners.NAME.http.routes</c>, the listener's
 /// defaults merged in. It has exactly one of the actions <see cref="Upstream"/>, <see cref="Split"/>, <see cref="Redirect"/> and
-/// <see cref="Respond"/>. <see cref="RouteRank"/> says which of two routes wins.
+/// <see cref="Respond"/>. <see cref="RouteMatch"/> says which of two routes wins.
 /// </summary>
 internal sealed record RouteOptions : IConfigurable<RouteOptions>
 {

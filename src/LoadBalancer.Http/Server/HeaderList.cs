@@ -25,6 +25,7 @@ internal sealed class HeaderList
 
     private byte[] _bytes = new byte[FirstBytes];
     private HeaderField[] _fields = new HeaderField[FirstFields];
+    private Slice _begun;
     private int _used;
     private int _count;
     private ulong _present;
@@ -85,6 +86,11 @@ internal sealed class HeaderList
         return start;
     }
 
+    /// <summary>
+    /// Bytes of the list as memory, such as a body that was appended. It stays right when the list grows, and until the next <see cref="Reset"/>.
+    /// </summary>
+    public ReadOnlyMemory<byte> Memory(Slice slice) => _bytes.AsMemory(slice.Start, slice.Length);
+
     /// <summary>Adds a field whose bytes are in <see cref="Bytes"/> already.</summary>
     public void AddSlice(KnownHeader known, int nameStart, int nameLength, int valueStart, int valueLength, bool verbatim)
     {
@@ -127,6 +133,53 @@ internal sealed class HeaderList
         value.CopyTo(line[(name.Length + 2)..]);
         "\r\n"u8.CopyTo(line[^2..]);
         AddSlice(known, start, name.Length, start + name.Length + 2, value.Length, verbatim: true);
+    }
+
+    /// <summary>Begins a field whose value is made of parts: <see cref="Append"/> adds them, and <see cref="EndField"/> ends it.</summary>
+    public void BeginField(ReadOnlySpan<byte> name)
+    {
+        _begun = new Slice(_used, name.Length);
+        Append(name);
+        Append(": "u8);
+    }
+
+    /// <summary>The value so far of the field that was begun.</summary>
+    public ReadOnlySpan<byte> BegunValue => _bytes.AsSpan(BegunValueStart.._used);
+
+    /// <summary>Ends the field that was begun.</summary>
+    public void EndField(KnownHeader known)
+    {
+        var valueLength = _used - BegunValueStart;
+        Append("\r\n"u8);
+        AddSlice(known, _begun.Start, _begun.Length, BegunValueStart, valueLength, verbatim: true);
+    }
+
+    /// <summary>Forgets the field that was begun, as if it had not been.</summary>
+    public void CancelField() => _used = _begun.Start;
+
+    /// <summary>The value of a field that may stand on several lines, as one list (RFC 9110 section 5.3); empty where there is none.</summary>
+    public Slice Joined(KnownHeader known)
+    {
+        var first = Find(known);
+        if (first < 0)
+        {
+            return default;
+        }
+
+        var next = Find(known, first + 1);
+        if (next < 0)
+        {
+            return new Slice(_fields[first].ValueStart, _fields[first].ValueLength);
+        }
+
+        var start = Append(Value(first));
+        for (; next >= 0; next = Find(known, next + 1))
+        {
+            Append(","u8);
+            Append(Value(next));
+        }
+
+        return new Slice(start, _used - start);
     }
 
     /// <summary>Removes every field of that name, and adds one.</summary>
@@ -175,6 +228,21 @@ internal sealed class HeaderList
     /// <summary>False where there is certainly no such field.</summary>
     public bool MayHave(KnownHeader known) => (_present & (1ul << (int)known)) != 0;
 
+    /// <summary>False where there is certainly none of them; see <see cref="SetOf"/>.</summary>
+    public bool MayHaveAny(ulong set) => (_present & set) != 0;
+
+    /// <summary>Several fields as one number, for <see cref="MayHaveAny"/>.</summary>
+    public static ulong SetOf(params ReadOnlySpan<KnownHeader> fields)
+    {
+        var set = 0ul;
+        foreach (var known in fields)
+        {
+            set |= 1ul << (int)known;
+        }
+
+        return set;
+    }
+
     /// <summary>The first field of that name from <paramref name="from"/> on; -1 where there is none.</summary>
     public int Find(KnownHeader known, int from = 0)
     {
@@ -211,6 +279,9 @@ internal sealed class HeaderList
         return -1;
     }
 
+    /// <summary>The first field of that name, whose number is known already; -1 where there is none.</summary>
+    public int Find(KnownHeader known, ReadOnlySpan<byte> name) => known == KnownHeader.Other ? Find(name) : Find(known);
+
     /// <summary>The name of a field in its spelling.</summary>
     public ReadOnlySpan<byte> Name(int at) => _bytes.AsSpan(_fields[at].NameStart, _fields[at].NameLength);
 
@@ -224,6 +295,8 @@ internal sealed class HeaderList
         value = at < 0 ? default : Value(at);
         return at >= 0;
     }
+
+    private int BegunValueStart => _begun.Start + _begun.Length + 2;
 
     private void Grow(int more)
     {

@@ -1,4 +1,0 @@
-namespace LoadBalancer.Http.Routing;
-
-/// <summary>stub</summary>
-internal sealed class RouteRank;
