@@ -11,6 +11,8 @@ using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Http;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -87,9 +89,10 @@ internal static class Daemon
                     ("upstream", panic.Upstream), ("reason", panic.Reason)),
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
-            var sockets = new SocketTable(loops, activated);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, connections, log, orders.Hurry), time, log);
             var readiness = new Readiness();
+            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
+            var sockets = new SocketTable(loops, activated);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
             IAdminAction[] actions =
             [

@@ -4,8 +4,8 @@ namespace LoadBalancer.Configuration;
 /// One reading of one configuration: gives keys the text of their scalars and collects everything that is wrong, so that
 /// an operator sees all errors at once. Not thread-safe; one per load.
 /// </summary>
-/// <param name="resolve">Replaces the references in a scalar's text.</param>
-public sealed class ConfigReader(Func<ScalarNode, ScalarText> resolve)
+/// <param name="resolve">Replaces the references in a scalar's text; true for a template, whose variables are left in it.</param>
+public sealed class ConfigReader(Func<ScalarNode, bool, ScalarText> resolve)
 {
     // Nobody reads further, and a file of garbage has one error for every few bytes.
     private const int MostErrors = 100;
@@ -16,7 +16,7 @@ public sealed class ConfigReader(Func<ScalarNode, ScalarText> resolve)
 
     /// <summary>A reader that takes every text as it is written.</summary>
     public ConfigReader()
-        : this(node => new ScalarText(node.Written))
+        : this((node, _) => new ScalarText(node.Written))
     {
     }
 
@@ -56,9 +56,14 @@ public sealed class ConfigReader(Func<ScalarNode, ScalarText> resolve)
     }
 
     /// <summary>The text of <paramref name="node"/>; null where there is none, which was reported or is so on purpose.</summary>
-    public string? Text(ScalarNode node)
+    public string? Text(ScalarNode node) => Text(node, template: false);
+
+    /// <summary>As <see cref="Text(ScalarNode)"/>, for a template: <c>${client_ip}</c> stays in it, and a dollar is <c>$$</c>, also one that a reference brought in.</summary>
+    public string? Template(ScalarNode node) => Text(node, template: true);
+
+    private string? Text(ScalarNode node, bool template)
     {
-        var text = resolve(node);
+        var text = resolve(node, template);
         if (text.Fault is { } fault)
         {
             Error(node.Span, fault);

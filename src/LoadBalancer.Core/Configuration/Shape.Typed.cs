@@ -50,6 +50,13 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         string name, Func<T, Kind<TValue>> kind, Func<T, TValue> get, Func<T, TValue, T> set, string doc, Presence presence = Presence.Optional) =>
         _keys.Add(new KeyOfValue<T, TValue>(name, doc, presence, _blank, kind, get, set));
 
+    /// <summary>Adds every key of a part, whose keys stand beside the record's own.</summary>
+    public Shape<T> Including<TPart>(Shape<TPart> part, Func<T, TPart> get, Func<T, TPart, T> set)
+    {
+        _keys.AddRange(part._keys.Select(key => new KeyOfPart<T, TPart>(key, get, set)));
+        return this;
+    }
+
     /// <summary>The record that <paramref name="map"/> describes over <paramref name="start"/>. What is left over is an error, and so is what is missing.</summary>
     public T Read(MapNode map, T start, ConfigReader reader)
     {

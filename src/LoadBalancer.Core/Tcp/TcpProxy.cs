@@ -10,7 +10,7 @@ namespace LoadBalancer.Tcp;
 /// What a TCP listener does with its connections under one configuration. Immutable and thread-safe: a reload makes
 /// another, connections that began with this one finish with it.
 /// </summary>
-internal sealed class TcpProxy
+internal sealed class TcpProxy : ConnectionHandler
 {
     /// <summary>The listener's name.</summary>
     public required string Listener { get; init; }
@@ -20,9 +20,6 @@ internal sealed class TcpProxy
 
     /// <summary>Time bounds of the connections.</summary>
     public required TcpTimeouts Timeouts { get; init; }
-
-    /// <summary>Who may connect; null where everybody may.</summary>
-    public ConnectionPolicyChain? Policies { get; init; }
 
     /// <summary>Where they are tracked.</summary>
     public required ConnectionTable Connections { get; init; }
@@ -42,6 +39,6 @@ internal sealed class TcpProxy
     /// <summary>The connect deadline: the listener's where it has one, else the upstream's.</summary>
     public TimeSpan ConnectTimeout(Upstream upstream) => Timeouts.Connect ?? upstream.Options.Timeouts.Connect;
 
-    /// <summary>Serves <paramref name="client"/> to its end; on its loop.</summary>
-    public void Serve(EpollConnection client) => _ = new TcpConnection(this, client).RunAsync();
+    /// <inheritdoc/>
+    public override void Serve(EpollConnection client) => _ = new TcpConnection(this, client).RunAsync();
 }

@@ -33,7 +33,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const int MostUnflushed = 64 * 1024;
 
     private readonly UpstreamOptions _options = upstream.Options;
-    private readonly HeadLimits _limits = HeadLimits.OfResponses;
+    private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
     public Upstream Upstream => upstream;
@@ -193,7 +193,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         RequestFields.ForEndpoint(exchange, _options);
-        HeadWriter.WriteRequest(connection.Output, exchange);
+        var request = exchange.Request;
+        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
+        HeadWriter.WriteRequest(
+            connection.Output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
+            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
         connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
         if (exchange.RequestBody is null)
         {
@@ -285,7 +289,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         Affinity.Set(exchange, _options);
         var between = EventStream.Is(response) ? _options.Timeouts.StreamIdle : _options.Timeouts.BetweenBytes;
         exchange.StartResponse();
-        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofRequest: false);
+        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofResponse: true);
         var fault = await DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
 

@@ -17,6 +17,12 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop => loop;
 
+    /// <summary>Where its ids come from: the loop's.</summary>
+    public RequestIds Ids { get => field ??= new(); init; }
+
+    /// <summary>Addresses that the loop has read already.</summary>
+    public AddressCache Addresses { get => field ??= new(); init; }
+
     /// <summary>The listener's configuration, the same for the whole exchange.</summary>
     public HttpProxy Proxy { get; set; } = null!;
 
@@ -77,6 +83,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The endpoint of the last attempt; null where there was none.</summary>
     public Endpoint? Endpoint { get; set; }
 
+    /// <summary>The value of a Set-Cookie field that keeps the client where it was sent; empty for none.</summary>
+    public ReadOnlyMemory<byte> StickyCookie { get; set; }
+
     /// <summary>Tries against endpoints.</summary>
     public int Attempts { get; set; }
 
@@ -133,6 +142,14 @@ internal sealed class Exchange(EventLoop loop)
         }
     }
 
+    /// <summary>Becomes an exchange of its own with the same request, for a mirror: no body, no way back, no route.</summary>
+    public void CopyFrom(Exchange other)
+    {
+        Request.CopyFrom(other.Request);
+        (Proxy, Peer, Local, ClientAddress, IsSecure, IsClientSecure) = (other.Proxy, other.Peer, other.Local, other.ClientAddress, other.IsSecure, other.IsClientSecure);
+        (ForwardedPathSlice, ForwardedQuerySlice, RequestIdSlice, Began) = (other.ForwardedPathSlice, other.ForwardedQuerySlice, other.RequestIdSlice, other.Began);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
@@ -141,7 +158,7 @@ internal sealed class Exchange(EventLoop loop)
         Proxy = null!;
         Carrier = null!;
         RequestBody = null;
-        OwnBody = default;
+        OwnBody = StickyCookie = default;
         Peer = Local = null;
         ClientAddress = null;
         IsSecure = IsClientSecure = MustClose = false;

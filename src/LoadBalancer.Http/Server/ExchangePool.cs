@@ -9,6 +9,8 @@ internal sealed class ExchangePool(EventLoop loop)
     private const int MostKept = 1024;
 
     private readonly Stack<Exchange> _kept = new();
+    private readonly RequestIds _ids = new();
+    private readonly AddressCache _addresses = new();
 
     /// <summary>How many are in use: 0 when no request is being served. For tests and metrics.</summary>
     public int Rented { get; private set; }
@@ -17,7 +19,7 @@ internal sealed class ExchangePool(EventLoop loop)
     public Exchange Rent()
     {
         Rented++;
-        return _kept.Count > 0 ? _kept.Pop() : new Exchange(loop);
+        return _kept.Count > 0 ? _kept.Pop() : new Exchange(loop) { Ids = _ids, Addresses = _addresses };
     }
 
     /// <summary>Takes it back; nobody refers to it any more.</summary>

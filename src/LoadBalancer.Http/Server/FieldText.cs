@@ -19,6 +19,12 @@ internal static class FieldText
     /// <summary>True where the value may be sent in a field; it may be empty.</summary>
     public static bool IsValue(ReadOnlySpan<byte> value) => !value.ContainsAny(Forbidden);
 
+    /// <summary>How many bytes at the start of the text are of a token.</summary>
+    public static int TokenLength(ReadOnlySpan<byte> text) => text.IndexOfAnyExcept(Token) is var end and >= 0 ? end : text.Length;
+
+    /// <summary>How many bytes at the start of the text may stand in a value.</summary>
+    public static int ValueLength(ReadOnlySpan<byte> text) => text.IndexOfAny(Forbidden) is var end and >= 0 ? end : text.Length;
+
     /// <summary>The text without spaces and tabs around it (OWS).</summary>
     public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text) => text.Trim(" \t"u8);
 }

@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Server;
 /// </summary>
 /// <remarks>
 /// A span of it is valid until the next <see cref="Reset"/>; adding may move the buffer, and a span taken before then shows the old one.
-/// Names and values that are added have to be valid: <see cref="FieldText"/> checks those that are not constants.
+/// Names and values that are added have to be valid: whoever takes them from elsewhere asks <see cref="FieldText"/> first.
 /// </remarks>
 internal sealed class HeaderList
 {
@@ -22,6 +22,7 @@ internal sealed class HeaderList
 
     private byte[] _bytes = new byte[FirstBytes];
     private HeaderField[] _fields = new HeaderField[FirstFields];
+    private Slice _begun;
     private int _used;
     private int _count;
     private ulong _present;
@@ -50,6 +51,20 @@ internal sealed class HeaderList
         }
     }
 
+    /// <summary>Becomes the same list.</summary>
+    public void CopyFrom(HeaderList other)
+    {
+        Reset();
+        Append(other.Bytes);
+        if (_fields.Length < other._count)
+        {
+            _fields = new HeaderField[other._fields.Length];
+        }
+
+        other._fields.AsSpan(0, other._count).CopyTo(_fields);
+        (_count, _present) = (other._count, other._present);
+    }
+
     /// <summary>Room for a head from the wire, which a parser fills and then slices with <see cref="AddSlice"/>. After <see cref="Reset"/>.</summary>
     public Span<byte> Reserve(int length)
     {
@@ -67,6 +82,11 @@ internal sealed class HeaderList
         bytes.CopyTo(Reserve(bytes.Length));
         return start;
     }
+
+    /// <summary>
+    /// Bytes of the list as memory, such as a body that was appended. It stays right when the list grows, and until the next <see cref="Reset"/>.
+    /// </summary>
+    public ReadOnlyMemory<byte> Memory(Slice slice) => _bytes.AsMemory(slice.Start, slice.Length);
 
     /// <summary>Adds a field whose bytes are in <see cref="Bytes"/> already.</summary>
     public void AddSlice(KnownHeader known, int nameStart, int nameLength, int valueStart, int valueLength, bool verbatim)
@@ -95,8 +115,14 @@ internal sealed class HeaderList
     public void Add(KnownHeader known, ReadOnlySpan<byte> value) => Add(known, KnownHeaders.Name(known), value);
 
     /// <summary>Adds a field at the end, its name in the given spelling.</summary>
+    /// <exception cref="InvalidOperationException">Name or value cannot be in a field: a bug of the caller, and with a line end in it another field or message.</exception>
     public void Add(KnownHeader known, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        if (!FieldText.IsToken(name) || !FieldText.IsValue(value))
+        {
+            throw new InvalidOperationException("a field's name or value is not valid");
+        }
+
         var start = _used;
         var line = Reserve(name.Length + value.Length + 4);
         name.CopyTo(line);
@@ -104,6 +130,53 @@ internal sealed class HeaderList
         value.CopyTo(line[(name.Length + 2)..]);
         "\r\n"u8.CopyTo(line[^2..]);
         AddSlice(known, start, name.Length, start + name.Length + 2, value.Length, verbatim: true);
+    }
+
+    /// <summary>Begins a field whose value is made of parts: <see cref="Append"/> adds them, and <see cref="EndField"/> ends it.</summary>
+    public void BeginField(ReadOnlySpan<byte> name)
+    {
+        _begun = new Slice(_used, name.Length);
+        Append(name);
+        Append(": "u8);
+    }
+
+    /// <summary>The value so far of the field that was begun.</summary>
+    public ReadOnlySpan<byte> BegunValue => _bytes.AsSpan(BegunValueStart.._used);
+
+    /// <summary>Ends the field that was begun.</summary>
+    public void EndField(KnownHeader known)
+    {
+        var valueLength = _used - BegunValueStart;
+        Append("\r\n"u8);
+        AddSlice(known, _begun.Start, _begun.Length, BegunValueStart, valueLength, verbatim: true);
+    }
+
+    /// <summary>Forgets the field that was begun, as if it had not been.</summary>
+    public void CancelField() => _used = _begun.Start;
+
+    /// <summary>The value of a field that may stand on several lines, as one list (RFC 9110 section 5.3); empty where there is none.</summary>
+    public Slice Joined(KnownHeader known)
+    {
+        var first = Find(known);
+        if (first < 0)
+        {
+            return default;
+        }
+
+        var next = Find(known, first + 1);
+        if (next < 0)
+        {
+            return new Slice(_fields[first].ValueStart, _fields[first].ValueLength);
+        }
+
+        var start = Append(Value(first));
+        for (; next >= 0; next = Find(known, next + 1))
+        {
+            Append(","u8);
+            Append(Value(next));
+        }
+
+        return new Slice(start, _used - start);
     }
 
     /// <summary>Removes every field of that name, and adds one.</summary>
@@ -152,6 +225,21 @@ internal sealed class HeaderList
     /// <summary>False where there is certainly no such field.</summary>
     public bool MayHave(KnownHeader known) => (_present & (1ul << (int)known)) != 0;
 
+    /// <summary>False where there is certainly none of them; see <see cref="SetOf"/>.</summary>
+    public bool MayHaveAny(ulong set) => (_present & set) != 0;
+
+    /// <summary>Several fields as one number, for <see cref="MayHaveAny"/>.</summary>
+    public static ulong SetOf(params ReadOnlySpan<KnownHeader> fields)
+    {
+        var set = 0ul;
+        foreach (var known in fields)
+        {
+            set |= 1ul << (int)known;
+        }
+
+        return set;
+    }
+
     /// <summary>The first field of that name from <paramref name="from"/> on; -1 where there is none.</summary>
     public int Find(KnownHeader known, int from = 0)
     {
@@ -188,6 +276,9 @@ internal sealed class HeaderList
         return -1;
     }
 
+    /// <summary>The first field of that name, whose number is known already; -1 where there is none.</summary>
+    public int Find(KnownHeader known, ReadOnlySpan<byte> name) => known == KnownHeader.Other ? Find(name) : Find(known);
+
     /// <summary>The name of a field in its spelling.</summary>
     public ReadOnlySpan<byte> Name(int at) => _bytes.AsSpan(_fields[at].NameStart, _fields[at].NameLength);
 
@@ -201,6 +292,8 @@ internal sealed class HeaderList
         value = at < 0 ? default : Value(at);
         return at >= 0;
     }
+
+    private int BegunValueStart => _begun.Start + _begun.Length + 2;
 
     private void Grow(int more)
     {

@@ -27,6 +27,9 @@ internal sealed class HttpLoop
     /// <summary>Connections to endpoints.</summary>
     public UpstreamPools Upstreams { get; }
 
+    /// <summary>Copies of requests that are under way.</summary>
+    public int Mirrored { get; set; }
+
     /// <summary>A carrier that knows nothing.</summary>
     public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop);
 

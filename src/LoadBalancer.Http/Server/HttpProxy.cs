@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
@@ -8,7 +9,7 @@ using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
-using System.Runtime.CompilerServices;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Server;
 
@@ -23,7 +24,7 @@ namespace LoadBalancer.Http.Server;
 ///                                                                                            always ──► (7) policies' end, count, log
 /// </code>
 /// </remarks>
-internal sealed class HttpProxy
+internal sealed class HttpProxy : ConnectionHandler
 {
     /// <summary>The listener's name.</summary>
     public required string Listener { get; init; }
@@ -31,14 +32,14 @@ internal sealed class HttpProxy
     /// <summary>What the file says.</summary>
     public required HttpOptions Options { get; init; }
 
+    /// <summary>The upstreams that its routes lead to, by name.</summary>
+    public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
-
-    /// <summary>Who may connect; null where everybody may.</summary>
-    public ConnectionPolicyChain? Policies { get; init; }
 
     /// <summary>What is kept on the loops.</summary>
     public required HttpEngine Engine { get; init; }
@@ -61,8 +62,14 @@ internal sealed class HttpProxy
     /// <summary>Hears of an error of this program that cost an exchange.</summary>
     public required Action<Exception> OnBug { get; init; }
 
-    /// <summary>Serves <paramref name="client"/> to its end; on its loop.</summary>
-    public void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+    /// <summary>Bounds of a request's head.</summary>
+    public required HeadLimits HeadLimits { get; init; }
+
+    /// <inheritdoc/>
+    public override void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+
+    /// <inheritdoc/>
+    public override void TakeEffect() => Latest.Swap(this);
 
     /// <summary>Answers one exchange whose head is there; on its loop. Never faults.</summary>
     /// <param name="exchange">With its carrier and request.</param>
@@ -110,7 +117,7 @@ internal sealed class HttpProxy
         var fault = HostName.Read(request);
         if (fault == FaultKind.None)
         {
-            fault = CanonicalPath.Read(request);
+            fault = CanonicalPath.Read(request, exchange.IsSecure);
         }
 
         // :: (3)

@@ -15,7 +15,7 @@ internal sealed class RequestHead
     /// <summary>The method as it came: a token.</summary>
     public ReadOnlySpan<byte> MethodText => MethodSlice.Of(Fields);
 
-    /// <summary>The target as it came.</summary>
+    /// <summary>The target in origin form, or <c>*</c>: as it came, but that one in absolute form is without its scheme and authority.</summary>
     public ReadOnlySpan<byte> Target => TargetSlice.Of(Fields);
 
     /// <summary>
@@ -71,6 +71,16 @@ internal sealed class RequestHead
 
     /// <summary>Where <see cref="Host"/> is.</summary>
     public Slice HostSlice { get; set; }
+
+    /// <summary>Becomes the same head.</summary>
+    public void CopyFrom(RequestHead other)
+    {
+        Fields.CopyFrom(other.Fields);
+        (Method, Version, Framing, ContentLength) = (other.Method, other.Version, other.Framing, other.ContentLength);
+        (HasQuery, KeepsAlive, ExpectsContinue, WantsWebSocket) = (other.HasQuery, other.KeepsAlive, other.ExpectsContinue, other.WantsWebSocket);
+        (MethodSlice, TargetSlice, PathSlice) = (other.MethodSlice, other.TargetSlice, other.PathSlice);
+        (QuerySlice, AuthoritySlice, HostSlice) = (other.QuerySlice, other.AuthoritySlice, other.HostSlice);
+    }
 
     /// <summary>Forgets everything.</summary>
     public void Reset()

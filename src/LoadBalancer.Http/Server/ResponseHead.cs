@@ -18,8 +18,11 @@ internal sealed class ResponseHead
     /// <summary>How its body ends, for the request it answers: HEAD, 204 and 304 have none.</summary>
     public BodyFraming Framing { get; set; }
 
-    /// <summary>The body's length in bytes where <see cref="Framing"/> is <see cref="BodyFraming.Length"/>.</summary>
-    public long ContentLength { get; set; }
+    /// <summary>
+    /// The body's length in bytes where <see cref="Framing"/> is <see cref="BodyFraming.Length"/>. Where it is <see cref="BodyFraming.None"/>,
+    /// in answer to HEAD or with 304, what a GET would have; -1 where that is not told.
+    /// </summary>
+    public long ContentLength { get; set; } = -1;
 
     /// <summary>True where the endpoint would use the connection again.</summary>
     public bool KeepsAlive { get; set; }
@@ -34,7 +37,7 @@ internal sealed class ResponseHead
         Status = 0;
         Version = ProtocolVersion.Http11;
         Framing = BodyFraming.None;
-        ContentLength = 0;
+        ContentLength = -1;
         KeepsAlive = false;
         ReasonSlice = default;
     }

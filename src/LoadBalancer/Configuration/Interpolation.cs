@@ -6,7 +6,8 @@ namespace LoadBalancer.Daemon.Configuration;
 
 /// <summary>
 /// Replaces <c>${env:NAME}</c>, <c>${file:PATH}</c> and <c>${credential:NAME}</c> in a scalar when its key reads it. What
-/// was put in is not scanned again, so a secret may hold any character. <c>$$</c> is a dollar.
+/// was put in is not scanned again, so a secret may hold any character. <c>$$</c> is a dollar. In a template the variables of a
+/// request stay, and so does <c>$$</c>: its own parser reads those.
 /// </summary>
 /// <param name="files">Reads files, and remembers them for the watcher.</param>
 /// <param name="environment">The process's environment: a name's value, null where it is unset.</param>
@@ -16,7 +17,9 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
     private static readonly string[] Sources = ["env", "file", "credential"];
 
     /// <summary>The scalar's text, or what is wrong with a reference in it.</summary>
-    public ScalarText Resolve(ScalarNode node)
+    /// <param name="node">The scalar.</param>
+    /// <param name="template">True where it may hold variables of a request.</param>
+    public ScalarText Resolve(ScalarNode node, bool template)
     {
         var written = node.Written;
         if (!written.Contains('$', StringComparison.Ordinal))
@@ -37,7 +40,7 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
 
             if (next == '$')
             {
-                text.Append('$');
+                text.Append(template ? "$$" : "$");
                 at++;
                 continue;
             }
@@ -48,14 +51,22 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
                 return new ScalarText(null, "'${' without '}'; a dollar is written $$");
             }
 
-            var value = Refer(written[(at + 2)..end], node);
+            var reference = written[(at + 2)..end];
+            if (template && !reference.Contains(':', StringComparison.Ordinal))
+            {
+                text.Append(written, at, end + 1 - at);
+                at = end;
+                continue;
+            }
+
+            var value = Refer(reference, node);
             if (value.Fault is not null)
             {
                 return value;
             }
 
             known &= value.Value is not null;
-            text.Append(value.Value);
+            text.Append(template ? value.Value?.Replace("$", "$$", StringComparison.Ordinal) : value.Value);
             at = end;
         }
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
-using LoadBalancer.Tcp;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -14,7 +14,7 @@ namespace LoadBalancer.Daemon.Listening;
 internal sealed class Listener
 {
     private readonly LogSink _log;
-    private Live<TcpProxy>? _proxy;
+    private Live<ConnectionHandler>? _handler;
     private ImmutableArray<ListeningSocket> _sockets = [];
 
     /// <summary>A listener without sockets; nothing reaches it before <see cref="Publish"/>.</summary>
@@ -36,21 +36,22 @@ internal sealed class Listener
     public ConnectionTable Connections { get; }
 
     /// <summary>What it does with connections now.</summary>
-    public TcpProxy? Proxy => _proxy?.Current;
+    public ConnectionHandler? Handler => _handler?.Current;
 
     /// <summary>Its addresses, with the ports that the kernel chose.</summary>
     public IEnumerable<EndPoint> Addresses => _sockets.Select(socket => socket.Address);
 
-    /// <summary>Takes effect: connections from here on get <paramref name="proxy"/>, on these sockets, within this bound.</summary>
-    public void Publish(TcpProxy proxy, ImmutableArray<ListeningSocket> sockets, int maxConnections)
+    /// <summary>Takes effect: connections from here on get <paramref name="handler"/>, on these sockets, within this bound.</summary>
+    public void Publish(ConnectionHandler handler, ImmutableArray<ListeningSocket> sockets, int maxConnections)
     {
-        if (_proxy is null)
+        handler.TakeEffect();
+        if (_handler is null)
         {
-            _proxy = new Live<TcpProxy>(proxy);
+            _handler = new Live<ConnectionHandler>(handler);
         }
         else
         {
-            _proxy.Swap(proxy);
+            _handler.Swap(handler);
         }
 
         ImmutableInterlocked.InterlockedExchange(ref _sockets, sockets);
@@ -66,7 +67,7 @@ internal sealed class Listener
     public bool MayAccept() => Connections.HasRoom();
 
     /// <summary>Serves <paramref name="connection"/>; on its loop.</summary>
-    public void Accept(EpollConnection connection) => _proxy!.Current.Serve(connection);
+    public void Accept(EpollConnection connection) => _handler!.Current.Serve(connection);
 
     /// <summary>Logs that accepting pauses.</summary>
     public void OnAcceptFailed(EndPoint address, string why) =>

@@ -45,9 +45,9 @@ internal sealed class PendingSnapshot
             }
         }
 
-        foreach (var (listener, proxy, sockets, maxConnections) in Listeners)
+        foreach (var (listener, handler, sockets, maxConnections) in Listeners)
         {
-            listener.Publish(proxy, sockets, maxConnections);
+            listener.Publish(handler, sockets, maxConnections);
         }
 
         var snapshot = new Snapshot

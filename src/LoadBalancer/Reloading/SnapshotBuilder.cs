@@ -1,6 +1,8 @@
 using LoadBalancer.Connections;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Http;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Tcp;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
@@ -15,11 +17,12 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <param name="loops">Where connections live.</param>
 /// <param name="sockets">The listening sockets.</param>
 /// <param name="context">What upstreams are given.</param>
+/// <param name="proxies">Builds what HTTP listeners do.</param>
 /// <param name="connectionLog">Where connections leave a line.</param>
 /// <param name="log">Takes warnings.</param>
 /// <param name="hurry">Ends the patience with the connections of listeners that are gone.</param>
 internal sealed class SnapshotBuilder(
-    LoopGroup loops, SocketTable sockets, BuildContext context, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
+    LoopGroup loops, SocketTable sockets, BuildContext context, HttpProxyBuilder proxies, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
 {
     /// <summary>Descriptors that the process needs besides two for each connection and those of its loops: sockets, logs, probes, the runtime's own.</summary>
     private const int DescriptorsOfOurOwn = 128;
@@ -65,17 +68,23 @@ internal sealed class SnapshotBuilder(
         string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change)
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
-        var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Proxy?.Policies, context);
-        var proxy = listener.Proxy is { } running && running.Routes.LeadsAs(options.Tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies
-            ? running
-            : NewProxy(listener, new TcpRouteTable(options.Tcp, upstreams), options, policies);
-        return new PendingListener(listener, proxy, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
+        var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Handler?.Policies, context);
+        ConnectionHandler handler = options.Http is { } http
+            ? proxies.Build(name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics)
+            : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies);
+        return new PendingListener(listener, handler, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
     }
 
     // A deadline that nothing waits for is left out, so that a change of it keeps the chain.
     private static ConnectionPolicyOptions PoliciesOf(ListenerOptions options) => options.ConnectionPolicies.AcceptProxyProtocol.Count == 0
         ? options.ConnectionPolicies
         : options.ConnectionPolicies with { PreambleTimeout = options.Timeouts.Preamble };
+
+    private TcpProxy TcpProxyOf(
+        Listener listener, ListenerOptions options, TcpOptions tcp, Dictionary<string, Upstream> upstreams, ConnectionPolicyChain? policies) =>
+        listener.Handler is TcpProxy running && running.Routes.LeadsAs(tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies
+            ? running
+            : NewProxy(listener, new TcpRouteTable(tcp, upstreams), options, policies);
 
     private TcpProxy NewProxy(Listener listener, TcpRouteTable routes, ListenerOptions options, ConnectionPolicyChain? policies) => new()
     {

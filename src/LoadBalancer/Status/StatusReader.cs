@@ -2,6 +2,7 @@ using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.State;
+using LoadBalancer.Tcp;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Status;
@@ -59,7 +60,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         Name = listener.Name,
         Addresses = [.. listener.Addresses.Select(AddressText.Print)],
-        Upstream = listener.Proxy?.Routes.Only?.Name,
+        Upstream = (listener.Handler as TcpProxy)?.Routes.Only?.Name,
         MaxConnections = listener.Connections.Limit,
         Metrics = listener.Metrics,
     };

@@ -23,7 +23,7 @@ internal sealed class ConfigReaderTests
     [Test]
     public void Knows_that_a_text_was_left_unknown()
     {
-        var reader = new ConfigReader(_ => ScalarText.Unknown);
+        var reader = new ConfigReader((_, _) => ScalarText.Unknown);
 
         var text = reader.Text(new ScalarNode(default, "bind", "${env:PORT}"));
 
@@ -38,7 +38,7 @@ internal sealed class ConfigReaderTests
     [Test]
     public void Reports_what_is_wrong_with_a_reference_at_the_value()
     {
-        var reader = new ConfigReader(_ => new ScalarText(null, "it is not set"));
+        var reader = new ConfigReader((_, _) => new ScalarText(null, "it is not set"));
 
         var text = reader.Text(new ScalarNode(new SourceSpan("lb.yaml", 3, 5), "bind", "${env:PORT}"));
 

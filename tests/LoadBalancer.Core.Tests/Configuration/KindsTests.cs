@@ -109,7 +109,7 @@ internal sealed class KindsTests
     [Test]
     public void An_error_quotes_the_reference_and_never_what_it_stands_for()
     {
-        var reader = new ConfigReader(_ => new ScalarText("hunter2:localhost"));
+        var reader = new ConfigReader((_, _) => new ScalarText("hunter2:localhost"));
 
         Kinds.EndpointAddress.Read(Node.Of("${env:SECRET}"), null!, reader);
 

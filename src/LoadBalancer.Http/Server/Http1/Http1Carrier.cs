@@ -49,7 +49,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
             return true;
         }
 
-        HeadWriter.WriteInterim(_connection.Output, head);
+        HeadWriter.WriteResponse(_connection.Output, head, RequestMethod.Get, BodyFraming.None, -1, ConnectionOption.None);
         return !(await _connection.Output.FlushAsync()).IsCompleted;
     }
 
@@ -62,7 +62,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         var isOld = request.Version == ProtocolVersion.Http10;
         if (response.Status == 101)
         {
-            HeadWriter.WriteResponse(_connection.Output, response, BodyFraming.None, ConnectionOption.Upgrade);
+            HeadWriter.WriteResponse(_connection.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
             return;
         }
 
@@ -75,7 +75,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
         KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_connection.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
         var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;
-        HeadWriter.WriteResponse(_connection.Output, response, framing, option);
+        HeadWriter.WriteResponse(_connection.Output, response, request.Method, framing, response.ContentLength, option);
         _body.Start(_connection.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);
     }
 

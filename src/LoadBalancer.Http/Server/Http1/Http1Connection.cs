@@ -44,6 +44,8 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     private Fault _stopped;
     private Waiting _waiting;
     private long _bodyBeganMs;
+    private bool _late;
+    private bool _bodyIsWhole;
 
     /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
     public Http1Connection(HttpProxy proxy, EpollConnection client)
@@ -175,7 +177,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     read = await input.ReadAsync();
                 }
 
-                if (_stopped.Failed || (read.Buffer.IsEmpty && (read.IsCompleted || read.IsCanceled)))
+                if (_stopped.Failed || (read.Buffer.IsEmpty && (read.IsCompleted || _late)))
                 {
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
@@ -208,6 +210,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             var goesOn = _carrier is { KeepsAlive: true, IsTakenOver: false, IsAborted: false } && !Exchange.GivenUp.Failed && await SkipBodyAsync(Exchange);
             var (aborted, taken) = (_carrier!.IsAborted, _carrier.IsTakenOver);
             var fault = Exchange.Fault;
+            _bodyIsWhole = Exchange.RequestBody is null or { IsAtEnd: true };
             Release();
             if (!goesOn)
             {
@@ -232,10 +235,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         _proxy = _latest.Current;
         var loop = _proxy.Engine.On(Loop);
         var exchange = loop.Exchanges.Rent();
-        var late = read.IsCanceled;
         consumed = read.Buffer.End;
         fault = FaultKind.HeadTimeout;
-        if (!late)
+        if (!_late)
         {
             var status = HeadParser.TryReadRequest(read.Buffer, exchange.Request, _proxy.HeadLimits, ref scan, out consumed, out fault);
             if (status == HeadStatus.Incomplete)
@@ -255,7 +257,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         var request = exchange.Request;
         if (fault == FaultKind.None && (request.Framing == BodyFraming.Chunked || request.ContentLength > 0))
         {
-            _carrier.RequestBody.Start(Client.Transport.Input, request.Framing, request.ContentLength, ofRequest: true);
+            _carrier.RequestBody.Start(Client.Transport.Input, request.Framing, request.ContentLength, ofResponse: false);
             _carrier.RequestBody.Limit = _proxy.Options.Limits.Body;
             exchange.RequestBody = _carrier.RequestBody;
         }
@@ -304,18 +306,19 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     /// </summary>
     private async ValueTask LingerAsync(PipeReader input)
     {
-        if (Client is { HasPeerFinished: true } or { IsReadable: false } && !Client.IsReadable)
+        if (!Client.IsReadable && (Client.HasPeerFinished || _bodyIsWhole))
         {
             return;
         }
 
         Output.Complete();
+        _late = false;
         Expect(Waiting.Close, LingerMs);
         while (true)
         {
             var read = await input.ReadAsync();
             input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || read.IsCanceled || _stopped.Failed)
+            if (read.IsCompleted || _late || _stopped.Failed)
             {
                 return;
             }
@@ -382,9 +385,13 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         if (_waiting == Waiting.Body)
         {
             Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.BodyTimeout));
+            Exchange?.RequestBody?.Cancel();
         }
-
-        Client.Transport.Input.CancelPendingRead();
+        else
+        {
+            _late = true;
+            Client.Transport.Input.CancelPendingRead();
+        }
     }
 
     private void OnTakingLate()

@@ -43,7 +43,7 @@ internal sealed class SecretKindTests
 
     private static (Secret? Secret, string[] Errors) Read(string written, string text)
     {
-        var reader = new ConfigReader(_ => new ScalarText(text));
+        var reader = new ConfigReader((_, _) => new ScalarText(text));
         var secret = Kinds.Secret.OrNull("none").Read(new ScalarNode(new SourceSpan("lb.yaml", 1, 1), "token", written), null, reader);
         return (secret, [.. reader.Errors.Select(error => error.ToString())]);
     }

@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace LoadBalancer.Configuration.Values;
+
+/// <summary>A map whose keys are texts of one form, such as names of header fields or statuses; at least one.</summary>
+/// <param name="noun">What a key is, with its article.</param>
+/// <param name="example">One key.</param>
+/// <param name="pattern">A regular expression of the keys.</param>
+/// <param name="comparer">Which keys are the same.</param>
+/// <param name="item">The values.</param>
+internal sealed class TextMapKind<T>(string noun, string example, string pattern, StringComparer comparer, Kind<T> item) : Kind<ValueMap<T>>
+{
+    private Regex? _form;
+
+    /// <inheritdoc/>
+    public override string Noun => $"a map from {noun} to {item.Expected.TrimEnd(',')}";
+
+    /// <inheritdoc/>
+    public override string Example => "";
+
+    /// <inheritdoc/>
+    public override Shape? Nested => item.Nested;
+
+    /// <inheritdoc/>
+    public override string NestedPath => $".{example}";
+
+    /// <inheritdoc/>
+    public override string? Print(ValueMap<T> value) =>
+        value.Count == 0 || Nested is not null ? null : $"{{{string.Join(", ", value.Select(entry => $"\"{entry.Key}\": {item.Print(entry.Value)}"))}}}";
+
+    /// <inheritdoc/>
+    public override JsonNode? ToJson(ValueMap<T> value) =>
+        value.Count == 0 || Nested is not null ? null : new JsonObject(value.Select(entry => KeyValuePair.Create(entry.Key, item.ToJson(entry.Value))));
+
+    /// <inheritdoc/>
+    public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
+    {
+        ["type"] = "object",
+        ["minProperties"] = 1,
+        ["propertyNames"] = new JsonObject { ["pattern"] = $"^({pattern})$" },
+        ["additionalProperties"] = item.ToSchema(definitions),
+    };
+
+    /// <inheritdoc/>
+    protected internal override ReadOutcome TryRead(ConfigNode node, ValueMap<T> start, ConfigReader reader, out ValueMap<T> value)
+    {
+        value = start;
+        if (node is not MapNode map)
+        {
+            return ReadOutcome.Mismatch;
+        }
+
+        if (map.Entries.Count == 0)
+        {
+            reader.Error(map.Span, $"{ScalarNode.Quote(map.Label)} needs at least one entry: {Noun}");
+            return ReadOutcome.Failed;
+        }
+
+        _form ??= new Regex(@"\A(?:" + pattern + @")\z");
+        var read = new Dictionary<string, T>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(comparer);
+        foreach (var entry in map.Entries)
+        {
+            if (!_form.IsMatch(entry.Key))
+            {
+                reader.Error(entry.Place, $"a key of {ScalarNode.Quote(map.Label)} is {noun} such as {example}, not {ScalarNode.Quote(entry.Key)}");
+            }
+            else if (!seen.Add(entry.Key))
+            {
+                reader.Error(entry.Place, $"{ScalarNode.Quote(entry.Key)} stands twice in {ScalarNode.Quote(map.Label)}: upper and lower case are the same");
+            }
+            else if (item.Attempt(entry.Value, default!, reader, out var one) == ReadOutcome.Read)
+            {
+                read.Add(entry.Key, one);
+            }
+        }
+
+        value = new ValueMap<T>(read);
+        return ReadOutcome.Read;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Forwarding.Mirroring;
+
+/// <summary>The way back of a copy: nobody is there, and everything is taken at once.</summary>
+internal sealed class NoCarrier : ResponseCarrier
+{
+    /// <inheritdoc/>
+    public override BodyWriter Body { get; } = new NoBody();
+
+    /// <inheritdoc/>
+    public override ValueTask<bool> SendInterimAsync(ResponseHead head) => new(true);
+
+    /// <inheritdoc/>
+    public override void Start(Exchange exchange) => HasStarted = true;
+
+    /// <inheritdoc/>
+    public override IDuplexPipe? TakeOver() => null;
+
+    /// <inheritdoc/>
+    public override void ExpectBody()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void ExpectTaking()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Taken()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+    }
+
+    private sealed class NoBody : BodyWriter
+    {
+        public override long Unflushed => 0;
+
+        public override void Write(in ReadOnlySequence<byte> data) => BytesWritten += data.Length;
+
+        public override void End(HeaderList? trailers)
+        {
+        }
+
+        public override ValueTask<bool> FlushAsync() => new(true);
+    }
+}

@@ -1,0 +1,91 @@
+using LoadBalancer.Connections;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Forwarding.Mirroring;
+using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http;
+
+/// <summary>
+/// The composition of an HTTP listener: routes with their policies and handlers out of what the file says. Where nothing has changed, and
+/// the upstreams are the same objects, the proxy that runs is kept.
+/// </summary>
+internal sealed class HttpProxyBuilder
+{
+    /// <summary>What outlives every configuration.</summary>
+    public required HttpEngine Engine { get; init; }
+
+    /// <summary>What running objects are given.</summary>
+    public required BuildContext Context { get; init; }
+
+    /// <summary>Where refused connections leave a line.</summary>
+    public required ConnectionLog Log { get; init; }
+
+    /// <summary>True while lb is ready, for <c>respond: readiness</c>. Any thread.</summary>
+    public required Func<bool> IsReady { get; init; }
+
+    /// <summary>The proxy of one listener.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="options">What the file says of it.</param>
+    /// <param name="upstreams">The upstreams by name.</param>
+    /// <param name="running">What the listener does now; null for a new one, and for one that was no HTTP.</param>
+    /// <param name="policies">Who may connect.</param>
+    /// <param name="connections">Where its connections are tracked.</param>
+    /// <param name="metrics">Where they are counted.</param>
+    public HttpProxy Build(
+        string listener, HttpOptions options, IReadOnlyDictionary<string, Upstream> upstreams, HttpProxy? running,
+        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics)
+    {
+        var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
+        if (running is not null && running.Options == options && running.Policies == policies && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
+        {
+            return running;
+        }
+
+        return new HttpProxy
+        {
+            Listener = listener,
+            Options = options,
+            Upstreams = used,
+            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running))]),
+            Forwarded = new ForwardedHeaders(),
+            HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
+            Policies = policies,
+            Engine = Engine,
+            Latest = running?.Latest ?? new Live<HttpProxy>(null!),
+            Connections = connections,
+            Metrics = metrics,
+            Log = Log,
+            Time = Context.Time,
+            OnBug = Context.OnBug,
+        };
+    }
+
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running) => new()
+    {
+        Name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}",
+        Template = options.Path ?? options.PathRegex ?? "/*",
+        Options = options,
+        Policies = new PolicyChain(),
+        Handler = HandlerOf(options, upstreams),
+    };
+
+    private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams)
+    {
+        HttpHandler handler = options switch
+        {
+            { Upstream: { } name } => ForwarderTo(name),
+            { Split: { } split } => new Split([.. split.To.Select(share => (share.Key, (HttpHandler)ForwarderTo(share.Key), share.Value))], split.Sticky, Context.Seeds.Next()),
+            _ => throw new InvalidOperationException("a route has no action"),
+        };
+        return options.Mirror is { Percent: > 0 } mirror ? new Mirror(handler, ForwarderTo(mirror.Upstream), mirror.Percent, Engine) : handler;
+
+        Forwarder ForwarderTo(string name) => new(upstreams[name], Context.Time, Engine);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Policies.Headers;
+using LoadBalancer.Http.Policies.Rewrite;
+using LoadBalancer.Http.Responses;
+
+namespace LoadBalancer.Http.Policies;
+
+/// <summary>
+/// What a route, or <c>defaults</c>, says of the policies: keys that stand beside the route's own. A route is read over its listener's
+/// defaults, and those over the file's.
+/// </summary>
+internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
+{
+    /// <inheritdoc/>
+    public static Shape<RoutePolicyOptions> Shape { get; } = new(
+        "route_policies", "The policies of routes.", "{timeout: 5s, response_headers: {remove: [Server]}}", () => new())
+    {
+        {
+            "timeout", Kinds.Duration("1ms", "1d").OrNothing("none"), o => o.Timeout, (o, value) => o with { Timeout = value },
+            "The whole exchange, from the first byte of the request's head; then 504. It ends where a WebSocket or an event stream begins."
+        },
+        {
+            "allow_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.AllowIps, (o, value) => o with { AllowIps = value },
+            "The networks and addresses whose clients may call; `none` for no list: then all may. Others get 403. The client is who a trusted proxy says it is."
+        },
+        {
+            "deny_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.DenyIps, (o, value) => o with { DenyIps = value },
+            "The networks and addresses whose clients may not call, even where `allow_ips` has them."
+        },
+        {
+            "rewrite", Kinds.Record(RewriteOptions.Shape).OrNull("none"), o => o.Rewrite, (o, value) => o with { Rewrite = value },
+            "What is changed in path and query before the request is sent on."
+        },
+        {
+            "request_headers", Kinds.Record(HeaderChangesOptions.Shape).OrNull("none"), o => o.RequestHeaders, (o, value) => o with { RequestHeaders = value },
+            "What is changed in the request's header fields before it is sent on."
+        },
+        {
+            "response_headers", Kinds.Record(HeaderChangesOptions.Shape).OrNull("none"), o => o.ResponseHeaders, (o, value) => o with { ResponseHeaders = value },
+            "What is changed in the response's header fields, be it of an endpoint or lb's own."
+        },
+        {
+            "on_error", Kinds.ByErrorStatus(Kinds.Record(OnErrorOptions.Shape)).Or("none", ValueMap<OnErrorOptions>.Empty), o => o.OnError, (o, value) => o with { OnError = value },
+            "What a client gets in place of an error of lb's own, by its status. An error that an endpoint answered with is passed on as it came."
+        },
+    };
+
+    /// <summary>The whole exchange; null for no bound.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>From where it may be called. Empty: from everywhere.</summary>
+    public ValueList<IPNetwork> AllowIps { get; init; }
+
+    /// <summary>From where it may not be called.</summary>
+    public ValueList<IPNetwork> DenyIps { get; init; }
+
+    /// <summary>What is changed in path and query; null for nothing.</summary>
+    public RewriteOptions? Rewrite { get; init; }
+
+    /// <summary>What is changed in the request's fields; null for nothing.</summary>
+    public HeaderChangesOptions? RequestHeaders { get; init; }
+
+    /// <summary>What is changed in the response's fields; null for nothing.</summary>
+    public HeaderChangesOptions? ResponseHeaders { get; init; }
+
+    /// <summary>What stands in for errors of lb's own, by status.</summary>
+    public ValueMap<OnErrorOptions> OnError { get; init; } = ValueMap<OnErrorOptions>.Empty;
+}

@@ -1,0 +1,94 @@
+using System.Text;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>Methods, or all of them. Immutable, thread-safe.</summary>
+internal sealed class MethodSet
+{
+    private readonly int _known;
+    private readonly byte[][] _others;
+
+    private MethodSet(int known, byte[][] others, bool isAll) => (_known, _others, IsAll) = (known, others, isAll);
+
+    /// <summary>All methods.</summary>
+    public static MethodSet All { get; } = new(0, [], true);
+
+    /// <summary>No method.</summary>
+    public static MethodSet None { get; } = new(0, [], false);
+
+    /// <summary>True where it has every method.</summary>
+    public bool IsAll { get; }
+
+    /// <summary>True where it has none.</summary>
+    public bool IsEmpty => !IsAll && _known == 0 && _others.Length == 0;
+
+    /// <summary>The methods of a list, HEAD where it has GET; all for an empty list.</summary>
+    public static MethodSet Of(IReadOnlyList<string> names)
+    {
+        if (names.Count == 0)
+        {
+            return All;
+        }
+
+        var known = 0;
+        var others = new List<byte[]>();
+        foreach (var name in names.Distinct(StringComparer.Ordinal))
+        {
+            if (Find(name) is var method && method != RequestMethod.Other)
+            {
+                known |= Bit(method) | (method == RequestMethod.Get ? Bit(RequestMethod.Head) : 0);
+            }
+            else
+            {
+                others.Add(Encoding.ASCII.GetBytes(name));
+            }
+        }
+
+        return new MethodSet(known, [.. others], false);
+    }
+
+    /// <summary>Whether the request's method is one of them.</summary>
+    public bool Contains(RequestHead head)
+    {
+        if (IsAll || head.Method != RequestMethod.Other)
+        {
+            return IsAll || (_known & Bit(head.Method)) != 0;
+        }
+
+        foreach (var other in _others)
+        {
+            if (head.MethodText.SequenceEqual(other))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>True where a method is in both.</summary>
+    public bool Overlaps(MethodSet other) => IsAll ? !other.IsEmpty : other.IsAll ? !IsEmpty : (_known & other._known) != 0 || _others.Any(other.HasOther);
+
+    /// <summary>The methods that are not in <paramref name="other"/>; of all methods nothing is left out.</summary>
+    public MethodSet Without(MethodSet other) => other.IsAll ? None
+        : IsAll ? this
+        : new MethodSet(_known & ~other._known, [.. _others.Where(method => !other.HasOther(method))], false);
+
+    /// <summary>The methods of both.</summary>
+    public MethodSet With(MethodSet other) => IsAll || other.IsAll ? All
+        : new MethodSet(_known | other._known, [.. _others, .. other._others.Where(method => !HasOther(method))], false);
+
+    /// <summary>The methods as the Allow field has them (RFC 9110, section 10.2.1): <c>GET, HEAD</c>.</summary>
+    public override string ToString() => string.Join(
+        ", ",
+        Enum.GetValues<RequestMethod>().Where(method => method != RequestMethod.Other && (_known & Bit(method)) != 0).Select(method => method.ToString().ToUpperInvariant())
+            .Concat(_others.Select(Encoding.ASCII.GetString)));
+
+    private static int Bit(RequestMethod method) => 1 << (int)method;
+
+    private static RequestMethod Find(string name) =>
+        Enum.GetValues<RequestMethod>().FirstOrDefault(method => method != RequestMethod.Other && method.ToString().ToUpperInvariant() == name);
+
+    private bool HasOther(byte[] method) => _others.Any(other => other.AsSpan().SequenceEqual(method));
+}

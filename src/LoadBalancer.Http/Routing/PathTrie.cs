@@ -1,0 +1,218 @@
+using System.Buffers;
+using System.Text;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>The paths of the routes of one host: an automaton over segments. Immutable, thread-safe.</summary>
+/// <remarks>
+/// A trie that has both <c>/trips/mine</c> and <c>/trips/{id}</c> would have to try one and come back for the other, and with many such
+/// places the tries multiply. So the trie is made deterministic once, when it is built (the subset construction of Rabin and Scott, 1959):
+/// a state is the set of places in the trie that the segments so far may stand for, and has the routes of all of them in their order. A
+/// request then takes one look-up for each segment and never goes back, so that its time is linear in its path.
+/// </remarks>
+internal sealed class PathTrie
+{
+    private readonly State[] _states;
+    private readonly PathGroup[] _regexes;
+    private readonly PathGroup[] _any;
+    private readonly int _depth;
+
+    private PathTrie(State[] states, PathGroup[] regexes, PathGroup[] any, int depth) => (_states, _regexes, _any, _depth) = (states, regexes, any, depth);
+
+    /// <summary>Builds it; false where the templates overlap in more ways than there may be states (<see cref="PathLimits.MostStates"/>).</summary>
+    public static bool TryBuild(IReadOnlyCollection<RouteMatch> matches, out PathTrie trie)
+    {
+        var root = new Place(0);
+        var places = 1;
+        foreach (var match in matches.Where(match => match.Path.Form is PathForm.Exact or PathForm.Template or PathForm.Prefix))
+        {
+            var place = root;
+            foreach (var segment in match.Path.Segments)
+            {
+                place = segment.IsCaptured ? place.Captured ??= new Place(places++) : place.Literal(segment.Literal, ref places);
+            }
+
+            (match.Path.Form == PathForm.Prefix ? place.Prefixes : place.Ends).Add(match);
+        }
+
+        var states = Determine(root);
+        trie = new PathTrie(
+            states ?? [],
+            PathGroup.OfRegexes(matches.Where(match => match.Path.Form == PathForm.Regex)),
+            PathGroup.Of(matches.Where(match => match.Path.Form == PathForm.Any)),
+            matches.Select(match => match.Path.Segments.Count).DefaultIfEmpty().Max());
+        return states is not null;
+    }
+
+    /// <summary>Looks for what a request is meant by.</summary>
+    /// <param name="head">The request, its path canonical.</param>
+    /// <param name="match">Set for <see cref="RequestVerdict.Yes"/>.</param>
+    /// <param name="group">The group that gave the verdict; null for <see cref="RequestVerdict.No"/>.</param>
+    public RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        var path = head.Path;
+        Span<int> visited = stackalloc int[_depth + 1];
+        var depth = 0;
+        var state = 0;
+        var from = 1;
+        var isWhole = false;
+        while (!isWhole)
+        {
+            var length = path[from..].IndexOf((byte)'/');
+            isWhole = length < 0;
+            state = _states[state].Next(isWhole ? path[from..] : path.Slice(from, length));
+            if (state < 0)
+            {
+                isWhole = false;
+                break;
+            }
+
+            visited[++depth] = state;
+            from += length + 1;
+        }
+
+        var verdict = RequestVerdict.No;
+        (match, group) = (null, null);
+        if (isWhole)
+        {
+            verdict = Test(_states[state].Ends, head, out match, out group);
+        }
+
+        // What lies deeper is the longer prefix.
+        for (; verdict == RequestVerdict.No && depth > 0; depth--)
+        {
+            verdict = Test(_states[visited[depth]].Prefixes, head, out match, out group);
+        }
+
+        if (verdict == RequestVerdict.No && _regexes.Length > 0)
+        {
+            verdict = TestRegexes(head, out match, out group);
+        }
+
+        return verdict == RequestVerdict.No ? Test(_any, head, out match, out group) : verdict;
+    }
+
+    private static RequestVerdict Test(PathGroup[] groups, RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        foreach (var candidate in groups)
+        {
+            var verdict = candidate.Test(head, out match);
+            if (verdict != RequestVerdict.No)
+            {
+                group = candidate;
+                return verdict;
+            }
+        }
+
+        (match, group) = (null, null);
+        return RequestVerdict.No;
+    }
+
+    private RequestVerdict TestRegexes(RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        var path = head.Path;
+        var letters = ArrayPool<char>.Shared.Rent(path.Length);
+        try
+        {
+            Encoding.Latin1.GetChars(path, letters);
+            foreach (var candidate in _regexes)
+            {
+                if (candidate.Regex!.IsMatch(letters.AsSpan(0, path.Length)) && candidate.Test(head, out match) is var verdict and not RequestVerdict.No)
+                {
+                    group = candidate;
+                    return verdict;
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(letters);
+        }
+
+        (match, group) = (null, null);
+        return RequestVerdict.No;
+    }
+
+    private static State[]? Determine(Place root)
+    {
+        var sets = new List<Place[]> { new[] { root } };
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal) { [Key(sets[0])] = 0 };
+        var states = new List<State>();
+        for (var at = 0; at < sets.Count; at++)
+        {
+            var set = sets[at];
+            var captured = set.Select(place => place.Captured).OfType<Place>().ToArray();
+            var next = set.SelectMany(place => place.Literals.Keys).Distinct(StringComparer.Ordinal)
+                .Select(text => (Encoding.ASCII.GetBytes(text), Number((Place[])[
+                    .. set.Select(place => place.Literals.GetValueOrDefault(text)).OfType<Place>(),
+                    .. text.Length > 0 ? captured : []])))
+                .ToArray();
+            states.Add(new State(
+                next.Length > 0 ? new ByteMap(next) : null,
+                captured.Length > 0 ? Number(captured) : -1,
+                PathGroup.Of(set.SelectMany(place => place.Ends)),
+                PathGroup.Of(set.SelectMany(place => place.Prefixes))));
+            if (sets.Count > PathLimits.MostStates)
+            {
+                return null;
+            }
+        }
+
+        return [.. states];
+
+        int Number(Place[] set)
+        {
+            var key = Key(set);
+            if (!numbers.TryGetValue(key, out var number))
+            {
+                number = sets.Count;
+                numbers.Add(key, number);
+                sets.Add(set);
+            }
+
+            return number;
+        }
+    }
+
+    private static string Key(Place[] set) => string.Join(',', set.Select(place => place.Number).Order());
+
+    /// <summary>A set of places: what the next segment leads to, and the routes that end or go on from here.</summary>
+    private sealed class State(ByteMap? literals, int captured, PathGroup[] ends, PathGroup[] prefixes)
+    {
+        public PathGroup[] Ends => ends;
+
+        public PathGroup[] Prefixes => prefixes;
+
+        public int Next(ReadOnlySpan<byte> segment)
+        {
+            var next = literals?.Find(segment) ?? -1;
+            return next >= 0 || segment.IsEmpty ? next : captured;
+        }
+    }
+
+    /// <summary>A place in the trie, while it is being built.</summary>
+    private sealed class Place(int number)
+    {
+        public int Number => number;
+
+        public Dictionary<string, Place> Literals { get; } = new(StringComparer.Ordinal);
+
+        public Place? Captured { get; set; }
+
+        public List<RouteMatch> Ends { get; } = [];
+
+        public List<RouteMatch> Prefixes { get; } = [];
+
+        public Place Literal(string text, ref int places)
+        {
+            if (!Literals.TryGetValue(text, out var place))
+            {
+                place = new Place(places++);
+                Literals.Add(text, place);
+            }
+
+            return place;
+        }
+    }
+}

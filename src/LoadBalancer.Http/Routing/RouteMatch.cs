@@ -1,0 +1,32 @@
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>What a route matches, parsed, and its rank among the routes of its host. Immutable, thread-safe.</summary>
+internal sealed class RouteMatch
+{
+    private RouteMatch(RouteOptions options, int index) =>
+        (Host, Path, Predicate, Priority, Index) = (options.Host, PathPattern.Of(options), RequestPredicate.Of(options), options.Priority, index);
+
+    /// <summary>The host in lower case, exact or <c>*.</c> before a suffix; null for every host.</summary>
+    public string? Host { get; }
+
+    /// <summary>The paths.</summary>
+    public PathPattern Path { get; }
+
+    /// <summary>The further conditions.</summary>
+    public RequestPredicate Predicate { get; }
+
+    /// <summary>Between routes of one rank the higher number wins.</summary>
+    public int Priority { get; }
+
+    /// <summary>The route's place in the list.</summary>
+    public int Index { get; }
+
+    /// <summary>What each of some routes matches, in their order.</summary>
+    public static RouteMatch[] Of(IEnumerable<RouteOptions> routes) => [.. routes.Select((route, index) => new RouteMatch(route, index))];
+
+    /// <summary>Below 0 where this is tried before the other: the narrower path (<see cref="PathPattern.CompareRank"/>), more conditions, the higher priority.</summary>
+    public int CompareTo(RouteMatch other) =>
+        Path.CompareRank(other.Path) is var path and not 0 ? path
+        : other.Predicate.Count.CompareTo(Predicate.Count) is var conditions and not 0 ? conditions
+        : other.Priority.CompareTo(Priority);
+}

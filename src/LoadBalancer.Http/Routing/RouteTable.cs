@@ -1,0 +1,74 @@
+using System.Text;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Routing;
+
+/// <summary>
+/// All routes of a listener, and which of them a request is for: the most specific one by host, then by path, then by the number of
+/// further conditions, whatever the order of the file. Immutable, thread-safe; a match allocates nothing.
+/// </summary>
+internal sealed class RouteTable
+{
+    private readonly HostTable<PathTrie> _hosts;
+
+    /// <summary>A table of routes that <see cref="RouteConflicts"/> has nothing to say about.</summary>
+    /// <exception cref="ArgumentException">Their templates overlap in more ways than a table can hold.</exception>
+    public RouteTable(IReadOnlyList<Route> routes)
+    {
+        Routes = routes;
+        _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes.Select(route => route.Options))
+            .GroupBy(match => match.Host, StringComparer.Ordinal)
+            .Select(group => (group.Key, Build([.. group])))]);
+    }
+
+    /// <summary>The routes in the order of the file.</summary>
+    public IReadOnlyList<Route> Routes { get; }
+
+    /// <summary>Sets <see cref="Exchange.Route"/> and <see cref="Exchange.Captures"/> by the request's host, path, method, fields and query.</summary>
+    /// <returns>
+    /// <see cref="FaultKind.None"/>; <see cref="FaultKind.MethodNotAllowed"/> where the narrowest route that has the path does not take the
+    /// method; else <see cref="FaultKind.NoRoute"/>.
+    /// </returns>
+    public FaultKind Match(Exchange exchange)
+    {
+        switch (Find(exchange.Request, out var match, out _))
+        {
+            case RequestVerdict.Yes:
+                match!.Path.Capture(exchange.Request, exchange.Captures);
+                exchange.Route = Routes[match.Index];
+                return FaultKind.None;
+            case RequestVerdict.OtherMethod:
+                return FaultKind.MethodNotAllowed;
+            default:
+                return FaultKind.NoRoute;
+        }
+    }
+
+    /// <summary>After <see cref="FaultKind.MethodNotAllowed"/>: adds the field Allow to the response (RFC 9110, section 15.5.6).</summary>
+    public void AddAllow(Exchange exchange)
+    {
+        if (Find(exchange.Request, out _, out var group) == RequestVerdict.OtherMethod)
+        {
+            exchange.Response.Fields.Set("Allow"u8, Encoding.ASCII.GetBytes(group!.Allowed(exchange.Request).ToString()));
+        }
+    }
+
+    private RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        foreach (var paths in _hosts.Find(head.Host))
+        {
+            var verdict = paths.Find(head, out match, out group);
+            if (verdict != RequestVerdict.No)
+            {
+                return verdict;
+            }
+        }
+
+        (match, group) = (null, null);
+        return RequestVerdict.No;
+    }
+
+    private static PathTrie Build(RouteMatch[] matches) =>
+        PathTrie.TryBuild(matches, out var paths) ? paths : throw new ArgumentException("Their templates overlap in more ways than a table can hold.");
+}
