@@ -56,8 +56,9 @@ internal static class Daemon
                 time,
                 onUnhandledError: (loop, error) => log.Error(error, "an error of lb itself; one connection is lost", ("loop", loop.Index)),
                 onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
-            using var connections = new ConnectionLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
-            orders.OnReopenLogs = () => Reopen(connections, log);
+            using var access = new LoopLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
+            var connections = new ConnectionLog(access, time);
+            orders.OnReopenLogs = () => Reopen(access, log);
             var transport = new EpollTransport(loops, ControlConnectTimeout);
 
             // 3. The service manager: its sockets, its questions.
@@ -100,7 +101,7 @@ internal static class Daemon
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
             ];
-            await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), actions, transport, time, log);
+            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, log), actions, transport, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
             reloader.PrepareAsync = async next =>
             {
@@ -114,15 +115,15 @@ internal static class Daemon
                     log.Warn("state is read at start only: restart lb to change it");
                 }
 
-                var before = connections.Destination;
-                connections.Redirect(LogDestination.Parse(next.Log.Access));
+                var before = access.Destination;
+                access.Redirect(LogDestination.Parse(next.Log.Access));
                 try
                 {
                     await admin.ApplyAsync(next.Admin);
                 }
                 catch (IOException)
                 {
-                    connections.Redirect(before);
+                    access.Redirect(before);
                     throw;
                 }
 
@@ -149,12 +150,12 @@ internal static class Daemon
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, ConnectionLog connections, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
-        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, connections), new ProcessCollector(), new RuntimeCollector()])),
+        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new ProcessCollector(), new RuntimeCollector()])),
     ];
 
     private static void Log(DiscoveryReport report, LogSink log)
@@ -170,15 +171,15 @@ internal static class Daemon
             ("upstream", report.Upstream), ("source", report.Source), ("reason", report.Reason), ("endpoints", report.Endpoints));
     }
 
-    private static void Reopen(ConnectionLog connections, LogSink log)
+    private static void Reopen(LoopLog access, LogSink log)
     {
         try
         {
-            connections.Reopen();
+            access.Reopen();
         }
         catch (IOException error)
         {
-            log.Error("the connection log goes on in the file that was open", ("cause", error.Message));
+            log.Error("the access log goes on in the file that was open", ("cause", error.Message));
         }
     }
 

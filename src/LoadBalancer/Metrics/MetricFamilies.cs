@@ -53,9 +53,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes: of those over 100 ms always, of others where it was the one in sixteen that is timed.", "loop");
     public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
     public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
-    public static readonly MetricFamily ConnectionLogLines = Counter("lb_connection_log_lines_total", "Lines that the connection log took.");
-    public static readonly MetricFamily ConnectionLogDropped = Counter("lb_connection_log_dropped_lines_total", "Lines of the connection log that were lost: the disk was full or too slow.");
-    public static readonly MetricFamily ConnectionLogSuppressed = Counter("lb_connection_log_suppressed_lines_total", "Lines of refused connections that the connection log left out: at most 100 a second are written on each loop.");
+    public static readonly MetricFamily AccessLogLines = Counter("lb_access_log_lines_total", "Lines that the access log took: requests and connections.");
+    public static readonly MetricFamily AccessLogDropped = Counter("lb_access_log_dropped_lines_total", "Lines of the access log that were lost: the disk was full or too slow.");
+    public static readonly MetricFamily AccessLogSuppressed = Counter("lb_access_log_suppressed_lines_total", "Lines of refused connections that the access log left out: at most 100 a second are written on each loop. Requests are never left out.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");

@@ -11,6 +11,7 @@ internal sealed class ExpositionTests
     private const string AcceptOpenMetrics = "application/openmetrics-text; version=1.0.0";
 
     private TemporaryFolder _folder = null!;
+    private LoopLog _lines = null!;
     private ConnectionLog _connections = null!;
     private Exposition _exposition = null!;
 
@@ -18,16 +19,17 @@ internal sealed class ExpositionTests
     public void Compose()
     {
         _folder = new TemporaryFolder();
-        _connections = new ConnectionLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _connections = new ConnectionLog(_lines, TimeProvider.System);
         _exposition = new Exposition([
-            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _connections), new ProcessCollector(), new RuntimeCollector(),
+            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new ProcessCollector(), new RuntimeCollector(),
         ]);
     }
 
     [TearDown]
     public void Close()
     {
-        _connections.Dispose();
+        _lines.Dispose();
         _folder.Dispose();
     }
 
@@ -92,7 +94,7 @@ internal sealed class ExpositionTests
     [TestCase("lb_loop_longest_turn_seconds{loop=\"1\"} 0.12\n")]
     [TestCase("lb_loop_sockets{loop=\"1\"} 7\n")]
     [TestCase("dotnet_gc_generation_bytes{generation=\"loh\"} ")]
-    [TestCase("lb_connection_log_dropped_lines_total 0\n")]
+    [TestCase("lb_access_log_dropped_lines_total 0\n")]
     [TestCase("dotnet_gc_collections_total{generation=\"2\"} ")]
     public void Has_the_values_of_the_moment(string line) => Assert.That(Page(null), Does.Contain($"\n{line}").Or.StartsWith(line));
 
