@@ -1,3 +1,4 @@
+using LoadBalancer.Addresses;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Http.Forwarding;
@@ -54,7 +55,7 @@ internal sealed class HttpProxyBuilder
             Options = options,
             Upstreams = used,
             Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running))]),
-            Forwarded = new ForwardedHeaders(),
+            Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
             Policies = policies,
             Engine = Engine,

@@ -289,7 +289,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         Affinity.Set(exchange, _options);
         var between = EventStream.Is(response) ? _options.Timeouts.StreamIdle : _options.Timeouts.BetweenBytes;
         exchange.StartResponse();
-        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofResponse: true);
+        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofRequest: false);
         var fault = await DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
 

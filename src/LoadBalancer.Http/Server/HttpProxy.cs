@@ -110,11 +110,15 @@ internal sealed class HttpProxy : ConnectionHandler
     private async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
         // :: (1)
-        Forwarded.Identify(exchange);
+        var fault = Forwarded.Identify(exchange);
 
         // :: (2)
         var request = exchange.Request;
-        var fault = HostName.Read(request);
+        if (fault == FaultKind.None)
+        {
+            fault = HostName.Read(request);
+        }
+
         if (fault == FaultKind.None)
         {
             fault = CanonicalPath.Read(request, exchange.IsSecure);
