@@ -8,6 +8,7 @@ using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Upstreams;
 
@@ -19,11 +20,16 @@ namespace LoadBalancer.Http;
 /// </summary>
 internal sealed class HttpProxyBuilder
 {
+    private readonly Dictionary<string, HttpMetrics> _requests = [];
+
     /// <summary>What outlives every configuration.</summary>
     public required HttpEngine Engine { get; init; }
 
     /// <summary>What running objects are given.</summary>
     public required BuildContext Context { get; init; }
+
+    /// <summary>Where requests leave a line.</summary>
+    public required AccessLog AccessLog { get; init; }
 
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
@@ -49,12 +55,13 @@ internal sealed class HttpProxyBuilder
             return running;
         }
 
+        var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
         return new HttpProxy
         {
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running))]),
+            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, requests))]),
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
             Policies = policies,
@@ -62,20 +69,25 @@ internal sealed class HttpProxyBuilder
             Latest = running?.Latest ?? new Live<HttpProxy>(null!),
             Connections = connections,
             Metrics = metrics,
+            Requests = requests,
+            AccessLog = AccessLog,
             Log = Log,
             Time = Context.Time,
             OnBug = Context.OnBug,
         };
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running) => new()
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpMetrics requests) => new()
     {
-        Name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}",
+        Name = NameOf(options),
+        Metrics = requests.Of(NameOf(options)),
         Template = options.Path ?? options.PathRegex ?? "/*",
         Options = options,
         Policies = new PolicyChain(),
         Handler = HandlerOf(options, upstreams),
     };
+
+    private static string NameOf(RouteOptions options) => options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
 
     private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams)
     {

@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -33,6 +34,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const int MostUnflushed = 64 * 1024;
 
     private readonly UpstreamOptions _options = upstream.Options;
+    private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
     private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
@@ -47,6 +49,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.Upstream = upstream;
         exchange.Pending = work;
         var fault = exchange.GivenUp;
+        var (attemptsBefore, answered) = (exchange.Attempts, 0);
         try
         {
             // :: (1)
@@ -77,6 +80,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (!fault.Failed)
             {
                 // :: (6)
+                answered = exchange.Response.Status;
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
                 fault = await PassOnAsync(exchange, work, work.Connection!);
             }
         }
@@ -91,6 +96,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
             work.Connection?.Close();
             work.Lease.Return(Judge(exchange, fault));
+            _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
         }
 
         return fault;
@@ -127,7 +133,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             exchange.Attempts++;
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
-            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint);
+            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
             if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
             {

@@ -7,6 +7,7 @@ using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -53,6 +54,12 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Where connections are counted.</summary>
     public required ListenerMetrics Metrics { get; init; }
 
+    /// <summary>Where requests are counted.</summary>
+    public required HttpMetrics Requests { get; init; }
+
+    /// <summary>Where each request leaves a line.</summary>
+    public required AccessLog AccessLog { get; init; }
+
     /// <summary>Where each connection that was refused leaves a line.</summary>
     public required ConnectionLog Log { get; init; }
 
@@ -77,6 +84,7 @@ internal sealed class HttpProxy : ConnectionHandler
     [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
     public async ValueTask AnswerAsync(Exchange exchange, FaultKind fault)
     {
+        Requests.Begin(exchange.Loop.Index);
         try
         {
             var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
@@ -104,6 +112,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
         // :: (7)
         exchange.Route?.Policies.OnEnd(exchange);
+        var total = Time.GetElapsedTime(exchange.Began);
+        Requests.End(exchange, total);
+        AccessLog.Write(exchange, total);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
