@@ -114,7 +114,7 @@ internal sealed class HttpProxy : ConnectionHandler
         exchange.Route?.Policies.OnEnd(exchange);
         var total = Time.GetElapsedTime(exchange.Began);
         Requests.End(exchange, total);
-        AccessLog.Write(exchange, total);
+        AccessLog.Write(Listener, exchange, total);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

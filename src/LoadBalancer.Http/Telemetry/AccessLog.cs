@@ -25,9 +25,10 @@ internal sealed class AccessLog(LoopLog lines, TimeProvider time)
     }
 
     /// <summary>Takes the line of one exchange; on its loop.</summary>
+    /// <param name="listener">The listener's name.</param>
     /// <param name="exchange">It has ended, and nothing of it is forgotten yet.</param>
     /// <param name="total">From the first byte of its head to the end of its response.</param>
-    public void Write(Exchange exchange, TimeSpan total)
+    public void Write(string listener, Exchange exchange, TimeSpan total)
     {
         if (!lines.Enabled)
         {
@@ -39,7 +40,7 @@ internal sealed class AccessLog(LoopLog lines, TimeProvider time)
         var now = time.GetUtcNow();
         var line = lines.Scratch(loop);
         var fits = style.Format == AccessLogFormat.Json
-            ? JsonRequestLine.TryFormat(exchange, ExchangeTimes.Of(exchange, time, total), now, style.Fields, line, out var length)
+            ? JsonRequestLine.TryFormat(listener, exchange, ExchangeTimes.Of(exchange, time, total), now, style.Fields, line, out var length)
             : CombinedRequestLine.TryFormat(exchange, now, style.Fields, line, out length);
         lines.Append(loop, fits, length);
     }

@@ -11,13 +11,13 @@ internal static class JsonRequestLine
 {
     /// <summary>Writes one line, its line feed included, to <paramref name="buffer"/>; false where that is too small.</summary>
     public static bool TryFormat(
-        Exchange exchange, in ExchangeTimes times, DateTimeOffset now, AccessLogFields fields, Span<byte> buffer, out int length)
+        string listener, Exchange exchange, in ExchangeTimes times, DateTimeOffset now, AccessLogFields fields, Span<byte> buffer, out int length)
     {
         var (request, route, fault) = (exchange.Request, exchange.Route, exchange.Fault);
         var method = request.MethodText;
         var line = new JsonLine(buffer);
         line.Time("time"u8, now);
-        line.Text("listener"u8, exchange.Proxy.Listener, ClientText.MostName);
+        line.Text("listener"u8, listener, ClientText.MostName);
         line.Text("route"u8, route?.Name, ClientText.MostName);
         line.Text("request_id"u8, exchange.RequestId, ClientText.MostRequestId);
         line.Address("client"u8, exchange.ClientAddress);
