@@ -13,6 +13,7 @@ using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -58,6 +59,7 @@ internal static class Daemon
                 onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
             using var access = new LoopLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
             var connections = new ConnectionLog(access, time);
+            var requests = new AccessLog(access, time) { Style = options.Log.Style };
             orders.OnReopenLogs = () => Reopen(access, log);
             var transport = new EpollTransport(loops, ControlConnectTimeout);
 
@@ -91,7 +93,7 @@ internal static class Daemon
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var readiness = new Readiness();
-            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
+            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
@@ -127,6 +129,7 @@ internal static class Daemon
                     throw;
                 }
 
+                requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
             reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);

@@ -10,8 +10,8 @@ public sealed record HashOptions : IConfigurable<HashOptions>
         "hash", "What `balance: hash` hashes, so that equal clients meet the same endpoint.", "{on: client_ip, max_load: 125%}", () => new())
     {
         {
-            "on", Kinds.Word("client_ip"), o => o.On, (o, value) => o with { On = value },
-            "The source of the hash. `client_ip`: the client's address."
+            "on", HashSource.Kind, o => o.On, (o, value) => o with { On = value },
+            "The source of the hash. `client_ip`: the client's address. On http also `path`, `header:NAME` or `cookie:NAME`; a request without that field or cookie goes by the client's address."
         },
         {
             "max_load", Kinds.Percent("100%", "1000%").OrNothing("off"), o => o.MaxLoad, (o, value) => o with { MaxLoad = value },
@@ -20,8 +20,8 @@ public sealed record HashOptions : IConfigurable<HashOptions>
         },
     };
 
-    /// <summary>The source of the hash; only <c>client_ip</c>.</summary>
-    public string On { get; init; } = "client_ip";
+    /// <summary>The source of the hash.</summary>
+    public HashSource On { get; init; } = HashSource.ClientIp;
 
     /// <summary>The bound on an endpoint's open connections, as a factor of the mean for its weight, 1 to 10; null is none.</summary>
     public double? MaxLoad { get; init; }

@@ -10,6 +10,12 @@ namespace LoadBalancer.Upstreams;
 /// <summary>A named group of equivalent endpoints and how to talk to them: the file's <c>upstreams.NAME</c>.</summary>
 public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 {
+    /// <summary>The word of <see cref="Host"/> for what the client asked for.</summary>
+    public const string KeepHost = "keep";
+
+    /// <summary>The word of <see cref="Host"/> for the endpoint's address.</summary>
+    public const string EndpointHost = "endpoint";
+
     /// <inheritdoc/>
     public static Shape<UpstreamOptions> Shape { get; } = new(
         "upstream", "A named group of equivalent endpoints and how to talk to them.", """{balance: least_connections, endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}""", () => new())
@@ -23,6 +29,14 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "hash", Kinds.Record(HashOptions.Shape), o => o.Hash, (o, value) => o with { Hash = value },
             "What `balance: hash` hashes."
+        },
+        {
+            "affinity", Kinds.Record(AffinityOptions.Shape).OrNull("none"), o => o.Affinity, (o, value) => o with { Affinity = value },
+            "On http: a cookie that keeps a client with its endpoint, whatever `balance` says."
+        },
+        {
+            "host", Kinds.HostHeader.Or(EndpointHost, EndpointHost).Or(KeepHost, KeepHost), o => o.Host, (o, value) => o with { Host = value },
+            "On http: the Host that is sent on. `keep`: the one that the client asked for. `endpoint`: the endpoint's address. Or a name."
         },
         {
             "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
@@ -68,6 +82,12 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>What <c>balance: hash</c> hashes.</summary>
     public HashOptions Hash { get; init; } = new();
+
+    /// <summary>On http: the cookie that keeps a client with its endpoint; null for none.</summary>
+    public AffinityOptions? Affinity { get; init; }
+
+    /// <summary>On http: the Host that is sent on: <see cref="KeepHost"/>, <see cref="EndpointHost"/> or a name, with a port where it has one.</summary>
+    public string Host { get; init; } = KeepHost;
 
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }

@@ -53,17 +53,7 @@ internal static class HopByHopHeaders
             }
         }
 
-        // RFC 9110 sections 7.8 and 10.1.4: both fields are nominated by Connection.
-        if (request.WantsWebSocket)
-        {
-            fields.Add(KnownHeader.Connection, "Connection"u8, takesTrailers ? "Upgrade, TE"u8 : "Upgrade"u8);
-            fields.Add(KnownHeader.Upgrade, "Upgrade"u8, "websocket"u8);
-        }
-        else if (takesTrailers)
-        {
-            fields.Add(KnownHeader.Connection, "Connection"u8, "TE"u8);
-        }
-
+        // The writer of the head nominates it, as RFC 9110 section 10.1.4 wants.
         if (takesTrailers)
         {
             fields.Add(KnownHeader.Te, "TE"u8, "trailers"u8);
@@ -72,36 +62,22 @@ internal static class HopByHopHeaders
         return FaultKind.None;
     }
 
-    /// <summary>Takes them out of a response. A switch of protocols keeps its Connection and Upgrade.</summary>
-    /// <returns>False where the response is not to be passed on.</returns>
-    public static bool Remove(ResponseHead response)
+    /// <summary>Takes them out of a response. An endpoint that nominates without end gets what comes first.</summary>
+    public static void Remove(ResponseHead response)
     {
-        const int SwitchingProtocols = 101;
         var fields = response.Fields;
         if (!fields.MayHaveAny(OfResponses))
         {
-            return true;
+            return;
         }
 
-        if (!RemoveNominated(fields))
-        {
-            return false;
-        }
-
+        RemoveNominated(fields);
         var count = fields.Count;
         for (var at = 0; at < count; at++)
         {
             ref var field = ref fields[at];
             field.Removed |= (OfResponses & (1ul << (int)field.Known)) != 0;
         }
-
-        if (response.Status == SwitchingProtocols)
-        {
-            fields.Add(KnownHeader.Connection, "Connection"u8, "Upgrade"u8);
-            fields.Add(KnownHeader.Upgrade, "Upgrade"u8, "websocket"u8);
-        }
-
-        return true;
     }
 
     // False where there are too many. Host and the length of the body are for every recipient, so that nominating them means nothing.

@@ -35,41 +35,39 @@ internal static class CanonicalPath
     private static readonly SearchValues<byte> InQuery =
         SearchValues.Create([.. Enumerable.Range(0x21, 0x7e - 0x20).Where(code => code != '#').Select(code => (byte)code)]);
 
-    /// <summary>
-    /// Sets path and query of <paramref name="head"/> by its target, in origin-form or absolute-form (RFC 9112, section 3.2). An absolute
-    /// target has to agree with the connection's scheme and with <see cref="RequestHead.Authority"/>, which it sets where there is none.
-    /// </summary>
-    /// <returns><see cref="FaultKind.None"/>, or why the target is refused.</returns>
-    public static FaultKind Read(RequestHead head, bool isSecure)
+    /// <summary>Sets path and query of <paramref name="head"/> by its target, which is in origin form (RFC 9112, section 3.2.1).</summary>
+    /// <returns><see cref="FaultKind.None"/>, or <see cref="FaultKind.PathInvalid"/>.</returns>
+    public static FaultKind Read(RequestHead head)
     {
-        var target = head.Target;
-        var from = 0;
-        if (target.IsEmpty || target[0] != '/')
-        {
-            var fault = ReadAuthority(head, isSecure, out from);
-            if (fault != FaultKind.None)
-            {
-                return fault;
-            }
-        }
-
-        var start = head.TargetSlice.Start + from;
-        var rest = target[from..];
-        var mark = rest.IndexOf((byte)'?');
+        var start = head.TargetSlice.Start;
+        var path = head.Target;
+        var mark = path.IndexOf((byte)'?');
         head.HasQuery = mark >= 0;
         if (mark >= 0)
         {
-            var query = rest[(mark + 1)..];
+            var query = path[(mark + 1)..];
             if (query.ContainsAnyExcept(InQuery))
             {
                 return FaultKind.PathInvalid;
             }
 
             head.QuerySlice = new Slice(start + mark + 1, query.Length);
-            rest = rest[..mark];
+            path = path[..mark];
         }
 
-        return ReadPath(head, start, rest);
+        // Nearly all paths are canonical as they came, and need no copy.
+        if (path.StartsWith("/"u8) && !path.ContainsAnyExcept(Plain) && path.IndexOf("/."u8) < 0 && path.IndexOf("//"u8) < 0)
+        {
+            head.PathSlice = new Slice(start, path.Length);
+            return FaultKind.None;
+        }
+
+        var (from, to) = (path.Length, head.Fields.Bytes.Length);
+        var destination = head.Fields.Reserve(MostLength(path));
+        // Reserving may have moved the bytes.
+        var valid = TryWrite(head.Fields.Bytes.Slice(start, from), destination, out var length);
+        head.PathSlice = new Slice(to, length);
+        return valid ? FaultKind.None : FaultKind.PathInvalid;
     }
 
     /// <summary>
@@ -144,54 +142,6 @@ internal static class CanonicalPath
         }
 
         return length;
-    }
-
-    private static FaultKind ReadPath(RequestHead head, int start, ReadOnlySpan<byte> path)
-    {
-        if (path.IsEmpty)
-        {
-            // "http://a" and "http://a?x" mean the root.
-            head.PathSlice = new Slice(head.Fields.Append("/"u8), 1);
-            return FaultKind.None;
-        }
-
-        // Nearly all paths are canonical as they came, and need no copy.
-        if (!path.ContainsAnyExcept(Plain) && path.IndexOf("/."u8) < 0 && path.IndexOf("//"u8) < 0)
-        {
-            head.PathSlice = new Slice(start, path.Length);
-            return FaultKind.None;
-        }
-
-        var (from, most) = (path.Length, MostLength(path));
-        var to = head.Fields.Bytes.Length;
-        var destination = head.Fields.Reserve(most);
-        // Reserving may have moved the bytes.
-        var valid = TryWrite(head.Fields.Bytes.Slice(start, from), destination, out var length);
-        head.PathSlice = new Slice(to, length);
-        return valid ? FaultKind.None : FaultKind.PathInvalid;
-    }
-
-    private static FaultKind ReadAuthority(RequestHead head, bool isSecure, out int end)
-    {
-        var target = head.Target;
-        var scheme = isSecure ? "https://"u8 : "http://"u8;
-        end = 0;
-        if (target.Length < scheme.Length || !Ascii.EqualsIgnoreCase(target[..scheme.Length], scheme))
-        {
-            return FaultKind.PathInvalid;
-        }
-
-        var length = target[scheme.Length..].IndexOfAny((byte)'/', (byte)'?');
-        length = length < 0 ? target.Length - scheme.Length : length;
-        end = scheme.Length + length;
-        var authority = target.Slice(scheme.Length, length);
-        if (head.Authority.IsEmpty)
-        {
-            head.AuthoritySlice = new Slice(head.TargetSlice.Start + scheme.Length, length);
-            return FaultKind.None;
-        }
-
-        return Ascii.EqualsIgnoreCase(authority, head.Authority) ? FaultKind.None : FaultKind.HostInvalid;
     }
 
     // Resolves the segment that ends here where it is one of dots; false where it must not be.

@@ -27,7 +27,8 @@ internal static class QueryText
         return found;
     }
 
-    private static bool DecodesTo(ReadOnlySpan<byte> written, ReadOnlySpan<byte> text)
+    /// <summary>Whether <paramref name="written"/> decodes to <paramref name="text"/>.</summary>
+    public static bool DecodesTo(ReadOnlySpan<byte> written, ReadOnlySpan<byte> text)
     {
         var at = 0;
         foreach (var letter in text)

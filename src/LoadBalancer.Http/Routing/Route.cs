@@ -25,6 +25,23 @@ internal sealed class Route
     /// <summary>Where its requests are counted; null counts them as those that no route took.</summary>
     public RouteMetrics? Metrics { get; init; }
 
+    /// <summary>Who answers in place of an error, by its status; empty for nobody.</summary>
+    public IReadOnlyList<(int Status, HttpHandler Handler)> StandIns { get; init; } = [];
+
+    /// <summary>Who answers in place of an error of <paramref name="status"/>; null for nobody.</summary>
+    public HttpHandler? StandIn(int status)
+    {
+        for (var at = 0; at < StandIns.Count; at++)
+        {
+            if (StandIns[at].Status == status)
+            {
+                return StandIns[at].Handler;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The whole exchange, from the first byte of its head; null for no bound.</summary>
     public TimeSpan? Timeout => Options.Timeout;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
@@ -38,6 +39,12 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
+
+    /// <summary>The hosts that are served over https.</summary>
+    public ValueList<string> HttpsNames { get; init; }
+
+    /// <summary>Who answers requests that no route takes, by sending them to https; null for nobody.</summary>
+    public HttpHandler? ToHttps { get; init; }
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
@@ -88,6 +95,12 @@ internal sealed class HttpProxy : ConnectionHandler
         try
         {
             var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
+            if (outcome.Failed && StandIn(exchange, outcome) is { } other)
+            {
+                exchange.Response.Reset();
+                outcome = await other.HandleAsync(exchange);
+            }
+
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
@@ -111,11 +124,18 @@ internal sealed class HttpProxy : ConnectionHandler
         }
 
         // :: (7)
+        exchange.EndTimeout();
         exchange.Route?.Policies.OnEnd(exchange);
         var total = Time.GetElapsedTime(exchange.Began);
         Requests.End(exchange, total);
         AccessLog.Write(Listener, exchange, total);
     }
+
+    /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>
+    private static HttpHandler? StandIn(Exchange exchange, Fault fault) =>
+        exchange.Carrier.HasStarted || exchange.GivenUp.Failed || exchange.RequestBody is { BytesRead: > 0 }
+            ? null
+            : exchange.Route?.StandIn(FaultResponse.Status(fault.Kind));
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> HandleAsync(Exchange exchange)
@@ -132,13 +152,25 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (fault == FaultKind.None)
         {
-            fault = CanonicalPath.Read(request, exchange.IsSecure);
+            fault = CanonicalPath.Read(request);
         }
 
         // :: (3)
+        if (fault == FaultKind.None && request.Target is [(byte)'*'])
+        {
+            // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
+            exchange.Response.Status = 204;
+            return await OwnResponse.SendAsync(exchange);
+        }
+
         if (fault == FaultKind.None)
         {
             fault = Routes.Match(exchange);
+        }
+
+        if (fault == FaultKind.NoRoute && ToHttps is not null)
+        {
+            return await ToHttps.HandleAsync(exchange);
         }
 
         if (fault != FaultKind.None)
@@ -148,6 +180,20 @@ internal sealed class HttpProxy : ConnectionHandler
 
         // :: (4)
         var route = exchange.Route!;
+        if (exchange.RequestBody is { } body)
+        {
+            body.Limit = route.Options.Limits.Body ?? Options.Limits.Body;
+            if (request.Framing == BodyFraming.Length && request.ContentLength > body.Limit)
+            {
+                return new Fault(FaultSide.Client, FaultKind.BodyTooLarge);
+            }
+        }
+
+        if (route.Timeout is { } timeout)
+        {
+            exchange.BeginTimeout(timeout - Time.GetElapsedTime(exchange.Began));
+        }
+
         var outcome = await route.Policies.OnRequestAsync(exchange);
         if (outcome.IsFinal)
         {

@@ -57,6 +57,12 @@ internal static class HeadWriter
         AddFields(ref cursor, head.Fields);
         AddFraming(ref cursor, framing, length);
         AddConnection(ref cursor, connection);
+        if (head.Fields.Find(KnownHeader.Te) >= 0)
+        {
+            // RFC 9110 section 10.1.4: who sends TE nominates it.
+            cursor.Add("Connection: TE\r\n"u8);
+        }
+
         cursor.Add("\r\n"u8);
         output.Advance(cursor.Length);
     }

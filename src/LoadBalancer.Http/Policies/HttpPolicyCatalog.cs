@@ -1,0 +1,37 @@
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Policies.Headers;
+using LoadBalancer.Http.Policies.IpAllowList;
+using LoadBalancer.Http.Policies.Rewrite;
+
+namespace LoadBalancer.Http.Policies;
+
+/// <summary>Every policy of routes, in the order in which each request meets them, whatever the order in the file. A new policy is a folder and a line here.</summary>
+internal static class HttpPolicyCatalog
+{
+    /// <summary>The lines: the phases never go back. Each gives its policy, or null where the options do not ask for it.</summary>
+    internal static readonly (PolicyPhase Phase, Func<PolicyBuild, HttpPolicy?> Create)[] InOrder =
+    [
+        (PolicyPhase.Addresses, IpAllowListPolicy.Create),
+        (PolicyPhase.Rewriting, RewritePolicy.Create),
+        (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
+        (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
+    ];
+
+    /// <summary>The chain of a route.</summary>
+    /// <param name="options">What the file says.</param>
+    /// <param name="captures">What the route's path captures, in its order.</param>
+    /// <param name="previous">The route's chain so far, from which a policy adopts what it knows; null for none.</param>
+    /// <param name="context">The clock and seeds.</param>
+    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context)
+    {
+        previous ??= PolicyChain.Empty;
+        if (previous.Options == options && previous.Captures.Equals(captures))
+        {
+            return previous;
+        }
+
+        // Rule zero: LINQ, because this runs once for a route and configuration.
+        var build = new PolicyBuild(options, captures, previous, context);
+        return new PolicyChain(options, captures, [.. InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>()]);
+    }
+}

@@ -1,0 +1,10 @@
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Http.Policies;
+
+/// <summary>What a policy is built from.</summary>
+/// <param name="Options">What the file says.</param>
+/// <param name="Captures">What the route's path captures, in its order.</param>
+/// <param name="Previous">The route's chain so far, from which a policy adopts what it knows.</param>
+/// <param name="Context">The clock and seeds.</param>
+internal sealed record PolicyBuild(RoutePolicyOptions Options, ValueList<string> Captures, PolicyChain Previous, BuildContext Context);

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Policies;
+
+/// <summary>A route's policies in their order. The first who refuses or answers decides; nobody after it is asked. Immutable and thread-safe.</summary>
+/// <remarks>Where every policy decides at once, so does the chain, and nothing is allocated.</remarks>
+/// <param name="options">What it was built from: equal options keep the chain.</param>
+/// <param name="captures">What the route's path captures, in its order; the templates refer to it.</param>
+/// <param name="policies">The policies in their order.</param>
+internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> captures, params HttpPolicy[] policies)
+{
+    /// <summary>No policy at all.</summary>
+    public static PolicyChain Empty { get; } = new(new RoutePolicyOptions(), []);
+
+    /// <summary>What it was built from.</summary>
+    public RoutePolicyOptions Options => options;
+
+    /// <summary>What the route's path captures, in its order.</summary>
+    public ValueList<string> Captures => captures;
+
+    /// <summary>The policies in their order.</summary>
+    public ReadOnlySpan<HttpPolicy> Policies => policies;
+
+    /// <summary>What clients get in place of errors of lb's own.</summary>
+    public ErrorPages Errors { get; } = new(options.OnError, captures);
+
+    /// <summary>The policy of this type, or null; for a reload, which lets the next one adopt what it knows.</summary>
+    public T? Find<T>()
+        where T : HttpPolicy => Array.Find(policies, static policy => policy is T) as T;
+
+    /// <summary>
+    /// Asks every policy, on the exchange's loop, and notes in <see cref="Exchange.PoliciesAsked"/> how many were asked. An exception of a
+    /// policy comes through.
+    /// </summary>
+    public ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange)
+    {
+        for (var at = 0; at < policies.Length; at++)
+        {
+            exchange.PoliciesAsked = at + 1;
+            var decision = policies[at].OnRequestAsync(exchange);
+            if (!decision.IsCompletedSuccessfully)
+            {
+                return ContinueAsync(decision, exchange);
+            }
+
+            var outcome = decision.Result;
+            if (outcome.IsFinal)
+            {
+                return new ValueTask<PolicyOutcome>(outcome);
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Shows the head of the response to all that were asked, the last one first.</summary>
+    public void OnResponse(Exchange exchange)
+    {
+        for (var at = exchange.PoliciesAsked - 1; at >= 0; at--)
+        {
+            policies[at].OnResponse(exchange);
+        }
+    }
+
+    /// <summary>Tells all that were asked that the exchange has ended, the last one first.</summary>
+    public void OnEnd(Exchange exchange)
+    {
+        for (var at = exchange.PoliciesAsked - 1; at >= 0; at--)
+        {
+            policies[at].OnEnd(exchange);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<PolicyOutcome> ContinueAsync(ValueTask<PolicyOutcome> pending, Exchange exchange)
+    {
+        while (true)
+        {
+            var outcome = await pending;
+            if (outcome.IsFinal || exchange.PoliciesAsked == policies.Length)
+            {
+                return outcome;
+            }
+
+            pending = policies[exchange.PoliciesAsked++].OnRequestAsync(exchange);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+namespace LoadBalancer.Http.Policies;
+
+/// <summary>
+/// When a policy is asked: in this order, whatever the order in the file. What costs little and needs no identity comes first. The head of a
+/// response is seen in reverse.
+/// </summary>
+internal enum PolicyPhase
+{
+    /// <summary>Who may come, by address.</summary>
+    Addresses,
+
+    /// <summary>Answers to browsers that ask before they ask (CORS).</summary>
+    CrossOrigin,
+
+    /// <summary>Limits by address, header or route, for which nobody has to be known.</summary>
+    ClientLimits,
+
+    /// <summary>Who calls.</summary>
+    Authentication,
+
+    /// <summary>Whether the caller may.</summary>
+    Authorization,
+
+    /// <summary>Limits by caller or plan.</summary>
+    CallerLimits,
+
+    /// <summary>Whether the request is well formed.</summary>
+    Validation,
+
+    /// <summary>An answer from memory.</summary>
+    Cache,
+
+    /// <summary>The path and query that the endpoint gets.</summary>
+    Rewriting,
+
+    /// <summary>The fields that the endpoint gets.</summary>
+    RequestFields,
+
+    /// <summary>The fields that the client gets.</summary>
+    ResponseFields,
+}

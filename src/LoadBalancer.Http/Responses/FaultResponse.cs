@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Server.Http1;
+
+namespace LoadBalancer.Http.Responses;
+
+/// <summary>
+/// What a client is told where an exchange failed: the one place that knows which status a fault has. The body is a problem of RFC 9457 with the
+/// reason code and the id of the request, by which an operator finds the rest in the log; never an address, a name or an exception of the inside.
+/// </summary>
+internal static class FaultResponse
+{
+    private static readonly FaultForm[] Forms = [.. Enum.GetValues<FaultKind>().Select(kind => new FaultForm(StatusOf(kind), RetryAfterOf(kind), Closes(kind), BodyOf(kind)))];
+
+    /// <summary>The status of a fault.</summary>
+    public static int Status(FaultKind kind) => Forms[(int)kind].Status;
+
+    /// <summary>Makes the response of <paramref name="fault"/>, in place of whatever the exchange has; before a response has started. Sent by <see cref="OwnResponse"/>.</summary>
+    public static void Prepare(Exchange exchange, Fault fault)
+    {
+        var form = Forms[(int)fault.Kind];
+        exchange.Fault = fault;
+        exchange.MustClose |= form.Closes;
+        var response = exchange.Response;
+        response.Reset();
+        response.Status = form.Status;
+        if (exchange.Route?.Policies.Errors.TryFill(exchange, form.Status) != true)
+        {
+            FillProblem(exchange, form);
+        }
+
+        if (form.RetryAfter.Length > 0)
+        {
+            response.Fields.Add("Retry-After"u8, form.RetryAfter);
+        }
+
+        if (fault.Kind == FaultKind.MethodNotAllowed)
+        {
+            exchange.Proxy.Routes.AddAllow(exchange);
+        }
+    }
+
+    private static void FillProblem(Exchange exchange, FaultForm form)
+    {
+        if (exchange.RequestIdSlice.Length == 0)
+        {
+            // The head was refused before it had one.
+            Span<byte> id = stackalloc byte[RequestIds.Length];
+            exchange.Ids.Write(id);
+            exchange.RequestIdSlice = new Slice(exchange.Request.Fields.Append(id), id.Length);
+        }
+
+        var fields = exchange.Response.Fields;
+        fields.Add(KnownHeader.ContentType, "Content-Type"u8, "application/problem+json"u8);
+        fields.Add(KnownHeader.CacheControl, "Cache-Control"u8, "no-store"u8);
+        var start = fields.Append(form.Body);
+        fields.Append(exchange.RequestId);
+        fields.Append("\"}\n"u8);
+        exchange.OwnBody = fields.Memory(new Slice(start, fields.Bytes.Length - start));
+    }
+
+    private static int StatusOf(FaultKind kind) => kind switch
+    {
+        FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid => 400,
+        FaultKind.ProxyHeaderMissing or FaultKind.ProxyHeaderInvalid or FaultKind.ClientHelloMissing or FaultKind.ClientHelloInvalid => 400,
+        FaultKind.AddressDenied or FaultKind.UntrustedProxy => 403,
+        FaultKind.NoRoute => 404,
+        FaultKind.MethodNotAllowed => 405,
+        FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.PreambleTimeout or FaultKind.IdleTimeout or FaultKind.HalfClosedTimeout or FaultKind.ClientStalled => 408,
+        FaultKind.BodyTooLarge => 413,
+        FaultKind.TargetTooLong => 414,
+        FaultKind.ExpectationUnknown => 417,
+        FaultKind.Misdirected => 421,
+        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded => 429,
+        FaultKind.HeadTooLarge or FaultKind.TooManyFields => 431,
+
+        // Nobody reads it: it is for the log.
+        FaultKind.ClientClosed => 499,
+        FaultKind.Bug => 500,
+        FaultKind.NotImplemented => 501,
+        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
+        FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
+        FaultKind.NoEndpoint or FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 503,
+        FaultKind.ConnectTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
+        FaultKind.VersionUnsupported => 505,
+        _ => 500,
+    };
+
+    // In seconds. What passes soon says so; what an operator has to repair does not pretend to know.
+    private static int RetryAfterOf(FaultKind kind) => kind switch
+    {
+        FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 1,
+        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded => 1,
+        FaultKind.NoEndpoint => 5,
+        _ => 0,
+    };
+
+    // Where a message could not be read, nobody knows where the next one begins (RFC 9112 section 11.2); and who was too slow has to start again.
+    private static bool Closes(FaultKind kind) => kind is
+        FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid or FaultKind.HeadTooLarge or FaultKind.TooManyFields
+        or FaultKind.TargetTooLong or FaultKind.VersionUnsupported or FaultKind.NotImplemented or FaultKind.ExpectationUnknown or FaultKind.BodyTooLarge
+        or FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.ClientStalled or FaultKind.Drained or FaultKind.Bug;
+
+    private static byte[] BodyOf(FaultKind kind)
+    {
+        var status = StatusOf(kind);
+        var title = Encoding.ASCII.GetString(StatusLines.Reason(status));
+        var code = new Fault(FaultSide.Internal, kind).Reason;
+        return Encoding.ASCII.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $$"""{"type":"about:blank","title":"{{title}}","status":{{status}},"code":"{{code}}","request_id":" """.TrimEnd()));
+    }
+
+    private sealed class FaultForm(int status, int retryAfter, bool closes, byte[] body)
+    {
+        public int Status => status;
+
+        public bool Closes => closes;
+
+        public byte[] Body => body;
+
+        public byte[] RetryAfter { get; } = retryAfter == 0 ? [] : Encoding.ASCII.GetBytes(retryAfter.ToString(CultureInfo.InvariantCulture));
+    }
+}
