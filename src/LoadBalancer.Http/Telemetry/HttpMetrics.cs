@@ -64,13 +64,17 @@ internal sealed class HttpMetrics
     public void End(Exchange exchange, TimeSpan total)
     {
         var loop = exchange.Loop.Index;
+        End(loop, exchange.Fault);
+        (exchange.Route?.Metrics ?? Unrouted).Ended(loop, ExchangeStatus.Of(exchange), exchange.ReceivedBytes, exchange.SentBytes, total);
+    }
+
+    /// <summary>Counts the end of an exchange and its fault, without what its route counts.</summary>
+    internal void End(int loop, Fault fault)
+    {
         _counts.Add(loop, EndedSlot);
-        if (exchange.Fault is { Failed: true } fault)
+        if (fault.Failed)
         {
             _faults.Add(loop, ((int)fault.Side * Kinds) + (int)fault.Kind);
         }
-
-        var route = exchange.Route?.Metrics ?? Unrouted;
-        route.Ended(loop, ExchangeStatus.Of(exchange), exchange.ReceivedBytes, exchange.SentBytes, total);
     }
 }
