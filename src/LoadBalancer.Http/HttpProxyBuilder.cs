@@ -1,3 +1,6 @@
+using System.Globalization;
+using LoadBalancer.Addresses;
+using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Http.Forwarding;
@@ -38,12 +41,13 @@ internal sealed class HttpProxyBuilder
     /// <param name="policies">Who may connect.</param>
     /// <param name="connections">Where its connections are tracked.</param>
     /// <param name="metrics">Where they are counted.</param>
+    /// <param name="httpsNames">The hosts that are served over https, for <c>redirect_to_https</c>.</param>
     public HttpProxy Build(
         string listener, HttpOptions options, IReadOnlyDictionary<string, Upstream> upstreams, HttpProxy? running,
-        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics)
+        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, ValueList<string> httpsNames)
     {
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
-        if (running is not null && running.Options == options && running.Policies == policies && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
+        if (running is not null && running.Options == options && running.Policies == policies && running.HttpsNames.Equals(httpsNames) && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
         }
@@ -54,7 +58,9 @@ internal sealed class HttpProxyBuilder
             Options = options,
             Upstreams = used,
             Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running))]),
-            Forwarded = new ForwardedHeaders(),
+            HttpsNames = httpsNames,
+            ToHttps = options.RedirectToHttps ? new RedirectToHttps(httpsNames) : null,
+            Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
             Policies = policies,
             Engine = Engine,
@@ -67,25 +73,40 @@ internal sealed class HttpProxyBuilder
         };
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running) => new()
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running)
     {
-        Name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}",
-        Template = options.Path ?? options.PathRegex ?? "/*",
-        Options = options,
-        Policies = new PolicyChain(),
-        Handler = HandlerOf(options, upstreams),
-    };
+        var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
+        var captures = PathPattern.Of(options).Captures;
+        var before = running?.Routes.Routes.FirstOrDefault(route => route.Name == name)?.Policies;
+        return new Route
+        {
+            Name = name,
+            Template = options.Path ?? options.PathRegex ?? "/*",
+            Options = options,
+            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before, Context),
+            Handler = HandlerOf(options, upstreams, captures),
+            StandIns =
+            [
+                .. options.Policies.OnError.Where(page => page.Value.Upstream is not null)
+                    .Select(page => (int.Parse(page.Key, CultureInfo.InvariantCulture), (HttpHandler)ForwarderTo(page.Value.Upstream!, upstreams))),
+            ],
+        };
+    }
 
-    private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams)
+    private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams, IReadOnlyList<string> captures)
     {
         HttpHandler handler = options switch
         {
-            { Upstream: { } name } => ForwarderTo(name),
-            { Split: { } split } => new Split([.. split.To.Select(share => (share.Key, (HttpHandler)ForwarderTo(share.Key), share.Value))], split.Sticky, Context.Seeds.Next()),
+            { Upstream: { } name } => ForwarderTo(name, upstreams),
+            { Split: { } split } => new Split(
+                [.. split.To.Select(share => (share.Key, (HttpHandler)ForwarderTo(share.Key, upstreams), share.Value))], split.Sticky, Context.Seeds.Next()),
+            { Redirect: { } redirect } => new Redirect(redirect, captures),
+            { Respond.IsReadiness: true } => new Readiness(IsReady),
+            { Respond: { } respond } => new StaticResponse(respond, captures),
             _ => throw new InvalidOperationException("a route has no action"),
         };
-        return options.Mirror is { Percent: > 0 } mirror ? new Mirror(handler, ForwarderTo(mirror.Upstream), mirror.Percent, Engine) : handler;
-
-        Forwarder ForwarderTo(string name) => new(upstreams[name], Context.Time, Engine);
+        return options.Mirror is { Percent: > 0 } mirror ? new Mirror(handler, ForwarderTo(mirror.Upstream, upstreams), mirror.Percent, Engine, Context.OnBug) : handler;
     }
+
+    private Forwarder ForwarderTo(string name, Dictionary<string, Upstream> upstreams) => new(upstreams[name], Context.Time, Engine);
 }

@@ -6,7 +6,7 @@ namespace LoadBalancer.Configuration;
 /// <summary>The kinds of values in the language: the table of contents.</summary>
 public static class Kinds
 {
-    private const string TokenPattern = "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}";
+    internal const string TokenPattern = "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}";
     private const string HostPattern = "[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?";
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
@@ -47,9 +47,6 @@ public static class Kinds
 
     /// <summary>The path of an HTTP request, and its query where there is one.</summary>
     public static Kind<string> RequestPath { get; } = new TextKind("a path", "/healthz", @"/[!-""$-~]*");
-
-    /// <summary>What the hash balancer hashes: <c>client_ip</c>, <c>path</c>, <c>header:NAME</c>, <c>cookie:NAME</c>.</summary>
-    public static Kind<string> HashSource { get; } = new TextKind("client_ip, path, header:NAME or cookie:NAME", "", "client_ip|path|(header|cookie):" + TokenPattern);
 
     /// <summary>Any text that is not empty.</summary>
     /// <param name="most">Its length at most.</param>

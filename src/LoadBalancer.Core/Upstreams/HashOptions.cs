@@ -5,18 +5,13 @@ namespace LoadBalancer.Upstreams;
 /// <summary>What <c>balance: hash</c> hashes, and how far it follows: the file's <c>upstreams.NAME.hash</c>.</summary>
 public sealed record HashOptions : IConfigurable<HashOptions>
 {
-    internal const string ClientIp = "client_ip";
-    internal const string Path = "path";
-    internal const string HeaderPrefix = "header:";
-    internal const string CookiePrefix = "cookie:";
-
     /// <inheritdoc/>
     public static Shape<HashOptions> Shape { get; } = new(
         "hash", "What `balance: hash` hashes, so that equal clients meet the same endpoint.", "{on: client_ip, max_load: 125%}", () => new())
     {
         {
-            "on", Kinds.HashSource, o => o.On, (o, value) => o with { On = value },
-            "The source of the hash. `client_ip`: the client's address. For HTTP also `path`, `header:NAME` and `cookie:NAME`; a request without that field or cookie is hashed by its client."
+            "on", HashSource.Kind, o => o.On, (o, value) => o with { On = value },
+            "The source of the hash. `client_ip`: the client's address. On http also `path`, `header:NAME` or `cookie:NAME`; a request without that field or cookie goes by the client's address."
         },
         {
             "max_load", Kinds.Percent("100%", "1000%").OrNothing("off"), o => o.MaxLoad, (o, value) => o with { MaxLoad = value },
@@ -25,8 +20,8 @@ public sealed record HashOptions : IConfigurable<HashOptions>
         },
     };
 
-    /// <summary>The source of the hash: <c>client_ip</c>, <c>path</c>, <c>header:NAME</c> or <c>cookie:NAME</c>.</summary>
-    public string On { get; init; } = ClientIp;
+    /// <summary>The source of the hash.</summary>
+    public HashSource On { get; init; } = HashSource.ClientIp;
 
     /// <summary>The bound on an endpoint's open connections, as a factor of the mean for its weight, 1 to 10; null is none.</summary>
     public double? MaxLoad { get; init; }

@@ -10,11 +10,11 @@ namespace LoadBalancer.Upstreams;
 /// <summary>A named group of equivalent endpoints and how to talk to them: the file's <c>upstreams.NAME</c>.</summary>
 public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 {
-    /// <summary>The value of <see cref="Host"/> that passes the client's on.</summary>
-    internal const string KeepHost = "keep";
+    /// <summary>The word of <see cref="Host"/> for what the client asked for.</summary>
+    public const string KeepHost = "keep";
 
-    /// <summary>The value of <see cref="Host"/> that gives each endpoint its own address.</summary>
-    internal const string EndpointHost = "endpoint";
+    /// <summary>The word of <see cref="Host"/> for the endpoint's address.</summary>
+    public const string EndpointHost = "endpoint";
 
     /// <inheritdoc/>
     public static Shape<UpstreamOptions> Shape { get; } = new(
@@ -32,11 +32,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         },
         {
             "affinity", Kinds.Record(AffinityOptions.Shape).OrNull("none"), o => o.Affinity, (o, value) => o with { Affinity = value },
-            "A cookie that keeps a client at the endpoint that it met first; HTTP only."
+            "On http: a cookie that keeps a client with its endpoint, whatever `balance` says."
         },
         {
-            "host", Kinds.HostHeader.Or(KeepHost, KeepHost).Or(EndpointHost, EndpointHost), o => o.Host, (o, value) => o with { Host = value },
-            "The Host field that endpoints get; HTTP only. `keep`: the client's. `endpoint`: the endpoint's own address. Or a name."
+            "host", Kinds.HostHeader.Or(EndpointHost, EndpointHost).Or(KeepHost, KeepHost), o => o.Host, (o, value) => o with { Host = value },
+            "On http: the Host that is sent on. `keep`: the one that the client asked for. `endpoint`: the endpoint's address. Or a name."
         },
         {
             "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
@@ -83,10 +83,10 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>What <c>balance: hash</c> hashes.</summary>
     public HashOptions Hash { get; init; } = new();
 
-    /// <summary>The cookie that keeps clients where they were; null for none.</summary>
+    /// <summary>On http: the cookie that keeps a client with its endpoint; null for none.</summary>
     public AffinityOptions? Affinity { get; init; }
 
-    /// <summary>The Host field that endpoints get: a name, or <c>keep</c> or <c>endpoint</c>.</summary>
+    /// <summary>On http: the Host that is sent on: <see cref="KeepHost"/>, <see cref="EndpointHost"/> or a name, with a port where it has one.</summary>
     public string Host { get; init; } = KeepHost;
 
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>

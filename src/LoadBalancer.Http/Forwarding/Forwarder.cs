@@ -287,9 +287,15 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
         ResponseFields.Prepare(exchange);
         Affinity.Set(exchange, _options);
-        var between = EventStream.Is(response) ? _options.Timeouts.StreamIdle : _options.Timeouts.BetweenBytes;
+        var between = _options.Timeouts.BetweenBytes;
+        if (EventStream.Is(response))
+        {
+            exchange.EndTimeout();
+            between = _options.Timeouts.StreamIdle;
+        }
+
         exchange.StartResponse();
-        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofResponse: true);
+        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofRequest: false);
         var fault = await DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
 

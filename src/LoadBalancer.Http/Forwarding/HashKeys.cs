@@ -15,28 +15,27 @@ internal static class HashKeys
     /// </summary>
     public static ulong Of(Exchange exchange, HashOptions options)
     {
-        var request = exchange.Request;
-        if (options.On == HashOptions.ClientIp)
+        var fields = exchange.Request.Fields;
+        if (options.On.Type == HashSourceType.ClientIp)
         {
             return OfClient(exchange);
         }
 
-        if (options.On == HashOptions.Path)
+        if (options.On.Type == HashSourceType.Path)
         {
-            return HashKey.Of(request.Path);
+            return HashKey.Of(exchange.Request.Path);
         }
 
         Span<byte> name = stackalloc byte[LongestName];
+        name = name[..Encoding.ASCII.GetBytes(options.On.Name, name)];
         var value = default(ReadOnlySpan<byte>);
-        if (options.On.StartsWith(HashOptions.HeaderPrefix, StringComparison.Ordinal))
+        if (options.On.Type == HashSourceType.Header)
         {
-            name = name[..Encoding.ASCII.GetBytes(options.On.AsSpan(HashOptions.HeaderPrefix.Length), name)];
-            value = request.Fields.Find(name) is var at and >= 0 ? request.Fields.Value(at) : default;
+            value = fields.Find(name) is var at and >= 0 ? fields.Value(at) : default;
         }
         else
         {
-            name = name[..Encoding.ASCII.GetBytes(options.On.AsSpan(HashOptions.CookiePrefix.Length), name)];
-            CookieText.TryFind(request.Fields, name, out value);
+            CookieText.TryFind(fields, name, out value);
         }
 
         return value.IsEmpty ? OfClient(exchange) : HashKey.Of(value);

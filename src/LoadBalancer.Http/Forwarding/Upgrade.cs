@@ -21,6 +21,7 @@ internal static class Upgrade
             return new Fault(FaultSide.Upstream, FaultKind.UpgradeInvalid);
         }
 
+        exchange.EndTimeout();
         ResponseFields.Prepare(exchange);
         exchange.StartResponse();
         if (exchange.Carrier.TakeOver() is not { } client)

@@ -26,6 +26,9 @@ internal sealed class UpstreamConnection : IReadinessObserver
         _pool = pool;
         _connection = new EpollConnection(socket, pool.Endpoint.Address);
         _connection.Observe();
+
+        // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
+        _connection.ReadsMuch = true;
         _deadline = new LoopDeadline(socket.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }

@@ -21,6 +21,23 @@ internal sealed class Route
     /// <summary>Who answers what the policies let pass.</summary>
     public required HttpHandler Handler { get; init; }
 
+    /// <summary>Who answers in place of an error, by its status; empty for nobody.</summary>
+    public IReadOnlyList<(int Status, HttpHandler Handler)> StandIns { get; init; } = [];
+
+    /// <summary>Who answers in place of an error of <paramref name="status"/>; null for nobody.</summary>
+    public HttpHandler? StandIn(int status)
+    {
+        for (var at = 0; at < StandIns.Count; at++)
+        {
+            if (StandIns[at].Status == status)
+            {
+                return StandIns[at].Handler;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The whole exchange, from the first byte of its head; null for no bound.</summary>
     public TimeSpan? Timeout => Options.Timeout;
 }

@@ -14,6 +14,8 @@ namespace LoadBalancer.Http.Server;
 /// </summary>
 internal sealed class Exchange(EventLoop loop)
 {
+    private LoopDeadline? _timeout;
+
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop => loop;
 
@@ -125,9 +127,25 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GivenUp { get; private set; }
 
+    /// <summary>The whole exchange ends after <paramref name="time"/>; not a response that lasts, see <see cref="EndTimeout"/>.</summary>
+    public void BeginTimeout(TimeSpan time)
+    {
+        _timeout ??= new LoopDeadline(
+            loop, static exchange => ((Exchange)exchange).GiveUp(new Fault(FaultSide.Upstream, FaultKind.ExchangeTimeout)), this);
+        _timeout.Set(time);
+    }
+
+    /// <summary>The time of the exchange does not run any more.</summary>
+    public void EndTimeout() => _timeout?.Clear();
+
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
     {
+        if (!StickyCookie.IsEmpty)
+        {
+            Response.Fields.Add(KnownHeader.SetCookie, "Set-Cookie"u8, StickyCookie.Span);
+        }
+
         Route?.Policies.OnResponse(this);
         Carrier.Start(this);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
@@ -37,6 +38,12 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
+
+    /// <summary>The hosts that are served over https.</summary>
+    public ValueList<string> HttpsNames { get; init; }
+
+    /// <summary>Who answers requests that no route takes, by sending them to https; null for nobody.</summary>
+    public HttpHandler? ToHttps { get; init; }
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
@@ -80,6 +87,12 @@ internal sealed class HttpProxy : ConnectionHandler
         try
         {
             var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
+            if (outcome.Failed && StandIn(exchange, outcome) is { } other)
+            {
+                exchange.Response.Reset();
+                outcome = await other.HandleAsync(exchange);
+            }
+
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
@@ -103,27 +116,50 @@ internal sealed class HttpProxy : ConnectionHandler
         }
 
         // :: (7)
+        exchange.EndTimeout();
         exchange.Route?.Policies.OnEnd(exchange);
     }
+
+    /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>
+    private static HttpHandler? StandIn(Exchange exchange, Fault fault) =>
+        exchange.Carrier.HasStarted || exchange.GivenUp.Failed || exchange.RequestBody is { BytesRead: > 0 }
+            ? null
+            : exchange.Route?.StandIn(FaultResponse.Status(fault.Kind));
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
         // :: (1)
-        Forwarded.Identify(exchange);
+        var fault = Forwarded.Identify(exchange);
 
         // :: (2)
         var request = exchange.Request;
-        var fault = HostName.Read(request);
         if (fault == FaultKind.None)
         {
-            fault = CanonicalPath.Read(request, exchange.IsSecure);
+            fault = HostName.Read(request);
+        }
+
+        if (fault == FaultKind.None)
+        {
+            fault = CanonicalPath.Read(request);
         }
 
         // :: (3)
+        if (fault == FaultKind.None && request.Target is [(byte)'*'])
+        {
+            // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
+            exchange.Response.Status = 204;
+            return await OwnResponse.SendAsync(exchange);
+        }
+
         if (fault == FaultKind.None)
         {
             fault = Routes.Match(exchange);
+        }
+
+        if (fault == FaultKind.NoRoute && ToHttps is not null)
+        {
+            return await ToHttps.HandleAsync(exchange);
         }
 
         if (fault != FaultKind.None)
@@ -133,6 +169,20 @@ internal sealed class HttpProxy : ConnectionHandler
 
         // :: (4)
         var route = exchange.Route!;
+        if (exchange.RequestBody is { } body)
+        {
+            body.Limit = route.Options.Limits.Body ?? Options.Limits.Body;
+            if (request.Framing == BodyFraming.Length && request.ContentLength > body.Limit)
+            {
+                return new Fault(FaultSide.Client, FaultKind.BodyTooLarge);
+            }
+        }
+
+        if (route.Timeout is { } timeout)
+        {
+            exchange.BeginTimeout(timeout - Time.GetElapsedTime(exchange.Began));
+        }
+
         var outcome = await route.Policies.OnRequestAsync(exchange);
         if (outcome.IsFinal)
         {

@@ -15,7 +15,7 @@ internal sealed class RequestHead
     /// <summary>The method as it came: a token.</summary>
     public ReadOnlySpan<byte> MethodText => MethodSlice.Of(Fields);
 
-    /// <summary>The target in origin form, or <c>*</c>: as it came, but that one in absolute form is without its scheme and authority.</summary>
+    /// <summary>The target as it came: origin form, absolute form, or <c>*</c> with OPTIONS.</summary>
     public ReadOnlySpan<byte> Target => TargetSlice.Of(Fields);
 
     /// <summary>

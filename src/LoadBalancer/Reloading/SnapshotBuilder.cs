@@ -46,7 +46,7 @@ internal sealed class SnapshotBuilder(
                 Options = options,
                 Previous = previous,
                 Upstreams = upstreams,
-                Listeners = [.. options.Listeners.Select(entry => ListenerOf(entry.Key, entry.Value, previous, upstreams, change))],
+                Listeners = [.. options.Listeners.Select(entry => ListenerOf(entry.Key, entry.Value, previous, upstreams, change, HttpsNames(options, entry.Key)))],
                 Sockets = change,
                 Time = context.Time,
                 Hurry = hurry,
@@ -64,13 +64,20 @@ internal sealed class SnapshotBuilder(
             ? running
             : new Upstream(name, options, running, context);
 
+    /// <summary>The hosts that the routes of the other HTTP listeners name: where a listener may send its clients.</summary>
+    private static ValueList<string> HttpsNames(GatewayOptions options, string except) =>
+    [
+        .. options.Listeners.Where(entry => entry.Key != except).SelectMany(entry => entry.Value.Http?.AllRoutes.Select(route => route.Host) ?? [])
+            .OfType<string>().Distinct(StringComparer.Ordinal),
+    ];
+
     private PendingListener ListenerOf(
-        string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change)
+        string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change, ValueList<string> httpsNames)
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
         var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Handler?.Policies, context);
         ConnectionHandler handler = options.Http is { } http
-            ? proxies.Build(name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics)
+            ? proxies.Build(name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, httpsNames)
             : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies);
         return new PendingListener(listener, handler, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
     }

@@ -26,11 +26,14 @@ internal sealed class HashKeysTests
     public void Allocates_nothing()
     {
         var exchange = Heads.Request("/a", "X-User: 7", "Cookie: sid=s1");
-        var header = new HashOptions { On = "header:X-User" };
-        var cookie = new HashOptions { On = "cookie:sid" };
+        var header = new HashOptions { On = new HashSource(HashSourceType.Header, "X-User") };
+        var cookie = new HashOptions { On = new HashSource(HashSourceType.Cookie, "sid") };
         Assert.That(Allocations.Of(() => _ = HashKeys.Of(exchange, header) ^ HashKeys.Of(exchange, cookie)), Is.Zero);
     }
 
-    private static ulong Of(string on) =>
-        HashKeys.Of(Heads.Request("/a?b", "Host: a.example", "X-User: 7", "Cookie: x=y; sid=s1"), new HashOptions { On = on });
+    private static ulong Of(string on)
+    {
+        Assert.That(new HashSourceKind().TryParse(on, out var source), Is.True);
+        return HashKeys.Of(Heads.Request("/a?b", "Host: a.example", "X-User: 7", "Cookie: x=y; sid=s1"), new HashOptions { On = source });
+    }
 }

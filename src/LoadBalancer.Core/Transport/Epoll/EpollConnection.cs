@@ -55,6 +55,13 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Who hears of the end of the peer while nobody reads; null is nobody.</summary>
     public IHangupObserver? HangupObserver { get; set; }
 
+    /// <summary>True where much is to come from the peer: each read then takes as much as <see cref="EventLoop.ScratchBytes"/>.</summary>
+    public bool ReadsMuch
+    {
+        get => Reader.ReadsMuch;
+        set => Reader.ReadsMuch = value;
+    }
+
     /// <summary>True once the peer has sent its last byte, be it read or not.</summary>
     public bool HasPeerFinished => _socket.HasPeerFinished;
 

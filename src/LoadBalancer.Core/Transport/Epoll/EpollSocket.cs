@@ -13,10 +13,10 @@ namespace LoadBalancer.Transport.Epoll;
 /// </remarks>
 internal sealed unsafe class EpollSocket : LoopSource
 {
-    /// <summary>What <see cref="Receive"/> and <see cref="Send"/> return when the call would block.</summary>
+    /// <summary>What <see cref="Receive"/> and <see cref="Send(ReadOnlySpan{byte}, bool)"/> return when the call would block.</summary>
     public const int WouldBlock = -1;
 
-    /// <summary>What <see cref="Receive"/> and <see cref="Send"/> return when the connection has failed; <see cref="Error"/> says why.</summary>
+    /// <summary>What <see cref="Receive"/> and <see cref="Send(ReadOnlySpan{byte}, bool)"/> return when the connection has failed; <see cref="Error"/> says why.</summary>
     public const int Failed = -2;
 
     private readonly int _descriptor;
@@ -155,6 +155,33 @@ internal sealed unsafe class EpollSocket : LoopSource
                 {
                     // A short write has filled the kernel's buffer: the next edge comes when it has room.
                     IsWritable = count == bytes.Length;
+                    return count;
+                }
+
+                if (!Retry(out var result))
+                {
+                    IsWritable = false;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes what the kernel takes of two pieces, one behind the other, in one call (sendmsg(2)).</summary>
+    /// <returns>As <see cref="Send(ReadOnlySpan{byte}, bool)"/>, of both together.</returns>
+    public int Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        Loop.AssertInLoop();
+        fixed (byte* firstStart = first, secondStart = second)
+        {
+            var pieces = stackalloc MessagePiece[2] { new(firstStart, first.Length), new(secondStart, second.Length) };
+            var header = new MessageHeader { Pieces = pieces, PieceCount = 2 };
+            while (true)
+            {
+                var count = (int)Libc.SendMessage(_descriptor, &header, SocketConstants.MessageNoSignal);
+                if (count >= 0)
+                {
+                    IsWritable = count == first.Length + second.Length;
                     return count;
                 }
 

@@ -30,6 +30,9 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
     /// <summary>Why the stream ended, if not by the peer's FIN. Whose fault it is, the owner of the connection knows.</summary>
     public FaultKind Fault { get; private set; }
 
+    /// <summary>True where much is to come: a read then takes up to <see cref="EventLoop.ScratchBytes"/> at once, into one block.</summary>
+    public bool ReadsMuch { get; set; }
+
     /// <summary>True where nothing is buffered and nobody waits: the socket may be handed to a relay.</summary>
     public bool IsIdle => _first is null && !_waiting;
 
@@ -156,7 +159,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
             return false;
         }
 
-        var rented = _last is null || _last.Free < WorthReading ? socket.Loop.Blocks.RentSegment() : null;
+        var rented = _last is null || _last.Free < WorthReading ? (ReadsMuch ? socket.Loop.LargeBlocks : socket.Loop.Blocks).RentSegment() : null;
         var target = rented ?? _last!;
         var count = socket.Receive(target.Tail.Span);
         if (count <= 0)

@@ -80,6 +80,65 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
         return new ValueTask<FlushResult>(this, _pendingFlush.Version);
     }
 
+    /// <summary>
+    /// Adds bytes and sends what the kernel takes of them, behind what was written before, without copying it: for much at once. The rest is
+    /// copied and waits for the next flush.
+    /// </summary>
+    public void WriteThrough(ReadOnlySpan<byte> bytes)
+    {
+        socket.Loop.AssertInLoop();
+        if (_waiting)
+        {
+            throw new InvalidOperationException("a flush is pending already");
+        }
+
+        // One call for a head and the body behind it; what is more than a segment is sent by itself first.
+        if (_first is { NextSegment: null } segment && Fault == FaultKind.None && socket.IsWritable)
+        {
+            var before = segment.Block.AsSpan(_sent, segment.End - _sent);
+            var count = socket.Send(before, bytes);
+            if (count == EpollSocket.Failed)
+            {
+                Fault = FaultKind.Reset;
+            }
+            else if (count >= before.Length)
+            {
+                ReleaseFirst();
+                bytes = bytes[(count - before.Length)..];
+            }
+            else if (count != EpollSocket.WouldBlock)
+            {
+                _sent += count;
+            }
+        }
+
+        _unflushed = 0;
+        if (Drain())
+        {
+            while (bytes.Length > 0 && Fault == FaultKind.None && socket.IsWritable)
+            {
+                var count = socket.Send(bytes);
+                if (count == EpollSocket.Failed)
+                {
+                    Fault = FaultKind.Reset;
+                }
+                else if (count != EpollSocket.WouldBlock)
+                {
+                    bytes = bytes[count..];
+                }
+            }
+        }
+
+        while (bytes.Length > 0 && Fault == FaultKind.None)
+        {
+            var room = GetSpan();
+            var count = Math.Min(room.Length, bytes.Length);
+            bytes[..count].CopyTo(room);
+            Advance(count);
+            bytes = bytes[count..];
+        }
+    }
+
     /// <inheritdoc/>
     public override void CancelPendingFlush()
     {

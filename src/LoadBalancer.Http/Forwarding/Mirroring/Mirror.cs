@@ -17,7 +17,8 @@ namespace LoadBalancer.Http.Forwarding.Mirroring;
 /// <param name="target">Who gets the copies.</param>
 /// <param name="share">The share of exchanges that are copied, 0 to 1.</param>
 /// <param name="engine">Where copies live.</param>
-internal sealed class Mirror(HttpHandler primary, HttpHandler target, double share, HttpEngine engine) : HttpHandler
+/// <param name="onBug">Hears of an error of this program that cost a copy.</param>
+internal sealed class Mirror(HttpHandler primary, HttpHandler target, double share, HttpEngine engine, Action<Exception> onBug) : HttpHandler
 {
     /// <summary>The longest body that is copied, in bytes.</summary>
     public const int MostBody = 1024 * 1024;
@@ -71,6 +72,10 @@ internal sealed class Mirror(HttpHandler primary, HttpHandler target, double sha
                 copy.Carrier = new NoCarrier();
                 await target.HandleAsync(copy);
             }
+        }
+        catch (Exception error)
+        {
+            onBug(error);
         }
         finally
         {

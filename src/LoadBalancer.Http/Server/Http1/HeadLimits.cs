@@ -4,8 +4,7 @@ namespace LoadBalancer.Http.Server.Http1;
 /// <param name="HeadBytes">From its first byte to the end of its empty line; 32 KiB by default.</param>
 /// <param name="Fields">Field lines; 100 by default.</param>
 /// <param name="TargetBytes">The target of a request; 8 KiB by default.</param>
-/// <param name="IsSecure">True where the connection is encrypted: a target in absolute form has to say https then, and http elsewhere.</param>
-internal readonly record struct HeadLimits(int HeadBytes, int Fields, int TargetBytes, bool IsSecure = false)
+internal readonly record struct HeadLimits(int HeadBytes, int Fields, int TargetBytes)
 {
     /// <summary>What a request's first line may have around its target: a method, two spaces, the version.</summary>
     private const int AroundTarget = 64;

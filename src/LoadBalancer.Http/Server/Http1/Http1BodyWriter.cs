@@ -12,6 +12,9 @@ namespace LoadBalancer.Http.Server.Http1;
 /// </summary>
 internal sealed class Http1BodyWriter : BodyWriter
 {
+    /// <summary>From here on a call of the kernel costs less than a copy.</summary>
+    private const int WriteThroughFrom = 4 * 1024;
+
     /// <summary>The longest size line: 16 digits and the line's end.</summary>
     private const int SizeLineBytes = 18;
 
@@ -141,7 +144,14 @@ internal sealed class Http1BodyWriter : BodyWriter
     {
         foreach (var piece in data)
         {
-            _output.Write(piece.Span);
+            if (piece.Length >= WriteThroughFrom && _output is LoopPipeWriter direct)
+            {
+                direct.WriteThrough(piece.Span);
+            }
+            else
+            {
+                _output.Write(piece.Span);
+            }
         }
     }
 }

@@ -34,6 +34,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     /// <summary>For how long a body may be slower than its rate: a slow start, a stall of the network.</summary>
     private const long RateGraceMs = 5_000;
 
+    /// <summary>A body that is longer is read in large blocks.</summary>
+    private const long MuchBytes = 16 * 1024;
+
     private readonly LoopDeadline _receiving;
     private readonly Live<HttpProxy> _latest;
     private readonly EndPoint? _peer;
@@ -257,9 +260,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         var request = exchange.Request;
         if (fault == FaultKind.None && (request.Framing == BodyFraming.Chunked || request.ContentLength > 0))
         {
-            _carrier.RequestBody.Start(Client.Transport.Input, request.Framing, request.ContentLength, ofResponse: false);
+            _carrier.RequestBody.Start(Client.Transport.Input, request.Framing, request.ContentLength, ofRequest: true);
             _carrier.RequestBody.Limit = _proxy.Options.Limits.Body;
             exchange.RequestBody = _carrier.RequestBody;
+            Client.ReadsMuch = request.Framing == BodyFraming.Chunked || request.ContentLength > MuchBytes;
         }
 
         Exchange = exchange;
@@ -271,6 +275,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         var loop = _proxy.Engine.On(Loop);
         _waiting = Waiting.Nothing;
         _receiving.Clear();
+        Client.ReadsMuch = false;
         loop.Return(_carrier!);
         loop.Exchanges.Return(Exchange!);
         Exchange = null;

@@ -50,7 +50,7 @@ internal static class RequestLine
             return FaultKind.RequestInvalid;
         }
 
-        if (length >= limits.RequestLineBytes)
+        if (length > limits.RequestLineBytes)
         {
             return FaultKind.TargetTooLong;
         }
@@ -68,7 +68,7 @@ internal static class RequestLine
             return FaultKind.NotImplemented;
         }
 
-        return RequestTarget.Parse(head, new Slice(targetStart, targetLength), limits.IsSecure);
+        return RequestTarget.Parse(head, new Slice(targetStart, targetLength));
     }
 
     private static bool IsVersion(ReadOnlySpan<byte> text) =>
