@@ -25,12 +25,12 @@ internal static class HeadParser
     {
         consumed = buffer.Start;
         fault = FaultKind.None;
-        if (buffer.IsEmpty)
+        var first = FirstPiece(buffer);
+        if (first.IsEmpty)
         {
             return HeadStatus.Incomplete;
         }
 
-        var first = buffer.FirstSpan;
         var skipped = first[0] == '\r' ? 2 : 0;
         if (skipped > 0 && !HasEmptyLine(buffer, out fault))
         {
@@ -92,12 +92,12 @@ internal static class HeadParser
     {
         consumed = buffer.Start;
         fault = FaultKind.None;
-        if (buffer.IsEmpty)
+        var first = FirstPiece(buffer);
+        if (first.IsEmpty)
         {
             return HeadStatus.Incomplete;
         }
 
-        var first = buffer.FirstSpan;
         if (WholeLength(first, limits.HeadBytes) is var whole and > 0)
         {
             head.Reset();
@@ -132,6 +132,24 @@ internal static class HeadParser
         return HeadStatus.Complete;
     }
 
+    // A sequence may begin with an empty piece.
+    private static ReadOnlySpan<byte> FirstPiece(in ReadOnlySequence<byte> buffer)
+    {
+        var first = buffer.FirstSpan;
+        if (first.IsEmpty)
+        {
+            foreach (var piece in buffer)
+            {
+                if (!piece.IsEmpty)
+                {
+                    return piece.Span;
+                }
+            }
+        }
+
+        return first;
+    }
+
     private static int WholeLength(ReadOnlySpan<byte> span, int mostBytes)
     {
         var end = span.IndexOf("\r\n\r\n"u8) + 4;
@@ -142,7 +160,7 @@ internal static class HeadParser
     private static FaultKind FindRequest(in ReadOnlySequence<byte> buffer, in HeadLimits limits, ref HeadScan scan, out int length)
     {
         length = 0;
-        return !buffer.IsEmpty && !FieldText.IsToken(buffer.FirstSpan[..1])
+        return !buffer.IsEmpty && !FieldText.IsToken(FirstPiece(buffer)[..1])
             ? FaultKind.RequestInvalid
             : scan.Find(
                 buffer,
@@ -159,7 +177,7 @@ internal static class HeadParser
     private static FaultKind FindResponse(in ReadOnlySequence<byte> buffer, in HeadLimits limits, ref HeadScan scan, out int length)
     {
         length = 0;
-        return buffer.FirstSpan[0] != 'H'
+        return FirstPiece(buffer)[0] != 'H'
             ? FaultKind.ResponseInvalid
             : scan.Find(
                 buffer,

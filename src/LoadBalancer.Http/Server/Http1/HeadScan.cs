@@ -48,14 +48,14 @@ internal struct HeadScan
             {
                 var at = start + feed;
                 var end = _looked + at;
-                if ((at > 0 ? span[at - 1] : _last) != '\r' || end == _lineStart)
-                {
-                    return invalid;
-                }
-
                 if (_lines == 0 && end >= mostFirst)
                 {
                     return firstTooLong;
+                }
+
+                if ((at > 0 ? span[at - 1] : _last) != '\r' || end == _lineStart)
+                {
+                    return invalid;
                 }
 
                 if (end == _lineStart + 1)

@@ -50,7 +50,7 @@ internal static class RequestLine
             return FaultKind.RequestInvalid;
         }
 
-        if (length >= limits.RequestLineBytes)
+        if (length > limits.RequestLineBytes)
         {
             return FaultKind.TargetTooLong;
         }

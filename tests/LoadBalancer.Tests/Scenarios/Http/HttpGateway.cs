@@ -1,0 +1,60 @@
+using System.Net;
+using System.Text.Json;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
+
+/// <summary>A daemon with one HTTP listener called web, from what a test says of it.</summary>
+internal sealed class HttpGateway : IAsyncDisposable
+{
+    private HttpGateway(DaemonHarness daemon, EndPoint address) => (Daemon, Address) = (daemon, address);
+
+    /// <summary>The daemon.</summary>
+    public DaemonHarness Daemon { get; }
+
+    /// <summary>Where it accepts.</summary>
+    public EndPoint Address { get; }
+
+    /// <summary>The text of a configuration with one listener.</summary>
+    /// <param name="http">What stands behind <c>http:</c>, in one line.</param>
+    /// <param name="upstreams">What stands behind <c>upstreams:</c>, in one line.</param>
+    /// <param name="listener">Further keys of the listener, each with a comma in front.</param>
+    public static string Text(string http, string upstreams, string listener = "") =>
+        $"listeners: {{web: {{bind: \"127.0.0.1:0\", http: {http}{listener}}}}}\nupstreams: {upstreams}\n";
+
+    /// <summary>An upstream of these endpoints.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="keys">Further keys, each with a comma in front.</param>
+    /// <param name="endpoints">Its endpoints.</param>
+    public static string Upstream(string name, string keys = "", params HttpEndpoint[] endpoints) =>
+        $"{name}: {{endpoints: [{string.Join(", ", endpoints.Select(endpoint => $"\"{endpoint.Address}\""))}]{keys}}}";
+
+    /// <summary>A daemon that is ready.</summary>
+    public static async Task<HttpGateway> StartAsync(string http, string upstreams, string listener = "")
+    {
+        var daemon = await DaemonHarness.StartAsync(Text(http, upstreams, listener));
+        return new HttpGateway(daemon, await daemon.AddressOfAsync("web"));
+    }
+
+    /// <summary>A daemon that leads everything to one endpoint.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="keys">Further keys of the upstream, each with a comma in front.</param>
+    /// <param name="http">Further keys of <c>http</c>, each with a comma in front.</param>
+    public static Task<HttpGateway> ToAsync(HttpEndpoint endpoint, string keys = "", string http = "") =>
+        StartAsync($"{{upstream: up{http}}}", $"{{{Upstream("up", keys, endpoint)}}}");
+
+    /// <summary>A connection of a client.</summary>
+    public HttpWire Connect() => new(Loopback.Connect(Address));
+
+    /// <summary>One request on a connection of its own.</summary>
+    public HttpMessage Get(string target, string fields = "", string host = "test")
+    {
+        using var client = Connect();
+        return client.Get(target, fields, host).ReadResponse();
+    }
+
+    /// <summary>/status.</summary>
+    public Task<JsonElement> StatusAsync() => Daemon.StatusAsync();
+
+    public ValueTask DisposeAsync() => Daemon.DisposeAsync();
+}
