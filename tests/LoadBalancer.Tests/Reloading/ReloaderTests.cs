@@ -4,6 +4,8 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Http;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
@@ -26,7 +28,8 @@ internal sealed class ReloaderTests
         _log = new ConnectionLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
-        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, _log, LogSink.Silent, CancellationToken.None);
+        var proxies = new HttpProxyBuilder { Engine = new HttpEngine(_loops.Loops), Context = context, Log = _log, IsReady = () => true };
+        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, proxies, _log, LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
@@ -96,7 +99,7 @@ internal sealed class ReloaderTests
     // In a frame of its own, so that no local of the test keeps them.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<WeakReference> References(Snapshot snapshot) =>
-        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Proxy))];
+        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Handler))];
 
     private void Write(int round) => File.WriteAllText(_folder["lb.yaml"], $$"""
         listeners:
