@@ -122,6 +122,20 @@ public sealed class Upstream : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Takes the endpoint that a client keeps to, which is available in the view that the caller has read.</summary>
+    /// <returns>False where it is at its cap, or others wait for room: the balancer decides then.</returns>
+    internal bool LeaseKept(Endpoint endpoint, out EndpointLease lease)
+    {
+        if (_queue.Cap == PickContext.NoCap)
+        {
+            lease = endpoint.Lease();
+            return true;
+        }
+
+        lease = default;
+        return _queue.Count == 0 && endpoint.TryLease(_queue.Cap, out lease);
+    }
+
     /// <summary>After <see cref="Lease"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
     internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);

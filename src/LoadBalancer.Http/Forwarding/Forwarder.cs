@@ -115,7 +115,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
         while (true)
         {
-            if (!upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
+            if (!LeaseKept(exchange, work) && !upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
             {
                 var refusal = await WaitAsync(exchange, work, hashKey, last);
                 if (refusal.Failed)
@@ -161,6 +161,10 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             work.Lease.Return(last);
         }
     }
+
+    /// <summary>Leases the endpoint that the client's cookie names; once, since what failed is not to be met again.</summary>
+    private bool LeaseKept(Exchange exchange, ForwardWork work) =>
+        _options.Affinity is not null && work.Tried.Length == 0 && Affinity.Find(exchange, _options, upstream.View) is { } kept && upstream.LeaseKept(kept, out work.Lease);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
