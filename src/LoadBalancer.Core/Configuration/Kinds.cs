@@ -119,8 +119,9 @@ public static class Kinds
     public static Kind<ValueMap<T>> ByName<T>(string noun, string example, Kind<T> item) =>
         new TextMapKind<T>(noun, example, MapKind.NamePattern, StringComparer.Ordinal, item);
 
-    /// <summary>A map by an error's status, 400 to 599.</summary>
-    public static Kind<ValueMap<T>> ByErrorStatus<T>(Kind<T> item) => new TextMapKind<T>("a status from 400 to 599", "502", "[45][0-9][0-9]", StringComparer.Ordinal, item);
+    /// <summary>A map by an error's status, 400 to 599; a status that is not written keeps what it had before.</summary>
+    public static Kind<ValueMap<T>> ByErrorStatus<T>(Kind<T> item) =>
+        new TextMapKind<T>("a status from 400 to 599", "502", "[45][0-9][0-9]", StringComparer.Ordinal, item, merges: true);
 
     /// <summary>A map of the record's keys, or its short form.</summary>
     public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(shape);

@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -33,6 +34,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const int MostUnflushed = 64 * 1024;
 
     private readonly UpstreamOptions _options = upstream.Options;
+    private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
+    private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
     private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
@@ -47,10 +50,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.Upstream = upstream;
         exchange.Pending = work;
         var fault = exchange.GivenUp;
+        var (attemptsBefore, answered) = (exchange.Attempts, 0);
         try
         {
             // :: (1)
-            var hashKey = HashKeys.Of(exchange, _options.Hash);
+            var hashKey = _hashKeys.Of(exchange);
             RequestFields.Prepare(exchange, _options);
             while (!fault.Failed)
             {
@@ -77,6 +81,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (!fault.Failed)
             {
                 // :: (6)
+                answered = exchange.Response.Status;
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
                 fault = await PassOnAsync(exchange, work, work.Connection!);
             }
         }
@@ -91,6 +97,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
             work.Connection?.Close();
             work.Lease.Return(Judge(exchange, fault));
+            _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
         }
 
         return fault;
@@ -115,7 +122,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
         while (true)
         {
-            if (!LeaseKept(exchange, work) && !upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
+            if (!LeaseSame(exchange, work) && !upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
             {
                 var refusal = await WaitAsync(exchange, work, hashKey, last);
                 if (refusal.Failed)
@@ -127,7 +134,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             exchange.Attempts++;
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
-            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint);
+            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
             if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
             {
@@ -162,9 +169,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
     }
 
-    /// <summary>Leases the endpoint that the client's cookie names; once, since what failed is not to be met again.</summary>
-    private bool LeaseKept(Exchange exchange, ForwardWork work) =>
-        _options.Affinity is not null && work.Tried.Length == 0 && Affinity.Find(exchange, _options, upstream.View) is { } kept && upstream.LeaseKept(kept, out work.Lease);
+    /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
+    private bool LeaseSame(Exchange exchange, ForwardWork work) =>
+        work.Tried.Length == 0 && Affinity.Find(exchange, _options, upstream.View) is { } same && upstream.Lease(same, out work.Lease);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

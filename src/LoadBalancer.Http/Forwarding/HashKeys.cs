@@ -5,41 +5,36 @@ using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
-/// <summary>What the hash balancer spreads requests by: <c>hash.on</c>.</summary>
-internal static class HashKeys
+/// <summary>What the hash balancer spreads requests by: <c>hash.on</c>. Immutable and thread-safe.</summary>
+/// <param name="source">What the file says.</param>
+internal sealed class HashKeys(HashSource source)
 {
-    private const int LongestName = 256;
+    private readonly HashSourceType _type = source.Type;
+    private readonly byte[] _name = Encoding.ASCII.GetBytes(source.Name ?? "");
 
     /// <summary>
     /// The key of a request. One that lacks what is hashed has the key of its client: all that lack it would otherwise meet at one endpoint.
     /// </summary>
-    public static ulong Of(Exchange exchange, HashOptions options)
+    public ulong Of(Exchange exchange)
     {
-        var fields = exchange.Request.Fields;
-        if (options.On.Type == HashSourceType.ClientIp)
+        var request = exchange.Request;
+        ReadOnlySpan<byte> value = default;
+        switch (_type)
         {
-            return OfClient(exchange);
+            case HashSourceType.Path:
+                return HashKey.Of(request.Path);
+
+            case HashSourceType.Header:
+                value = request.Fields.Find(_name) is var at and >= 0 ? request.Fields.Value(at) : default;
+                break;
+
+            case HashSourceType.Cookie:
+                CookieText.TryFind(request.Fields, _name, out value);
+                break;
         }
 
-        if (options.On.Type == HashSourceType.Path)
-        {
-            return HashKey.Of(exchange.Request.Path);
-        }
-
-        Span<byte> name = stackalloc byte[LongestName];
-        name = name[..Encoding.ASCII.GetBytes(options.On.Name, name)];
-        var value = default(ReadOnlySpan<byte>);
-        if (options.On.Type == HashSourceType.Header)
-        {
-            value = fields.Find(name) is var at and >= 0 ? fields.Value(at) : default;
-        }
-        else
-        {
-            CookieText.TryFind(fields, name, out value);
-        }
-
-        return value.IsEmpty ? OfClient(exchange) : HashKey.Of(value);
+        return !value.IsEmpty ? HashKey.Of(value)
+            : exchange.ClientAddress is { } address ? HashKey.OfAddress(address)
+            : HashKey.OfClient(null);
     }
-
-    private static ulong OfClient(Exchange exchange) => exchange.ClientAddress is { } address ? HashKey.OfAddress(address) : HashKey.OfClient(null);
 }

@@ -23,9 +23,9 @@ internal sealed class UpstreamTests : UpstreamFixture
         await Run(Options(2) with { MaxConnections = 1 });
         var kept = Running.View.Available[1].Endpoint;
 
-        Assert.That(Running.LeaseKept(kept, out var lease), Is.True);
+        Assert.That(Running.Lease(kept, out var lease), Is.True);
         Assert.That(lease.Endpoint, Is.SameAs(kept));
-        Assert.That(Running.LeaseKept(kept, out _), Is.False);
+        Assert.That(Running.Lease(kept, out _), Is.False);
         lease.Return(Fault.None);
         Assert.That(kept.Load.Active, Is.Zero);
     }

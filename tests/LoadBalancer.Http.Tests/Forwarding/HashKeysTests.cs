@@ -26,14 +26,19 @@ internal sealed class HashKeysTests
     public void Allocates_nothing()
     {
         var exchange = Heads.Request("/a", "X-User: 7", "Cookie: sid=s1");
-        var header = new HashOptions { On = new HashSource(HashSourceType.Header, "X-User") };
-        var cookie = new HashOptions { On = new HashSource(HashSourceType.Cookie, "sid") };
-        Assert.That(Allocations.Of(() => _ = HashKeys.Of(exchange, header) ^ HashKeys.Of(exchange, cookie)), Is.Zero);
+        var header = new HashKeys(new HashSource(HashSourceType.Header, "X-User"));
+        var cookie = new HashKeys(new HashSource(HashSourceType.Cookie, "sid"));
+        Assert.That(Allocations.Of(() => _ = header.Of(exchange) ^ cookie.Of(exchange)), Is.Zero);
     }
 
-    private static ulong Of(string on)
+    private static ulong Of(string on) =>
+        new HashKeys(Source(on)).Of(Heads.Request("/a?b", "Host: a.example", "X-User: 7", "Cookie: x=y; sid=s1"));
+
+    private static HashSource Source(string on) => on.Split(':') switch
     {
-        Assert.That(new HashSourceKind().TryParse(on, out var source), Is.True);
-        return HashKeys.Of(Heads.Request("/a?b", "Host: a.example", "X-User: 7", "Cookie: x=y; sid=s1"), new HashOptions { On = source });
-    }
+        ["header", var name] => new HashSource(HashSourceType.Header, name),
+        ["cookie", var name] => new HashSource(HashSourceType.Cookie, name),
+        ["path"] => new HashSource(HashSourceType.Path),
+        _ => HashSource.ClientIp,
+    };
 }
