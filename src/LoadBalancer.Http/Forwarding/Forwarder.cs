@@ -34,8 +34,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const int MostUnflushed = 64 * 1024;
 
     private readonly UpstreamOptions _options = upstream.Options;
-    private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
+    private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
     private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>

@@ -10,7 +10,7 @@ namespace LoadBalancer.Http.Telemetry;
 /// Its series come from the file's names alone: whatever clients ask for adds none.
 /// </summary>
 /// <remarks>
-/// <see cref="Begin"/> and <see cref="End"/> are called on the thread of a loop; they take no lock and allocate nothing. All else is
+/// <see cref="Begin"/> and <see cref="End(Exchange, TimeSpan)"/> are called on the thread of a loop; they take no lock and allocate nothing. All else is
 /// thread-safe.
 /// </remarks>
 internal sealed class HttpMetrics
@@ -55,7 +55,7 @@ internal sealed class HttpMetrics
     /// <summary>Where a route counts; the same for the same name, from one configuration to the next.</summary>
     public RouteMetrics Of(string route) => _routes.GetOrAdd(route, static (name, loops) => new RouteMetrics(name, loops), _loops);
 
-    /// <summary>Counts an exchange whose head is there, or was refused. <see cref="End"/> follows once.</summary>
+    /// <summary>Counts an exchange whose head is there, or was refused. <see cref="End(Exchange, TimeSpan)"/> follows once.</summary>
     public void Begin(int loop) => _counts.Add(loop, BegunSlot);
 
     /// <summary>Counts the end of an exchange, of which nothing is forgotten yet.</summary>

@@ -26,7 +26,7 @@ internal sealed class ReloaderTests
         _lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
-        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
+        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
@@ -96,7 +96,7 @@ internal sealed class ReloaderTests
     // In a frame of its own, so that no local of the test keeps them.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<WeakReference> References(Snapshot snapshot) =>
-        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Proxy))];
+        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Handler))];
 
     private void Write(int round) => File.WriteAllText(_folder["lb.yaml"], $$"""
         listeners:
