@@ -16,7 +16,7 @@ internal sealed class ReloaderTests
 {
     private TemporaryFolder _folder = null!;
     private LoopGroup _loops = null!;
-    private ConnectionLog _log = null!;
+    private LoopLog _lines = null!;
     private ActivatedSockets _activated = null!;
     private Reloader _reloader = null!;
 
@@ -25,11 +25,15 @@ internal sealed class ReloaderTests
     {
         _folder = new TemporaryFolder();
         _loops = new LoopGroup(2, TimeProvider.System, (_, error) => Assert.Fail(error.ToString()), _ => { });
-        _log = new ConnectionLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
+<<<<<<< HEAD
         var proxies = new HttpProxyBuilder { Engine = new HttpEngine(_loops.Loops), Context = context, Log = _log, IsReady = () => true };
         var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, proxies, _log, LogSink.Silent, CancellationToken.None);
+=======
+        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
+>>>>>>> http
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
@@ -47,7 +51,7 @@ internal sealed class ReloaderTests
         _reloader.Dispose();
         _activated.Dispose();
         _loops.Dispose();
-        _log.Dispose();
+        _lines.Dispose();
         _folder.Dispose();
     }
 

@@ -50,7 +50,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
         }
 
         var fields = ReadFields();
-        return Finish(line, fields, bodyless: !fields.Any(field => Is(field, "content-length") || Is(field, "transfer-encoding")));
+        return Finish(line, fields, bodyless: !fields.Any(field => IsCalled(field, "content-length") || IsCalled(field, "transfer-encoding")));
     }
 
     /// <summary>The next response, an interim one too.</summary>
@@ -73,9 +73,17 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     public byte[] ReadBytes(int count)
     {
         var bytes = new byte[count];
-        for (var at = 0; at < count; at++)
+        for (var at = 0; at < count;)
         {
-            bytes[at] = (byte)ReadByte();
+            if (_at == _end && Fill() == 0)
+            {
+                throw new EndOfStreamException($"the stream ended after {at} of {count} bytes");
+            }
+
+            var piece = Math.Min(count - at, _end - _at);
+            _buffer.AsSpan(_at, piece).CopyTo(bytes.AsSpan(at));
+            _at += piece;
+            at += piece;
         }
 
         return bytes;
@@ -96,7 +104,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    private static bool Is(string line, string name) => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
+    private static bool IsCalled(string line, string name) => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
 
     private HttpMessage Finish(string line, List<string> fields, bool bodyless)
     {
@@ -105,7 +113,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             return new HttpMessage(line, fields, [], []);
         }
 
-        if (fields.Any(field => Is(field, "transfer-encoding")))
+        if (fields.Any(field => IsCalled(field, "transfer-encoding")))
         {
             using var body = new MemoryStream();
             while (true)
@@ -121,7 +129,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             }
         }
 
-        if (fields.FirstOrDefault(field => Is(field, "content-length")) is { } length)
+        if (fields.FirstOrDefault(field => IsCalled(field, "content-length")) is { } length)
         {
             return new HttpMessage(line, fields, ReadBytes(int.Parse(length.Split(':')[1], CultureInfo.InvariantCulture)), []);
         }
@@ -167,8 +175,6 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             line.Append(letter);
         }
     }
-
-    private int ReadByte() => _at < _end || Fill() > 0 ? _buffer[_at++] : throw new EndOfStreamException("the stream ended within a body");
 
     private int Fill()
     {
