@@ -1,4 +1,3 @@
-using LoadBalancer.Faults;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tests;
