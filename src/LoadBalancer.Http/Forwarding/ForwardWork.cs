@@ -37,6 +37,15 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>True where the upload has ended, whichever way.</summary>
     public bool UploadHasEnded => _upload.IsCompleted;
 
+    /// <summary>True while the client waits for the endpoint's 100 before it sends the body.</summary>
+    public bool AwaitsContinue { get; set; }
+
+    /// <summary>True while the client is waited for, for more of the body.</summary>
+    public bool AwaitsBody { get; set; }
+
+    /// <summary>True once the head of the response is there.</summary>
+    public bool IsAnswered { get; set; }
+
     /// <summary>The request's body is being sent.</summary>
     public void BeginUpload(ValueTask<bool> upload)
     {
@@ -67,6 +76,7 @@ internal sealed class ForwardWork : PendingWork
         Waiting = null;
         Connecting = null;
         Connection = null;
+        AwaitsContinue = AwaitsBody = IsAnswered = false;
     }
 
     /// <inheritdoc/>

@@ -216,12 +216,13 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         else
         {
             connection.RequestBody.Start(connection.Output, exchange.Request.Framing, exchange.Request.ContentLength);
+            work.AwaitsContinue = request.ExpectsContinue;
             work.BeginUpload(UploadAsync(exchange, work, connection));
         }
 
         // :: (5)
         var scan = default(HeadScan);
-        var interim = 0;
+        var (interim, begun) = (0, false);
         while (true)
         {
             if (!connection.Input.TryRead(out var read))
@@ -258,13 +259,20 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                     return Ended(connection);
                 }
 
-                connection.Expect(_options.Timeouts.BetweenBytes, FaultKind.BetweenBytesTimeout);
+                if (!begun)
+                {
+                    // For all that is left of it: who sends a byte now and then has no end (trap 22).
+                    begun = true;
+                    connection.Expect(_options.Timeouts.BetweenBytes, FaultKind.BetweenBytesTimeout);
+                }
+
                 continue;
             }
 
             connection.Input.AdvanceTo(consumed);
             if (exchange.Response.Status >= 200 || exchange.Response.Status == 101)
             {
+                work.IsAnswered = true;
                 return Fault.None;
             }
 
@@ -273,15 +281,30 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 return new Fault(FaultSide.Upstream, FaultKind.ResponseInvalid);
             }
 
+            var mayGoOn = work.AwaitsContinue && exchange.Response.Status == 100;
             ResponseFields.Prepare(exchange);
             if (!await exchange.Carrier.SendInterimAsync(exchange.Response))
             {
-                return new Fault(FaultSide.Client, FaultKind.ClientClosed);
+                return Gone(work);
             }
 
             exchange.Response.Reset();
             scan = default;
-            connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+            begun = false;
+            if (mayGoOn && work.AwaitsContinue)
+            {
+                work.AwaitsContinue = false;
+                exchange.Carrier.ExpectBody();
+            }
+
+            if (work.AwaitsBody && !work.AwaitsContinue)
+            {
+                connection.Relax();
+            }
+            else
+            {
+                connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+            }
         }
     }
 
@@ -329,7 +352,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         {
             if (!from.TryRead(out var part))
             {
-                if (to.Unflushed > 0 && !await FlushAsync(exchange, to))
+                if (to.Unflushed > 0 && !await exchange.FlushAsync())
                 {
                     return Gone(work);
                 }
@@ -346,7 +369,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (part.Fault != FaultKind.None)
             {
                 // What came before is the client's all the same.
-                await FlushAsync(exchange, to);
+                await exchange.FlushAsync();
                 return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
             }
 
@@ -356,14 +379,14 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 connection.Relax();
                 to.End(from.Trailers);
-                return await FlushAsync(exchange, to) ? Fault.None : Gone(work);
+                return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 
             if (to.Unflushed >= MostUnflushed)
             {
                 // A client that is slow to take is no fault of the endpoint.
                 connection.Relax();
-                if (!await FlushAsync(exchange, to))
+                if (!await exchange.FlushAsync())
                 {
                     return Gone(work);
                 }
@@ -400,11 +423,28 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                     return false;
                 }
 
-                exchange.Carrier.ExpectBody();
+                if (!work.AwaitsContinue)
+                {
+                    exchange.Carrier.ExpectBody();
+                    if (!work.IsAnswered)
+                    {
+                        // The endpoint's time to answer begins when it has the request, not while the client sends it.
+                        connection.Relax();
+                    }
+                }
+
+                work.AwaitsBody = true;
                 part = await from.ReadAsync();
+                exchange.Carrier.BodyCame();
+                work.AwaitsBody = work.AwaitsContinue = false;
             }
 
             exchange.ReceivedBytes = from.BytesRead;
+            if (!work.IsAnswered)
+            {
+                connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+            }
+
             if (part.Fault != FaultKind.None)
             {
                 work.GiveUp(exchange.GivenUp.Failed ? exchange.GivenUp : new Fault(FaultSide.Client, part.Fault));
@@ -423,28 +463,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 return false;
             }
-
-            if (exchange.FirstByte == 0)
-            {
-                // The endpoint's time to answer begins when it has the request, not when the client begins to send it.
-                connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
-            }
         }
-    }
-
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private static async ValueTask<bool> FlushAsync(Exchange exchange, BodyWriter to)
-    {
-        var flush = to.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return flush.Result;
-        }
-
-        exchange.Carrier.ExpectTaking();
-        var taken = await flush;
-        exchange.Carrier.Taken();
-        return taken;
     }
 
     private static Fault Gone(ForwardWork work) => work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);

@@ -34,9 +34,11 @@ internal static class Upgrade
             return new Fault(FaultSide.Client, FaultKind.ClientClosed);
         }
 
+        connection.Tunnel = exchange.Carrier;
         var up = PumpAsync(client.Input, connection.Output, connection, idle);
         var down = await PumpAsync(connection.Input, client.Output, connection, idle);
         var sent = await up;
+        connection.Tunnel = null;
         exchange.ReceivedBytes += sent;
         exchange.SentBytes += down;
         return work.GaveUp.Failed ? work.GaveUp
@@ -63,7 +65,14 @@ internal static class Upgrade
             copied += read.Buffer.Length;
             from.AdvanceTo(read.Buffer.End);
             var flush = await to.FlushAsync();
-            if (read.IsCompleted || read.IsCanceled || flush.IsCompleted)
+            if (flush.IsCompleted || from is LoopPipeReader { Fault: not FaultKind.None })
+            {
+                // One side is gone, and not in order: so is the tunnel.
+                connection.Abort();
+                return copied;
+            }
+
+            if (read.IsCompleted)
             {
                 to.Complete();
                 return copied;

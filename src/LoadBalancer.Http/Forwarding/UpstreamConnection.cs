@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Transport.Epoll;
 
@@ -60,6 +61,9 @@ internal sealed class UpstreamConnection : IReadinessObserver
     /// <summary>True where the connection was reset, rather than closed in order.</summary>
     public bool WasReset => _connection.ReadFault != FaultKind.None;
 
+    /// <summary>The way back to the client of a tunnel: it ends with this, whatever is under way on it. Null for anything else.</summary>
+    public ResponseCarrier? Tunnel { get; set; }
+
     internal bool IsParked { get; set; }
 
     internal UpstreamConnection? Older { get; set; }
@@ -92,7 +96,7 @@ internal sealed class UpstreamConnection : IReadinessObserver
         _pool.Park(this);
     }
 
-    /// <summary>Closes it: what was sent is still delivered.</summary>
+    /// <summary>Closes it: what was sent is still delivered. Nobody reads or writes it any more; it may have been broken off before.</summary>
     public void Close()
     {
         if (!_closed)
@@ -102,6 +106,9 @@ internal sealed class UpstreamConnection : IReadinessObserver
             _pool.Closed(this);
             _connection.Close();
         }
+
+        Input.Complete();
+        Output.Complete();
     }
 
     /// <summary>Breaks it off; a pending read or flush completes.</summary>
@@ -113,6 +120,7 @@ internal sealed class UpstreamConnection : IReadinessObserver
             _deadline.End();
             _pool.Closed(this);
             _connection.Abort();
+            Tunnel?.Break();
         }
     }
 

@@ -29,6 +29,6 @@ internal static class OwnResponse
 
         exchange.Carrier.Body.End(null);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
-        return await exchange.Carrier.Body.FlushAsync() ? Fault.None : new Fault(FaultSide.Client, FaultKind.ClientClosed);
+        return await exchange.FlushAsync() ? Fault.None : new Fault(FaultSide.Client, FaultKind.ClientClosed);
     }
 }

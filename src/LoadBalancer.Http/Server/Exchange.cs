@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
@@ -143,6 +144,22 @@ internal sealed class Exchange(EventLoop loop)
     {
         Route?.Policies.OnResponse(this);
         Carrier.Start(this);
+    }
+
+    /// <summary>Sends what was written of the response; the client has its time to take it. False where it is gone.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public async ValueTask<bool> FlushAsync()
+    {
+        var flush = Carrier.Body.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return flush.Result;
+        }
+
+        Carrier.ExpectTaking();
+        var taken = await flush;
+        Carrier.Taken();
+        return taken;
     }
 
     /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>

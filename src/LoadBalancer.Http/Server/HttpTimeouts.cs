@@ -11,7 +11,7 @@ internal sealed record HttpTimeouts : IConfigurable<HttpTimeouts>
     {
         {
             "head", Kinds.Duration("100ms", "10m"), o => o.Head, (o, value) => o with { Head = value },
-            "From the first byte of a request's head to its last, and from the accept to the first byte of the first request; then 408, and the connection is closed."
+            "From the first byte of a request's head to its last; then 408, and the connection is closed. Also from the accept to the first byte; then it is closed without a word."
         },
         {
             "idle", Kinds.Duration("100ms", "1d"), o => o.Idle, (o, value) => o with { Idle = value },

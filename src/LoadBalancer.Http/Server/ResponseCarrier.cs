@@ -27,6 +27,9 @@ internal abstract class ResponseCarrier
     /// <summary>Somebody waits for bytes of the request's body from here on: the client has its time for them.</summary>
     public abstract void ExpectBody();
 
+    /// <summary>They came: nobody waits for the client to send anything any more.</summary>
+    public abstract void BodyCame();
+
     /// <summary>Somebody waits for the client to take bytes of the response from here on: it has its time for them.</summary>
     public abstract void ExpectTaking();
 
@@ -35,4 +38,7 @@ internal abstract class ResponseCarrier
 
     /// <summary>Breaks the response off, so that the client can tell that it is not whole.</summary>
     public abstract void Abort();
+
+    /// <summary>After <see cref="TakeOver"/>: ends the client's connection at once, whatever is read or written on it.</summary>
+    public abstract void Break();
 }

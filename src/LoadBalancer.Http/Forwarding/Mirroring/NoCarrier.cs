@@ -25,6 +25,11 @@ internal sealed class NoCarrier : ResponseCarrier
     }
 
     /// <inheritdoc/>
+    public override void BodyCame()
+    {
+    }
+
+    /// <inheritdoc/>
     public override void ExpectTaking()
     {
     }
@@ -36,6 +41,11 @@ internal sealed class NoCarrier : ResponseCarrier
 
     /// <inheritdoc/>
     public override void Abort()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Break()
     {
     }
 

@@ -53,7 +53,16 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         }
 
         HeadWriter.WriteResponse(_connection.Output, head, RequestMethod.Get, BodyFraming.None, -1, ConnectionOption.None);
-        return !(await _connection.Output.FlushAsync()).IsCompleted;
+        var flush = _connection.Output.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return !flush.Result.IsCompleted;
+        }
+
+        _connection.ExpectTaking();
+        var sent = await flush;
+        _connection.Taken();
+        return !sent.IsCompleted;
     }
 
     /// <inheritdoc/>
@@ -87,11 +96,17 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     public override IDuplexPipe? TakeOver()
     {
         IsTakenOver = true;
+
+        // From here on each side may close its half: that ends nothing but the direction.
+        _connection.Client.HangupObserver = null;
         return _connection.Client.Transport;
     }
 
     /// <inheritdoc/>
     public override void ExpectBody() => _connection.ExpectBody(RequestBody);
+
+    /// <inheritdoc/>
+    public override void BodyCame() => _connection.BodyCame();
 
     /// <inheritdoc/>
     public override void ExpectTaking() => _connection.ExpectTaking();
@@ -105,6 +120,9 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         IsAborted = true;
         KeepsAlive = false;
     }
+
+    /// <inheritdoc/>
+    public override void Break() => _connection.Client.Abort();
 
     // Whether the rest of the request's body can be read away is decided before it is promised to the client.
     private static bool BodyCanEnd(Exchange exchange)

@@ -46,9 +46,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     private Http1Carrier? _carrier;
     private Fault _stopped;
     private Waiting _waiting;
-    private long _bodyBeganMs;
+    private long _bodyMs;
     private bool _late;
     private bool _bodyIsWhole;
+    private bool _hasServed;
 
     /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
     public Http1Connection(HttpProxy proxy, EpollConnection client)
@@ -142,14 +143,27 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         if (_waiting != Waiting.Body)
         {
             _waiting = Waiting.Body;
-            _bodyBeganMs = Loop.NowMs;
+            _bodyMs = 0;
         }
+
+        // While it is waited for: when the wait would have begun, had there been but one. Else: how long the waits were. The endpoint's time is not the client's.
+        _bodyMs = Loop.NowMs - _bodyMs;
 
         // The time that the bytes so far have earned at the least rate, and no silence longer than the bound.
         var rate = _proxy.Options.Limits.BodyRate;
         var silence = (long)timeouts.Body.TotalMilliseconds;
-        var earned = rate > 0 ? _bodyBeganMs + RateGraceMs + (body.BytesRead * 1000 / rate) - Loop.NowMs : silence;
+        var earned = rate > 0 ? _bodyMs + RateGraceMs + (body.BytesRead * 1000 / rate) - Loop.NowMs : silence;
         _receiving.Set(Math.Clamp(earned, 0, silence));
+    }
+
+    /// <summary>The wait is over.</summary>
+    public void BodyCame()
+    {
+        if (_receiving.IsSet)
+        {
+            _bodyMs = Loop.NowMs - _bodyMs;
+            _receiving.Clear();
+        }
     }
 
     /// <summary>Somebody waits for the client to take bytes.</summary>
@@ -172,7 +186,8 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             // :: (3)
             var scan = default(HeadScan);
             var kind = FaultKind.None;
-            Expect(Waiting.Request, IsFinishing ? FarewellMs : (long)_proxy.Options.Timeouts.Idle.TotalMilliseconds);
+            var timeouts = _proxy.Options.Timeouts;
+            Expect(Waiting.Request, IsFinishing ? FarewellMs : (long)(_hasServed ? timeouts.Idle : timeouts.Head).TotalMilliseconds);
             while (Exchange is null)
             {
                 if (!input.TryRead(out var read))
@@ -207,10 +222,12 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             // :: (4)
             _waiting = Waiting.Nothing;
             _receiving.Clear();
+            _hasServed = true;
             await _proxy.AnswerAsync(Exchange, kind);
 
             // :: (5)
-            var goesOn = _carrier is { KeepsAlive: true, IsTakenOver: false, IsAborted: false } && !Exchange.GivenUp.Failed && await SkipBodyAsync(Exchange);
+            var goesOn = _carrier is { KeepsAlive: true, IsTakenOver: false, IsAborted: false }
+                && Exchange.GivenUp.Kind is FaultKind.None or FaultKind.ExchangeTimeout && await SkipBodyAsync(Exchange);
             var (aborted, taken) = (_carrier!.IsAborted && _carrier.EndsByClosing, _carrier.IsTakenOver);
             var fault = Exchange.Fault;
             _bodyIsWhole = Exchange.RequestBody is null or { IsAtEnd: true };
@@ -292,6 +309,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             {
                 ExpectBody(body);
                 part = await body.ReadAsync();
+                BodyCame();
             }
 
             if (part.Fault != FaultKind.None || exchange.GivenUp.Failed)
@@ -355,6 +373,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             Client.Close();
         }
 
+        // What was not read, or not taken, is given back.
+        Client.Transport.Input.Complete();
+        Client.Transport.Output.Complete();
         var duration = proxy.Time.GetElapsedTime(_accepted);
         if (admitted)
         {

@@ -1,0 +1,193 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Http;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
+
+/// <summary>
+/// The parts of a daemon with one HTTP listener called web, on loops of this process, so that a test sees what they hold: leases, exchanges,
+/// connections to endpoints, buffers and timers. What is given out has to come back, see <see cref="Settle"/>.
+/// </summary>
+internal sealed class BareGateway : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly LoopLog _lines;
+    private readonly ActivatedSockets _activated;
+    private readonly SocketTable _sockets;
+    private readonly Reloader _reloader;
+    private readonly List<Exception> _bugs = [];
+
+    private BareGateway(int loops, Func<string, LogDestination> access)
+    {
+        Loops = new LoopGroup(loops, TimeProvider.System, (_, error) => OnBug(error), _ => { });
+        _lines = new LoopLog(loops, access(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
+        _sockets = new SocketTable(Loops, _activated);
+        var context = new BuildContext
+        {
+            Time = TimeProvider.System, Loops = loops, Seeds = new Random(1), Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)), OnBug = OnBug,
+        };
+        Engine = new HttpEngine(Loops.Loops);
+        var proxies = new HttpProxyBuilder
+        {
+            Engine = Engine, Context = context, AccessLog = new AccessLog(_lines, context.Time), Log = new ConnectionLog(_lines, context.Time), IsReady = () => true,
+        };
+        var builder = new SnapshotBuilder(Loops, _sockets, context, proxies, new ConnectionLog(_lines, context.Time), LogSink.Silent, CancellationToken.None);
+        _reloader = new Reloader(Path, _ => null, builder, TimeProvider.System, LogSink.Silent);
+    }
+
+    /// <summary>The loops.</summary>
+    public LoopGroup Loops { get; }
+
+    /// <summary>What HTTP keeps on them.</summary>
+    public HttpEngine Engine { get; }
+
+    /// <summary>The listener.</summary>
+    public Listener Listener => _reloader.Snapshot.Listeners["web"];
+
+    /// <summary>Where it accepts.</summary>
+    public EndPoint Address => Listener.Addresses.First();
+
+    /// <summary>The upstreams by name.</summary>
+    public IReadOnlyDictionary<string, Upstream> Upstreams => _reloader.Snapshot.Upstreams;
+
+    /// <summary>The access log, where it goes to a file.</summary>
+    public string AccessPath => _folder["access.json"];
+
+    private string Path => _folder["lb.yaml"];
+
+    /// <summary>A gateway that serves.</summary>
+    /// <param name="http">What stands behind <c>http:</c>, in one line.</param>
+    /// <param name="upstreams">What stands behind <c>upstreams:</c>, in one line.</param>
+    /// <param name="loops">Its loops.</param>
+    /// <param name="access">Where the access log goes; nowhere if not given.</param>
+    public static async Task<BareGateway> StartAsync(string http, string upstreams, int loops = 2, Func<string, LogDestination>? access = null)
+    {
+        var gateway = new BareGateway(loops, access ?? (_ => LogDestination.Off));
+        gateway.Write(http, upstreams);
+        var loaded = GatewayFile.Load(gateway.Path);
+        Assert.That(loaded.Errors, Is.Empty);
+        await gateway._reloader.StartAsync(loaded);
+        return gateway;
+    }
+
+    /// <summary>A gateway that leads everything to one endpoint.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="keys">Further keys of the upstream, each with a comma in front.</param>
+    /// <param name="http">Further keys of <c>http</c>, each with a comma in front.</param>
+    public static Task<BareGateway> ToAsync(HttpEndpoint endpoint, string keys = "", string http = "") =>
+        StartAsync($"{{upstream: up{http}}}", $"{{{HttpGateway.Upstream("up", keys, endpoint)}}}");
+
+    /// <summary>Another configuration.</summary>
+    public async Task ReloadAsync(string http, string upstreams)
+    {
+        Write(http, upstreams);
+        Assert.That(await _reloader.ReloadAsync(), Is.True);
+    }
+
+    /// <summary>A reference to the configuration in force that does not keep it alive.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public WeakReference WeakHandler() => new(Listener.Handler);
+
+    /// <summary>A connection of a client.</summary>
+    public HttpWire Connect() => new(Loopback.Connect(Address));
+
+    /// <summary>One request on a connection of its own.</summary>
+    public HttpMessage Get(string target, string fields = "", string host = "test")
+    {
+        using var client = Connect();
+        return client.Get(target, fields, host).ReadResponse();
+    }
+
+    /// <summary>Leases that are out.</summary>
+    public int Leases => Upstreams.Values.Sum(upstream => upstream.View.All.Sum(each => each.Endpoint.Load.Active));
+
+    /// <summary>What is given out at this moment.</summary>
+    public async Task<Inside> LookAsync()
+    {
+        var seen = new Inside(Listener.Connections.Count, Leases, 0, 0, 0, 0, 0);
+        foreach (var loop in Loops.Loops.ToArray())
+        {
+            await loop.RunAsync(
+                _ =>
+                {
+                    var http = Engine.On(loop);
+                    seen = seen with
+                    {
+                        Exchanges = seen.Exchanges + http.Exchanges.Rented,
+                        InUse = seen.InUse + http.Upstreams.Open - http.Upstreams.Idle,
+                        Idle = seen.Idle + http.Upstreams.Idle,
+                        Rented = seen.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
+                        Timers = seen.Timers + loop.TimerCount,
+                    };
+                },
+                null);
+        }
+
+        return seen;
+    }
+
+    /// <summary>Waits until everything has come back: the clients have to be gone, and connections to endpoints may lie idle.</summary>
+    public void Settle()
+    {
+        Assert.That(
+            () => LookAsync().Result with { Idle = 0, Timers = 0 }, Is.EqualTo(default(Inside)).After(Loopback.TimeoutMs, 5), "connections, leases, exchanges, buffers");
+        lock (_bugs)
+        {
+            Assert.That(_bugs, Is.Empty);
+        }
+    }
+
+    /// <summary>As <see cref="Settle"/>, and that no connection to an endpoint is open and no timer due: the endpoints have to be gone, or their connections be kept for a short time only.</summary>
+    public void SettleAll()
+    {
+        Settle();
+        Assert.That(() => LookAsync().Result, Is.EqualTo(default(Inside)).After(Loopback.TimeoutMs, 5), "connections to endpoints, timers");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_sockets.Open.Values.Select(socket => socket.CloseAsync()));
+        foreach (var upstream in Upstreams.Values)
+        {
+            await upstream.DisposeAsync();
+        }
+
+        _reloader.Dispose();
+        _activated.Dispose();
+        _lines.Dispose();
+        Loops.Dispose();
+        _folder.Dispose();
+        Assert.That(_bugs, Is.Empty);
+    }
+
+    private void OnBug(Exception error)
+    {
+        lock (_bugs)
+        {
+            _bugs.Add(error);
+        }
+    }
+
+    private void Write(string http, string upstreams) => File.WriteAllText(Path, HttpGateway.Text(http, upstreams));
+
+    /// <summary>What is given out, over all loops.</summary>
+    /// <param name="Connections">Clients' connections.</param>
+    /// <param name="Leases">Leases of endpoints.</param>
+    /// <param name="Exchanges">Exchanges.</param>
+    /// <param name="InUse">Connections to endpoints that are in use.</param>
+    /// <param name="Idle">Connections to endpoints that lie idle.</param>
+    /// <param name="Rented">Buffers.</param>
+    /// <param name="Timers">Timers.</param>
+    internal readonly record struct Inside(int Connections, int Leases, int Exchanges, int InUse, int Idle, int Rented, int Timers);
+}
