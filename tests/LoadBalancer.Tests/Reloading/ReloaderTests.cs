@@ -4,8 +4,6 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Systemd;
-using LoadBalancer.Http;
-using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
@@ -28,12 +26,7 @@ internal sealed class ReloaderTests
         _lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
-<<<<<<< HEAD
-        var proxies = new HttpProxyBuilder { Engine = new HttpEngine(_loops.Loops), Context = context, Log = _log, IsReady = () => true };
-        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, proxies, _log, LogSink.Silent, CancellationToken.None);
-=======
         var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
->>>>>>> http
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
