@@ -62,8 +62,12 @@ internal sealed class DaemonHarness : IAsyncDisposable
     /// <summary>Writes the configuration in place.</summary>
     public void Write(string yaml) => File.WriteAllText(ConfigPath, Whole(yaml));
 
-    /// <summary>The text of a configuration file with what the harness adds.</summary>
-    public string Whole(string yaml) => $"{yaml.TrimEnd()}\n{_process}log: {{level: error, access: off}}\nadmin: {{bind: \"unix:{AdminPath}\"}}\n";
+    /// <summary>The text of a configuration file with what the harness adds: quiet logs only where it says nothing of its own.</summary>
+    public string Whole(string yaml)
+    {
+        var log = yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {level: error, access: off}\n";
+        return $"{yaml.TrimEnd()}\n{_process}{log}admin: {{bind: \"unix:{AdminPath}\"}}\n";
+    }
 
     /// <summary>Writes another configuration, orders a reload and waits for its end.</summary>
     public async Task<JsonElement> ReloadAsync(string yaml)
