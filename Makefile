@@ -43,8 +43,8 @@ bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
 
-bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy and nginx (ARGS="--scenario bulk" measures less)
-	@.ci/setup dotnet curl haproxy nginx gcc
+bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy, nginx, caddy and YARP (ARGS="--scenario bulk" measures less)
+	@.ci/setup dotnet curl haproxy nginx caddy gcc
 	bench/Peers/run $(ARGS)
 
 lint: ## Check the format of the code, and the scripts
@@ -78,6 +78,14 @@ artifacts/lb: $(SOURCES)
 artifacts/empty-kestrel/empty-kestrel: $(wildcard bench/EmptyKestrel/*.cs*) Directory.Build.props global.json
 	@.ci/setup dotnet
 	dotnet publish bench/EmptyKestrel -c Release -r $(RID) --self-contained -o $(@D) \
+	  -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=embedded \
+	  -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false
+	@touch $@
+
+# A contender of bench-peers, published with the flags of lb; never a part of it.
+artifacts/yarp/yarp: $(wildcard bench/Yarp/*.cs*) Directory.Build.props global.json
+	@.ci/setup dotnet
+	dotnet publish bench/Yarp -c Release -r $(RID) --self-contained -o $(@D) \
 	  -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:DebugType=embedded \
 	  -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false
 	@touch $@

@@ -30,9 +30,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     public string LastOutput => string.Join('\n', _lines);
 
     /// <summary>Starts a command under timeout(1), its output kept for <see cref="LastOutput"/>.</summary>
-    public static ChildProcess StartBounded(IEnumerable<string> command, TimeProvider time)
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="home">What it takes for the user's folder, so that nothing is written outside of the run's.</param>
+    /// <param name="time">The clock.</param>
+    public static ChildProcess StartBounded(IEnumerable<string> command, string home, TimeProvider time)
     {
         var start = new ProcessStartInfo("timeout") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["HOME"] = start.Environment["XDG_CONFIG_HOME"] = start.Environment["XDG_DATA_HOME"] = home;
         var seconds = Limit.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         foreach (var argument in new[] { "--kill-after=5", seconds }.Concat(command))
         {

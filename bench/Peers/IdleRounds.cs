@@ -12,7 +12,6 @@ namespace LoadBalancer.Peers;
 internal sealed class IdleRounds(Settings settings, RunContext run, Programs programs, LoadProcess load)
 {
     private readonly List<IdleSample> _samples = [];
-    private readonly Contender[] _contenders = [.. programs.Present.Where(c => c.Program is not null)];
 
     /// <summary>How long memory may settle before it is read.</summary>
     private readonly TimeSpan _calm = TimeSpan.FromSeconds(settings.Quick ? 0.2 : 2);
@@ -24,9 +23,10 @@ internal sealed class IdleRounds(Settings settings, RunContext run, Programs pro
     {
         foreach (var scenario in settings.Scenarios.OfType<IdleScenario>())
         {
+            var contenders = programs.Present.Where(c => c.Program is not null && c.Services.Contains(scenario.Service)).ToArray();
             for (var round = 1; round <= settings.IdleRounds; round++)
             {
-                foreach (var contender in Schedule.Order(_contenders, round))
+                foreach (var contender in Schedule.Order(contenders, round))
                 {
                     var sample = await SampleAsync(scenario, contender, round, stop);
                     _samples.Add(sample);
@@ -39,14 +39,14 @@ internal sealed class IdleRounds(Settings settings, RunContext run, Programs pro
 
     private async Task<IdleSample> SampleAsync(IdleScenario scenario, Contender contender, int round, CancellationToken stop)
     {
-        await using var target = await RunningContender.StartAsync(contender, programs.FileOf(contender), load, run, stop);
-        await load.MeasureAsync(ScenarioCatalog.Messages, target, 0, settings.WarmUp(contender), [], stop);
+        await using var target = await RunningContender.StartAsync(contender, scenario.Service, programs.FileOf(contender), load, run, stop);
+        await load.MeasureAsync(scenario.WarmUp, target, 0, settings.WarmUp(contender), [], stop);
         await Task.Delay(_calm, run.Time, stop);
         var before = target.Tree.ResidentBytes();
-        await load.HoldAsync(target, scenario.Connections, stop);
+        await load.HoldAsync(target, scenario, stop);
         await Task.Delay(_calm, run.Time, stop);
         var holding = target.Tree.ResidentBytes();
         await load.ReleaseAsync(stop);
-        return new IdleSample(contender.Name, round, scenario.Connections, before, holding);
+        return new IdleSample(scenario.Name, contender.Name, round, scenario.Connections, before, holding);
     }
 }

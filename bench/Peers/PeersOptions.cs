@@ -14,13 +14,13 @@ internal sealed class PeersOptions
     [Option("seconds", HelpText = "The length of a window, cut into pieces of 0.25 s; default 4.")]
     public double? Seconds { get; set; }
 
-    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle, start.")]
+    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle, start, http, http-1024, http-64k, http-connections, http-logged, http-paced, http-idle.")]
     public IEnumerable<string> Scenarios { get; set; } = [];
 
-    [Option("contender", Separator = ',', HelpText = "Only these: lb, haproxy, nginx, haproxy-again, direct, empty-kestrel.")]
+    [Option("contender", Separator = ',', HelpText = "Only these: lb, haproxy, nginx, caddy, yarp, haproxy-again, direct, empty-kestrel.")]
     public IEnumerable<string> Contenders { get; set; } = [];
 
-    [Option("quick", HelpText = "A smoke run under 30 s: it shows that the harness works, its figures mean nothing.")]
+    [Option("quick", HelpText = "A smoke run of about a minute: it shows that the harness works, its figures mean nothing.")]
     public bool Quick { get; set; }
 
     [Option("lb", Default = "artifacts/lb", HelpText = "The published lb.")]

@@ -7,7 +7,7 @@ using LoadBalancer.Peers.Results;
 
 namespace LoadBalancer.Peers;
 
-/// <summary>A run from its options to its report: find the contenders → start the load → traffic → idle memory → report.</summary>
+/// <summary>A run from its options to its report: find the contenders → start the load → traffic → idle memory → starts → report.</summary>
 internal sealed class PeersRun(Settings settings, RunContext run)
 {
     /// <summary>Endpoints of each kind: enough that ports which wait in TIME_WAIT do not run out at any of them.</summary>

@@ -9,7 +9,7 @@ namespace LoadBalancer.Peers;
 internal sealed class StartRounds(Settings settings, RunContext run, Programs programs, LoadProcess load)
 {
     private readonly List<StartSample> _samples = [];
-    private readonly Contender[] _contenders = [.. programs.Starting.Where(c => c.CopyOf is null && c.Program is not null)];
+    private readonly Contender[] _contenders = [.. programs.Starting.Where(c => c.CopyOf is null && c.Program is not null && c.Services.Contains(Service.Tcp))];
 
     public IReadOnlyList<StartSample> Samples => _samples;
 
@@ -22,7 +22,7 @@ internal sealed class StartRounds(Settings settings, RunContext run, Programs pr
             {
                 foreach (var contender in Schedule.Order(_contenders, round))
                 {
-                    await using var target = await RunningContender.StartAsync(contender, programs.FileOf(contender), load, run, stop);
+                    await using var target = await RunningContender.StartAsync(contender, scenario.Service, programs.FileOf(contender), load, run, stop);
                     var cpu = ProcessClock.Of(target.Tree.Pids);
                     var sample = new StartSample(contender.Name, round, target.StartedIn.TotalMilliseconds, cpu.TotalMilliseconds);
                     _samples.Add(sample);

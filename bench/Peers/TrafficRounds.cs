@@ -26,20 +26,24 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
         var running = new List<RunningContender>();
         try
         {
-            foreach (var contender in _scenarios.Length == 0 ? [] : programs.Present)
+            foreach (var (contender, service) in programs.Present.SelectMany(contender => contender.Services
+                .Intersect(_scenarios.Select(s => s.Service)).Select(service => (contender, service))))
             {
-                running.Add(await RunningContender.StartAsync(contender, programs.FileOf(contender), load, run, stop));
+                running.Add(await RunningContender.StartAsync(contender, service, programs.FileOf(contender), load, run, stop));
             }
 
-            foreach (var (target, scenario) in running.SelectMany(target => _scenarios.Select(scenario => (target, scenario))))
+            foreach (var (target, scenario) in running.SelectMany(target => _scenarios
+                .Where(scenario => scenario.Service == target.Service).Select(scenario => (target, scenario))))
             {
-                await load.MeasureAsync(scenario, target, 0, settings.WarmUp(target.Contender), [], stop);
+                var (_, end) = await load.MeasureAsync(scenario, target, 0, settings.WarmUp(target.Contender), [], stop);
+                await UnloggedAsync(target, end, stop);
             }
 
             while (Remaining() is { Length: > 0 } scenarios)
             {
                 Rounds++;
-                foreach (var (scenario, target) in scenarios.SelectMany(s => Schedule.Order(running, Rounds).Select(target => (s, target))))
+                foreach (var (scenario, target) in scenarios.SelectMany(scenario => Schedule
+                    .Order([.. running.Where(target => target.Service == scenario.Service)], Rounds).Select(target => (scenario, target))))
                 {
                     var window = await MeasureWindowAsync(scenario, target, stop);
                     _windows.Add(window);
@@ -65,7 +69,7 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
         }
 
         var speed = CoreSpeed.Of(_windows.SelectMany(w => w.Pieces));
-        return Rounds >= settings.MaxRounds ? [] : [.. _scenarios.Where(scenario => programs.Present.Any(contender => Lacks(scenario, contender)))];
+        return Rounds >= settings.MaxRounds ? [] : [.. _scenarios.Where(scenario => programs.Present.Any(contender => contender.Services.Contains(scenario.Service) && Lacks(scenario, contender)))];
 
         bool Lacks(TrafficScenario scenario, Contender contender) => contender.Program is not null && Ratio.EnoughPieces > _windows
             .Where(w => w.Scenario == scenario.Name && w.Contender == contender.Name)
@@ -80,7 +84,7 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
         var loadTicks = load.Tree.Ticks();
         var (proxyCore, loadCore) = (CoreTimes.Of(run.Cores.Proxy), CoreTimes.Of(run.Cores.Load));
 
-        var (pieces, errors, reason) = await load.MeasureAsync(scenario, target, settings.PiecesPerWindow, settings.Settle, _softirqPids, stop);
+        var (pieces, end) = await load.MeasureAsync(scenario, target, settings.PiecesPerWindow, settings.Settle, _softirqPids, stop);
 
         if (!target.Tree.Pids.SequenceEqual(tree.Pids))
         {
@@ -92,20 +96,26 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
         var loadAfter = load.Tree.Ticks();
         var proxyTicks = userAfter - user + (systemAfter - system);
         var calibrationTicks = CalibrationSeconds(pieces) * CoreTimes.TicksPerSecond;
-        return new Window
+        var window = new Window
         {
             Scenario = scenario.Name,
             Contender = target.Contender.Name,
             Round = Rounds,
             Pieces = pieces,
-            Errors = errors,
-            Reason = reason,
+            Errors = end.Errors,
+            Reason = end.Reason,
             UserShare = (double)(userAfter - user) / Math.Max(1, proxyTicks),
             ProxyCore = CoreTimes.Of(run.Cores.Proxy).Since(proxyCore, proxyTicks + calibrationTicks),
             LoadCore = CoreTimes.Of(run.Cores.Load).Since(loadCore, loadAfter.User + loadAfter.System - loadTicks.User - loadTicks.System - calibrationTicks),
             TimeWaitBefore = timeWait,
         };
+        var unlogged = await UnloggedAsync(target, end, stop);
+        return unlogged == 0 ? window : window with { Pieces = [], Errors = end.Errors + unlogged, Reason = $"{unlogged} of {end.Done} requests were not logged" };
     }
+
+    /// <summary>Completed requests that a contender which should log them did not.</summary>
+    private static async Task<long> UnloggedAsync(RunningContender target, WindowEnd end, CancellationToken stop) =>
+        target.RequestLog is { } log ? Math.Max(0, end.Done - await log.CountAsync(end.Done, stop)) : 0;
 
     /// <summary>What the load process worked on the proxy's core: six units at every boundary, the first of them not timed.</summary>
     private static double CalibrationSeconds(IReadOnlyCollection<Piece> pieces) =>

@@ -47,7 +47,7 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
             "The upstream that takes every request."
         },
         {
-            "protocols", Kinds.List(Kinds.Word("http1")), o => o.Protocols, (o, value) => o with { Protocols = value },
+            "protocols", Kinds.List(new ProtocolKind()), o => o.Protocols, (o, value) => o with { Protocols = value },
             "The protocols that it speaks."
         },
         {

@@ -14,7 +14,7 @@ internal sealed class SettingsTests
     public void Names_what_there_is_for_an_unknown_scenario() =>
         Assert.That(
             () => Settings.From(new PeersOptions { Scenarios = ["mesages"] }),
-            Throws.TypeOf<UsageException>().With.Message.Contains("mesages").And.Message.Contains("messages, paced, connections, bulk, idle"));
+            Throws.TypeOf<UsageException>().With.Message.Contains("mesages").And.Message.Contains("messages, paced, connections, bulk, idle, start, http, http-1024"));
 
     [TestCase(0, 4.0, null)]
     [TestCase(5, 0.1, null)]

@@ -4,7 +4,8 @@ namespace LoadBalancer.Peers.Contenders;
 
 /// <summary>
 /// A configuration with <c>{{name}}</c> where a run's own ports and paths go. A line that names a list, such as
-/// <c>server {{echo.endpoint}}</c>, is repeated for each of its items, with <c>{{n}}</c> as their number from 1.
+/// <c>server {{echo.endpoint}}</c>, is repeated for each of its items, with <c>{{n}}</c> as their number from 1; so it goes away where the
+/// list is empty.
 /// </summary>
 internal static partial class ConfigTemplate
 {

@@ -8,16 +8,22 @@ internal sealed record Contender(string Name)
     /// <summary>The program's file, or a name to look for in PATH; null for no proxy at all.</summary>
     public string? Program { get; init; }
 
-    /// <summary>Its configuration, a template in configs/; empty where it needs none.</summary>
+    /// <summary>Its configuration, a template in each <see cref="Service"/>'s folder of configs/; empty where it needs none.</summary>
     public string Template { get; init; } = "";
+
+    /// <summary>What it can be started for.</summary>
+    public ImmutableArray<Service> Services { get; init; } = [Service.Tcp, Service.Http, Service.LoggedHttp];
+
+    /// <summary>True where its output is its log of requests, because it writes no file itself.</summary>
+    public bool LogsToOutput { get; init; }
 
     /// <summary>Its arguments, where <c>{config}</c> is the filled template and <c>{port}</c> the first port.</summary>
     public ImmutableArray<string> Arguments { get; init; } = [];
 
     public ImmutableArray<string> VersionArguments { get; init; } = [];
 
-    /// <summary>The words of .ci/setup that install it; empty where <c>make publish</c> builds it.</summary>
-    public string Setup { get; init; } = "";
+    /// <summary>The command that installs or builds it.</summary>
+    public string Remedy { get; init; } = "";
 
     /// <summary>True where others are compared with it.</summary>
     public bool IsPeer { get; init; }

@@ -3,6 +3,9 @@ namespace LoadBalancer.Peers.Contenders;
 /// <summary>Every contender.</summary>
 internal static class ContenderCatalog
 {
+    /// <summary>The JIT recompiles what turned out to be hot; on one core that takes 3 to 6 s of load.</summary>
+    private static readonly TimeSpan JitWarmUp = TimeSpan.FromSeconds(5);
+
     /// <param name="lb">The published lb's file.</param>
     public static IReadOnlyList<Contender> All(string lb)
     {
@@ -12,7 +15,8 @@ internal static class ContenderCatalog
             Template = "haproxy.cfg",
             Arguments = ["-db", "-f", "{config}"],
             VersionArguments = ["-v"],
-            Setup = "haproxy",
+            Remedy = ".ci/setup haproxy",
+            LogsToOutput = true,
             IsPeer = true,
         };
         return
@@ -23,8 +27,8 @@ internal static class ContenderCatalog
                 Template = "lb.yaml",
                 Arguments = ["run", "-c", "{config}"],
                 VersionArguments = ["--version"],
-                // The JIT recompiles what turned out to be hot; on one core that takes 3 to 6 s of load.
-                WarmUp = TimeSpan.FromSeconds(5),
+                Remedy = "make publish",
+                WarmUp = JitWarmUp,
             },
             haproxy,
             new Contender("nginx")
@@ -33,8 +37,29 @@ internal static class ContenderCatalog
                 Template = "nginx.conf",
                 Arguments = ["-e", "stderr", "-c", "{config}"],
                 VersionArguments = ["-v"],
-                Setup = "nginx",
+                Remedy = ".ci/setup nginx",
                 IsPeer = true,
+            },
+            new Contender("caddy")
+            {
+                Program = "caddy",
+                Template = "Caddyfile",
+                Arguments = ["run", "--adapter", "caddyfile", "--config", "{config}"],
+                VersionArguments = ["version"],
+                Services = [Service.Http, Service.LoggedHttp],
+                Remedy = ".ci/setup caddy",
+                IsPeer = true,
+            },
+            new Contender("yarp")
+            {
+                Program = "artifacts/yarp/yarp",
+                Template = "yarp.json",
+                Arguments = ["{config}"],
+                VersionArguments = ["--version"],
+                Services = [Service.Http, Service.LoggedHttp],
+                Remedy = "make artifacts/yarp/yarp",
+                IsPeer = true,
+                WarmUp = JitWarmUp,
             },
             haproxy with { Name = "haproxy-again", IsPeer = false, CopyOf = "haproxy" },
             new Contender("direct"),
@@ -42,6 +67,7 @@ internal static class ContenderCatalog
             {
                 Program = "artifacts/empty-kestrel/empty-kestrel",
                 Arguments = ["--urls", "http://127.0.0.1:{port}", "--Logging:LogLevel:Default", "Warning"],
+                Remedy = "make artifacts/empty-kestrel/empty-kestrel",
                 StartsOnly = true,
             },
         ];

@@ -48,8 +48,7 @@ internal sealed class Programs
             }
             else
             {
-                var remedy = contender.Setup.Length == 0 ? "`make publish` builds it" : $"`.ci/setup {contender.Setup}` installs it";
-                Console.Error.WriteLine($"{contender.Name}: skipped, there is no {contender.Program}; {remedy}");
+                Console.Error.WriteLine($"{contender.Name}: skipped, there is no {contender.Program}; get it by `{contender.Remedy}`");
             }
         }
 

@@ -10,21 +10,27 @@ internal sealed class RunningContender : IAsyncDisposable
 {
     private readonly ChildProcess? _process;
 
-    private RunningContender(Contender contender, int echoPort, int sinkPort, ChildProcess? process)
+    private RunningContender(Contender contender, Service service, int port, int sinkPort, ChildProcess? process)
     {
         Contender = contender;
-        EchoPort = echoPort;
+        Service = service;
+        Port = port;
         SinkPort = sinkPort;
         _process = process;
     }
 
     public Contender Contender { get; }
 
-    /// <summary>Leads to the endpoints that answer.</summary>
-    public int EchoPort { get; }
+    public Service Service { get; }
 
-    /// <summary>Leads to the endpoints that only take.</summary>
+    /// <summary>Leads to the endpoints that answer.</summary>
+    public int Port { get; }
+
+    /// <summary>Leads to the endpoints that only take; of <see cref="Service.Tcp"/> only.</summary>
     public int SinkPort { get; }
+
+    /// <summary>Its log of requests; null where it keeps none.</summary>
+    public RequestLog? RequestLog { get; private init; }
 
     /// <summary>From the birth of its process to its first accepted connection.</summary>
     public TimeSpan StartedIn { get; private set; }
@@ -36,31 +42,41 @@ internal sealed class RunningContender : IAsyncDisposable
     public ProcessTree Tree => _process is null ? new ProcessTree([]) : ProcessTree.Of(_process.Id);
 
     /// <param name="contender">What to start.</param>
+    /// <param name="service">What for.</param>
     /// <param name="program">Its file, found already; null for no proxy.</param>
     /// <param name="load">Where the endpoints are.</param>
     /// <param name="run">Cores, folder and clock of the run.</param>
     /// <param name="stop">Ends the waiting.</param>
     /// <exception cref="InvalidOperationException">It ended, or accepted nothing within 15 s; the message has its last output.</exception>
     public static async Task<RunningContender> StartAsync(
-        Contender contender, string? program, LoadProcess load, RunContext run, CancellationToken stop)
+        Contender contender, Service service, string? program, LoadProcess load, RunContext run, CancellationToken stop)
     {
         if (program is null)
         {
-            return new RunningContender(contender, load.EchoPorts[0], load.SinkPorts[0], null);
+            return new RunningContender(contender, service, (service == Service.Tcp ? load.EchoPorts : load.WebPorts)[0], load.SinkPorts[0], null);
         }
 
         var ports = FreePorts.Take(3);
-        var config = contender.Template.Length == 0 ? "" : await ConfigureAsync(contender, ports, load, run, stop);
+        var folder = EmptyFolder(Path.Combine(run.Folder, $"{contender.Name}-{service}"));
+        var config = contender.Template.Length == 0 ? "" : await ConfigureAsync(contender, service, folder, ports, load, stop);
+        string[] redirect = service == Service.LoggedHttp && contender.LogsToOutput ? ["sh", "-c", "exec \"$@\" >>\"$0\"", AccessLog(folder)] : [];
         var born = run.Time.GetTimestamp();
         var process = ChildProcess.StartBounded(
-            ["taskset", "-c", run.Cores.Proxy.ToString(CultureInfo.InvariantCulture), program, .. contender.Arguments.Select(a => Argument(a, config, ports[0]))],
+            [
+                "taskset", "-c", run.Cores.Proxy.ToString(CultureInfo.InvariantCulture), .. redirect,
+                program, .. contender.Arguments.Select(a => Argument(a, config, ports[0])),
+            ],
+            folder,
             run.Time);
-        var running = new RunningContender(contender, ports[0], ports[1], process);
+        var running = new RunningContender(contender, service, ports[0], ports[1], process)
+        {
+            RequestLog = service == Service.LoggedHttp ? new RequestLog(folder, run.Time) : null,
+        };
         try
         {
             await running.AcceptsAsync(ports[0], run.Time, stop);
             running.StartedIn = run.Time.GetElapsedTime(born);
-            if (!contender.StartsOnly)
+            if (service == Service.Tcp && !contender.StartsOnly)
             {
                 await running.AcceptsAsync(ports[1], run.Time, stop);
             }
@@ -74,35 +90,57 @@ internal sealed class RunningContender : IAsyncDisposable
         }
     }
 
+    /// <summary>The file that a contender's configuration is made from.</summary>
+    public static string TemplateOf(Contender contender, Service service) =>
+        Path.Combine(AppContext.BaseDirectory, "configs", service == Service.Tcp ? "tcp" : "http", contender.Template);
+
     public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Writes its configuration and gives the file.</summary>
-    private static async Task<string> ConfigureAsync(Contender contender, IReadOnlyList<int> ports, LoadProcess load, RunContext run, CancellationToken stop)
+    private static async Task<string> ConfigureAsync(
+        Contender contender, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, CancellationToken stop)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(run.Folder, contender.Name)).FullName;
         var config = Path.Combine(folder, contender.Template);
-        var template = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "configs", contender.Template), stop);
-        await File.WriteAllTextAsync(config, Fill(template, folder, ports, load), stop);
+        var template = await File.ReadAllTextAsync(TemplateOf(contender, service), stop);
+        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load), stop);
         return config;
     }
+
+    /// <summary>A folder without an earlier run's files.</summary>
+    private static string EmptyFolder(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        return Directory.CreateDirectory(path).FullName;
+    }
+
+    private static string AccessLog(string folder) => Path.Combine(folder, $"{RequestLog.Prefix}.log");
 
     private static string Argument(string argument, string config, int port) => argument
         .Replace("{config}", config, StringComparison.Ordinal)
         .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
-    private static string Fill(string template, string folder, IReadOnlyList<int> ports, LoadProcess load) => ConfigTemplate.Fill(
+    private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load) => ConfigTemplate.Fill(
         template,
         new Dictionary<string, string>
         {
             ["folder"] = folder,
             ["echo.port"] = $"{ports[0]}",
             ["sink.port"] = $"{ports[1]}",
+            ["web.port"] = $"{ports[0]}",
             ["admin.port"] = $"{ports[2]}",
         },
         new Dictionary<string, IReadOnlyList<string>>
         {
             ["echo.endpoint"] = [.. load.EchoPorts.Select(port => $"127.0.0.1:{port}")],
             ["sink.endpoint"] = [.. load.SinkPorts.Select(port => $"127.0.0.1:{port}")],
+            ["web.endpoint"] = [.. load.WebPorts.Select(port => $"127.0.0.1:{port}")],
+            ["access.log"] = service == Service.LoggedHttp ? [AccessLog(folder)] : [],
+            ["access.folder"] = service == Service.LoggedHttp ? [folder] : [],
+            ["access.off"] = service == Service.LoggedHttp ? [] : ["off"],
         });
 
     private async Task AcceptsAsync(int port, TimeProvider time, CancellationToken stop)

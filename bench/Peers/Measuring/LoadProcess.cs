@@ -29,6 +29,9 @@ internal sealed class LoadProcess : IAsyncDisposable
     /// <summary>The endpoints that only take.</summary>
     public IReadOnlyList<int> SinkPorts { get; private set; } = [];
 
+    /// <summary>The endpoints that answer requests of HTTP.</summary>
+    public IReadOnlyList<int> WebPorts { get; private set; } = [];
+
     public ProcessTree Tree => ProcessTree.Of(_process.Id);
 
     /// <param name="run">Cores, folder and clock of the run.</param>
@@ -59,17 +62,18 @@ internal sealed class LoadProcess : IAsyncDisposable
 
         load.EchoPorts = Ports(ready[1]);
         load.SinkPorts = Ports(ready[2]);
+        load.WebPorts = Ports(ready[3]);
         return load;
     }
 
     /// <summary>Runs traffic and measures it piece by piece. No pieces: a warm-up.</summary>
-    public async Task<(ImmutableArray<Piece> Pieces, long Errors, string Reason)> MeasureAsync(
+    public async Task<(ImmutableArray<Piece> Pieces, WindowEnd End)> MeasureAsync(
         TrafficScenario scenario, RunningContender target, int pieces, TimeSpan settle, IEnumerable<int> kernelPids, CancellationToken stop)
     {
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
-            $"window kind={scenario.Kind} port={(scenario.ToSink ? target.SinkPort : target.EchoPort)} connections={scenario.Connections} "
-            + $"size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
+            $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
+            + $"connections={scenario.Connections} size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);
         var made = ImmutableArray.CreateBuilder<Piece>();
@@ -78,8 +82,7 @@ internal sealed class LoadProcess : IAsyncDisposable
             var line = await LineAsync(length, stop);
             if (!line.StartsWith("piece ", StringComparison.Ordinal))
             {
-                var (errors, reason) = End(line);
-                return (made.ToImmutable(), errors, reason);
+                return (made.ToImmutable(), WindowEnd.Parse(line));
             }
 
             made.Add(Piece.Parse(line));
@@ -88,13 +91,13 @@ internal sealed class LoadProcess : IAsyncDisposable
 
     /// <summary>Opens idle connections, until <see cref="ReleaseAsync"/>.</summary>
     /// <exception cref="InvalidOperationException">Not all could be opened or used.</exception>
-    public async Task HoldAsync(RunningContender target, int connections, CancellationToken stop)
+    public async Task HoldAsync(RunningContender target, IdleScenario scenario, CancellationToken stop)
     {
-        await SendAsync($"hold port={target.EchoPort} connections={connections} size=100", stop);
+        await SendAsync($"hold protocol={scenario.Protocol} port={target.Port} connections={scenario.Connections} size=100", stop);
         var line = await LineAsync(TimeSpan.Zero, stop);
         if (line != "held")
         {
-            throw new InvalidOperationException($"{target.Contender.Name} did not hold {connections} connections: {End(line).Reason}");
+            throw new InvalidOperationException($"{target.Contender.Name} did not hold {scenario.Connections} connections: {WindowEnd.Parse(line).Reason}");
         }
     }
 
@@ -135,15 +138,6 @@ internal sealed class LoadProcess : IAsyncDisposable
 
     private static IReadOnlyList<int> Ports(string list) =>
         [.. list.Split('=')[1].Split(',').Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
-
-    /// <summary>The parts of <c>end errors=N reason=TEXT</c>, or of a fatal line.</summary>
-    private static (long Errors, string Reason) End(string line)
-    {
-        var parts = line.Split(' ', 3);
-        return parts is ["end", var errors, var reason]
-            ? (long.Parse(errors.Split('=')[1], CultureInfo.InvariantCulture), reason.Split('=', 2)[1])
-            : throw new InvalidOperationException($"the load process failed: {line}");
-    }
 
     private async Task SendAsync(string command, CancellationToken stop)
     {

@@ -7,9 +7,11 @@ namespace LoadBalancer.Peers.Results;
 /// <summary>The idle scenario's table: resident memory that each contender grew by.</summary>
 internal sealed class IdleTable(IdleScenario scenario, RunResult result, IReadOnlyList<Contender> contenders)
 {
+    private readonly IdleSample[] _samples = [.. result.Idle.Where(s => s.Scenario == scenario.Name)];
+
     public string ToMarkdown()
     {
-        var present = contenders.Where(c => result.Idle.Any(s => s.Contender == c.Name)).ToArray();
+        var present = contenders.Where(c => _samples.Any(s => s.Contender == c.Name)).ToArray();
         var costs = present.ToDictionary(c => c.Name, Growth);
         var ratios = new PeerRatios(present, costs);
         var table = new MarkdownTable(
@@ -17,7 +19,7 @@ internal sealed class IdleTable(IdleScenario scenario, RunResult result, IReadOn
         foreach (var contender in present)
         {
             var growth = costs[contender.Name];
-            var before = result.Idle.Where(s => s.Contender == contender.Name).Select(s => s.BeforeBytes / 1048576.0);
+            var before = _samples.Where(s => s.Contender == contender.Name).Select(s => s.BeforeBytes / 1048576.0);
             table.Add(
             [
                 contender.Name,
@@ -34,5 +36,5 @@ internal sealed class IdleTable(IdleScenario scenario, RunResult result, IReadOn
 
     private Series Growth(Contender contender) => new(
         contender.Name,
-        [.. result.Idle.Where(s => s.Contender == contender.Name).OrderBy(s => s.Round).Select(s => (ImmutableArray<double>)[s.BytesPerConnection / 1024])]);
+        [.. _samples.Where(s => s.Contender == contender.Name).OrderBy(s => s.Round).Select(s => (ImmutableArray<double>)[s.BytesPerConnection / 1024])]);
 }

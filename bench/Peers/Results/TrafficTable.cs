@@ -10,18 +10,21 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
 {
     private readonly Window[] _windows = [.. result.Windows.Where(w => w.Scenario == scenario.Name)];
 
+    /// <summary>Those that took part: not everybody does both layers.</summary>
+    private readonly Contender[] _contenders = [.. contenders.Where(c => result.Windows.Any(w => w.Scenario == scenario.Name && w.Contender == c.Name))];
+
     public string ToMarkdown()
     {
         var ratios = Ratios(speed.Keeps, Cost);
         var allRatios = Ratios(p => p.IsComplete, Cost);
         var allP99 = Ratios(p => p.IsComplete, p => p.P99Ns / 1000.0);
-        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best"] : [];
+        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best", "added p99 µs"] : [];
         var table = new MarkdownTable(
         [
             "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
             "all pieces", "all ÷ best", "own code", "core", $"{scenario.Unit}/s", .. latencies, "pieces",
         ]);
-        foreach (var contender in contenders)
+        foreach (var contender in _contenders)
         {
             table.Add(Row(contender, ratios, allRatios, allP99));
         }
@@ -43,7 +46,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             [
                 Figures.Whole(Median(kept, p => p.P50Ns / 1000.0)), Figures.Whole(Median(kept, p => p.P99Ns / 1000.0)),
                 Figures.Whole(Median(complete, p => p.P50Ns / 1000.0)), Figures.Whole(Median(complete, p => p.P99Ns / 1000.0)),
-                allP99.BestCell(contender),
+                allP99.BestCell(contender), Figures.Whole(AddedP99(contender)),
             ]
             : [];
         return
@@ -63,15 +66,23 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
     }
 
     /// <summary>What the same program twice differed by: less than that is no difference.</summary>
-    private string Noise(PeerRatios ratios, string of) => string.Concat(contenders
+    private string Noise(PeerRatios ratios, string of) => string.Concat(_contenders
         .Where(c => c.CopyOf is not null)
         .Select(c => (c.CopyOf, Ratio: ratios.Of(c.Name, c.CopyOf!)))
         .Where(pair => pair.Ratio is not null)
         .Select(pair => $"Noise{of}: {pair.CopyOf} beside itself is {Figures.Number(pair.Ratio!.Value)} "
             + $"(rounds {Figures.Range(pair.Ratio.LowestRound, pair.Ratio.HighestRound)}).\n\n"));
 
+    /// <summary>What a proxy's p99 exceeds that of the load side alone by, over all pieces; null where that was not measured.</summary>
+    private double? AddedP99(Contender contender)
+    {
+        return contender.Program is null ? null : P99(contender.Name) - _contenders.Where(c => c.Program is null).Select(c => P99(c.Name)).FirstOrDefault();
+
+        double? P99(string name) => Median([.. _windows.Where(w => w.Contender == name).SelectMany(w => w.Pieces).Where(p => p.IsComplete)], p => p.P99Ns / 1000.0);
+    }
+
     private PeerRatios Ratios(Func<Piece, bool> keeps, Func<Piece, double> value) =>
-        new(contenders, contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Values(c, keeps, value)));
+        new(_contenders, _contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Values(c, keeps, value)));
 
     /// <summary>CPU time for each unit, in microseconds.</summary>
     private double Cost(Piece piece) => piece.CpuNs / 1000.0 * scenario.CountsPerUnit / piece.Done;

@@ -1,3 +1,5 @@
+using LoadBalancer.Peers.Contenders;
+
 namespace LoadBalancer.Peers.Scenarios;
 
 /// <summary>Every scenario, in the order of a round.</summary>
@@ -6,6 +8,9 @@ internal static class ScenarioCatalog
     /// <summary>The plainest load, which also warms up what is measured idle.</summary>
     public static readonly TrafficScenario Messages =
         new("messages", "64 connections, 100 bytes there and back, as fast as answers come", "message") { Kind = "exchange", Connections = 64 };
+
+    /// <summary>The same over HTTP.</summary>
+    public static readonly TrafficScenario Requests = Http("http", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes");
 
     /// <param name="quick">True for a smoke run, which holds fewer idle connections.</param>
     public static IReadOnlyList<Scenario> All(bool quick) =>
@@ -31,10 +36,23 @@ internal static class ScenarioCatalog
             ToSink = true,
             CountsPerUnit = 1 << 20,
         },
-        Idle(quick ? 200 : 4000),
+        Idle("idle", "message", quick) with { WarmUp = Messages },
         new StartScenario("start", "From the start of the process to its first accepted connection", "first connection"),
+        Requests,
+        Http("http-1024", "HTTP/1.1, 1,024 connections kept alive, answers of 100 bytes") with { Connections = 1024 },
+        Http("http-64k", "HTTP/1.1, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
+        Http("http-connections", "HTTP/1.1, a new connection for each request, 64 at once, answers of 100 bytes") with { Kind = "churn", HasLatency = true },
+        Http("http-logged", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request logged in a file") with { Service = Service.LoggedHttp },
+        Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not") with { Kind = "paced", Rate = 2000, HasLatency = true },
+        Idle("http-idle", "request", quick) with { Service = Service.Http, WarmUp = Requests },
     ];
 
-    private static IdleScenario Idle(int connections) =>
-        new("idle", $"{connections:N0} open connections that exchanged one message and are idle", "connection", connections);
+    private static IdleScenario Idle(string name, string what, bool quick)
+    {
+        var connections = quick ? 200 : 4000;
+        return new IdleScenario(name, $"{connections:N0} open connections that exchanged one {what} and are idle", "connection", connections) { WarmUp = Messages };
+    }
+
+    private static TrafficScenario Http(string name, string title) =>
+        new(name, title, "request") { Service = Service.Http, Kind = "exchange", Connections = 64 };
 }

@@ -8,10 +8,10 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
 
     public required int Connections { get; init; }
 
-    /// <summary>Bytes of a message.</summary>
+    /// <summary>Bytes of a message, or of an answer's body.</summary>
     public int Size { get; init; } = 100;
 
-    /// <summary>Messages a second over all connections; 0 where the next waits for the answer.</summary>
+    /// <summary>Messages or requests a second over all connections; 0 where the next waits for the answer.</summary>
     public int Rate { get; init; }
 
     /// <summary>True where the streams end at the endpoints that only take, else at those that answer.</summary>

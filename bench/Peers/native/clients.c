@@ -1,4 +1,4 @@
-/* Clients: closed loop, paced, a connection per exchange, bulk, idle.
+/* Clients: closed loop, paced, a connection per exchange, bulk, idle; over HTTP with the requests and answers of http.c.
  *
  * A message is `size` bytes computed from its connection and its number, so an answer that belongs elsewhere is noticed. All clients
  * stop between two pieces and wait for what is under way (clients_end, clients_drained): then every microsecond of the proxy belongs
@@ -64,20 +64,35 @@ static void client_fail(struct conn *c, const char *what)
     snprintf(text, sizeof text, "%s%s%s", what, errno ? ": " : "", errno ? strerror(errno) : "");
     clients_tell_error(text);
     if (traffic.kind != BULK)
-        outstanding -= (int64_t)(c->sent - c->received);
+        outstanding -= (int64_t)(c->asked - c->received);
     conn_close(c);
 }
 
-static bool client_send(struct conn *c, uint64_t due)
+static bool transmit(struct conn *c)
 {
     uint8_t message[MAX_MESSAGE + 8];
-    compose(message, c->salt, c->sent);
     errno = 0;
-    if (send(c->fd, message, (size_t)traffic.size, MSG_NOSIGNAL) != traffic.size)
+    if (traffic.http) {
+        if (!http_send_request(c))
+            return false;
+    } else {
+        compose(message, c->salt, c->sent);
+        if (send(c->fd, message, (size_t)traffic.size, MSG_NOSIGNAL) != traffic.size)
+            return false;
+    }
+    c->sent++;
+    return true;
+}
+
+/* A message that is due. HTTP clients do not pipeline: one that still waits sends it later, and its latency counts from now all the
+ * same. */
+static bool client_send(struct conn *c, uint64_t due)
+{
+    if ((!traffic.http || c->asked == c->received) && !transmit(c))
         return false;
     if (c->due)
-        c->due[c->sent % RING] = due;
-    c->sent++;
+        c->due[c->asked % RING] = due;
+    c->asked++;
     outstanding++;
     return true;
 }
@@ -130,6 +145,8 @@ bool clients_connect(const struct traffic *t)
     outstanding = 0;
     client_count = 0;
     issuing = false;
+    if (traffic.http)
+        http_prepare(&traffic);
     if (!latencies)
         latencies = malloc(MAX_SAMPLES * sizeof *latencies);
     if (traffic.kind == CHURN)
@@ -191,7 +208,7 @@ void clients_work(uint64_t at)
     if (traffic.kind == PACED) {
         for (; paced_next <= at; paced_next += traffic.interval_ns) {
             struct conn *c = clients[paced_index++ % (uint64_t)client_count];
-            if (c->role != CLIENT || c->sent - c->received >= RING)
+            if (c->role != CLIENT || c->asked - c->received >= RING)
                 clients_tell_error("a paced connection fell behind");
             else if (!client_send(c, paced_next))
                 client_fail(c, "send");
@@ -261,6 +278,24 @@ void clients_close(void)
     sink_bytes = 0;
 }
 
+/* One exchange succeeded: what follows it. */
+static void client_done(struct conn *c)
+{
+    c->received++;
+    outstanding--;
+    counts.done++;
+    if (traffic.kind == CHURN) {
+        conn_close(c);
+        if (issuing)
+            churn_start();
+    } else if (traffic.kind == EXCHANGE && issuing) {
+        if (!client_send(c, 0))
+            client_fail(c, "send");
+    } else if (c->asked > c->sent && !transmit(c)) {
+        client_fail(c, "send");
+    }
+}
+
 static void client_message(struct conn *c)
 {
     uint8_t expected[MAX_MESSAGE + 8];
@@ -270,20 +305,32 @@ static void client_message(struct conn *c)
         client_fail(c, "an answer held other bytes than were sent");
         return;
     }
-    uint64_t due = c->due[c->received % RING];
     c->have = 0;
-    c->received++;
-    outstanding--;
-    counts.done++;
     if (traffic.kind != EXCHANGE)
-        sample(due);
-    if (traffic.kind == CHURN) {
-        conn_close(c);
-        if (issuing)
-            churn_start();
-    } else if (traffic.kind == EXCHANGE && issuing && !client_send(c, 0)) {
-        client_fail(c, "send");
+        sample(c->due[c->received % RING]);
+    client_done(c);
+}
+
+/* An HTTP connection for one exchange is done when the proxy has closed it, too. */
+static void client_response(struct conn *c, uint32_t events)
+{
+    const char *wrong = NULL;
+    enum received received = http_receive(c, events, &wrong);
+    if (received == PENDING && !c->answered)
+        return;
+    if (received == WRONG || !c->answered) {
+        if (!c->up && traffic.kind == CHURN)
+            outstanding--;
+        client_fail(c, received == WRONG ? wrong : "the connection was closed early");
+        return;
     }
+    if (traffic.kind != EXCHANGE && !c->sampled)
+        sample(c->due[c->received % RING]);
+    c->sampled = true;
+    if (traffic.kind == CHURN && received != CLOSED)
+        return;
+    c->answered = c->sampled = false;
+    client_done(c);
 }
 
 void client_event(struct conn *c, uint32_t events)
@@ -303,6 +350,10 @@ void client_event(struct conn *c, uint32_t events)
     }
     if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
         return;
+    if (traffic.http) {
+        client_response(c, events);
+        return;
+    }
     for (;;) {
         errno = 0;
         size_t room = (size_t)traffic.size - c->have;

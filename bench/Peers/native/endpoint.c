@@ -1,4 +1,4 @@
-/* Endpoints: an echo that returns what it gets, a sink that checks a stream and forgets it. */
+/* Endpoints: an echo that returns what it gets, a sink that checks a stream and forgets it, and the listener of http.c's. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "load.h"
 
-uint16_t echo_ports[MAX_ENDPOINTS], sink_ports[MAX_ENDPOINTS];
+uint16_t echo_ports[MAX_ENDPOINTS], sink_ports[MAX_ENDPOINTS], web_ports[MAX_ENDPOINTS];
 int endpoint_connections;
 uint64_t sink_bytes;
 static uint8_t pattern_bytes[PATTERN_PERIOD + CHUNK];
@@ -45,12 +45,14 @@ void endpoints_start(int count)
     for (int i = 0; i < count; i++) {
         echo_ports[i] = listen_anywhere(ECHO_LISTENER);
         sink_ports[i] = listen_anywhere(SINK_LISTENER);
+        web_ports[i] = listen_anywhere(WEB_LISTENER);
     }
 }
 
 static void endpoint_close(struct conn *c)
 {
-    endpoint_connections--;
+    if (c->role != WEB)
+        endpoint_connections--;
     conn_close(c);
 }
 
@@ -63,6 +65,10 @@ static void accept_all(struct conn *listener)
             if (errno == EMFILE || errno == ENFILE)
                 clients_tell_error("the endpoints ran out of descriptors: raise ulimit -n");
             return;
+        }
+        if (listener->role == WEB_LISTENER) {
+            conn_open(fd, WEB, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+            continue;
         }
         endpoint_connections++;
         /* A sink is level-triggered: it takes one large read per turn, so that no stream starves the others. */
@@ -119,6 +125,8 @@ void endpoint_event(struct conn *c, uint32_t events)
         echo_event(c, events);
     else if (c->role == SINK)
         sink_event(c);
-    else
+    else if (c->role == WEB && !web_event(c, events))
+        endpoint_close(c);
+    else if (c->role != WEB)
         accept_all(c);
 }

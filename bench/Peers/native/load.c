@@ -1,11 +1,13 @@
 /* load --proxy-core N --load-core N --endpoints N
  *
- * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT`, then answers commands, one a line, until its input ends:
+ * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT web=PORT,PORT`, then answers commands, one a line, until its input ends:
  *
- *   window kind=exchange|paced|churn|bulk port=N connections=N size=N rate=N pieces=N piece_ms=N settle_ms=N pids=N,N kernel_pids=N
- *     one `piece KEY=VALUE…` line for each piece, then `end errors=N reason=TEXT`
- *   hold port=N connections=N size=N
- *     `held` once every connection is open and has exchanged one message, or `end errors=N reason=TEXT`
+ *   window kind=exchange|paced|churn|bulk protocol=tcp|http port=N connections=N size=N rate=N pieces=N piece_ms=N settle_ms=N
+ *          pids=N,N kernel_pids=N
+ *     one `piece KEY=VALUE…` line for each piece, then `end errors=N done=N reason=TEXT`, where done counts the time before the first
+ *     piece too
+ *   hold protocol=tcp|http port=N connections=N size=N
+ *     `held` once every connection is open and has exchanged one message, or `end errors=N done=N reason=TEXT`
  *   release
  *     closes them: `released`
  *
@@ -117,20 +119,21 @@ static struct traffic traffic_of_line(void)
     long rate = number_of("rate");
     struct traffic t = {
         .kind = !strncmp(kind, "paced", 5) ? PACED : !strncmp(kind, "churn", 5) ? CHURN : !strncmp(kind, "bulk", 4) ? BULK : EXCHANGE,
+        .http = !strncmp(text_of("protocol"), "http", 4),
         .port = (uint16_t)number_of("port"),
         .connections = (int)number_of("connections"),
         .size = (int)number_of("size"),
         .interval_ns = rate > 0 ? 1000000000u / (uint64_t)rate : 0,
     };
-    if (t.size < 1 || t.size > MAX_MESSAGE)
+    if (t.size < 1 || t.size > (t.http ? CHUNK : MAX_MESSAGE))
         t.size = 100;
     return t;
 }
 
-static void tell_end(uint64_t errors)
+static void tell_end(uint64_t errors, uint64_t done)
 {
     const char *reason = clients_error();
-    printf("end errors=%lu reason=%s\n", (unsigned long)errors, reason ? reason : "");
+    printf("end errors=%lu done=%lu reason=%s\n", (unsigned long)errors, (unsigned long)done, reason ? reason : "");
 }
 
 static void window(void)
@@ -139,13 +142,14 @@ static void window(void)
     int pids[MAX_PIDS], kernel_pids[MAX_PIDS];
     int pid_count = pids_of("pids", pids), kernel_count = pids_of("kernel_pids", kernel_pids);
     int wanted = (int)number_of("pieces"), made = 0;
-    uint64_t errors = 0;
+    uint64_t errors = 0, done = 0;
     struct traffic t = traffic_of_line();
     memset(pieces, 0, sizeof pieces);
     if (wanted > MAX_PIECES)
         wanted = MAX_PIECES;
     bool going = clients_connect(&t) && run_for((uint64_t)number_of("settle_ms"), t.kind);
     errors += counts.errors;
+    done += counts.done;
     pieces[0].calibration = meter_calibrate(proxy_core, load_core);
     for (; going && made < wanted; made++) {
         struct piece *p = &pieces[made];
@@ -156,6 +160,7 @@ static void window(void)
         p->wall_ns = monotonic_ns() - p->start_ns;
         p->counts = counts;
         errors += counts.errors;
+        done += counts.done;
         summarize_latencies(p);
         pieces[made + 1].calibration = meter_calibrate(proxy_core, load_core);
     }
@@ -171,7 +176,7 @@ static void window(void)
                (unsigned long)p->calibration, (unsigned long)p[1].calibration,
                (unsigned long)p->p50, (unsigned long)p->p90, (unsigned long)p->p99, (unsigned long)p->max);
     }
-    tell_end(errors);
+    tell_end(errors, done);
 }
 
 static void hold(void)
@@ -180,7 +185,7 @@ static void hold(void)
     if (clients_hold(&t))
         printf("held\n");
     else
-        tell_end(counts.errors);
+        tell_end(counts.errors, counts.done);
 }
 
 static void obey(void)
@@ -193,7 +198,7 @@ static void obey(void)
         clients_close();
         printf("released\n");
     } else {
-        printf("end errors=1 reason=unknown command\n");
+        printf("end errors=1 done=0 reason=unknown command\n");
     }
     fflush(stdout);
 }
@@ -230,6 +235,7 @@ int main(int argc, char **argv)
     printf("ready");
     tell_ports("echo", echo_ports, endpoints);
     tell_ports("sink", sink_ports, endpoints);
+    tell_ports("web", web_ports, endpoints);
     printf("\n");
     fflush(stdout);
     for (;;) {

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
+enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_HEAD = 1024, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
 
-enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, ECHO, SINK, CLIENT };
+enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, WEB_LISTENER, ECHO, SINK, WEB, CLIENT };
 
 /* One descriptor and what it is used for; found by its number, so nothing is allocated while traffic runs. */
 struct conn {
@@ -23,10 +23,15 @@ struct conn {
     bool up;                     /* client: connected */
     bool writable;               /* bulk client: the last send was taken whole */
     uint64_t salt;               /* makes every connection's messages differ */
+    uint64_t asked;              /* messages that became due; an HTTP client sends the next when the answer is there */
     uint64_t sent, received;     /* messages, or bytes of a bulk stream */
     uint64_t *due;               /* when each outstanding message was due, ns */
-    uint32_t have;               /* bytes of the message that is arriving */
-    uint8_t in[MAX_MESSAGE];
+    bool in_body, answered;      /* HTTP client: the head of an answer is taken; all of it is */
+    bool sampled;                /* HTTP client: the answer's latency is recorded */
+    uint32_t body_at;            /* HTTP client: bytes of the body that are taken */
+    uint32_t answer_at, answer_left; /* HTTP endpoint: what is still to be sent of the pattern */
+    uint32_t have;               /* bytes of the message, or of the head, that is arriving */
+    uint8_t in[MAX_HEAD];
 };
 
 enum kind { EXCHANGE, PACED, CHURN, BULK };
@@ -34,15 +39,16 @@ enum kind { EXCHANGE, PACED, CHURN, BULK };
 /* What the clients do in this window. */
 struct traffic {
     enum kind kind;
+    bool http;                   /* a message is a request, and its answer a response */
     uint16_t port;
     int connections;
-    int size;                    /* bytes of a message */
+    int size;                    /* bytes of a message, or of a response's body */
     uint64_t interval_ns;        /* between two paced messages */
 };
 
 /* What happened since the piece began. An exchange that failed is an error and never also a completion. */
 struct counts {
-    uint64_t done;               /* messages, connections, or bytes that reached the sink */
+    uint64_t done;               /* messages, responses, connections, or bytes that reached the sink */
     uint64_t errors;
     uint32_t samples;            /* latencies recorded */
 };
@@ -58,13 +64,20 @@ int tcp_socket(void);
 void die(const char *what) __attribute__((noreturn));
 
 /* endpoint.c */
-extern uint16_t echo_ports[MAX_ENDPOINTS], sink_ports[MAX_ENDPOINTS];
-extern int endpoint_connections;         /* accepted and not closed yet */
+extern uint16_t echo_ports[MAX_ENDPOINTS], sink_ports[MAX_ENDPOINTS], web_ports[MAX_ENDPOINTS];
+extern int endpoint_connections;         /* accepted and not closed yet; HTTP's, which a proxy keeps, are not among them */
 extern uint64_t sink_bytes;
 extern const uint8_t *pattern;           /* what a bulk stream carries, from any position below PATTERN_PERIOD */
 enum { PATTERN_PERIOD = 65521 };         /* prime: a chunk that is lost, doubled or swapped never fits */
 void endpoints_start(int count);
 void endpoint_event(struct conn *c, uint32_t events);
+
+/* http.c */
+enum received { PENDING, ANSWERED, CLOSED, WRONG };
+void http_prepare(const struct traffic *t);
+bool http_send_request(const struct conn *c);
+enum received http_receive(struct conn *c, uint32_t events, const char **wrong);
+bool web_event(struct conn *c, uint32_t events);
 
 /* clients.c */
 extern struct counts counts;

@@ -50,10 +50,14 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         string name, Func<T, Kind<TValue>> kind, Func<T, TValue> get, Func<T, TValue, T> set, string doc, Presence presence = Presence.Optional) =>
         _keys.Add(new KeyOfValue<T, TValue>(name, doc, presence, _blank, kind, get, set));
 
-    /// <summary>Adds every key of a part, whose keys stand beside the record's own.</summary>
-    public Shape<T> Including<TPart>(Shape<TPart> part, Func<T, TPart> get, Func<T, TPart, T> set)
+    /// <summary>Adds the keys of a part, which stand beside the record's own then.</summary>
+    /// <param name="part">The part's keys.</param>
+    /// <param name="get">The part of a record.</param>
+    /// <param name="set">A record with another part.</param>
+    /// <param name="except">A key that is left out; null for none.</param>
+    public Shape<T> Including<TPart>(Shape<TPart> part, Func<T, TPart> get, Func<T, TPart, T> set, string? except = null)
     {
-        _keys.AddRange(part._keys.Select(key => new KeyOfPart<T, TPart>(key, get, set)));
+        _keys.AddRange(part._keys.Where(key => key.Name != except).Select(key => new KeyOfPart<T, TPart>(key, get, set)));
         return this;
     }
 

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
@@ -29,6 +32,11 @@ public sealed class Endpoint(EndpointId id, int loops)
 
     /// <summary>The address as metrics, logs and /status print it; made once.</summary>
     public string Label { get; } = AddressText.Print(id.Address);
+
+    /// <summary>
+    /// Its name for clients, in cookies: the same in every process that has it, and of no use to whoever wants to know the address.
+    /// </summary>
+    internal ulong Token { get; } = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"endpoint\n{id.Upstream}\n{AddressText.Print(id.Address)}")));
 
     /// <summary>What is asked of it now, and the totals.</summary>
     public EndpointLoad Load { get; } = new();

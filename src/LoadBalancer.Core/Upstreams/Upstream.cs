@@ -27,7 +27,7 @@ namespace LoadBalancer.Upstreams;
 /// the loop. The last view stays and can still be leased from: connections that began before a reload finish with it.
 /// <para>
 /// Endpoints are adopted from the upstream before by identity: their load, verdicts, ejections and half-filled windows
-/// stay, and so do the rotation and the counts. <see cref="View"/> and <see cref="Lease"/> are thread-safe; start and disposal are the owner's.
+/// stay, and so do the rotation and the counts. <see cref="View"/> and the leases are thread-safe; start and disposal are the owner's.
 /// </para>
 /// </remarks>
 public sealed class Upstream : IAsyncDisposable
@@ -122,7 +122,19 @@ public sealed class Upstream : IAsyncDisposable
         return true;
     }
 
-    /// <summary>After <see cref="Lease"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
+    /// <summary>Takes <paramref name="endpoint"/>, which the view has among those available, within the cap; false where it has no room. Allocates nothing.</summary>
+    internal bool Lease(Endpoint endpoint, out EndpointLease lease)
+    {
+        if (_queue.Cap != PickContext.NoCap)
+        {
+            return endpoint.TryLease(_queue.Cap, out lease);
+        }
+
+        lease = endpoint.Lease();
+        return true;
+    }
+
+    /// <summary>After <see cref="Lease(in PickContext, out EndpointLease)"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
     internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);
 

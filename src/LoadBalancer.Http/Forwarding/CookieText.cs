@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Forwarding;
 internal static class CookieText
 {
     /// <summary>The value of the first cookie of that name; names are case-sensitive.</summary>
-    public static bool TryFind(HeaderList fields, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    public static bool TryFind(HeaderList fields, scoped ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         for (var at = fields.Find(KnownHeader.Cookie); at >= 0; at = fields.Find(KnownHeader.Cookie, at + 1))
         {

@@ -33,6 +33,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const int MostUnflushed = 64 * 1024;
 
     private readonly UpstreamOptions _options = upstream.Options;
+    private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
@@ -50,7 +51,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         try
         {
             // :: (1)
-            var hashKey = HashKeys.Of(exchange, _options.Hash);
+            var hashKey = _hashKeys.Of(exchange);
             RequestFields.Prepare(exchange, _options);
             while (!fault.Failed)
             {
@@ -115,7 +116,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
         while (true)
         {
-            if (!upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
+            if (!LeaseSame(exchange, work) && !upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
             {
                 var refusal = await WaitAsync(exchange, work, hashKey, last);
                 if (refusal.Failed)
@@ -161,6 +162,10 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             work.Lease.Return(last);
         }
     }
+
+    /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
+    private bool LeaseSame(Exchange exchange, ForwardWork work) =>
+        work.Tried.Length == 0 && Affinity.Find(exchange, _options, upstream.View) is { } same && upstream.Lease(same, out work.Lease);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

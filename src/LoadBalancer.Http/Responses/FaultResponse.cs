@@ -108,8 +108,8 @@ internal static class FaultResponse
         var status = StatusOf(kind);
         var title = Encoding.ASCII.GetString(StatusLines.Reason(status));
         var code = new Fault(FaultSide.Internal, kind).Reason;
-        return Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $$"""{"type":"about:blank","title":"{{title}}","status":{{status}},"code":"{{code}}","request_id":" """.TrimEnd()));
+        return Encoding.ASCII.GetBytes(FormattableString.Invariant(
+            $"{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"code\":\"{code}\",\"request_id\":\""));
     }
 
     private sealed class FaultForm(int status, int retryAfter, bool closes, byte[] body)

@@ -79,21 +79,21 @@ internal sealed record RouteOptions : IConfigurable<RouteOptions>
             "Its name in metrics and logs; without one it is called by host and path."
         },
         {
-            "host", Kinds.HostName, o => o.Host!, (o, value) => o with { Host = value },
+            "host", new RouteHostKind(), o => o.Host!, (o, value) => o with { Host = value },
             "The host that is asked for, without a port: exact, or `\"*.example.com\"` for one or more labels before `example.com`. Without one every host is meant. " +
             "The exact host wins, then the longest wildcard."
         },
         {
-            "path", Kinds.RequestPath, o => o.Path!, (o, value) => o with { Path = value },
+            "path", new PathKind(), o => o.Path!, (o, value) => o with { Path = value },
             "The path: exact, `\"/users/*\"` for `/users` and everything below it, or `\"/trips/{id}/track\"`, in which `{id}` stands for one segment. Without one every path is meant. " +
             "The exact path wins, then the template with more literal segments, then the longer prefix, then `path_regex`."
         },
         {
-            "path_regex", Kinds.Text(1024), o => o.PathRegex!, (o, value) => o with { PathRegex = value },
+            "path_regex", new PathRegexKind(), o => o.PathRegex!, (o, value) => o with { PathRegex = value },
             "A regular expression of the whole path, in .NET's syntax without look-around and backreferences. Two of them on one host need different priorities."
         },
         {
-            "methods", Kinds.List(Kinds.Token("a method", "POST")), o => o.Methods, (o, value) => o with { Methods = value },
+            "methods", Kinds.List(new MethodKind()), o => o.Methods, (o, value) => o with { Methods = value },
             "The methods; `GET` includes `HEAD`. Where the path fits and the method does not, the answer is 405, and no broader route is tried."
         },
         {

@@ -141,11 +141,6 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
     {
-        if (!StickyCookie.IsEmpty)
-        {
-            Response.Fields.Add(KnownHeader.SetCookie, "Set-Cookie"u8, StickyCookie.Span);
-        }
-
         Route?.Policies.OnResponse(this);
         Carrier.Start(this);
     }

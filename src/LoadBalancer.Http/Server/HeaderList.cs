@@ -12,6 +12,9 @@ namespace LoadBalancer.Http.Server;
 /// </remarks>
 internal sealed class HeaderList
 {
+    /// <summary>Bytes behind <see cref="Bytes"/> that may be read, whatever they are: a parser looks at 16 at a time.</summary>
+    public const int Slack = 16;
+
     private const int FirstBytes = 2048;
     private const int FirstFields = 32;
 
@@ -297,9 +300,9 @@ internal sealed class HeaderList
 
     private void Grow(int more)
     {
-        if (_bytes.Length - _used < more)
+        if (_bytes.Length - _used < more + Slack)
         {
-            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + more));
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + more + Slack));
         }
     }
 }

@@ -15,6 +15,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="reader">Takes the errors.</param>
 internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigReader reader)
 {
+    private readonly HttpChecks _http = new(options, root, reader);
+
     /// <summary>Runs every check.</summary>
     /// <param name="fragment">True where names may be defined elsewhere.</param>
     /// <param name="includesAreWhole">False where an included file could not be read, which may define any name.</param>
@@ -36,6 +38,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         foreach (var (name, listener) in options.Listeners)
         {
             ListenerLeadsByOneRule(name);
+            _http.Run(name, listener);
             ListenerDoesNotLeadToItself(name, listener);
             SomeClientMayConnect(name, listener);
             BoundOfAClientIsReached(name, listener);
@@ -67,11 +70,21 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     {
         foreach (var (name, listener) in options.Listeners)
         {
-            UpstreamIsDefined(listener.Tcp.Upstream, root.Locate("listeners", name, "tcp", "upstream"));
-            UpstreamIsDefined(listener.Tcp.Otherwise, root.Locate("listeners", name, "tcp", "otherwise"));
+            foreach (var (upstream, place) in _http.NamesOf(name, listener))
+            {
+                UpstreamIsDefined(upstream, place);
+            }
+
+            if (listener.Tcp is not { } tcp)
+            {
+                continue;
+            }
+
+            UpstreamIsDefined(tcp.Upstream, root.Locate("listeners", name, "tcp", "upstream"));
+            UpstreamIsDefined(tcp.Otherwise, root.Locate("listeners", name, "tcp", "otherwise"));
             foreach (var entry in (root.Locate("listeners", name, "tcp", "sni") as MapNode)?.Entries ?? [])
             {
-                UpstreamIsDefined(listener.Tcp.Sni.GetValueOrDefault(entry.Key.ToLowerInvariant()), entry.Value);
+                UpstreamIsDefined(tcp.Sni.GetValueOrDefault(entry.Key.ToLowerInvariant()), entry.Value);
             }
         }
     }
@@ -89,7 +102,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     {
         var used = options.Listeners.Values.SelectMany(listener => UpstreamsOf(listener)).ToHashSet(StringComparer.Ordinal);
         // A listener with an error may be the one that uses it.
-        var unsure = options.Listeners.Values.Any(listener => !UpstreamsOf(listener).Any());
+        var unsure = reader.Errors.Count > 0 || options.Listeners.Values.Any(listener => listener.Http is null && !UpstreamsOf(listener).Any());
         foreach (var name in options.Upstreams.Keys.Where(name => !used.Contains(name) && !unsure))
         {
             reader.Warn(((MapNode)root.Locate("upstreams")).Find(name)!.Place, $"no listener leads to the upstream '{name}'");
@@ -285,7 +298,10 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     private static bool Holds(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
 
     private static IEnumerable<string> UpstreamsOf(ListenerOptions listener) =>
-        new[] { listener.Tcp.Upstream, listener.Tcp.Otherwise }.OfType<string>().Concat(listener.Tcp.Sni.Values).Distinct(StringComparer.Ordinal);
+        new[] { listener.Tcp?.Upstream, listener.Tcp?.Otherwise }.OfType<string>()
+            .Concat(listener.Tcp?.Sni.Values ?? [])
+            .Concat(listener.Http?.AllRoutes.SelectMany(route => route.Upstreams) ?? [])
+            .Distinct(StringComparer.Ordinal);
 
     private static bool Accepts(EndPoint bind, EndPoint address) =>
         bind.Equals(address)

@@ -12,15 +12,15 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     {
         {
             "include", Kinds.List(Kinds.FilePattern), o => o.Include, (o, value) => o with { Include = value },
-            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams`; " +
-            "a name defined twice is an error."
+            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams` and `routes`: " +
+            "routes by the name of their listener. A name defined twice is an error; routes are added to the listener's own."
         },
         {
             "defaults", Kinds.Record(DefaultsOptions.Shape), o => o.Defaults, (o, value) => o with { Defaults = value },
-            "What every listener starts from."
+            "What every listener and every route starts from."
         },
         {
-            "listeners", o => Kinds.Map("listener", ListenerOptions.Shape.StartingFrom(ListenerOptions.Over(o.Defaults))), o => o.Listeners,
+            "listeners", o => Kinds.Map("listener", ListenerOptions.Over(o.Defaults)), o => o.Listeners,
             (o, value) => o with { Listeners = value }, "The addresses that accept connections, by name. At least one."
         },
         {

@@ -4,15 +4,18 @@ namespace LoadBalancer.Daemon.Configuration;
 
 /// <summary>
 /// Merges the files of <c>include</c> into the main file's map: product teams keep their own. Maps merge by name, and a
-/// name defined twice is an error that names both places. Not thread-safe; one per load.
+/// name defined twice is an error that names both places; routes are added to those of their listener. Not thread-safe; one per load.
 /// </summary>
 /// <param name="files">Reads the files.</param>
 /// <param name="reader">Takes the errors.</param>
 internal sealed class Includes(SourceFiles files, ConfigReader reader)
 {
     // What belongs to a product team; everything else belongs to whoever runs the machine.
-    private static readonly string[] Allowed = ["upstreams"];
+    private static readonly string[] Allowed = ["upstreams", RoutesKey];
 
+    private const string RoutesKey = "routes";
+
+    private readonly List<MapEntry> _routes = [];
     private readonly HashSet<string> _merged = new(StringComparer.Ordinal);
     private long _characters;
 
@@ -47,7 +50,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             }
         }
 
-        return new MapNode(main.Span, main.Label, entries);
+        return new IncludedRoutes(reader).Append(new MapNode(main.Span, main.Label, entries), _routes);
     }
 
     private List<string> Expand(ScalarNode pattern)
@@ -132,6 +135,10 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
                     entry.Place,
                     $"{ScalarNode.Quote(entry.Key)} is no key of an included file, which holds only {string.Join(", ", Allowed)}" +
                     NearestName.Suggest(entry.Key, Allowed));
+            }
+            else if (entry.Key == RoutesKey)
+            {
+                _routes.Add(entry);
             }
             else
             {

@@ -2,6 +2,7 @@ using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.RateLimit;
+using LoadBalancer.Http;
 using LoadBalancer.Tcp;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -10,17 +11,42 @@ namespace LoadBalancer.Daemon.Configuration;
 public sealed record ListenerOptions : IConfigurable<ListenerOptions>
 {
     /// <inheritdoc/>
-    public static Shape<ListenerOptions> Shape { get; } = new(
-        "listener", "An address that accepts connections, and where they go.",
-        """{bind: ":5432", tcp: {upstream: postgres}, max_connections: 10000}""", () => Over(new()))
+    public static Shape<ListenerOptions> Shape { get; } = Over(new());
+
+    /// <summary>The addresses it accepts on, at least one.</summary>
+    public ValueList<EndPoint> Bind { get; init; }
+
+    /// <summary>Layer 4: where its connections lead; null for an HTTP listener.</summary>
+    public TcpOptions? Tcp { get; init; }
+
+    /// <summary>Layer 7: what is done with its requests; null for a TCP listener.</summary>
+    internal HttpOptions? Http { get; init; }
+
+    /// <summary>Connections at once over all its addresses, at least 1; at the bound it stops accepting.</summary>
+    public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>Time bounds of its connections.</summary>
+    public TcpTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>What its keys say of who may connect; a key of a policy reads into it.</summary>
+    internal ConnectionPolicyOptions ConnectionPolicies { get; init; } = ConnectionPolicyOptions.None;
+
+    /// <summary>The keys of a listener that is read over <paramref name="defaults"/>.</summary>
+    internal static Shape<ListenerOptions> Over(DefaultsOptions defaults) => new(
+        "listener", "An address that accepts connections, and where they go: either `tcp` or `http`.",
+        """{bind: ":5432", tcp: {upstream: postgres}, max_connections: 10000}""", () => new() { Timeouts = defaults.Timeouts.ForTcp })
     {
         {
             "bind", Kinds.List(Kinds.BindAddress), o => o.Bind, (o, value) => o with { Bind = value },
             "The addresses it accepts on. `\":8080\"` is every IPv4 address, `\"[::]:8080\"` every IPv6 address; port 0 takes a free port.", Presence.Required
         },
         {
-            "tcp", Kinds.Record(TcpOptions.Shape), o => o.Tcp, (o, value) => o with { Tcp = value },
-            "Layer 4: where its connections go.", Presence.Required
+            "tcp", Kinds.Record(TcpOptions.Shape), o => o.Tcp!, (o, value) => o with { Tcp = value },
+            "Layer 4: where its connections go."
+        },
+        {
+            "http", Kinds.Record(HttpOptions.Over(defaults.Timeouts.ForHttp, defaults.Limits, defaults.Policies)), o => o.Http!, (o, value) => o with { Http = value },
+            "Layer 7: what is done with its requests."
         },
         {
             "max_connections", Kinds.Integer(1, 10_000_000), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
@@ -54,25 +80,7 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
         },
         {
             "timeouts", Kinds.Record(TcpTimeouts.Shape).Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
-            "Time bounds of its connections; `none` undoes what `defaults` say."
+            "Time bounds of its connections; `none` undoes what `defaults` say. An HTTP listener has but `preamble` here, and the others in `http.timeouts`."
         },
     };
-
-    /// <summary>The addresses it accepts on, at least one.</summary>
-    public ValueList<EndPoint> Bind { get; init; }
-
-    /// <summary>Layer 4: where its connections lead.</summary>
-    public required TcpOptions Tcp { get; init; }
-
-    /// <summary>Connections at once over all its addresses, at least 1; at the bound it stops accepting.</summary>
-    public int MaxConnections { get; init; } = 20_000;
-
-    /// <summary>Time bounds of its connections.</summary>
-    public TcpTimeouts Timeouts { get; init; } = new();
-
-    /// <summary>What its keys say of who may connect; a key of a policy reads into it.</summary>
-    internal ConnectionPolicyOptions ConnectionPolicies { get; init; } = ConnectionPolicyOptions.None;
-
-    /// <summary>A listener without an address yet, to be read over <paramref name="defaults"/>.</summary>
-    internal static ListenerOptions Over(DefaultsOptions defaults) => new() { Tcp = TcpOptions.Shape.Blank(), Timeouts = defaults.Timeouts };
 }

@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;

@@ -54,38 +54,21 @@ internal sealed class HopByHopHeadersTests
         Assert.That(Sent("Host: a", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"), Is.EqualTo(new[] { "Host: a" }));
 
     [Test]
-    public void WebSocket_is_asked_for_anew()
-    {
-        var request = Heads.Request("/", "Host: a", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket, h2c", "Sec-WebSocket-Version: 13").Request;
-        request.WantsWebSocket = true;
-        HopByHopHeaders.Remove(request, 0, false);
-        Assert.That(request.Fields.Lines(), Is.EqualTo(new[] { "Host: a", "Sec-WebSocket-Version: 13", "Connection: Upgrade", "Upgrade: websocket" }));
-    }
-
-    [Test]
     public void Of_TE_only_trailers_stays() =>
-        Assert.That(Sent("Host: a", "TE: gzip, trailers", "Connection: TE"), Is.EqualTo(new[] { "Host: a", "Connection: TE", "TE: trailers" }));
+        Assert.That(Sent("Host: a", "TE: gzip, trailers", "Connection: TE"), Is.EqualTo(new[] { "Host: a", "TE: trailers" }));
 
     [Test]
     public void A_response_loses_what_is_of_its_connection()
     {
-        var response = new ResponseHead { Status = 200, Version = ProtocolVersion.Http11 };
+        var exchange = Heads.Request("/");
+        var response = exchange.Response;
         Fill(response, "Server: x", "Connection: close, X-Own", "X-Own: 1", "Transfer-Encoding: chunked", "Keep-Alive: 5", "Set-Cookie: a=1", "Set-Cookie: b=2", "Upgrade: h2",
             "Proxy-Authenticate: Basic", "X-Accel-Buffering: no", "Location: http://internal/", "X_Own: 1");
-        Assert.That(ResponseHeaders.Prepare(response), Is.True);
+        ResponseFields.Prepare(exchange);
         Assert.That(response.Fields.Lines(), Is.EqualTo(new[]
         {
             "Server: x", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Accel-Buffering: no", "Location: http://internal/", "X_Own: 1", "Via: 1.1 lb",
         }));
-    }
-
-    [Test]
-    public void A_switch_of_protocols_keeps_its_upgrade()
-    {
-        var response = new ResponseHead { Status = 101 };
-        Fill(response, "Connection: upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Accept: x");
-        HopByHopHeaders.Remove(response);
-        Assert.That(response.Fields.Lines(), Is.EqualTo(new[] { "Sec-WebSocket-Accept: x", "Connection: Upgrade", "Upgrade: websocket" }));
     }
 
     private static void Fill(ResponseHead response, params string[] fields)

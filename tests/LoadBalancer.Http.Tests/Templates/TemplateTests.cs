@@ -57,7 +57,7 @@ internal sealed class TemplateTests
         Prop.ForAll(ArbMap.Default.ArbFor<string>(), use.ToArbitrary(), (text, use) =>
         {
             Heads.Refill(exchange, "/x");
-            exchange.Request.Fields.Add("X-Name"u8, System.Text.Encoding.UTF8.GetBytes(text ?? ""));
+            AddRaw(exchange, System.Text.Encoding.UTF8.GetBytes(text ?? ""));
             var start = exchange.Request.Fields.Bytes.Length;
             var fault = Template.Parse("${header.X-Name}", []).Append(exchange, exchange.Request.Fields, use);
             if (fault == FaultKind.None)
@@ -75,7 +75,7 @@ internal sealed class TemplateTests
     public void P5_a_control_character_is_refused_in_a_field(string value)
     {
         var exchange = Heads.Request("/x");
-        exchange.Request.Fields.Add("X-Name"u8, System.Text.Encoding.Latin1.GetBytes(value));
+        AddRaw(exchange, System.Text.Encoding.Latin1.GetBytes(value));
         Assert.That(Template.Parse("${header.X-Name}", []).Append(exchange, exchange.Request.Fields, TemplateUse.Field), Is.EqualTo(FaultKind.RequestInvalid));
     }
 
@@ -90,6 +90,14 @@ internal sealed class TemplateTests
             template.Append(_exchange, to, TemplateUse.Field);
             template.Append(_exchange, to, TemplateUse.Path);
         }), Is.Zero);
+    }
+
+    // No parser lets such a value pass: what if one did.
+    private static void AddRaw(Exchange exchange, byte[] value)
+    {
+        exchange.Request.Fields.BeginField("X-Name"u8);
+        exchange.Request.Fields.Append(value);
+        exchange.Request.Fields.EndField(KnownHeader.Other);
     }
 
     private string Render(string text, TemplateUse use)

@@ -18,6 +18,12 @@ internal sealed class ConfigTemplateTests
             Is.EqualTo("servers\n  s1 a:1 1234\n  s2 b:2 1234\nend"));
 
     [Test]
+    public void Leaves_out_a_line_whose_list_is_empty() =>
+        Assert.That(
+            ConfigTemplate.Fill("log\n  file {{access.log}}\nend", Values, new Dictionary<string, IReadOnlyList<string>> { ["access.log"] = [] }),
+            Is.EqualTo("log\nend"));
+
+    [Test]
     public void Refuses_a_name_without_a_value() =>
         Assert.That(() => ConfigTemplate.Fill("{{ech.port}}", Values, Lists), Throws.TypeOf<KeyNotFoundException>());
 }

@@ -27,6 +27,16 @@ internal sealed class ReportTests
         Assert.That(Report(Window("lb", Costing(3, 22)), Window("haproxy", Costing(10, 24))), Does.Contain("| lb | 22.0 | 22.0–22.0 | tie (0.92) | tie (0.92) |"));
 
     [Test]
+    public void Leaves_out_who_did_not_take_part() =>
+        Assert.That(Report(Window("lb", Costing(10, 12))), Does.Contain("| lb |").And.Not.Contain("haproxy"));
+
+    [Test]
+    public void Has_the_p99_that_a_proxy_adds_to_that_of_the_load_alone() =>
+        Assert.That(
+            Report(ScenarioCatalog.Messages with { HasLatency = true }, [Window("lb", WithP99(120)), Window("haproxy", WithP99(140)), Window("direct", WithP99(50))]),
+            Does.Contain("| 0.86 (0.86–0.86) | 70 | 10/10 |").And.Contain("| 1 | 90 | 10/10 |"));
+
+    [Test]
     public void Names_every_window_with_errors() =>
         Assert.That(
             Report(Window("lb", Costing(1, 1)) with { Errors = 3, Reason = "receive: Connection reset by peer" }),
@@ -36,7 +46,9 @@ internal sealed class ReportTests
     public void Warns_where_others_used_the_cores() =>
         Assert.That(Report(Window("lb", Costing(1, 1)) with { ProxyCore = new CoreDisturbance(0.5, 0) }), Does.Contain("**Others used the proxy's core**"));
 
-    private static string Report(params ImmutableArray<Window> windows)
+    private static string Report(params ImmutableArray<Window> windows) => Report(ScenarioCatalog.Messages, windows);
+
+    private static string Report(Scenario scenario, ImmutableArray<Window> windows)
     {
         var result = new RunResult
         {
@@ -51,7 +63,7 @@ internal sealed class ReportTests
             Idle = [],
             Starts = [],
         };
-        return new Report(result, Contenders, [ScenarioCatalog.Messages]).ToMarkdown();
+        return new Report(result, Contenders, [scenario]).ToMarkdown();
     }
 
     private static Window Window(string contender, IEnumerable<Piece> fast, IEnumerable<Piece>? slow = null) => new()
@@ -67,6 +79,8 @@ internal sealed class ReportTests
         LoadCore = new CoreDisturbance(0, 0),
         TimeWaitBefore = 0,
     };
+
+    private static IEnumerable<Piece> WithP99(int microseconds) => Costing(10, 10).Select(piece => piece with { P99Ns = microseconds * 1000L });
 
     private static IEnumerable<Piece> Costing(int pieces, int microseconds) => Enumerable.Repeat(SomePieces.Calibrated(470, 470) with { CpuNs = microseconds * 100_000L }, pieces);
 }

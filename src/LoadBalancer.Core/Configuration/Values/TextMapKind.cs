@@ -9,7 +9,8 @@ namespace LoadBalancer.Configuration.Values;
 /// <param name="pattern">A regular expression of the keys.</param>
 /// <param name="comparer">Which keys are the same.</param>
 /// <param name="item">The values.</param>
-internal sealed class TextMapKind<T>(string noun, string example, string pattern, StringComparer comparer, Kind<T> item) : Kind<ValueMap<T>>
+/// <param name="merges">True where entries that are not written keep what they had before; false where the map is replaced.</param>
+internal sealed class TextMapKind<T>(string noun, string example, string pattern, StringComparer comparer, Kind<T> item, bool merges = false) : Kind<ValueMap<T>>
 {
     private Regex? _form;
 
@@ -58,7 +59,7 @@ internal sealed class TextMapKind<T>(string noun, string example, string pattern
         }
 
         _form ??= new Regex(@"\A(?:" + pattern + @")\z");
-        var read = new Dictionary<string, T>(StringComparer.Ordinal);
+        var read = new Dictionary<string, T>(merges ? start : [], StringComparer.Ordinal);
         var seen = new HashSet<string>(comparer);
         foreach (var entry in map.Entries)
         {
@@ -70,9 +71,9 @@ internal sealed class TextMapKind<T>(string noun, string example, string pattern
             {
                 reader.Error(entry.Place, $"{ScalarNode.Quote(entry.Key)} stands twice in {ScalarNode.Quote(map.Label)}: upper and lower case are the same");
             }
-            else if (item.Attempt(entry.Value, default!, reader, out var one) == ReadOutcome.Read)
+            else if (item.Attempt(entry.Value, read.GetValueOrDefault(entry.Key)!, reader, out var one) == ReadOutcome.Read)
             {
-                read.Add(entry.Key, one);
+                read[entry.Key] = one;
             }
         }
 

@@ -70,6 +70,12 @@ internal ref struct MessageFields
 
     private void ReadConnection(ReadOnlySpan<byte> value)
     {
+        if (Ascii.EqualsIgnoreCase(value, "keep-alive"u8))
+        {
+            KeepsAlive = true;
+            return;
+        }
+
         foreach (var range in value.Split((byte)','))
         {
             var option = FieldText.Trim(value[range]);

@@ -1,0 +1,132 @@
+using System.Text;
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Policies.Headers;
+using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Templates;
+
+namespace LoadBalancer.Http;
+
+/// <summary>
+/// What is wrong with the templates of a route, and with what they are to be written into: at load, so that no request finds it out. A route that
+/// has no fault here can be built.
+/// </summary>
+internal static class RouteChecks
+{
+    // lb writes these by itself, for each connection anew.
+    private static readonly KnownHeader[] Framing =
+    [
+        KnownHeader.Connection, KnownHeader.ContentLength, KnownHeader.Http2Settings, KnownHeader.KeepAlive, KnownHeader.ProxyConnection, KnownHeader.Te, KnownHeader.Trailer,
+        KnownHeader.TransferEncoding, KnownHeader.Upgrade, KnownHeader.XContentLength,
+    ];
+
+    /// <summary>The faults of a route whose path is valid.</summary>
+    public static IEnumerable<RouteFault> Of(RouteOptions route)
+    {
+        var captures = PathPattern.Of(route).Captures;
+        var policies = route.Policies;
+        return
+        [
+            .. OfChanges("request_headers", policies.RequestHeaders, captures, isRequest: true),
+            .. OfChanges("response_headers", policies.ResponseHeaders, captures, isRequest: false),
+            .. OfRewrite(policies.Rewrite, captures),
+            .. policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
+            .. route.Respond is { IsReadiness: false } respond ? OfContent(["respond"], respond.Body, respond.Headers, captures) : [],
+            .. OfRedirect(route.Redirect, captures, route.Host is not null),
+        ];
+    }
+
+    private static IEnumerable<RouteFault> OfChanges(string key, HeaderChangesOptions? changes, IReadOnlyList<string> captures, bool isRequest) =>
+        changes is null ? [] :
+        [
+            .. changes.Remove.SelectMany((name, at) => OfName([key, "remove", $"{at}"], name, isRequest)),
+            .. OfFields([key, "set"], changes.Set, captures, isRequest),
+            .. OfFields([key, "add"], changes.Add, captures, isRequest),
+        ];
+
+    private static IEnumerable<RouteFault> OfRewrite(Policies.Rewrite.RewriteOptions? rewrite, IReadOnlyList<string> captures)
+    {
+        if (rewrite is null)
+        {
+            yield break;
+        }
+
+        if (rewrite.Path is { } path)
+        {
+            if (rewrite.StripPrefix is not null)
+            {
+                yield return new RouteFault(["rewrite", "strip_prefix"], "'strip_prefix' and 'path' exclude each other: 'path' is the whole path already");
+            }
+
+            var fault = Template.TryParse(path, captures, out var template) ?? OfPath(template);
+            if (fault is not null)
+            {
+                yield return new RouteFault(["rewrite", "path"], fault);
+            }
+        }
+
+        foreach (var (name, value) in rewrite.Query.Set)
+        {
+            if (Template.TryParse(value, captures, out _) is { } fault)
+            {
+                yield return new RouteFault(["rewrite", "query", "set", name], fault);
+            }
+        }
+    }
+
+    private static string? OfPath(Template path)
+    {
+        var first = path.Parts.Length > 0 ? path.Parts[0] : default;
+        if (first.Variable != TemplateVariable.Path && !(first.Variable == TemplateVariable.None && first.Text is [(byte)'/', ..]))
+        {
+            return "a path begins with '/'";
+        }
+
+        foreach (var part in path.Parts)
+        {
+            if (part.Variable == TemplateVariable.Query)
+            {
+                return "'${query}' is passed on beside the path: leave '?' and what follows it out";
+            }
+
+            if (part.Variable == TemplateVariable.None && part.Text.AsSpan().ContainsAnyExcept("/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%"u8))
+            {
+                return "a path has letters, digits and -._~!$&'()*+,;=:@ in its segments; percent-encode the others. For the query there is 'query'";
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<RouteFault> OfContent(string[] path, string? body, ValueMap<string> headers, IReadOnlyList<string> captures) =>
+    [
+        .. body is not null && Template.TryParse(body, captures, out _) is { } fault ? [new RouteFault([.. path, "body"], fault)] : Array.Empty<RouteFault>(),
+        .. OfFields([.. path, "headers"], headers, captures, isRequest: false),
+    ];
+
+    private static IEnumerable<RouteFault> OfRedirect(RedirectOptions? redirect, IReadOnlyList<string> captures, bool hasHost)
+    {
+        if (redirect is not null && (Template.TryParse(redirect.To, captures, out var to) ?? RedirectTarget.Check(to, hasHost)) is { } fault)
+        {
+            yield return new RouteFault(["redirect", "to"], fault);
+        }
+    }
+
+    private static IEnumerable<RouteFault> OfFields(string[] path, ValueMap<string> fields, IReadOnlyList<string> captures, bool isRequest) =>
+        fields.SelectMany(field => OfName([.. path, field.Key], field.Key, isRequest)
+            .Concat(Template.TryParse(field.Value, captures, out _) is { } fault ? [new RouteFault([.. path, field.Key], fault)] : []));
+
+    private static IEnumerable<RouteFault> OfName(string[] path, string name, bool isRequest)
+    {
+        var known = KnownHeaders.Find(Encoding.ASCII.GetBytes(name));
+        if (Framing.Contains(known))
+        {
+            yield return new RouteFault(path, $"{ScalarNode.Quote(name)} is about a connection or the length of a message: lb writes it by itself");
+        }
+        else if (isRequest && known == KnownHeader.Host)
+        {
+            yield return new RouteFault(path, "the Host that endpoints get is the upstream's 'host': keep, endpoint or a name");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using LoadBalancer.Configuration;
+using LoadBalancer.Http;
+using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Daemon.Configuration;
+
+/// <summary>What one key of an HTTP listener, or of one of its routes, cannot tell alone.</summary>
+/// <param name="options">What was read.</param>
+/// <param name="root">Where it was read from, for the places.</param>
+/// <param name="reader">Takes the errors.</param>
+internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigReader reader)
+{
+    private const double ShareTolerance = 0.000_001;
+
+    private static readonly string[] Actions = ["upstream", "split", "redirect", "respond"];
+
+    // A fault of the defaults is found in every route that has them, and reported once.
+    private readonly HashSet<(SourceSpan Place, string Message)> _reported = [];
+
+    /// <summary>Checks one listener.</summary>
+    public void Run(string name, ListenerOptions listener)
+    {
+        if (root.Locate("listeners", name) is not MapNode { Label: not "listeners" } written)
+        {
+            return;
+        }
+
+        ListenerHasOneProtocol(name, written);
+        UpstreamsFitTheProtocol(listener);
+        if (listener.Http is not { } http || written.Find("http") is null)
+        {
+            return;
+        }
+
+        TimeoutsAreOfHttp(written);
+        ListenerLeadsSomewhere(name, http, written.Find("http")!.Value);
+        var items = ItemsOf(name, http);
+        for (var at = 0; at < items.Count; at++)
+        {
+            RouteIsWhole(http.Routes[at], items[at]);
+            if (!HasErrors(items[at]))
+            {
+                TemplatesAreValid(name, http.Routes[at], items[at]);
+            }
+        }
+
+        NamesAreDistinct(http, items);
+        RoutesDoNotConflict(http, items);
+    }
+
+    /// <summary>Every name of an upstream that a listener's <c>http</c> has, with its place.</summary>
+    public IEnumerable<(string? Name, ConfigNode Place)> NamesOf(string name, ListenerOptions listener)
+    {
+        if (listener.Http is not { } http)
+        {
+            yield break;
+        }
+
+        yield return (http.Upstream, root.Locate("listeners", name, "http", "upstream"));
+        foreach (var (status, page) in http.Defaults.OnError.Where(page => page.Value.Upstream is not null))
+        {
+            yield return (page.Upstream, Inherited(name, "on_error", status, "upstream") ?? root.Locate("listeners", name));
+        }
+
+        var items = ItemsOf(name, http);
+        for (var at = 0; at < items.Count; at++)
+        {
+            var (route, item) = (http.Routes[at], items[at]);
+            yield return (route.Upstream, item.Locate("upstream"));
+            yield return (route.Mirror?.Upstream, item.Locate("mirror", "upstream"));
+            foreach (var entry in (item.Locate("split", "to") as MapNode)?.Entries ?? [])
+            {
+                yield return (route.Split?.To.ContainsKey(entry.Key) == true ? entry.Key : null, new ScalarNode(entry.Place, entry.Key, entry.Key));
+            }
+
+            foreach (var entry in (item.Find("on_error")?.Value as MapNode)?.Entries ?? [])
+            {
+                yield return (route.Policies.OnError.GetValueOrDefault(entry.Key)?.Upstream, entry.Value.Locate("upstream"));
+            }
+        }
+    }
+
+    private void ListenerHasOneProtocol(string name, MapNode written)
+    {
+        if (written.Find("tcp") is not null && written.Find("http") is { } http)
+        {
+            Error(http.Place, "a listener has either 'tcp' or 'http'");
+        }
+        else if (written.Find("tcp") is null && written.Find("http") is null
+            && written.Entries.All(entry => ListenerOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
+        {
+            Error(written.Span, $"{ScalarNode.Quote(name)} needs the key 'tcp' or 'http': {ListenerOptions.Shape.Keys.Single(key => key.Name == "tcp").Kind.Expected}; http likewise, or with 'routes'");
+        }
+    }
+
+    private void UpstreamsFitTheProtocol(ListenerOptions listener)
+    {
+        if (listener.Tcp is not { } tcp)
+        {
+            return;
+        }
+
+        foreach (var name in new[] { tcp.Upstream, tcp.Otherwise }.OfType<string>().Concat(tcp.Sni.Values).Distinct(StringComparer.Ordinal))
+        {
+            var upstream = options.Upstreams.GetValueOrDefault(name);
+            if (upstream is { Balance: "hash", Hash.On.Type: not HashSourceType.ClientIp })
+            {
+                Error(root.Locate("upstreams", name, "hash", "on").Span, $"a TCP listener leads to the upstream '{name}', and its connections have no {upstream.Hash.On}: use client_ip, or an upstream of its own");
+            }
+
+            if (upstream?.Affinity is not null)
+            {
+                Error(root.Locate("upstreams", name, "affinity").Span, $"a TCP listener leads to the upstream '{name}', and its connections have no cookies: leave 'affinity' out, or use an upstream of its own");
+            }
+        }
+    }
+
+    private void TimeoutsAreOfHttp(MapNode written)
+    {
+        foreach (var entry in (written.Find("timeouts")?.Value as MapNode)?.Entries ?? [])
+        {
+            if (entry.Key is "connect" or "idle" or "half_closed")
+            {
+                Error(entry.Place, $"'{entry.Key}' here is of 'tcp'; {(entry.Key == "connect" ? "an HTTP listener leaves it to the upstream" : "an HTTP listener has its time bounds in http: {timeouts: …}")}");
+            }
+        }
+    }
+
+    private void ListenerLeadsSomewhere(string name, HttpOptions http, ConfigNode written)
+    {
+        var map = written as MapNode;
+        if (written is ScalarNode { IsEmpty: true } || (map is not null && map.Find("upstream") is null && map.Find("routes") is null && map.Find("redirect_to_https") is null
+            && map.Entries.All(entry => HttpOptions.Shape.Keys.Any(key => key.Name == entry.Key))))
+        {
+            Error(written.Span, "'http' needs the key 'upstream': the name of an upstream, or the key 'routes': a list of routes");
+        }
+        else if (map?.Find("upstream") is not null && (map.Find("routes") ?? map.Find("redirect_to_https")) is { } other)
+        {
+            Error(other.Place, $"'http' has either 'upstream' or '{other.Key}'; for the requests that no other route takes, add a route without conditions");
+        }
+
+        if (http.RedirectToHttps && !options.Listeners.Any(other => other.Key != name && other.Value.Http?.Routes.Any(route => route.Host is not null) == true))
+        {
+            Error(
+                map?.Find("redirect_to_https")?.Place ?? written.Span,
+                "'redirect_to_https' leads only to hosts that the routes of another HTTP listener name, and there is none: give those routes their 'host'");
+        }
+    }
+
+    private void RouteIsWhole(RouteOptions route, MapNode item)
+    {
+        var actions = Actions.Where(key => item.Find(key) is not null).ToArray();
+        if (actions.Length == 0 && item.Entries.All(entry => RouteOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
+        {
+            Error(item.Span, $"{NameOf(route)} leads nowhere: it needs one of {string.Join(", ", Actions)}");
+        }
+        else if (actions.Length > 1)
+        {
+            Error(item.Find(actions[1])!.Place, $"a route has one action, and {NameOf(route)} has '{actions[0]}' already");
+        }
+
+        if (item.Find("path") is not null && item.Find("path_regex") is { } regex)
+        {
+            Error(regex.Place, "a route has either 'path' or 'path_regex'");
+        }
+
+        if (route.Split is { To.Count: > 0 } split && (item.Locate("split", "to") as MapNode)?.Entries.Count == split.To.Count
+            && Math.Abs(split.To.Values.Sum() - 1) > ShareTolerance)
+        {
+            Error(item.Locate("split", "to").Span, $"the shares of 'split' are {Kinds.Percent("0%", "1000%").Print(Math.Round(split.To.Values.Sum(), 6))} together, not 100%");
+        }
+
+        if (item.Find("mirror") is { } mirror && route.Mirror is not null && route.Upstream is null && route.Split is null && actions.Length > 0)
+        {
+            Error(mirror.Place, $"'mirror' copies what is forwarded, and {NameOf(route)} forwards nothing");
+        }
+
+        if (item.Find("rewrite") is { } rewrite && route.Policies.Rewrite is not null && route.Upstream is null && route.Split is null && actions.Length > 0)
+        {
+            reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
+        }
+
+        foreach (var entry in (item.Find("on_error")?.Value as MapNode)?.Entries ?? [])
+        {
+            PageHasOneSource(route.Policies.OnError.GetValueOrDefault(entry.Key), entry);
+        }
+    }
+
+    private void PageHasOneSource(OnErrorOptions? page, MapEntry entry)
+    {
+        if (page is { Upstream: null, Body: null } && entry.Value is MapNode { Entries: var keys } && keys.All(key => key.Key is "body" or "headers" or "upstream"))
+        {
+            Error(entry.Value.Span, $"'{entry.Key}' of 'on_error' needs 'body' or 'upstream'");
+        }
+        else if (page is { Upstream: not null, Body: not null })
+        {
+            Error(entry.Value.Span, $"'{entry.Key}' of 'on_error' has either 'body' or 'upstream'");
+        }
+    }
+
+    private void TemplatesAreValid(string name, RouteOptions route, MapNode item)
+    {
+        foreach (var fault in RouteChecks.Of(route))
+        {
+            string[] path = [.. fault.Path];
+            Error((Exact(item, path) ?? Inherited(name, path) ?? item).Span, fault.Message);
+        }
+    }
+
+    private void NamesAreDistinct(HttpOptions http, List<MapNode> items)
+    {
+        var seen = new Dictionary<string, SourceSpan>(StringComparer.Ordinal);
+        for (var at = 0; at < items.Count; at++)
+        {
+            if (http.Routes[at].Name is { } route && items[at].Find("name") is { } written && !seen.TryAdd(route, written.Value.Span))
+            {
+                Error(written.Value.Span, $"a route of this listener is called {written.Value.Found} already, at {seen[route]}");
+            }
+        }
+    }
+
+    private void RoutesDoNotConflict(HttpOptions http, List<MapNode> items)
+    {
+        // What a check without secrets leaves unknown may be what tells two routes apart.
+        if (reader.LeftUnknown || items.Count == 0)
+        {
+            return;
+        }
+
+        var whole = Enumerable.Range(0, items.Count).Where(at => !HasErrors(items[at])).ToArray();
+        foreach (var conflict in RouteConflicts.Find([.. whole.Select(at => http.Routes[at])]))
+        {
+            var (route, item) = (http.Routes[whole[conflict.Route]], items[whole[conflict.Route]]);
+            var other = conflict.Other < 0 ? "" : $"{NameOf(http.Routes[whole[conflict.Other]])} at {items[whole[conflict.Other]].Span}";
+            Error(item.Span, conflict.Kind switch
+            {
+                RouteConflictKind.Tie => $"a request may be for {NameOf(route)} and for {other}, and neither is the more specific: add a condition that excludes the other, or a 'priority'",
+                RouteConflictKind.RegexTie => $"nobody can tell which regular expression is the narrower, that of {NameOf(route)} or that of {other}: give them different priorities",
+                RouteConflictKind.Unreachable => $"no request reaches {NameOf(route)}: {other} takes what it would",
+                _ => $"the templates of the routes for {(route.Host is null ? "every host" : $"the host '{route.Host}'")} overlap in more ways than can be held: use fewer '{{…}}' beside one another",
+            });
+        }
+    }
+
+    // Items with errors of their kind were left out, and then nobody can say which is which; the others are checked when those are right.
+    private List<MapNode> ItemsOf(string name, HttpOptions http)
+    {
+        var node = root.Locate("listeners", name, "http", "routes");
+        List<MapNode> items = node is ListNode list ? [.. list.Items.OfType<MapNode>()] : node is MapNode { Label: "routes" } one ? [one] : [];
+        return items.Count == http.Routes.Count ? items : [];
+    }
+
+    // The errors of a route are inside its map.
+    private bool HasErrors(MapNode item)
+    {
+        var places = Places(item).ToHashSet();
+        return reader.Errors.Any(error => places.Contains(error.Place));
+    }
+
+    private static IEnumerable<SourceSpan> Places(ConfigNode node) => node switch
+    {
+        MapNode map => map.Entries.SelectMany(entry => Places(entry.Value).Prepend(entry.Place)).Prepend(map.Span),
+        ListNode list => list.Items.SelectMany(Places).Prepend(list.Span),
+        _ => [node.Span],
+    };
+
+    private ConfigNode? Inherited(string name, params string[] path) =>
+        Exact(root, ["listeners", name, "http", "defaults", .. path]) ?? Exact(root, ["defaults", .. path]);
+
+    // As far as a short form or an item of a list of one goes; null where another file or map must be meant.
+    private static ConfigNode? Exact(ConfigNode node, string[] path)
+    {
+        var found = (node as MapNode)?.Find(path[0])?.Value;
+        return found is null || path.Length == 1 ? found
+            : found is ScalarNode ? found
+            : found is ListNode list ? list.Locate(path[1])
+            : Exact(found, path[1..]);
+    }
+
+    private static string NameOf(RouteOptions route) =>
+        route.Name is { } name ? $"the route '{name}'"
+        : route.Host is null && route.Path is null && route.PathRegex is null ? "the route without host and path"
+        : $"the route of {ScalarNode.Quote($"{route.Host}{route.Path ?? route.PathRegex}")}";
+
+    private void Error(SourceSpan place, string message)
+    {
+        if (_reported.Add((place, message)))
+        {
+            reader.Error(place, message);
+        }
+    }
+}
