@@ -92,6 +92,13 @@ internal sealed class DaemonHarness : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>A change that the operator asks for.</summary>
+    public async Task<HttpStatusCode> PostAsync(string path)
+    {
+        using var response = await _admin.PostAsync(new Uri(path, UriKind.Relative), null);
+        return response.StatusCode;
+    }
+
     /// <summary>/status.</summary>
     public async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await GetAsync("/status")).Text).RootElement;
 

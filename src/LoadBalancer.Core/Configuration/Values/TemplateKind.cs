@@ -17,6 +17,9 @@ internal sealed class TemplateKind(int most, bool lines) : Kind<string>
     public override string Example => "";
 
     /// <inheritdoc/>
+    public override bool TakesVariables => true;
+
+    /// <inheritdoc/>
     public override string? Print(string value) => value;
 
     /// <inheritdoc/>

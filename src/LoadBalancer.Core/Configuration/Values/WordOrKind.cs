@@ -18,6 +18,9 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
     public override string NestedPath => other.NestedPath;
 
     /// <inheritdoc/>
+    public override bool TakesVariables => other.TakesVariables;
+
+    /// <inheritdoc/>
     // Of records the word is only worth printing as a default where it is null: `off`.
     public override string? Print(T value) =>
         EqualityComparer<T>.Default.Equals(value, meaning) && (Nested is null || value is null) ? word : other.Print(value);
@@ -49,7 +52,7 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
             return other.TryRead(node, start, reader, out value);
         }
 
-        if (reader.Text(scalar) is not { } text)
+        if ((other.TakesVariables ? reader.Template(scalar) : reader.Text(scalar)) is not { } text)
         {
             return ReadOutcome.Failed;
         }
