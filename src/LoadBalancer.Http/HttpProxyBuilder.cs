@@ -10,6 +10,7 @@ using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Upstreams;
 
@@ -21,11 +22,16 @@ namespace LoadBalancer.Http;
 /// </summary>
 internal sealed class HttpProxyBuilder
 {
+    private readonly Dictionary<string, HttpMetrics> _requests = [];
+
     /// <summary>What outlives every configuration.</summary>
     public required HttpEngine Engine { get; init; }
 
     /// <summary>What running objects are given.</summary>
     public required BuildContext Context { get; init; }
+
+    /// <summary>Where requests leave a line.</summary>
+    public required AccessLog AccessLog { get; init; }
 
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
@@ -52,12 +58,13 @@ internal sealed class HttpProxyBuilder
             return running;
         }
 
+        var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
         return new HttpProxy
         {
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running))]),
+            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running, requests))]),
             HttpsNames = httpsNames,
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(httpsNames) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
@@ -67,13 +74,15 @@ internal sealed class HttpProxyBuilder
             Latest = running?.Latest ?? new Live<HttpProxy>(null!),
             Connections = connections,
             Metrics = metrics,
+            Requests = requests,
+            AccessLog = AccessLog,
             Log = Log,
             Time = Context.Time,
             OnBug = Context.OnBug,
         };
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running)
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running, HttpMetrics requests)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
@@ -85,6 +94,7 @@ internal sealed class HttpProxyBuilder
             Options = options,
             Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before, Context),
             Handler = HandlerOf(options, upstreams, captures),
+            Metrics = requests.Of(name),
             StandIns =
             [
                 .. options.Policies.OnError.Where(page => page.Value.Upstream is not null)

@@ -13,6 +13,7 @@ using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -56,8 +57,10 @@ internal static class Daemon
                 time,
                 onUnhandledError: (loop, error) => log.Error(error, "an error of lb itself; one connection is lost", ("loop", loop.Index)),
                 onStall: loop => log.Warn("an event loop has not turned for 100 ms: something blocks it", ("loop", loop.Index)));
-            using var connections = new ConnectionLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
-            orders.OnReopenLogs = () => Reopen(connections, log);
+            using var access = new LoopLog(loops.Loops.Length, LogDestination.Parse(options.Log.Access), time, log);
+            var connections = new ConnectionLog(access, time);
+            var requests = new AccessLog(access, time) { Style = options.Log.Style };
+            orders.OnReopenLogs = () => Reopen(access, log);
             var transport = new EpollTransport(loops, ControlConnectTimeout);
 
             // 3. The service manager: its sockets, its questions.
@@ -90,7 +93,7 @@ internal static class Daemon
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var readiness = new Readiness();
-            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
+            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
@@ -100,7 +103,7 @@ internal static class Daemon
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
             ];
-            await using var admin = new AdminHost(Pages(status, readiness, loops, connections, log), actions, transport, time, log);
+            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, log), actions, transport, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
             reloader.PrepareAsync = async next =>
             {
@@ -114,18 +117,19 @@ internal static class Daemon
                     log.Warn("state is read at start only: restart lb to change it");
                 }
 
-                var before = connections.Destination;
-                connections.Redirect(LogDestination.Parse(next.Log.Access));
+                var before = access.Destination;
+                access.Redirect(LogDestination.Parse(next.Log.Access));
                 try
                 {
                     await admin.ApplyAsync(next.Admin);
                 }
                 catch (IOException)
                 {
-                    connections.Redirect(before);
+                    access.Redirect(before);
                     throw;
                 }
 
+                requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
             reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
@@ -149,12 +153,12 @@ internal static class Daemon
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, ConnectionLog connections, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
-        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, connections), new ProcessCollector(), new RuntimeCollector()])),
+        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new ProcessCollector(), new RuntimeCollector()])),
     ];
 
     private static void Log(DiscoveryReport report, LogSink log)
@@ -170,15 +174,15 @@ internal static class Daemon
             ("upstream", report.Upstream), ("source", report.Source), ("reason", report.Reason), ("endpoints", report.Endpoints));
     }
 
-    private static void Reopen(ConnectionLog connections, LogSink log)
+    private static void Reopen(LoopLog access, LogSink log)
     {
         try
         {
-            connections.Reopen();
+            access.Reopen();
         }
         catch (IOException error)
         {
-            log.Error("the connection log goes on in the file that was open", ("cause", error.Message));
+            log.Error("the access log goes on in the file that was open", ("cause", error.Message));
         }
     }
 

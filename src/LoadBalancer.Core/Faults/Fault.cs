@@ -21,4 +21,12 @@ public readonly record struct Fault(FaultSide Side, FaultKind Kind, bool Retryab
 
     /// <summary>The reason code of logs and metrics: the kind in snake case, such as <c>connect_timeout</c>.</summary>
     public string Reason => Reasons[(int)Kind];
+
+    /// <summary>The side in logs: <c>client</c>, <c>upstream</c> or <c>internal</c>.</summary>
+    public string SideName => Side switch
+    {
+        FaultSide.Client => "client",
+        FaultSide.Upstream => "upstream",
+        _ => "internal",
+    };
 }

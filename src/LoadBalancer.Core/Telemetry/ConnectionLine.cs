@@ -1,5 +1,3 @@
-using LoadBalancer.Faults;
-
 namespace LoadBalancer.Telemetry;
 
 /// <summary>
@@ -25,14 +23,7 @@ internal static class ConnectionLine
         line.Number("received_bytes"u8, record.ReceivedBytes);
         line.Number("sent_bytes"u8, record.SentBytes);
         line.Text("result"u8, record.Fault.Failed ? record.Fault.Reason : "ok");
-        line.Text("side"u8, record.Fault.Failed ? Name(record.Fault.Side) : null);
+        line.Text("side"u8, record.Fault.Failed ? record.Fault.SideName : null);
         return line.TryEnd(out length);
     }
-
-    private static string Name(FaultSide side) => side switch
-    {
-        FaultSide.Client => "client",
-        FaultSide.Upstream => "upstream",
-        _ => "internal",
-    };
 }

@@ -29,6 +29,10 @@ public sealed class LatencyBounds
     public static LatencyBounds Session { get; } =
         new(0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200);
 
+    /// <summary>For a request, whole or to its first byte: 0.5 ms, a static file next door, to 60 s, where waiting ends by default. 16 cells, as <see cref="Connect"/>.</summary>
+    public static LatencyBounds Exchange { get; } =
+        new(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60);
+
     /// <summary>How many there are; a value above the last counts in a further bucket.</summary>
     public int Count => _ticks.Length;
 

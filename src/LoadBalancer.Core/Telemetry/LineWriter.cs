@@ -45,7 +45,7 @@ internal sealed class LineWriter : IDisposable
     private volatile bool _abandoned;
 
     /// <summary>Starts the thread.</summary>
-    /// <param name="name">What is written, for the thread's name and for <paramref name="log"/>: "connection log".</param>
+    /// <param name="name">What is written, for the thread's name and for <paramref name="log"/>: "access log".</param>
     /// <param name="rings">One per producer.</param>
     /// <param name="output">Where to; owned from now on; null leaves lines where they are.</param>
     /// <param name="log">Told when writing fails, when lines are dropped, once a minute while they are, and when that is over; null for the daemon's own log.</param>

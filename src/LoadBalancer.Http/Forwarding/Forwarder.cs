@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -34,6 +35,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
     private readonly UpstreamOptions _options = upstream.Options;
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
+    private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
     private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
@@ -48,6 +50,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.Upstream = upstream;
         exchange.Pending = work;
         var fault = exchange.GivenUp;
+        var (attemptsBefore, answered) = (exchange.Attempts, 0);
         try
         {
             // :: (1)
@@ -78,6 +81,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (!fault.Failed)
             {
                 // :: (6)
+                answered = exchange.Response.Status;
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
                 fault = await PassOnAsync(exchange, work, work.Connection!);
             }
         }
@@ -92,6 +97,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
             work.Connection?.Close();
             work.Lease.Return(Judge(exchange, fault));
+            _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
         }
 
         return fault;
@@ -128,7 +134,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             exchange.Attempts++;
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
-            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint);
+            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
             if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
             {

@@ -1,4 +1,5 @@
 using LoadBalancer.Endpoints;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -6,7 +7,7 @@ namespace LoadBalancer.Http.Forwarding;
 /// The connections of one loop to one endpoint: idle ones, the latest used first, so that those which are not needed grow old. Touched only
 /// on its loop.
 /// </summary>
-internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
+internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, ResponseMetrics metrics)
 {
     private UpstreamConnection? _latest;
     private int _open;
@@ -25,7 +26,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
             return null;
         }
 
-        Unlink(connection);
+        Unlink(connection, reused: true);
         connection.Wake();
         return connection;
     }
@@ -35,6 +36,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
     {
         _open++;
         pools.Open++;
+        metrics.ConnectionOpened(pools.Loop.Index);
     }
 
     /// <summary>Takes a connection that is fit for another request.</summary>
@@ -49,6 +51,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
         _latest = connection;
         connection.IsParked = true;
         pools.Idle++;
+        metrics.ConnectionParked(pools.Loop.Index);
     }
 
     /// <summary>Forgets a connection that is being closed.</summary>
@@ -56,9 +59,10 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
     {
         if (connection.IsParked)
         {
-            Unlink(connection);
+            Unlink(connection, reused: false);
         }
 
+        metrics.ConnectionClosed(pools.Loop.Index);
         pools.Open--;
         if (--_open == 0)
         {
@@ -66,8 +70,9 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint)
         }
     }
 
-    private void Unlink(UpstreamConnection connection)
+    private void Unlink(UpstreamConnection connection, bool reused)
     {
+        metrics.ConnectionTaken(pools.Loop.Index, reused);
         if (connection.Newer is null)
         {
             _latest = connection.Older;

@@ -1,4 +1,5 @@
 using LoadBalancer.Endpoints;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -20,12 +21,12 @@ internal sealed class UpstreamPools(EventLoop loop)
     /// <summary>Connections that are open, those in use included: what is used and idle is this less nothing. For tests and metrics.</summary>
     public int Open { get; internal set; }
 
-    /// <summary>The pool of <paramref name="endpoint"/>.</summary>
-    public UpstreamPool Of(Endpoint endpoint)
+    /// <summary>The pool of <paramref name="endpoint"/>, whose connections are counted in <paramref name="metrics"/>.</summary>
+    public UpstreamPool Of(Endpoint endpoint, ResponseMetrics metrics)
     {
         if (!_pools.TryGetValue(endpoint, out var pool))
         {
-            _pools.Add(endpoint, pool = new UpstreamPool(this, endpoint));
+            _pools.Add(endpoint, pool = new UpstreamPool(this, endpoint, metrics));
         }
 
         return pool;

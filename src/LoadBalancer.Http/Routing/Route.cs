@@ -1,5 +1,6 @@
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Telemetry;
 
 namespace LoadBalancer.Http.Routing;
 
@@ -20,6 +21,9 @@ internal sealed class Route
 
     /// <summary>Who answers what the policies let pass.</summary>
     public required HttpHandler Handler { get; init; }
+
+    /// <summary>Where its requests are counted; null counts them as those that no route took.</summary>
+    public RouteMetrics? Metrics { get; init; }
 
     /// <summary>Who answers in place of an error, by its status; empty for nobody.</summary>
     public IReadOnlyList<(int Status, HttpHandler Handler)> StandIns { get; init; } = [];

@@ -8,6 +8,7 @@ using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -60,6 +61,12 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Where connections are counted.</summary>
     public required ListenerMetrics Metrics { get; init; }
 
+    /// <summary>Where requests are counted.</summary>
+    public required HttpMetrics Requests { get; init; }
+
+    /// <summary>Where each request leaves a line.</summary>
+    public required AccessLog AccessLog { get; init; }
+
     /// <summary>Where each connection that was refused leaves a line.</summary>
     public required ConnectionLog Log { get; init; }
 
@@ -84,6 +91,7 @@ internal sealed class HttpProxy : ConnectionHandler
     [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
     public async ValueTask AnswerAsync(Exchange exchange, FaultKind fault)
     {
+        Requests.Begin(exchange.Loop.Index);
         try
         {
             var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
@@ -118,6 +126,9 @@ internal sealed class HttpProxy : ConnectionHandler
         // :: (7)
         exchange.EndTimeout();
         exchange.Route?.Policies.OnEnd(exchange);
+        var total = Time.GetElapsedTime(exchange.Began);
+        Requests.End(exchange, total);
+        AccessLog.Write(Listener, exchange, total);
     }
 
     /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>

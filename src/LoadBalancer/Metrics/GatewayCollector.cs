@@ -42,6 +42,24 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             writer.Write(MetricFamilies.ListenerBytes, listener.SentBytes, listener.Name, "sent");
         });
         Each(listeners, listener => writer.Write(MetricFamilies.ConnectionDuration, listener.Metrics.Durations, listener.Name));
+        Requests(writer, [.. listeners.Where(listener => listener.Requests is not null)]);
+    }
+
+    private static void Requests(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)
+    {
+        EachRoute((listener, route) => Each(route.Requests, count => writer.Write(MetricFamilies.HttpRequests, count.Value, listener, route.Name, count.Key)));
+        Each(listeners, listener => writer.Write(MetricFamilies.HttpActiveRequests, listener.Requests!.Active, listener.Name));
+        Each(listeners, listener => Each(listener.Requests!.Faults, fault => writer.Write(
+            MetricFamilies.HttpFaults, fault.Count, listener.Name, fault.Side.ToString().ToLowerInvariant(), fault.Reason)));
+        EachRoute((listener, route) =>
+        {
+            writer.Write(MetricFamilies.HttpBodyBytes, route.ReceivedBytes, listener, route.Name, "received");
+            writer.Write(MetricFamilies.HttpBodyBytes, route.SentBytes, listener, route.Name, "sent");
+        });
+        EachRoute((listener, route) => writer.Write(MetricFamilies.HttpRequestDuration, route.Metrics.Durations, listener, route.Name));
+
+        void EachRoute(Action<string, RouteStatus> write) =>
+            Each(listeners, listener => Each(listener.Requests!.Routes, route => write(listener.Name, route)));
     }
 
     private static void Upstreams(MetricWriter writer, IReadOnlyList<UpstreamStatus> upstreams)
@@ -58,6 +76,16 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
+        EachServing(upstreams, (upstream, requests) => Each(requests.Responses, count => writer.Write(MetricFamilies.UpstreamRequests, count.Value, upstream, count.Key)));
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamFirstByte, requests.Metrics.FirstByteTimes.Read(), upstream));
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamRetries, requests.Retries, upstream));
+        EachServing(upstreams, (upstream, requests) =>
+        {
+            writer.Write(MetricFamilies.UpstreamPoolConnections, requests.InUseConnections, upstream, "in_use");
+            writer.Write(MetricFamilies.UpstreamPoolConnections, requests.IdleConnections, upstream, "idle");
+        });
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamPoolOpened, requests.Metrics.Opened, upstream));
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamPoolReused, requests.Reused, upstream));
         EachEndpoint(upstreams, (upstream, endpoint) => writer.Write(MetricFamilies.EndpointAvailable, endpoint.Available, upstream, endpoint.Address));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(Enum.GetValues<EndpointState>(), state => writer.Write(
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));
@@ -91,6 +119,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void EachDiscovery(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamDiscovery> write) =>
         Each(upstreams.Where(upstream => upstream.Discovery is not null), upstream => write(upstream.Name, upstream.Discovery!));
+
+    private static void EachServing(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamRequests> write) =>
+        Each(upstreams.Where(upstream => upstream.Requests is not null), upstream => write(upstream.Name, upstream.Requests!));
 
     private static void Each<T>(IEnumerable<T> items, Action<T> write)
     {

@@ -26,6 +26,12 @@ internal static class MetricFamilies
     public static readonly MetricFamily ListenerBytes = Counter("lb_listener_bytes_total", "Bytes received from clients and sent to them.", "listener", "direction");
     public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", LatencyBounds.Session, "How long connections lasted, from accept to the end of both directions.", "listener");
 
+    public static readonly MetricFamily HttpRequests = Counter("lb_http_requests_total", "Requests by route and class of status, 1xx to 5xx. Those that no route took have an empty route; 4xx has those too whose client did not stay for a response.", "listener", "route", "status");
+    public static readonly MetricFamily HttpActiveRequests = Gauge("lb_http_active_requests", "Requests that are being answered.", "listener");
+    public static readonly MetricFamily HttpFaults = Counter("lb_http_faults_total", "Requests that ended by a fault: refused, failed, or broken off. A series appears with its first fault.", "listener", "side", "reason");
+    public static readonly MetricFamily HttpBodyBytes = Counter("lb_http_body_bytes_total", "Bytes of bodies received from clients and sent to them.", "listener", "route", "direction");
+    public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
+
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");
     public static readonly MetricFamily DiscoveryEndpoints = Gauge("lb_discovery_endpoints", "Endpoints in the last good answer.", "upstream");
@@ -36,6 +42,12 @@ internal static class MetricFamilies
     public static readonly MetricFamily UpstreamPending = Gauge("lb_upstream_pending_connections", "Connections that wait for room, because every endpoint is at max_connections.", "upstream");
     public static readonly MetricFamily UpstreamPendingTimeouts = Counter("lb_upstream_pending_timeouts_total", "Connections that waited for room in vain until pending_timeout.", "upstream");
     public static readonly MetricFamily UpstreamPendingOverflows = Counter("lb_upstream_pending_overflows_total", "Connections that were closed because max_pending others waited already.", "upstream");
+    public static readonly MetricFamily UpstreamRequests = Counter("lb_upstream_requests_total", "Requests by the class of the status that an endpoint answered; none where there was no whole head of a response.", "upstream", "status");
+    public static readonly MetricFamily UpstreamFirstByte = Histogram("lb_upstream_first_byte_seconds", LatencyBounds.Exchange, "How long the upstream's endpoints took to begin their responses, from when a connection was there.", "upstream");
+    public static readonly MetricFamily UpstreamRetries = Counter("lb_upstream_retries_total", "Tries of requests beyond their first.", "upstream");
+    public static readonly MetricFamily UpstreamPoolConnections = Gauge("lb_upstream_pool_connections", "Connections for requests to the upstream's endpoints: in_use, or idle and kept for the next.", "upstream", "state");
+    public static readonly MetricFamily UpstreamPoolOpened = Counter("lb_upstream_pool_opened_total", "Connections for requests that were opened.", "upstream");
+    public static readonly MetricFamily UpstreamPoolReused = Counter("lb_upstream_pool_reused_total", "Requests that went out on a connection that was idle.", "upstream");
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointState = Gauge("lb_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.", "upstream", "endpoint", "state");
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");
@@ -53,9 +65,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes: of those over 100 ms always, of others where it was the one in sixteen that is timed.", "loop");
     public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
     public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
-    public static readonly MetricFamily ConnectionLogLines = Counter("lb_connection_log_lines_total", "Lines that the connection log took.");
-    public static readonly MetricFamily ConnectionLogDropped = Counter("lb_connection_log_dropped_lines_total", "Lines of the connection log that were lost: the disk was full or too slow.");
-    public static readonly MetricFamily ConnectionLogSuppressed = Counter("lb_connection_log_suppressed_lines_total", "Lines of refused connections that the connection log left out: at most 100 a second are written on each loop.");
+    public static readonly MetricFamily AccessLogLines = Counter("lb_access_log_lines_total", "Lines that the access log took: requests and connections.");
+    public static readonly MetricFamily AccessLogDropped = Counter("lb_access_log_dropped_lines_total", "Lines of the access log that were lost: the disk was full or too slow.");
+    public static readonly MetricFamily AccessLogSuppressed = Counter("lb_access_log_suppressed_lines_total", "Lines of refused connections that the access log left out: at most 100 a second are written on each loop. Requests are never left out.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");

@@ -19,7 +19,7 @@ internal static class MetricsDocument
             configuration and from fixed lists, never from traffic, so the number of series does not grow by itself.
 
             Counters begin at 0 when the process starts and go on over reloads. `endpoint` is an address as `lb.yaml` writes it.
-            `reason` and `side` are those of the connection log.
+            `reason` and `side` are those of the access log.
 
             | name | type | labels | meaning |
             | --- | --- | --- | --- |

@@ -15,11 +15,14 @@ internal sealed record ListenerStatus
     /// <summary>Where it listens, with the port that the kernel chose where 0 was asked for.</summary>
     public required IReadOnlyList<string> Addresses { get; init; }
 
-    /// <summary>The upstream that all its connections go to; null where server names decide.</summary>
+    /// <summary>The upstream that all its connections go to; null where server names or routes decide.</summary>
     public required string? Upstream { get; init; }
 
     /// <summary>Connections at once at which it stops accepting.</summary>
     public required int MaxConnections { get; init; }
+
+    /// <summary>Its requests; null where it is none of HTTP.</summary>
+    public RequestStatus? Requests { get; init; }
 
     /// <summary>Where it counts.</summary>
     [JsonIgnore]

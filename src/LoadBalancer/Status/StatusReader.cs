@@ -3,6 +3,7 @@ using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Tcp;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Status;
@@ -60,8 +61,9 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         Name = listener.Name,
         Addresses = [.. listener.Addresses.Select(AddressText.Print)],
-        Upstream = (listener.Handler as TcpProxy)?.Routes.Only?.Name,
+        Upstream = (listener.Handler as TcpProxy)?.Routes.Only?.Name ?? (listener.Handler as HttpProxy)?.Options.Upstream,
         MaxConnections = listener.Connections.Limit,
+        Requests = RequestStatus.Of(listener.Handler as HttpProxy),
         Metrics = listener.Metrics,
     };
 }

@@ -28,6 +28,9 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>Connections that found as many waiting as may.</summary>
     public long PendingOverflows { get; init; }
 
+    /// <summary>The requests that it was sent; null where no HTTP listener ever led to it.</summary>
+    public UpstreamRequests? Requests => UpstreamRequests.Of(Metrics.Responses);
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {

@@ -22,6 +22,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
     private readonly List<string> _calls = [];
     private readonly ListenerMetrics _metrics = new("all", loops: 1);
     private TestLoops _loops = null!;
+    private LoopLog _lines = null!;
     private ConnectionLog _connectionLog = null!;
     private Socket _endpoint = null!;
     private ConnectionTable _table = null!;
@@ -33,7 +34,8 @@ internal sealed class TcpConnectionTests : UpstreamFixture
     {
         _calls.Clear();
         _loops = new TestLoops();
-        _connectionLog = new ConnectionLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _connectionLog = new ConnectionLog(_lines, TimeProvider.System);
         _endpoint = Loopback.Listen();
         _table = new ConnectionTable(_loops.Group.Loops, onRoom: () => { });
         _policy = new ScriptedPolicy("policy", _calls);
@@ -46,7 +48,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         await _listener.CloseAsync();
         _endpoint.Dispose();
         _loops.Dispose();
-        _connectionLog.Dispose();
+        _lines.Dispose();
     }
 
     [Test]

@@ -21,6 +21,7 @@ internal sealed class TcpPreambleTests : UpstreamFixture
 {
     private ListenerMetrics _metrics = null!;
     private TestLoops _loops = null!;
+    private LoopLog _lines = null!;
     private ConnectionLog _connectionLog = null!;
     private Socket _endpoint = null!;
     private ConnectionTable _table = null!;
@@ -31,7 +32,8 @@ internal sealed class TcpPreambleTests : UpstreamFixture
     {
         _metrics = new ListenerMetrics("all", loops: 1);
         _loops = new TestLoops();
-        _connectionLog = new ConnectionLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _connectionLog = new ConnectionLog(_lines, TimeProvider.System);
         _endpoint = Loopback.Listen();
         _table = new ConnectionTable(_loops.Group.Loops, onRoom: () => { });
     }
@@ -45,7 +47,7 @@ internal sealed class TcpPreambleTests : UpstreamFixture
         await _loops.Run(() => Assert.That((_loops.First.Blocks.Rented, _loops.First.LargeBlocks.Rented), Is.EqualTo((0, 0)), "buffers still rented"));
         _endpoint.Dispose();
         _loops.Dispose();
-        _connectionLog.Dispose();
+        _lines.Dispose();
     }
 
     [Test]

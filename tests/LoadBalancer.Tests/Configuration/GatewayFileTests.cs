@@ -61,7 +61,7 @@ internal sealed class GatewayFileTests
             ("postgres", new UpstreamOptions
             {
                 Balance = "hash",
-                Hash = new HashOptions { On = "client_ip", MaxLoad = 1.25 },
+                Hash = new HashOptions { On = HashSource.ClientIp, MaxLoad = 1.25 },
                 Endpoints =
                 [
                     new EndpointOptions { Address = IPEndPoint.Parse("10.0.0.1:5432") },

@@ -11,6 +11,7 @@ internal sealed class ExpositionTests
     private const string AcceptOpenMetrics = "application/openmetrics-text; version=1.0.0";
 
     private TemporaryFolder _folder = null!;
+    private LoopLog _lines = null!;
     private ConnectionLog _connections = null!;
     private Exposition _exposition = null!;
 
@@ -18,16 +19,17 @@ internal sealed class ExpositionTests
     public void Compose()
     {
         _folder = new TemporaryFolder();
-        _connections = new ConnectionLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
+        _connections = new ConnectionLog(_lines, TimeProvider.System);
         _exposition = new Exposition([
-            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _connections), new ProcessCollector(), new RuntimeCollector(),
+            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new ProcessCollector(), new RuntimeCollector(),
         ]);
     }
 
     [TearDown]
     public void Close()
     {
-        _connections.Dispose();
+        _lines.Dispose();
         _folder.Dispose();
     }
 
@@ -66,6 +68,23 @@ internal sealed class ExpositionTests
     [TestCase("lb_connection_duration_seconds_bucket{listener=\"web\",le=\"+Inf\"} 2\n")]
     [TestCase("lb_connection_duration_seconds_sum{listener=\"web\"} 2.001\n")]
     [TestCase("lb_connection_duration_seconds_count{listener=\"web\"} 2\n")]
+    [TestCase("lb_http_requests_total{listener=\"web\",route=\"users\",status=\"2xx\"} 1\n")]
+    [TestCase("lb_http_requests_total{listener=\"web\",route=\"users\",status=\"3xx\"} 0\n")]
+    [TestCase("lb_http_requests_total{listener=\"web\",route=\"users\",status=\"5xx\"} 1\n")]
+    [TestCase("lb_http_requests_total{listener=\"web\",route=\"\",status=\"4xx\"} 1\n")]
+    [TestCase("lb_http_active_requests{listener=\"web\"} 1\n")]
+    [TestCase("lb_http_faults_total{listener=\"web\",side=\"upstream\",reason=\"first_byte_timeout\"} 1\n")]
+    [TestCase("lb_http_body_bytes_total{listener=\"web\",route=\"users\",direction=\"sent\"} 500\n")]
+    [TestCase("lb_http_request_duration_seconds_bucket{listener=\"web\",route=\"users\",le=\"0.01\"} 1\n")]
+    [TestCase("lb_http_request_duration_seconds_count{listener=\"web\",route=\"users\"} 2\n")]
+    [TestCase("lb_upstream_requests_total{upstream=\"web\",status=\"2xx\"} 1\n")]
+    [TestCase("lb_upstream_requests_total{upstream=\"web\",status=\"none\"} 1\n")]
+    [TestCase("lb_upstream_first_byte_seconds_bucket{upstream=\"web\",le=\"0.005\"} 1\n")]
+    [TestCase("lb_upstream_retries_total{upstream=\"web\"} 1\n")]
+    [TestCase("lb_upstream_pool_connections{upstream=\"web\",state=\"in_use\"} 1\n")]
+    [TestCase("lb_upstream_pool_connections{upstream=\"web\",state=\"idle\"} 1\n")]
+    [TestCase("lb_upstream_pool_opened_total{upstream=\"web\"} 2\n")]
+    [TestCase("lb_upstream_pool_reused_total{upstream=\"web\"} 0\n")]
     [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"available\"} 1\n")]
     [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"ejected\"} 1\n")]
     [TestCase("lb_upstream_endpoints{upstream=\"web\",state=\"unhealthy\"} 0\n")]
@@ -92,9 +111,13 @@ internal sealed class ExpositionTests
     [TestCase("lb_loop_longest_turn_seconds{loop=\"1\"} 0.12\n")]
     [TestCase("lb_loop_sockets{loop=\"1\"} 7\n")]
     [TestCase("dotnet_gc_generation_bytes{generation=\"loh\"} ")]
-    [TestCase("lb_connection_log_dropped_lines_total 0\n")]
+    [TestCase("lb_access_log_dropped_lines_total 0\n")]
     [TestCase("dotnet_gc_collections_total{generation=\"2\"} ")]
     public void Has_the_values_of_the_moment(string line) => Assert.That(Page(null), Does.Contain($"\n{line}").Or.StartsWith(line));
+
+    [Test]
+    public void Has_no_series_of_requests_for_what_serves_none() =>
+        Assert.That(Page(null), Does.Not.Contain("lb_http_active_requests{listener=\"db\"}").And.Not.Contain("lb_upstream_requests_total{upstream=\"db\""));
 
     [Test]
     public void Names_a_counters_family_without_its_suffix_in_OpenMetrics_alone()

@@ -14,7 +14,7 @@ internal sealed class ReloaderTests
 {
     private TemporaryFolder _folder = null!;
     private LoopGroup _loops = null!;
-    private ConnectionLog _log = null!;
+    private LoopLog _lines = null!;
     private ActivatedSockets _activated = null!;
     private Reloader _reloader = null!;
 
@@ -23,10 +23,10 @@ internal sealed class ReloaderTests
     {
         _folder = new TemporaryFolder();
         _loops = new LoopGroup(2, TimeProvider.System, (_, error) => Assert.Fail(error.ToString()), _ => { });
-        _log = new ConnectionLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        _lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
-        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, _log, LogSink.Silent, CancellationToken.None);
+        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
@@ -44,7 +44,7 @@ internal sealed class ReloaderTests
         _reloader.Dispose();
         _activated.Dispose();
         _loops.Dispose();
-        _log.Dispose();
+        _lines.Dispose();
         _folder.Dispose();
     }
 
@@ -96,7 +96,7 @@ internal sealed class ReloaderTests
     // In a frame of its own, so that no local of the test keeps them.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<WeakReference> References(Snapshot snapshot) =>
-        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Proxy))];
+        [new(snapshot), .. snapshot.Upstreams.Values.Select(upstream => new WeakReference(upstream)), .. snapshot.Listeners.Values.Select(listener => new WeakReference(listener.Handler))];
 
     private void Write(int round) => File.WriteAllText(_folder["lb.yaml"], $$"""
         listeners:

@@ -22,11 +22,12 @@ internal sealed class SnapshotTests
             upstreams: {all: {endpoints: ["{{endpoint.Address}}"]} }
             """);
         using var loops = new LoopGroup(2, TimeProvider.System, (_, error) => Assert.Fail(error.ToString()), _ => { });
-        using var log = new ConnectionLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        using var lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
+        var log = new ConnectionLog(lines, TimeProvider.System);
         using var activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(loops, TimeSpan.FromSeconds(5)), OnBug = error => Assert.Fail(error.ToString()) };
         var sockets = new SocketTable(loops, activated);
-        using var reloader = new Reloader(folder["lb.yaml"], _ => null, new SnapshotBuilder(loops, sockets, context, log, LogSink.Silent, CancellationToken.None), TimeProvider.System, LogSink.Silent);
+        using var reloader = new Reloader(folder["lb.yaml"], _ => null, new SnapshotBuilder(loops, sockets, context, HttpProxies.On(loops, context, lines), log, LogSink.Silent, CancellationToken.None), TimeProvider.System, LogSink.Silent);
         await reloader.StartAsync(GatewayFile.Load(folder["lb.yaml"]));
         var listener = reloader.Snapshot.Listeners["all"];
         var before = await Loops(loops);

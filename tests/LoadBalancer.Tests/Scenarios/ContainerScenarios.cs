@@ -64,8 +64,8 @@ internal sealed class ContainerScenarios
 
         Assert.That(names, Has.Count.EqualTo(1500).And.All.EqualTo('a'));
         var (_, page) = await daemon.GetAsync("/metrics");
-        var dropped = page.Split('\n').Single(line => line.StartsWith("lb_connection_log_dropped_lines_total ", StringComparison.Ordinal));
-        var taken = page.Split('\n').Single(line => line.StartsWith("lb_connection_log_lines_total ", StringComparison.Ordinal));
+        var dropped = page.Split('\n').Single(line => line.StartsWith("lb_access_log_dropped_lines_total ", StringComparison.Ordinal));
+        var taken = page.Split('\n').Single(line => line.StartsWith("lb_access_log_lines_total ", StringComparison.Ordinal));
         Assert.That(int.Parse(dropped.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), Is.Positive);
         Assert.That(int.Parse(dropped.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) + int.Parse(taken.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), Is.EqualTo(1500));
     }

@@ -1,5 +1,6 @@
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Upstreams;
 
@@ -24,6 +25,19 @@ internal static class SampleStatus
         upstream.ConnectTimes.Record(0, TimeSpan.FromMicroseconds(180));
         upstream.ConnectTimes.Record(1, TimeSpan.FromSeconds(1.2));
         upstream.SessionTimes.Record(1, TimeSpan.FromSeconds(1.9));
+        upstream.CountResponses().Ended(0, 200, attempts: 2);
+        upstream.CountResponses().Ended(1, 0, attempts: 1);
+        upstream.CountResponses().FirstByteTimes.Record(0, TimeSpan.FromMilliseconds(4));
+        upstream.CountResponses().ConnectionOpened(0);
+        upstream.CountResponses().ConnectionOpened(0);
+        upstream.CountResponses().ConnectionParked(0);
+        var requests = new HttpMetrics(loops: 2);
+        requests.Begin(0);
+        requests.Begin(1);
+        requests.End(0, new Fault(FaultSide.Upstream, FaultKind.FirstByteTimeout));
+        requests.Of("users").Ended(0, 200, received: 10, sent: 400, TimeSpan.FromMilliseconds(6));
+        requests.Of("users").Ended(1, 504, received: 0, sent: 100, TimeSpan.FromSeconds(5));
+        requests.Unrouted.Ended(1, 404, received: 0, sent: 50, TimeSpan.Zero);
         return new GatewayStatus
         {
             Version = "0.1.0",
@@ -44,7 +58,7 @@ internal static class SampleStatus
             Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
             Listeners =
             [
-                new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web },
+                new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web, Requests = new RequestStatus([new RouteStatus("users", "/users/{id}", requests.Of("users")), new RouteStatus("", null, requests.Unrouted)], requests) },
                 new ListenerStatus { Name = "db", Addresses = ["unix:/run/db.sock"], Upstream = "db", MaxConnections = 100, Metrics = new ListenerMetrics("db", loops: 2) },
             ],
             Upstreams =

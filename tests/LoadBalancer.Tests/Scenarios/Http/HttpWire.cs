@@ -50,7 +50,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
         }
 
         var fields = ReadFields();
-        return Finish(line, fields, bodyless: !fields.Any(field => Is(field, "content-length") || Is(field, "transfer-encoding")));
+        return Finish(line, fields, bodyless: !fields.Any(field => IsCalled(field, "content-length") || IsCalled(field, "transfer-encoding")));
     }
 
     /// <summary>The next response, an interim one too.</summary>
@@ -96,7 +96,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    private static bool Is(string line, string name) => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
+    private static bool IsCalled(string line, string name) => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
 
     private HttpMessage Finish(string line, List<string> fields, bool bodyless)
     {
@@ -105,7 +105,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             return new HttpMessage(line, fields, [], []);
         }
 
-        if (fields.Any(field => Is(field, "transfer-encoding")))
+        if (fields.Any(field => IsCalled(field, "transfer-encoding")))
         {
             using var body = new MemoryStream();
             while (true)
@@ -121,7 +121,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             }
         }
 
-        if (fields.FirstOrDefault(field => Is(field, "content-length")) is { } length)
+        if (fields.FirstOrDefault(field => IsCalled(field, "content-length")) is { } length)
         {
             return new HttpMessage(line, fields, ReadBytes(int.Parse(length.Split(':')[1], CultureInfo.InvariantCulture)), []);
         }

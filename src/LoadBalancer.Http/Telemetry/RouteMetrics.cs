@@ -1,0 +1,47 @@
+using LoadBalancer.Telemetry;
+
+namespace LoadBalancer.Http.Telemetry;
+
+/// <summary>
+/// What one route of one listener has counted since the process started. It belongs to the two names and outlives reloads, so that no
+/// counter falls.
+/// </summary>
+/// <remarks><see cref="Ended"/> is called on the thread of the loop that it names; it takes no lock and allocates nothing. Read from any thread.</remarks>
+/// <param name="route">The route's name; empty for requests that no route took.</param>
+/// <param name="loops">How many loops count.</param>
+internal sealed class RouteMetrics(string route, int loops)
+{
+    private const int ReceivedSlot = 0;
+    private const int SentSlot = 1;
+    private const int FirstClassSlot = 2;
+
+    private readonly StripedCells _counts = new(loops, FirstClassSlot + StatusClass.Names.Count);
+    private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
+
+    /// <summary>The route's name; empty for requests that no route took.</summary>
+    public string Route { get; } = route;
+
+    /// <summary>Requests that have ended.</summary>
+    public long Requests => Enumerable.Range(0, StatusClass.Names.Count).Sum(RequestsOf);
+
+    /// <summary>Bytes of requests' bodies that were read.</summary>
+    public long ReceivedBytes => _counts.Sum(ReceivedSlot);
+
+    /// <summary>Bytes of responses' bodies that were written.</summary>
+    public long SentBytes => _counts.Sum(SentSlot);
+
+    /// <summary>From the first byte of a request's head to the end of its response.</summary>
+    public LatencySnapshot Durations => _durations.Read();
+
+    /// <summary>Requests that ended with a status of one class, by its index in <see cref="StatusClass.Names"/>.</summary>
+    public long RequestsOf(int statusClass) => _counts.Sum(FirstClassSlot + statusClass);
+
+    /// <summary>Counts a request that has ended.</summary>
+    public void Ended(int loop, int status, long received, long sent, TimeSpan total)
+    {
+        _counts.Add(loop, FirstClassSlot + StatusClass.Of(status));
+        _counts.Add(loop, ReceivedSlot, received);
+        _counts.Add(loop, SentSlot, sent);
+        _durations.Record(loop, total);
+    }
+}
