@@ -85,12 +85,8 @@ internal sealed class InterpolationTests
     [TestCase("upstream: a, rewrite: {query: {set: {v: \"${client_ip}\"}}}")]
     [TestCase("upstream: a, request_headers: {set: {X-Client: \"${client_ip}\"}}")]
     [TestCase("redirect: {to: \"/x${path}\"}")]
-    public void Variables_of_a_request_stay_in_every_template(string action)
-    {
-        using var folder = new ConfigFolder();
-        folder.Write($"listeners: {{web: {{bind: \":80\", http: {{routes: [{{{action}}}]}}}}}}\nupstreams: {{a: {{endpoints: \"10.0.0.1:80\"}}}}\n");
-        Assert.That(folder.Errors(), Is.EqualTo(action.Contains("upstream", StringComparison.Ordinal) ? [] : new[] { "lb.yaml:2:13: upstream 'a' is used by nothing" }).Or.Empty);
-    }
+    public void Variables_of_a_request_stay_in_every_template(string action) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners: {{web: {{bind: \":80\", http: {{routes: [{{{action}}}]}}}}}}\nupstreams: {{a: {{endpoints: \"10.0.0.1:80\"}}}}\n"), Is.Empty);
 
     [TestCase("${client_ip}", "; for an environment variable write ${env:client_ip}")]
     [TestCase("${path.id}", "; a dollar before '{' is written $$")]
