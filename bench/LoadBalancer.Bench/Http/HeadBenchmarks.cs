@@ -91,7 +91,12 @@ public class HeadBenchmarks
 
     private void Drain()
     {
-        _ = _pipe.Writer.FlushAsync();
+        var flush = _pipe.Writer.FlushAsync();
+        if (!flush.IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("the pipe has no bounds");
+        }
+
         _pipe.Reader.TryRead(out var result);
         _pipe.Reader.AdvanceTo(result.Buffer.End);
     }

@@ -67,7 +67,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
         (_leftStart, _leftEnd, _ownLeft) = (0, own.Length, own.Length);
     }
 
-    /// <summary>Moves what can be moved now, within <see cref="EventLoop.ByteBudget"/>.</summary>
+    /// <summary>Moves what can be moved now, within <see cref="EventLoop.ByteBudget"/> or, through a pipe, <see cref="EventLoop.PipedByteBudget"/>.</summary>
     /// <param name="loop">The loop of both sockets.</param>
     /// <param name="isLast">True where the other direction has ended: both sockets are closed after this one's end, which is a FIN too.</param>
     public RelayProgress Move(EventLoop loop, bool isLast)
@@ -78,7 +78,7 @@ internal struct RelayDirection(EpollSocket source, EpollSocket sink, bool waitsF
         }
 
         var progress = RelayProgress.None;
-        for (var budget = EventLoop.ByteBudget; budget > 0;)
+        for (var budget = _flow == Flow.Piped ? EventLoop.PipedByteBudget : EventLoop.ByteBudget; budget > 0;)
         {
             if (HasLeft)
             {

@@ -29,6 +29,9 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>How often a pick that lost its last slot to another thread is made again before it waits.</summary>
     private const int Attempts = 8;
 
+    /// <summary>The end of a wait in which the last endpoint went away.</summary>
+    internal static readonly Fault Nobody = new(FaultSide.Upstream, FaultKind.NoEndpoint);
+
     private readonly Lock _lock = new();
     private int _cap = PickContext.NoCap;
     private int _most;
@@ -62,7 +65,7 @@ internal sealed class LeaseQueue : ReturnObserver
         }
 
         Attach(view.Current.All);
-        Returned();
+        Changed();
     }
 
     /// <summary>Hears of the returns of <paramref name="all"/>, where there is a cap; before a view with them is published.</summary>
@@ -108,7 +111,12 @@ internal sealed class LeaseQueue : ReturnObserver
 
             Link(wait);
             served = Serve();
-            if (wait.IsWaiting)
+            if (wait.IsWaiting && IsInVain(wait))
+            {
+                Unlink(wait);
+                wait.EndAtOnce(Nobody);
+            }
+            else if (wait.IsWaiting)
             {
                 wait.Begin(_timeout);
             }
@@ -154,6 +162,30 @@ internal sealed class LeaseQueue : ReturnObserver
 
         Post(served, unless: null);
     }
+
+    /// <summary>After another view is published: serves those for whom there is room, and lets those go for whom nobody is left.</summary>
+    public void Changed()
+    {
+        Returned();
+        if (Count == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            for (var wait = _first; wait is not null; wait = wait.Next)
+            {
+                if (IsInVain(wait))
+                {
+                    wait.PostGiveUp();
+                }
+            }
+        }
+    }
+
+    /// <summary>True where nobody is available whom it has not tried, so that no return would help. Under the lock.</summary>
+    private bool IsInVain(LeaseWait wait) => _view?.Current.Balancer.Pick(new PickContext(wait.HashKey, wait.Tried)) is null;
 
     /// <summary>Takes a lease that a pick allows. It ends: each attempt that fails means that somebody else succeeded, and they are counted.</summary>
     private static bool Take(UpstreamView view, in PickContext context, out EndpointLease lease)

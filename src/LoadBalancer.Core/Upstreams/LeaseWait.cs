@@ -63,6 +63,9 @@ internal sealed class LeaseWait : IValueTaskSource<Fault>, IReadinessObserver
     /// <summary>Lets it go on, on its loop, with the lease that it was given. Any thread.</summary>
     internal void Post() => Loop.Post(static wait => ((LeaseWait)wait!).End(Fault.None), this);
 
+    /// <summary>Makes it leave, on its loop, because nobody is left to wait for. Any thread.</summary>
+    internal void PostGiveUp() => Loop.Post(static wait => ((LeaseWait)wait!).GiveUp(LeaseQueue.Nobody), this);
+
     Fault IValueTaskSource<Fault>.GetResult(short token) => _completion.GetResult(token);
 
     ValueTaskSourceStatus IValueTaskSource<Fault>.GetStatus(short token) => _completion.GetStatus(token);

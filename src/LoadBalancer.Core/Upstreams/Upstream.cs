@@ -368,7 +368,7 @@ public sealed class Upstream : IAsyncDisposable
         {
             _queue.Attach(all);
             _view.Swap(Build(all, next, ramp: true));
-            _queue.Returned();
+            _queue.Changed();
         }
 
         if (_panicTold != next.Panic is not null)

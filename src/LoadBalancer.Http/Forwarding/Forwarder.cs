@@ -346,6 +346,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
             if (part.Fault != FaultKind.None)
             {
+                // What came before is the client's all the same.
+                await FlushAsync(exchange, to);
                 return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
             }
 

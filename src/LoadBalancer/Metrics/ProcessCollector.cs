@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Enumeration;
+using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Metrics;
 
@@ -20,7 +20,7 @@ internal sealed class ProcessCollector : IMetricCollector
         writer.Write(MetricFamilies.ProcessResidentMemory, Environment.WorkingSet);
         // One descriptor is the listing's own.
         writer.Write(MetricFamilies.ProcessOpenDescriptors, CountEntries("/proc/self/fd") - 1);
-        writer.Write(MetricFamilies.ProcessMaxDescriptors, ReadMaxDescriptors());
+        writer.Write(MetricFamilies.ProcessMaxDescriptors, DescriptorLimit.Limit == int.MaxValue ? double.PositiveInfinity : DescriptorLimit.Limit);
         writer.Write(MetricFamilies.ProcessStart, _startedAt);
     }
 
@@ -32,12 +32,4 @@ internal sealed class ProcessCollector : IMetricCollector
 
     // The names of tens of thousands of descriptors are counted without making strings of them.
     private static int CountEntries(string folder) => new FileSystemEnumerable<byte>(folder, static (ref _) => 0).Count();
-
-    private static double ReadMaxDescriptors()
-    {
-        const string Name = "Max open files";
-        var line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
-        var soft = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-        return double.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : double.PositiveInfinity;
-    }
 }

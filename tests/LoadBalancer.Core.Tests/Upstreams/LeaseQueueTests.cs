@@ -220,6 +220,19 @@ internal sealed class LeaseQueueTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Lets_everybody_go_at_once_when_the_last_endpoint_goes_away()
+    {
+        await Run(Capped(1, 1));
+        Assert.That(Running.Lease(new PickContext(0), out var open), Is.True);
+        var (one, two) = (await Wait(), await Wait());
+        Running.Drain(new EndpointId("orders", Members.Address(1)));
+        await Running.SettleAsync();
+        Assert.That((await End(one!), await End(two!)), Is.EqualTo((LeaseQueue.Nobody, LeaseQueue.Nobody)));
+        open.Return(Fault.None);
+        Assert.That((Running.Pending.Count, open.Endpoint.Load.Active), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public async Task Has_nothing_to_wait_for_where_nobody_is_available()
     {
         await Run(Capped(1, 1));

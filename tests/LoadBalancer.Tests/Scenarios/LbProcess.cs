@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using LoadBalancer.Tests;
 
@@ -19,10 +20,10 @@ internal sealed partial class LbProcess : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ServiceManager _manager;
     private readonly Process _process;
-    private readonly Task<string> _errors;
+    private readonly StringBuilder _errors = new();
     private readonly HttpClient _admin;
 
-    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp)
+    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp, string loops)
     {
         _manager = new ServiceManager(_folder["notify.sock"]);
         _admin = AdminClient.Over(_folder["admin.sock"]);
@@ -33,13 +34,21 @@ internal sealed partial class LbProcess : IDisposable
             admin: {bind: "unix:{{_folder["admin.sock"]}}"}
             log: {access: {{AccessPath}}}
             shutdown: {unready_for: 0s}
+            transport: {loops: {{loops}}}
             """);
         var start = new ProcessStartInfo("bash") { RedirectStandardError = true };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(command($"{Program} run -c {_folder["lb.yaml"]}", ListenerPath));
         start.Environment["NOTIFY_SOCKET"] = _manager.Path;
         _process = Process.Start(start)!;
-        _errors = _process.StandardError.ReadToEndAsync();
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                _errors.Append(line.Data).Append('\n');
+            }
+        };
+        _process.BeginErrorReadLine();
     }
 
     /// <summary>What it tells the service manager.</summary>
@@ -54,6 +63,18 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>The path of its connection log.</summary>
     public string AccessPath => _folder["access.json"];
 
+    /// <summary>Whether it lives, and what it wrote on standard error so far: for the message of a test that fails.</summary>
+    public string Condition
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return $"{(_process.HasExited ? $"lb has ended with exit code {_process.ExitCode}" : "lb runs")}; it wrote:\n{_errors}";
+            }
+        }
+    }
+
     /// <summary>How many descriptors it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
@@ -63,9 +84,10 @@ internal sealed partial class LbProcess : IDisposable
     /// <param name="endpoint">Where its connections lead.</param>
     /// <param name="command">The shell command around the program's own; it ends in an exec, so that signals arrive.</param>
     /// <param name="tcp">True for a listener on a port of its own.</param>
-    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false)
+    /// <param name="loops">Its event loops.</param>
+    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false, string loops = "auto")
     {
-        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp);
+        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp, loops);
         try
         {
             await process._manager.WaitForAsync("READY=1");
@@ -74,23 +96,21 @@ internal sealed partial class LbProcess : IDisposable
         catch (OperationCanceledException)
         {
             process.Dispose();
-            throw new TimeoutException($"lb is not ready: {await process._errors}");
+            throw new TimeoutException($"lb is not ready: {process.Condition}");
         }
     }
 
     /// <summary>The same without waiting, for a program that is started by its first connection.</summary>
     /// <param name="endpoint">Where its connections lead.</param>
     /// <param name="command">The shell command, of the program's own and of the path of its listener's socket.</param>
-    public static LbProcess Launch(EndPoint endpoint, Func<string, string, string> command) => new(endpoint, command, tcp: false);
+    public static LbProcess Launch(EndPoint endpoint, Func<string, string, string> command) => new(endpoint, command, tcp: false, loops: "auto");
 
     /// <summary>/status.</summary>
     public async Task<JsonElement> StatusAsync() =>
         JsonDocument.Parse(await _admin.GetStringAsync(new Uri("/status", UriKind.Relative))).RootElement;
 
     /// <summary>How often its loops have turned, all together.</summary>
-    public async Task<double> TurnsAsync() => (await _admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
-        .Where(line => line.StartsWith("lb_loop_turns_total{", StringComparison.Ordinal))
-        .Sum(line => double.Parse(line[(line.IndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    public Task<double> TurnsAsync() => SumAsync("lb_loop_turns_total{");
 
     /// <summary>Waits until <paramref name="holds"/> is true of /status.</summary>
     public async Task UntilAsync(Func<JsonElement, bool> holds, string what)
@@ -102,13 +122,20 @@ internal sealed partial class LbProcess : IDisposable
         }
     }
 
-    /// <summary>Lets no new descriptor have this number or a higher one.</summary>
-    public void LimitDescriptors(int number)
+    /// <summary>Lets it have no more than so many descriptors beyond those that are open, and waits until it knows.</summary>
+    public async Task LimitDescriptorsAsync(int more)
     {
+        var number = Descriptors + more;
+
         var limits = new ulong[2];
         Assert.That(ProcessLimit(_process.Id, NumberOfFiles, null, limits), Is.Zero);
         limits[0] = (ulong)number;
         Assert.That(ProcessLimit(_process.Id, NumberOfFiles, limits, null), Is.Zero);
+        var began = TimeProvider.System.GetTimestamp();
+        while (await SumAsync("process_max_fds ") != number)
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), $"it does not notice its limit of descriptors; {Condition}");
+        }
     }
 
     /// <summary>SIGHUP.</summary>
@@ -122,7 +149,13 @@ internal sealed partial class LbProcess : IDisposable
     {
         Assert.That(Kill(_process.Id, Terminate), Is.Zero);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return (_process.ExitCode, await _errors);
+
+        // To the end of standard error, which the wait above does not see to where it has a limit.
+        _process.WaitForExit();
+        lock (_errors)
+        {
+            return (_process.ExitCode, _errors.ToString());
+        }
     }
 
     public void Dispose()
@@ -138,6 +171,11 @@ internal sealed partial class LbProcess : IDisposable
         _manager.Dispose();
         _folder.Dispose();
     }
+
+    /// <summary>The sum of the samples on /metrics that begin so.</summary>
+    private async Task<double> SumAsync(string begin) => (await _admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
+        .Where(line => line.StartsWith(begin, StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.IndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int process, int signal);

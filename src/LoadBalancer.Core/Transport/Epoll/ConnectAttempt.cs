@@ -48,6 +48,12 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
             return ValueTask.FromResult(new ConnectResult(null, ToFault(Libc.LastErrno)));
         }
 
+        if (descriptor >= DescriptorLimit.StopAt)
+        {
+            Libc.Close(descriptor);
+            return ValueTask.FromResult(new ConnectResult(null, ToFault(Errno.TooManyFiles)));
+        }
+
         if (address is IPEndPoint)
         {
             SocketSetup.NoDelay(descriptor);

@@ -22,6 +22,12 @@ internal sealed unsafe class EventLoop
     /// <summary>What a source may read before it lets others have their turn, in bytes.</summary>
     public const int ByteBudget = 4 * ScratchBytes;
 
+    /// <summary>
+    /// The same for a source whose bytes pass through a <see cref="KernelPipe"/>, in bytes: two full pipes. The kernel moves them in less
+    /// time than it copies <see cref="ByteBudget"/>; after one pipe each turn of the loop would be for one move.
+    /// </summary>
+    public const int PipedByteBudget = 2 * KernelPipe.Capacity;
+
     private const int EventsPerTurn = 256;
     private const ulong WakeData = ulong.MaxValue;
 

@@ -24,12 +24,20 @@ internal sealed unsafe class KernelPipe
     /// <summary>How many bytes are in it.</summary>
     public int Bytes { get; set; }
 
-    /// <summary>A new, empty pipe; null where the system gives none.</summary>
+    /// <summary>A new, empty pipe; null where the system gives none or few descriptors are left.</summary>
     public static KernelPipe? TryCreate()
     {
         var ends = stackalloc int[2];
         if (Libc.Pipe(ends, SocketConstants.TypeNonBlocking | SocketConstants.TypeCloseOnExec) != 0)
         {
+            return null;
+        }
+
+        // A stream can do without; what is kept when accepting pauses is not for it.
+        if (Math.Max(ends[0], ends[1]) >= DescriptorLimit.PauseAt)
+        {
+            Libc.Close(ends[0]);
+            Libc.Close(ends[1]);
             return null;
         }
 

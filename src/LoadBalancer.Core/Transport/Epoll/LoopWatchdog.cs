@@ -2,7 +2,8 @@ namespace LoadBalancer.Transport.Epoll;
 
 /// <summary>
 /// A thread that looks at each loop ten times a second and reports one whose turn takes too long: something blocks it.
-/// A thread of its own and not a timer, because timers need the thread pool, which may be what is starved.
+/// A thread of its own and not a timer, because timers need the thread pool, which may be what is starved. As often it looks
+/// at the limit of descriptors (<see cref="DescriptorLimit"/>).
 /// </summary>
 internal sealed class LoopWatchdog : IDisposable
 {
@@ -107,6 +108,7 @@ internal sealed class LoopWatchdog : IDisposable
         for (var looks = 1; !_stop.Wait(LookEveryMs); looks++)
         {
             Look();
+            DescriptorLimit.Refresh();
             if (looks % LooksPerMinute == 0)
             {
                 BeginMinute();

@@ -28,6 +28,9 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     /// <summary>True where the response was broken off.</summary>
     public bool IsAborted { get; private set; }
 
+    /// <summary>True where only a reset tells the client that a response is not whole: its end would be the end of the connection.</summary>
+    public bool EndsByClosing { get; private set; }
+
     /// <summary>Begins with an exchange of <paramref name="connection"/>.</summary>
     public void Begin(Http1Connection connection) => _connection = connection;
 
@@ -35,7 +38,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     public void Reset()
     {
         _connection = null!;
-        HasStarted = KeepsAlive = IsTakenOver = IsAborted = false;
+        HasStarted = KeepsAlive = IsTakenOver = IsAborted = EndsByClosing = false;
         RequestBody.Reset();
         _body.Reset();
     }
@@ -72,6 +75,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
             BodyFraming.Chunked or BodyFraming.Close => isOld ? BodyFraming.Close : BodyFraming.Chunked,
             var known => known,
         };
+        EndsByClosing = framing == BodyFraming.Close;
         var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
         KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_connection.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
         var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;

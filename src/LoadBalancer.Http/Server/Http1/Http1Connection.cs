@@ -211,7 +211,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
 
             // :: (5)
             var goesOn = _carrier is { KeepsAlive: true, IsTakenOver: false, IsAborted: false } && !Exchange.GivenUp.Failed && await SkipBodyAsync(Exchange);
-            var (aborted, taken) = (_carrier!.IsAborted, _carrier.IsTakenOver);
+            var (aborted, taken) = (_carrier!.IsAborted && _carrier.EndsByClosing, _carrier.IsTakenOver);
             var fault = Exchange.Fault;
             _bodyIsWhole = Exchange.RequestBody is null or { IsAtEnd: true };
             Release();

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Tests;
@@ -152,7 +150,7 @@ public sealed class HeadWriterTests
                     scan = default;
                     whole &= HeadParser.TryReadResponse(response, answered, asked.Method, HeadLimits.Default, ref scan, out _, out _) == HeadStatus.Complete;
                     HeadWriter.WriteResponse(pipe.Writer, answered, asked.Method, answered.Framing, answered.ContentLength, ConnectionOption.KeepAlive);
-                    _ = pipe.Writer.FlushAsync();
+                    pipe.Writer.FlushAsync().Now();
                     pipe.Reader.TryRead(out var written);
                     pipe.Reader.AdvanceTo(written.Buffer.End);
                 }

@@ -344,8 +344,8 @@ public sealed class Http1BodyReaderTests
                     body.Start(pipe.Reader, BodyFraming.Chunked, 0, ofRequest: true);
                     var waiting = body.ReadAsync();
                     pipe.Writer.Write(text);
-                    _ = pipe.Writer.FlushAsync();
-                    var part = waiting.Result;
+                    pipe.Writer.FlushAsync().Now();
+                    var part = waiting.Now();
                     body.Advance();
                     while (!body.IsAtEnd && body.TryRead(out part))
                     {

@@ -92,12 +92,12 @@ public sealed class Http1BodyWriterTests
             foreach (var part in parts)
             {
                 writer.Write(new ReadOnlySequence<byte>(part));
-                _ = pipe.Writer.FlushAsync();
+                pipe.Writer.FlushAsync().Now();
                 read += reader.ReadAll().Data;
             }
 
             writer.End(null);
-            _ = pipe.Writer.FlushAsync();
+            pipe.Writer.FlushAsync().Now();
             var (rest, ended, fault) = reader.ReadAll();
             return read + rest == string.Concat(parts.Select(part => Heads.Text(part))) && ended && fault == FaultKind.None && pipe.Left() == "";
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
@@ -113,7 +113,7 @@ public sealed class Http1BodyWriterTests
         var data = new string('x', size);
         writer.Write(Heads.Bytes(data));
         writer.End(null);
-        _ = pipe.Writer.FlushAsync();
+        pipe.Writer.FlushAsync().Now();
         var reader = new Http1BodyReader();
         reader.Start(pipe.Reader, BodyFraming.Chunked, 0, ofRequest: true);
 
@@ -133,7 +133,7 @@ public sealed class Http1BodyWriterTests
                     body.Start(pipe.Writer, BodyFraming.Chunked, 0);
                     body.Write(data);
                     body.End(null);
-                    _ = body.FlushAsync().Result;
+                    body.FlushAsync().Now();
                     pipe.Reader.TryRead(out var result);
                     pipe.Reader.AdvanceTo(result.Buffer.End);
                 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 
 namespace LoadBalancer.Http.Tests.Server.Http1;
@@ -13,17 +12,20 @@ internal static class PipeText
     public static Pipe Open() => new(new PipeOptions(
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false));
 
+    /// <summary>The result of what has to be done already.</summary>
+    public static T Now<T>(this ValueTask<T> done) => done.IsCompletedSuccessfully ? done.Result : throw new InvalidOperationException("it is not done");
+
     /// <summary>Sends a text.</summary>
     public static void Send(this Pipe pipe, string text)
     {
         pipe.Writer.Write(Heads.Bytes(text).ToArray());
-        Assert.That(pipe.Writer.FlushAsync().IsCompletedSuccessfully);
+        pipe.Writer.FlushAsync().Now();
     }
 
     /// <summary>What has been written and flushed or not.</summary>
     public static string Taken(this Pipe pipe)
     {
-        Assert.That(pipe.Writer.FlushAsync().IsCompletedSuccessfully);
+        pipe.Writer.FlushAsync().Now();
         return pipe.Left();
     }
 

@@ -1,6 +1,5 @@
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
-using LoadBalancer.Http.Server.Http1;
 
 namespace LoadBalancer.Http.Tests.Server.Http1;
 

@@ -73,9 +73,17 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     public byte[] ReadBytes(int count)
     {
         var bytes = new byte[count];
-        for (var at = 0; at < count; at++)
+        for (var at = 0; at < count;)
         {
-            bytes[at] = (byte)ReadByte();
+            if (_at == _end && Fill() == 0)
+            {
+                throw new EndOfStreamException($"the stream ended after {at} of {count} bytes");
+            }
+
+            var piece = Math.Min(count - at, _end - _at);
+            _buffer.AsSpan(_at, piece).CopyTo(bytes.AsSpan(at));
+            _at += piece;
+            at += piece;
         }
 
         return bytes;
@@ -167,8 +175,6 @@ internal sealed class HttpWire(Socket socket) : IDisposable
             line.Append(letter);
         }
     }
-
-    private int ReadByte() => _at < _end || Fill() > 0 ? _buffer[_at++] : throw new EndOfStreamException("the stream ended within a body");
 
     private int Fill()
     {
