@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Repository;
@@ -27,6 +28,7 @@ internal sealed class MixedPlatformsSampleScenarios
         (_reading, _one, _two, _payment) = (new HttpEndpoint(Read), new HttpEndpoint("one"), new HttpEndpoint("two"), new HttpEndpoint("paid"));
         _dns.Serve("payment.internal", ttl: 60, "127.0.0.1");
         _gateway = await HttpGateway.OfFileAsync("public", WorkTree.Read("samples/mixed-platforms/lb.yaml")
+            .Replace("log: {", "log: {level: error, ", StringComparison.Ordinal)
             .Replace("\":80\"", "\"127.0.0.1:0\"", StringComparison.Ordinal)
             .Replace("10.0.6.10:3000", _reading.Address.ToString(), StringComparison.Ordinal)
             .Replace("10.0.6.20:5000", _one.Address.ToString(), StringComparison.Ordinal)
@@ -63,6 +65,9 @@ internal sealed class MixedPlatformsSampleScenarios
         }
 
         Assert.That(_reading.Requests.Single().FirstLine, Is.EqualTo("GET /room/1 HTTP/1.1"));
+        client.Socket.Shutdown(SocketShutdown.Send);
+        Assert.That(Encoding.ASCII.GetString(client.ReadBytes(7)), Is.EqualTo("goodbye"), "what the endpoint says last comes through");
+        Assert.That(client.HasEnded(), Is.True);
     }
 
     [Test]
@@ -74,7 +79,7 @@ internal sealed class MixedPlatformsSampleScenarios
         {
             // The next one is written only when this one is here.
             _next.Set();
-            Assert.That(Encoding.ASCII.GetString(client.ReadBytes(20)), Is.EqualTo($"f\r\ndata: page {at}\n\n\r\n"));
+            Assert.That(Encoding.ASCII.GetString(client.ReadBytes(19)), Is.EqualTo($"e\r\ndata: page {at}\n\n\r\n"));
         }
     }
 
@@ -130,6 +135,60 @@ internal sealed class MixedPlatformsSampleScenarios
         Assert.That(said.GetProperty("request_id").GetString(), Does.Match("^[0-9a-f]{32}$"));
     }
 
+    [Test]
+    public async Task Each_request_leaves_a_line_that_says_where_it_went_and_how_it_ended()
+    {
+        await PaymentIsFoundAsync();
+        _one.Dispose();
+        for (var at = 0; at < 2; at++)
+        {
+            _gateway.Get($"/student-api/students/{at}?token=secret", "User-Agent: browser\r\n", Host);
+        }
+
+        using (var client = _gateway.Connect())
+        {
+            client.Send($"POST /payment/new HTTP/1.1\r\nHost: {Host}\r\nContent-Length: 3\r\n\r\n100").ReadResponse();
+        }
+
+        _gateway.Get("/library/", host: Host);
+        var lines = await LinesAsync(4);
+        var (students, payment, unknown) = (Of("student-api"), Of("payment").Single(), Of(null).Single());
+        Assert.Multiple(() =>
+        {
+            Assert.That(students.Select(line => Text(line, "endpoint")), Is.All.EqualTo(_two.Address.ToString()));
+            Assert.That(students.Select(line => line.GetProperty("attempts").GetInt32()), Has.Some.EqualTo(2), "one of the two met the replica that is down");
+            Assert.That((Text(students[0], "method"), Text(students[0], "path"), Text(students[0], "host"), Text(students[0], "client")), Is.EqualTo(("GET", "/student-api/*", Host, "127.0.0.1")));
+            Assert.That((Text(students[0], "user_agent"), Text(students[0], "result"), Text(students[0], "side")), Is.EqualTo(("browser", "ok", (string?)null)));
+            Assert.That(Asked(_two).Select(request => request["X-Request-Id"]), Is.EqualTo(students.Select(line => Text(line, "request_id"))), "the id that the service was told");
+            Assert.That((Status(payment), payment.GetProperty("received_bytes").GetInt64(), payment.GetProperty("sent_bytes").GetInt64()), Is.EqualTo((200, 3, 4)));
+            Assert.That((Text(payment, "upstream"), payment.GetProperty("total_ms").GetDouble() >= payment.GetProperty("first_byte_ms").GetDouble()), Is.EqualTo(("payment", true)));
+            Assert.That((Status(unknown), Text(unknown, "result"), Text(unknown, "side"), Text(unknown, "upstream")), Is.EqualTo((404, "no_route", "client", (string?)null)));
+            Assert.That(lines.Select(line => line.GetRawText()), Has.None.Contain("secret").And.None.Contain("students/"), "what clients write into a path is not in the log");
+        });
+
+        List<JsonElement> Of(string? route) => [.. lines.Where(line => Text(line, "route") == route)];
+    }
+
+    private static string? Text(JsonElement line, string key) => line.GetProperty(key).GetString();
+
+    private static int Status(JsonElement line) => line.GetProperty("status").GetInt32();
+
+    private async Task<List<JsonElement>> LinesAsync(int count)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var lines = File.Exists(_folder["access.json"]) ? await File.ReadAllLinesAsync(_folder["access.json"]) : [];
+            if (lines.Length >= count && lines[^1].EndsWith('}'))
+            {
+                Assert.That(lines, Has.Length.EqualTo(count));
+                return [.. lines.Select(line => JsonDocument.Parse(line).RootElement)];
+            }
+
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), "the lines are written");
+        }
+    }
+
     private static List<HttpMessage> Asked(HttpEndpoint endpoint) => [.. endpoint.Requests.Where(request => request.FirstLine.Split(' ')[1] != "/health")];
 
     private Task PaymentIsFoundAsync() => _gateway.Daemon.UntilAsync(
@@ -142,9 +201,17 @@ internal sealed class MixedPlatformsSampleScenarios
         if (request["Upgrade"] is not null)
         {
             wire.Send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nwelcome");
-            while (true)
+            try
             {
-                wire.Send(wire.ReadBytes(7));
+                while (true)
+                {
+                    wire.Send(wire.ReadBytes(7));
+                }
+            }
+            catch (EndOfStreamException)
+            {
+                wire.Send("goodbye");
+                throw;
             }
         }
 
@@ -153,7 +220,7 @@ internal sealed class MixedPlatformsSampleScenarios
         {
             _next.Wait();
             _next.Reset();
-            wire.Send($"f\r\ndata: page {at}\n\n\r\n");
+            wire.Send($"e\r\ndata: page {at}\n\n\r\n");
         }
 
         wire.Send("0\r\n\r\n");
