@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies.Headers;
@@ -14,6 +15,9 @@ namespace LoadBalancer.Http;
 /// </summary>
 internal static class RouteChecks
 {
+    // RFC 3986: pchar, and the slash.
+    private static readonly SearchValues<byte> InPath = SearchValues.Create("/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%"u8);
+
     // lb writes these by itself, for each connection anew.
     private static readonly KnownHeader[] Framing =
     [
@@ -90,7 +94,7 @@ internal static class RouteChecks
                 return "'${query}' is passed on beside the path: leave '?' and what follows it out";
             }
 
-            if (part.Variable == TemplateVariable.None && part.Text.AsSpan().ContainsAnyExcept("/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%"u8))
+            if (part.Variable == TemplateVariable.None && part.Text.AsSpan().ContainsAnyExcept(InPath))
             {
                 return "a path has letters, digits and -._~!$&'()*+,;=:@ in its segments; percent-encode the others. For the query there is 'query'";
             }

@@ -64,7 +64,7 @@ internal sealed class ForwardedHeaders(IpSet trusted)
         }
 
         AddVia(request);
-        TraceContext.Continue(request.Fields, exchange.Ids);
+        TraceContext.Continue(request.Fields, exchange.Ids, exchange.RequestId);
         return FaultKind.None;
     }
 
@@ -98,15 +98,15 @@ internal sealed class ForwardedHeaders(IpSet trusted)
         {
             Span<byte> buffer = stackalloc byte[LongestAddress];
             var text = buffer[..Write(peer, buffer)];
-            fields.Add(KnownHeader.XForwardedFor, "X-Forwarded-For"u8, text);
-            fields.Add(KnownHeader.XRealIp, "X-Real-IP"u8, text);
+            fields.AddOwn(KnownHeader.XForwardedFor, "X-Forwarded-For"u8, text);
+            fields.AddOwn(KnownHeader.XRealIp, "X-Real-IP"u8, text);
         }
 
         AddProto(exchange);
         AddPort(exchange, default);
         if (exchange.Request.AuthoritySlice.Length > 0)
         {
-            fields.Add(KnownHeader.XForwardedHost, "X-Forwarded-Host"u8, exchange.Request.Authority);
+            fields.AddOwn(KnownHeader.XForwardedHost, "X-Forwarded-Host"u8, exchange.Request.Authority);
         }
 
         AddNewId(exchange);
@@ -158,7 +158,7 @@ internal sealed class ForwardedHeaders(IpSet trusted)
         fields.Remove(KnownHeader.XForwardedHost);
         if (host.Length > 0)
         {
-            fields.Add(KnownHeader.XForwardedHost, "X-Forwarded-Host"u8, host.Of(fields));
+            fields.AddOwn(KnownHeader.XForwardedHost, "X-Forwarded-Host"u8, host.Of(fields));
         }
 
         KeepOne(fields, KnownHeader.XForwardedPrefix);
@@ -258,7 +258,7 @@ internal sealed class ForwardedHeaders(IpSet trusted)
 
         fields.Append(peer);
         fields.EndField(KnownHeader.XForwardedFor);
-        fields.Add(KnownHeader.XRealIp, "X-Real-IP"u8, client);
+        fields.AddOwn(KnownHeader.XRealIp, "X-Real-IP"u8, client);
     }
 
     private static void AddForwarded(Exchange exchange, Slice forwarded, Span<Slice> hops, ReadOnlySpan<byte> peer)
@@ -283,7 +283,7 @@ internal sealed class ForwardedHeaders(IpSet trusted)
     {
         var fields = exchange.Request.Fields;
         fields.Remove(KnownHeader.XForwardedProto);
-        fields.Add(KnownHeader.XForwardedProto, "X-Forwarded-Proto"u8, exchange.IsClientSecure ? "https"u8 : "http"u8);
+        fields.AddOwn(KnownHeader.XForwardedProto, "X-Forwarded-Proto"u8, exchange.IsClientSecure ? "https"u8 : "http"u8);
     }
 
     private static void AddPort(Exchange exchange, Slice said)
@@ -303,11 +303,11 @@ internal sealed class ForwardedHeaders(IpSet trusted)
             port = own[..length];
         }
 
-        fields.Add(KnownHeader.XForwardedPort, "X-Forwarded-Port"u8, port);
+        fields.AddOwn(KnownHeader.XForwardedPort, "X-Forwarded-Port"u8, port);
     }
 
     private static void AddVia(RequestHead request) =>
-        request.Fields.Add(KnownHeader.Via, "Via"u8, Pseudonym(request.Version));
+        request.Fields.AddOwn(KnownHeader.Via, "Via"u8, Pseudonym(request.Version));
 
     /// <summary>Our element of Via (RFC 9110 section 7.6.3): how the message was received, and by whom.</summary>
     internal static ReadOnlySpan<byte> Pseudonym(ProtocolVersion version) => version switch
@@ -345,7 +345,7 @@ internal sealed class ForwardedHeaders(IpSet trusted)
         var fields = exchange.Request.Fields;
         Span<byte> id = stackalloc byte[RequestIds.Length];
         exchange.Ids.Write(id);
-        fields.Add(KnownHeader.XRequestId, "X-Request-Id"u8, id);
+        fields.AddOwn(KnownHeader.XRequestId, "X-Request-Id"u8, id);
         ref var field = ref fields[fields.Count - 1];
         exchange.RequestIdSlice = new Slice(field.ValueStart, field.ValueLength);
     }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
-using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
@@ -159,7 +158,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
                 upstream.Metrics.ConnectTimes.Record(exchange.Loop.Index, took);
-                work.Connection = new UpstreamConnection(socket, pool);
+                work.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool);
                 return Fault.None;
             }
 
@@ -322,7 +321,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
     /// <summary>Copies the response's body. Sent at once whenever the endpoint has no more for the moment: an event must not wait for the next.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan between)
+    private static async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan between)
     {
         var (from, to) = (connection.ResponseBody, exchange.Carrier.Body);
         connection.Expect(between, FaultKind.BetweenBytesTimeout);

@@ -13,6 +13,6 @@ internal static class ResponseFields
     {
         var response = exchange.Response;
         HopByHopHeaders.Remove(response);
-        response.Fields.Add(KnownHeader.Via, "Via"u8, ForwardedHeaders.Pseudonym(response.Version));
+        response.Fields.AddOwn(KnownHeader.Via, "Via"u8, ForwardedHeaders.Pseudonym(response.Version));
     }
 }

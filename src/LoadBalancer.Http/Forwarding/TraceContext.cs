@@ -18,7 +18,10 @@ internal static class TraceContext
     /// belongs to a broken one (tracestate) goes with it.
     /// </summary>
     /// <remarks>A trace that begins here is sampled, as it would be by most endpoints if nobody before them had begun one.</remarks>
-    public static void Continue(HeaderList fields, RequestIds ids)
+    /// <param name="fields">The request's fields.</param>
+    /// <param name="ids">Where ids come from.</param>
+    /// <param name="requestId">The request's id: where it was made here, a trace that begins here has the same, so that either finds the other.</param>
+    public static void Continue(HeaderList fields, RequestIds ids, ReadOnlySpan<byte> requestId)
     {
         Span<byte> value = stackalloc byte[Length];
         var at = fields.Find(KnownHeader.TraceParent);
@@ -35,7 +38,15 @@ internal static class TraceContext
         else
         {
             fields.Remove(KnownHeader.TraceState);
-            ids.Write(value.Slice(TraceAt, 32));
+            if (requestId.Length == RequestIds.Length && IsHex(requestId) && requestId.ContainsAnyExcept((byte)'0'))
+            {
+                requestId.CopyTo(value[TraceAt..]);
+            }
+            else
+            {
+                ids.Write(value.Slice(TraceAt, RequestIds.Length));
+            }
+
             "-01"u8.CopyTo(value[(FlagsAt - 1)..]);
         }
 
@@ -43,7 +54,7 @@ internal static class TraceContext
         value[SpanAt - 1] = (byte)'-';
         ids.Write(value.Slice(SpanAt, 16));
         fields.Remove(KnownHeader.TraceParent);
-        fields.Add(KnownHeader.TraceParent, "traceparent"u8, value);
+        fields.AddOwn(KnownHeader.TraceParent, "traceparent"u8, value);
     }
 
     private static bool IsValid(ReadOnlySpan<byte> value)

@@ -20,16 +20,16 @@ internal sealed class UpstreamConnection : IReadinessObserver
     private FaultKind _onDeadline;
     private bool _closed;
 
-    /// <summary>A connection around a connected socket, which it owns.</summary>
-    public UpstreamConnection(EpollSocket socket, UpstreamPool pool)
+    /// <summary>One around a connection, which it owns.</summary>
+    public UpstreamConnection(EpollConnection connection, UpstreamPool pool)
     {
         _pool = pool;
-        _connection = new EpollConnection(socket, pool.Endpoint.Address);
+        _connection = connection;
         _connection.Observe();
 
         // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
         _connection.ReadsMuch = true;
-        _deadline = new LoopDeadline(socket.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
+        _deadline = new LoopDeadline(connection.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }
 

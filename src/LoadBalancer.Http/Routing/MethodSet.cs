@@ -85,10 +85,13 @@ internal sealed class MethodSet
         Enum.GetValues<RequestMethod>().Where(method => method != RequestMethod.Other && (_known & Bit(method)) != 0).Select(method => method.ToString().ToUpperInvariant())
             .Concat(_others.Select(Encoding.ASCII.GetString)));
 
+    // By number; Other has none.
+    private static readonly string[] Names = [.. Enum.GetValues<RequestMethod>().Select(method => method == RequestMethod.Other ? "" : method.ToString().ToUpperInvariant())];
+
     private static int Bit(RequestMethod method) => 1 << (int)method;
 
     private static RequestMethod Find(string name) =>
-        Enum.GetValues<RequestMethod>().FirstOrDefault(method => method != RequestMethod.Other && method.ToString().ToUpperInvariant() == name);
+        (RequestMethod)Math.Max(0, Array.IndexOf(Names, name));
 
     private bool HasOther(byte[] method) => _others.Any(other => other.AsSpan().SequenceEqual(method));
 }

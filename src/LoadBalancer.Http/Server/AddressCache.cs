@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -13,6 +14,8 @@ internal sealed class AddressCache
 
     /// <summary>The longest text of an IPv6 address: six groups and an IPv4 address.</summary>
     private const int LongestText = 45;
+
+    private static readonly SearchValues<byte> InIPv6 = SearchValues.Create("0123456789abcdefABCDEF:."u8);
 
     private readonly Entry[] _entries = new Entry[Places];
 
@@ -62,7 +65,7 @@ internal sealed class AddressCache
     {
         if (text.Contains((byte)':'))
         {
-            return !text.ContainsAnyExcept("0123456789abcdefABCDEF:."u8);
+            return !text.ContainsAnyExcept(InIPv6);
         }
 
         var (octets, digits, value) = (1, 0, 0);

@@ -126,6 +126,12 @@ internal sealed class HeaderList
             throw new InvalidOperationException("a field's name or value is not valid");
         }
 
+        AddOwn(known, name, value);
+    }
+
+    /// <summary>Adds a field at the end whose name and value are valid for certain: lb has written them, or a parser has let them pass.</summary>
+    public void AddOwn(KnownHeader known, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
         var start = _used;
         var line = Reserve(name.Length + value.Length + 4);
         name.CopyTo(line);

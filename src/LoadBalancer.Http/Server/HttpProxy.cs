@@ -4,7 +4,6 @@ using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
-using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;

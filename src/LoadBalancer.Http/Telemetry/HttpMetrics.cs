@@ -64,12 +64,12 @@ internal sealed class HttpMetrics
     public void End(Exchange exchange, TimeSpan total)
     {
         var loop = exchange.Loop.Index;
-        End(loop, exchange.Fault);
+        Ended(loop, exchange.Fault);
         (exchange.Route?.Metrics ?? Unrouted).Ended(loop, ExchangeStatus.Of(exchange), exchange.ReceivedBytes, exchange.SentBytes, total);
     }
 
     /// <summary>Counts the end of an exchange and its fault, without what its route counts.</summary>
-    internal void End(int loop, Fault fault)
+    internal void Ended(int loop, Fault fault)
     {
         _counts.Add(loop, EndedSlot);
         if (fault.Failed)

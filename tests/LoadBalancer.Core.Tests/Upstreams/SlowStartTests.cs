@@ -1,3 +1,4 @@
+using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Tests.Balancing;
 using LoadBalancer.Upstreams;
@@ -181,7 +182,7 @@ internal sealed class SlowStartTests : UpstreamFixture
     {
         for (var lease = 0; lease < times; lease++)
         {
-            Assert.That(Running.Lease(new(0), out _), Is.True);
+            Assert.That(Running.Lease(new PickContext(0), out _), Is.True);
         }
     }
 }

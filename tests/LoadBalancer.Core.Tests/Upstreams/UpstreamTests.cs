@@ -18,6 +18,19 @@ internal sealed class UpstreamTests : UpstreamFixture
     }
 
     [Test]
+    public async Task A_client_keeps_its_endpoint_as_long_as_that_has_room()
+    {
+        await Run(Options(2) with { MaxConnections = 1 });
+        var kept = Running.View.Available[1].Endpoint;
+
+        Assert.That(Running.Lease(kept, out var lease), Is.True);
+        Assert.That(lease.Endpoint, Is.SameAs(kept));
+        Assert.That(Running.Lease(kept, out _), Is.False);
+        lease.Return(Fault.None);
+        Assert.That(kept.Load.Active, Is.Zero);
+    }
+
+    [Test]
     public async Task Tries_every_endpoint_and_then_says_that_there_is_none()
     {
         await Run(Options(3));

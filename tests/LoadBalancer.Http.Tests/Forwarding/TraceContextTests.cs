@@ -49,10 +49,19 @@ internal sealed class TraceContextTests
     public void Two_traces_are_none() =>
         Assert.That(Continue($"traceparent: 00-{Trace}-{Span}-01", $"traceparent: 00-{Trace}-{Span}-01").Values("traceparent"), Has.Length.EqualTo(1).And.None.Contains(Trace));
 
-    private HeaderList Continue(params string[] sent)
+    [Test]
+    public void A_trace_that_begins_here_has_the_id_of_its_request()
+    {
+        Assert.That(Continue([.. "0123456789abcdef0123456789abcdef"u8], []).Values("traceparent")[0], Does.StartWith("00-0123456789abcdef0123456789abcdef-"));
+        Assert.That(Continue([.. "of-a-proxy"u8], []).Values("traceparent")[0], Does.Match("^00-[0-9a-f]{32}-"));
+    }
+
+    private HeaderList Continue(params string[] sent) => Continue([], sent);
+
+    private HeaderList Continue(byte[] requestId, string[] sent)
     {
         var fields = Heads.Request("/", sent).Request.Fields;
-        TraceContext.Continue(fields, _ids);
+        TraceContext.Continue(fields, _ids, requestId);
         return fields;
     }
 }

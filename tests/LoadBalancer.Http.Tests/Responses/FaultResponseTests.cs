@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;

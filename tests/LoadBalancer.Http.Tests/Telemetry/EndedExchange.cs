@@ -83,7 +83,7 @@ internal static class EndedExchange
         Name = name,
         Template = template,
         Options = new RouteOptions(),
-        Policies = new PolicyChain(),
+        Policies = PolicyChain.Empty,
         Handler = null!,
         Metrics = metrics,
     };

@@ -17,11 +17,12 @@ internal sealed class DaemonHarness : IAsyncDisposable
     private readonly HttpClient _admin;
     private readonly StringWriter _errors = new();
     private readonly string _process;
+    private readonly string _log;
     private Task<int> _running = Task.FromResult(ExitCode.Failure);
 
-    private DaemonHarness(string process)
+    private DaemonHarness(string process, string log)
     {
-        _process = process;
+        (_process, _log) = (process, log);
         _manager = new ServiceManager(_folder["notify.sock"]);
         _admin = AdminClient.Over(AdminPath);
     }
@@ -42,10 +43,12 @@ internal sealed class DaemonHarness : IAsyncDisposable
 
     /// <summary>A daemon that is ready.</summary>
     /// <param name="yaml">Listeners and upstreams.</param>
-    /// <param name="process">The other top-level keys, instead of quiet logs, quick ends and no watching.</param>
-    public static async Task<DaemonHarness> StartAsync(string yaml, string process = "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 10s}\n")
+    /// <param name="process">The other top-level keys, instead of quick ends and no watching.</param>
+    /// <param name="log">What stands behind <c>log:</c>, instead of quiet.</param>
+    public static async Task<DaemonHarness> StartAsync(
+        string yaml, string process = "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 10s}\n", string log = "{level: error, access: off}")
     {
-        var harness = new DaemonHarness(process);
+        var harness = new DaemonHarness(process, log);
         harness.Write(yaml);
         harness._running = Task.Run(() => Daemon.RunAsync(
             harness.ConfigPath, new Terminal(TextWriter.Null, harness._errors, _ => null), harness._manager.Environment, harness._orders, TimeProvider.System));
@@ -62,10 +65,10 @@ internal sealed class DaemonHarness : IAsyncDisposable
     /// <summary>Writes the configuration in place.</summary>
     public void Write(string yaml) => File.WriteAllText(ConfigPath, Whole(yaml));
 
-    /// <summary>The text of a configuration file with what the harness adds: quiet logs only where it says nothing of its own.</summary>
+    /// <summary>The text of a configuration file with what the harness adds: a log only where it says nothing of its own.</summary>
     public string Whole(string yaml)
     {
-        var log = yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {level: error, access: off}\n";
+        var log = yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : $"log: {_log}\n";
         return $"{yaml.TrimEnd()}\n{_process}{log}admin: {{bind: \"unix:{AdminPath}\"}}\n";
     }
 

@@ -34,7 +34,7 @@ internal static class SampleStatus
         var requests = new HttpMetrics(loops: 2);
         requests.Begin(0);
         requests.Begin(1);
-        requests.End(0, new Fault(FaultSide.Upstream, FaultKind.FirstByteTimeout));
+        requests.Ended(0, new Fault(FaultSide.Upstream, FaultKind.FirstByteTimeout));
         requests.Of("users").Ended(0, 200, received: 10, sent: 400, TimeSpan.FromMilliseconds(6));
         requests.Of("users").Ended(1, 504, received: 0, sent: 100, TimeSpan.FromSeconds(5));
         requests.Unrouted.Ended(1, 404, received: 0, sent: 50, TimeSpan.Zero);

@@ -59,7 +59,7 @@ internal sealed class StatusJsonTests
         var keys = new List<string>();
         Collect(Document, keys);
 
-        Assert.That(keys, Has.All.Match("^[a-z][a-z0-9_]*$"));
+        Assert.That(keys, Has.All.Match("^([a-z][a-z0-9_]*|[1-5]xx)$"));
     }
 
     [TestCase(EndpointState.Available, "available")]

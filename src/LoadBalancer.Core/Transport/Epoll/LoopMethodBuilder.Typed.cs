@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace LoadBalancer.Transport.Epoll;
 
 /// <summary>As <see cref="LoopMethodBuilder"/>, for an <c>async ValueTask&lt;T&gt;</c> method: <c>[AsyncMethodBuilder(typeof(LoopMethodBuilder&lt;&gt;))]</c>.</summary>
 /// <typeparam name="T">The result.</typeparam>
+[SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "The compiler calls them on the instance.")]
 internal struct LoopMethodBuilder<T>
 {
     private T _result;

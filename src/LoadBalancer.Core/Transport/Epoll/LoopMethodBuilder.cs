@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace LoadBalancer.Transport.Epoll;
@@ -11,6 +12,7 @@ namespace LoadBalancer.Transport.Epoll;
 /// time, where a loop has thousands. Frames here belong to the thread that finished with them, see <see cref="LoopFrame{T}"/>. The execution
 /// context is not captured: on a loop there is none worth keeping. As with every ValueTask: await it once.
 /// </remarks>
+[SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "The compiler calls them on the instance.")]
 internal struct LoopMethodBuilder
 {
     private LoopMethodBuilder<byte> _inner;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Forwarding.Mirroring;
@@ -5,7 +6,7 @@ namespace LoadBalancer.Http.Forwarding.Mirroring;
 /// <summary>A body that remembers what passes, up to <see cref="Mirror.MostBody"/>. Touched only on its loop.</summary>
 internal sealed class CopyingBody(BodyReader original) : BodyReader
 {
-    private MemoryStream? _copy = new();
+    private ArrayBufferWriter<byte>? _copy = new();
     private BodyPart _part;
 
     /// <summary>The body itself.</summary>
@@ -15,13 +16,13 @@ internal sealed class CopyingBody(BodyReader original) : BodyReader
     public bool IsWhole => IsAtEnd && _copy is not null;
 
     /// <summary>How much is remembered.</summary>
-    public long Length => _copy?.Length ?? 0;
+    public long Length => _copy?.WrittenCount ?? 0;
 
     /// <inheritdoc/>
     public override HeaderList? Trailers => original.Trailers;
 
     /// <summary>What is remembered, as another body.</summary>
-    public BodyReader ToCopy() => new BufferedBody(_copy!.GetBuffer().AsMemory(0, (int)_copy.Length));
+    public BodyReader ToCopy() => new BufferedBody(_copy!.WrittenMemory);
 
     /// <inheritdoc/>
     public override bool TryRead(out BodyPart part)
@@ -39,7 +40,7 @@ internal sealed class CopyingBody(BodyReader original) : BodyReader
     {
         if (_copy is not null)
         {
-            if (_copy.Length + _part.Data.Length > Mirror.MostBody)
+            if (_copy.WrittenCount + _part.Data.Length > Mirror.MostBody)
             {
                 _copy = null;
             }

@@ -57,8 +57,7 @@ internal sealed class Mirror(HttpHandler primary, HttpHandler target, double sha
         return fault;
     }
 
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
-    private async ValueTask SendAsync(HttpLoop loop, Exchange copy, CopyingBody? body, EventLoop home)
+    private async Task SendAsync(HttpLoop loop, Exchange copy, CopyingBody? body, EventLoop home)
     {
         try
         {

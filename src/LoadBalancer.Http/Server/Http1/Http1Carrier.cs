@@ -107,7 +107,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     }
 
     // Whether the rest of the request's body can be read away is decided before it is promised to the client.
-    private bool BodyCanEnd(Exchange exchange)
+    private static bool BodyCanEnd(Exchange exchange)
     {
         if (exchange.RequestBody is not { IsAtEnd: false } body)
         {

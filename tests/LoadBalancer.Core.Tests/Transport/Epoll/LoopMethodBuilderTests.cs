@@ -4,6 +4,8 @@ using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Transport.Epoll;
 
+#pragma warning disable CA2012 // Using a ValueTask in other ways than awaiting it is what is tested.
+
 internal sealed class LoopMethodBuilderTests
 {
     // As on a loop's thread: the runner's would take continuations elsewhere.

@@ -30,9 +30,13 @@ internal sealed class HttpGateway : IAsyncDisposable
         $"{name}: {{endpoints: [{string.Join(", ", endpoints.Select(endpoint => $"\"{endpoint.Address}\""))}]{keys}}}";
 
     /// <summary>A daemon that is ready.</summary>
-    public static async Task<HttpGateway> StartAsync(string http, string upstreams, string listener = "")
+    public static Task<HttpGateway> StartAsync(string http, string upstreams, string listener = "") =>
+        OnAsync(DaemonHarness.StartAsync(Text(http, upstreams, listener)));
+
+    /// <summary>The gateway of a daemon that a test starts otherwise.</summary>
+    public static async Task<HttpGateway> OnAsync(Task<DaemonHarness> starting)
     {
-        var daemon = await DaemonHarness.StartAsync(Text(http, upstreams, listener));
+        var daemon = await starting;
         return new HttpGateway(daemon, await daemon.AddressOfAsync("web"));
     }
 

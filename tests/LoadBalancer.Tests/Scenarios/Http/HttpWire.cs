@@ -125,7 +125,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
                 }
 
                 body.Write(ReadBytes(size));
-                Assert.That(ReadLine(mayEnd: false), Is.Empty, "the end of a chunk");
+                Assert.That(ReadLine(mayEnd: false), NUnit.Framework.Is.Empty, "the end of a chunk");
             }
         }
 
