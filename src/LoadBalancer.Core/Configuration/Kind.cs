@@ -20,8 +20,8 @@ public abstract class Kind
     /// <summary>What stands between this key and the nested record's keys: <c>.NAME</c> for a map by name.</summary>
     public virtual string NestedPath => "";
 
-    /// <summary>True where a value may hold variables of a request: a template.</summary>
-    public virtual bool TakesVariables => false;
+    /// <summary>True where its text may hold variables of a request.</summary>
+    public virtual bool IsTemplate => false;
 
     /// <summary>JSON Schema (2020-12) of what <see cref="Kind{T}"/> reads.</summary>
     /// <param name="definitions">Takes the schemas of records, which are stated once and referred to.</param>

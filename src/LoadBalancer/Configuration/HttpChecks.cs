@@ -22,12 +22,13 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     /// <summary>Checks one listener.</summary>
     public void Run(string name, ListenerOptions listener)
     {
-        if (root.Locate("listeners", name) is not MapNode { Label: not "listeners" } written)
+        var node = root.Locate("listeners", name);
+        ListenerHasOneProtocol(name, node);
+        if (node is not MapNode { Label: not "listeners" } written)
         {
             return;
         }
 
-        ListenerHasOneProtocol(name, written);
         UpstreamsFitTheProtocol(listener);
         if (listener.Http is not { } http || written.Find("http") is null)
         {
@@ -82,16 +83,17 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
-    private void ListenerHasOneProtocol(string name, MapNode written)
+    private void ListenerHasOneProtocol(string name, ConfigNode node)
     {
-        if (written.Find("tcp") is not null && written.Find("http") is { } http)
+        var written = node as MapNode;
+        if (written?.Find("tcp") is not null && written.Find("http") is { } http)
         {
             Error(http.Place, "a listener has either 'tcp' or 'http'");
         }
-        else if (written.Find("tcp") is null && written.Find("http") is null
-            && written.Entries.All(entry => ListenerOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
+        else if (node is ScalarNode { IsEmpty: true } || (written is not null && written.Find("tcp") is null && written.Find("http") is null
+            && written.Entries.All(entry => ListenerOptions.Shape.Keys.Any(key => key.Name == entry.Key))))
         {
-            Error(written.Span, $"{ScalarNode.Quote(name)} needs the key 'tcp' or 'http': {ListenerOptions.Shape.Keys.Single(key => key.Name == "tcp").Kind.Expected}; http likewise, or with 'routes'");
+            Error(node.Span, $"{ScalarNode.Quote(name)} needs the key 'tcp' or 'http': the name of the upstream that takes its connections, or its requests, or a map");
         }
     }
 

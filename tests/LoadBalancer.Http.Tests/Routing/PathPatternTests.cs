@@ -73,8 +73,8 @@ internal sealed class PathPatternTests
     [TestCase("/*", "/x", true)]
     public void Overlaps_where_one_path_fits_both(string one, string other, bool overlaps)
     {
-        PathPattern.TryParse(one, out var left, out _);
-        PathPattern.TryParse(other, out var right, out _);
+        Assert.That(PathPattern.TryParse(one, out var left, out _), Is.True);
+        Assert.That(PathPattern.TryParse(other, out var right, out _), Is.True);
 
         Assert.That((left.Overlaps(right), right.Overlaps(left)), Is.EqualTo((overlaps, overlaps)));
     }

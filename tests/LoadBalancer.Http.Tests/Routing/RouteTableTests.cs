@@ -1,5 +1,3 @@
-using LoadBalancer.Configuration;
-using LoadBalancer.Faults;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tests;

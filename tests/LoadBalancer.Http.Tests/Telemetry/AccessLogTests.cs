@@ -1,6 +1,4 @@
 using System.Text.Json;
-using LoadBalancer.Faults;
-using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;

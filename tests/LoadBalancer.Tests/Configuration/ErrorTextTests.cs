@@ -81,9 +81,9 @@ internal sealed class ErrorTextTests
         """,
         """
         lb.yaml:2:8: 'web' needs the key 'bind': an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, or a list of them
-        lb.yaml:3:8: 'api' needs the key 'tcp': the name of an upstream, or a map with the keys upstream, sni, otherwise
+        lb.yaml:3:8: 'api' needs the key 'tcp' or 'http': the name of the upstream that takes its connections, or its requests, or a map
         lb.yaml:4:8: 'none' needs the key 'bind': an address to accept on such as ":8080", "[::]:8080" or unix:/run/x.sock, or a list of them
-        lb.yaml:4:8: 'none' needs the key 'tcp': the name of an upstream, or a map with the keys upstream, sni, otherwise
+        lb.yaml:4:8: 'none' needs the key 'tcp' or 'http': the name of the upstream that takes its connections, or its requests, or a map
         lb.yaml:5:27: 'tcp' needs the key 'upstream': the name of an upstream, or the key 'sni': a map of them by host
         lb.yaml:7:8: the upstream 'web' has neither 'endpoints' nor 'discover': list its endpoints, or look them up with discover: {dns: "web.internal:8000"}
         lb.yaml:8:20: 'endpoints' needs at least one item: an IP address with a port, or unix:/path, such as "10.0.0.1:8080", or a map with the keys address, weight, backup

@@ -14,17 +14,16 @@ internal sealed class LanguageTests
 
     [Test]
     public void Listeners_are_read_but_for_keys_of_later_work() => Expect(
-        "listeners", ["http", "tls", "http"]);
+        "listeners", ["tls", "handshake", "streams"], "'protocols' expects http1, not 'http2'; HTTP/2 is not spoken yet; leave it out");
 
     [Test]
-    public void Routes_are_later_work() => Expect("routes", ["routes"]);
+    public void Routes_are_read_but_for_keys_of_later_work() => Expect("routes", ["auth", "require", "rate_limit", "retry", "shed", "shadow"]);
 
     [Test]
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "affinity", "zone", "protocol", "host", "tls", "first_byte", "between_bytes", "stream_idle", "pool_idle",
-            "circuit_breaker", "concurrency",
+            "zone", "protocol", "tls", "circuit_breaker", "concurrency",
         ]);
 
     [Test]

@@ -55,7 +55,7 @@ internal sealed class SchemaDocumentTests
             Assert.That((string?)key["description"], Does.StartWith("Connections at once"));
             Assert.That((int?)key["default"], Is.EqualTo(new ListenerOptions { Tcp = new("x") }.MaxConnections));
             Assert.That((int?)key["minimum"], Is.EqualTo(1));
-            Assert.That(listener["required"]!.AsArray().Select(name => (string?)name), Is.EqualTo(new[] { "bind", "tcp" }));
+            Assert.That(listener["required"]!.AsArray().Select(name => (string?)name), Is.EqualTo(new[] { "bind" }));
             Assert.That((bool?)listener["additionalProperties"], Is.False);
         });
     }

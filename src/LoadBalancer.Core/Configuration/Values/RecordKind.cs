@@ -21,6 +21,9 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
     /// <inheritdoc/>
     public override Shape Nested => shape;
 
+    /// <inheritdoc/>
+    public override bool IsTemplate => Short?.Kind.IsTemplate == true;
+
     private Key? Short => shape.Keys.FirstOrDefault(key => key.Name == shape.ShortForm);
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class TemplateKind(int most, bool lines) : Kind<string>
     public override string Example => "";
 
     /// <inheritdoc/>
-    public override bool TakesVariables => true;
+    public override bool IsTemplate => true;
 
     /// <inheritdoc/>
     public override string? Print(string value) => value;

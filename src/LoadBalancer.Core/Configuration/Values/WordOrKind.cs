@@ -18,7 +18,7 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
     public override string NestedPath => other.NestedPath;
 
     /// <inheritdoc/>
-    public override bool TakesVariables => other.TakesVariables;
+    public override bool IsTemplate => other.IsTemplate;
 
     /// <inheritdoc/>
     // Of records the word is only worth printing as a default where it is null: `off`.
@@ -52,7 +52,7 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
             return other.TryRead(node, start, reader, out value);
         }
 
-        if ((other.TakesVariables ? reader.Template(scalar) : reader.Text(scalar)) is not { } text)
+        if ((IsTemplate ? reader.Template(scalar) : reader.Text(scalar)) is not { } text)
         {
             return ReadOutcome.Failed;
         }

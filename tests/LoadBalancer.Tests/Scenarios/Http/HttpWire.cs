@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
@@ -99,6 +98,19 @@ internal sealed class HttpWire(Socket socket) : IDisposable
         catch (SocketException)
         {
             return false;
+        }
+    }
+
+    /// <summary>True where the peer has closed, in order or by a reset, and nothing is left; false where it sends more, or nothing for too long.</summary>
+    public bool IsCutOff()
+    {
+        try
+        {
+            return Fill() == 0;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode != SocketError.TimedOut && error.SocketErrorCode != SocketError.WouldBlock;
         }
     }
 
