@@ -65,6 +65,12 @@ internal ref struct JsonLine(Span<byte> buffer)
             return;
         }
 
+        if (value.Length <= most && !value.ContainsAnyExcept(PlainBytes))
+        {
+            _text.Between((byte)'"', value, (byte)'"');
+            return;
+        }
+
         _text.Raw("\""u8);
         Escaped(value, most);
         _text.Raw("\""u8);
@@ -180,8 +186,20 @@ internal ref struct JsonLine(Span<byte> buffer)
 
     private void Key(ReadOnlySpan<byte> key)
     {
-        _text.Raw(_text.Length == 0 ? "{\""u8 : ",\""u8);
-        _text.Raw(key);
-        _text.Raw("\":"u8);
+        // In one piece: a line has two dozen of them.
+        var length = key.Length + 4;
+        var to = _text.Rest;
+        if (to.Length < length)
+        {
+            _text.Overflow();
+            return;
+        }
+
+        to[length - 1] = (byte)':';
+        to[length - 2] = (byte)'"';
+        key.CopyTo(to[2..]);
+        to[1] = (byte)'"';
+        to[0] = _text.Length == 0 ? (byte)'{' : (byte)',';
+        _text.Advance(length);
     }
 }

@@ -82,18 +82,17 @@ internal static class CombinedRequestLine
     private static void Time(ref LineText line, DateTimeOffset now)
     {
         var utc = now.UtcDateTime;
-        var two = new StandardFormat('D', 2);
-        line.Digits(utc.Day, two);
+        line.Digits(utc.Day, least: 2);
         line.Raw("/"u8);
         line.Raw("JanFebMarAprMayJunJulAugSepOctNovDec"u8.Slice((utc.Month - 1) * 3, 3));
         line.Raw("/"u8);
-        line.Digits(utc.Year, new StandardFormat('D', 4));
+        line.Digits(utc.Year, least: 4);
         line.Raw(":"u8);
-        line.Digits(utc.Hour, two);
+        line.Digits(utc.Hour, least: 2);
         line.Raw(":"u8);
-        line.Digits(utc.Minute, two);
+        line.Digits(utc.Minute, least: 2);
         line.Raw(":"u8);
-        line.Digits(utc.Second, two);
+        line.Digits(utc.Second, least: 2);
         line.Raw(" +0000"u8);
     }
 
