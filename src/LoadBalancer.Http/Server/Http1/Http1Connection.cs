@@ -121,7 +121,14 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         Client.Abort();
     }
 
-    void IHangupObserver.OnHangup(bool broken) => Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+    void IHangupObserver.OnHangup(bool broken)
+    {
+        // The end of one half of a WebSocket is passed on to the endpoint, which may have something to say still.
+        if (broken || _carrier is not { IsTakenOver: true })
+        {
+            Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+        }
+    }
 
     private async ValueTask<Fault> ServeAsync()
     {
