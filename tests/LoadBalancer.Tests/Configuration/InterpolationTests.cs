@@ -78,6 +78,16 @@ internal sealed class InterpolationTests
         Assert.That(folder.Errors(), Is.EqualTo(new[] { $"lb.yaml:3:15: {error}" }));
     }
 
+    /// <summary>Templates that a word may stand for keep their variables, as plain ones do.</summary>
+    [TestCase("respond: {body: \"${request_id}\"}")]
+    [TestCase("upstream: a, on_error: {503: {body: \"${request_id}\"}}")]
+    [TestCase("upstream: a, rewrite: {path: \"/x${path}\"}")]
+    [TestCase("upstream: a, rewrite: {query: {set: {v: \"${client_ip}\"}}}")]
+    [TestCase("upstream: a, request_headers: {set: {X-Client: \"${client_ip}\"}}")]
+    [TestCase("redirect: {to: \"/x${path}\"}")]
+    public void Variables_of_a_request_stay_in_every_template(string action) =>
+        Assert.That(ConfigFolder.ErrorsOf($"listeners: {{web: {{bind: \":80\", http: {{routes: [{{{action}}}]}}}}}}\nupstreams: {{a: {{endpoints: \"10.0.0.1:80\"}}}}\n"), Is.Empty);
+
     [TestCase("${client_ip}", "; for an environment variable write ${env:client_ip}")]
     [TestCase("${path.id}", "; a dollar before '{' is written $$")]
     public void Refuses_a_request_variable_where_there_is_no_template(string written, string advice)

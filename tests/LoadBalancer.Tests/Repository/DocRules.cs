@@ -11,6 +11,9 @@ internal static partial class DocRules
     /// <summary>Paths that exist only after a target made them.</summary>
     private static readonly string[] Made = ["bin/lb", "artifacts/lb", "artifacts/test-results"];
 
+    /// <summary>Fields of HTTP that are written like a type.</summary>
+    private static readonly string[] Fields = ["Allow", "Connection", "Expect", "Forwarded", "Host", "Location", "Upgrade", "Via"];
+
     /// <summary>A path in backticks is a file or folder of the repository.</summary>
     public static IEnumerable<string> Paths(MarkdownFile doc, KnownNames names) =>
         from span in doc.Spans
@@ -21,7 +24,7 @@ internal static partial class DocRules
     /// <summary>A name in backticks that is written like a type is one, ours or the platform's, or a member of one.</summary>
     public static IEnumerable<string> Types(MarkdownFile doc, KnownNames names) =>
         from span in doc.Spans
-        where TypeName().IsMatch(span.Text) && !KnownExtension().IsMatch(span.Text)
+        where TypeName().IsMatch(span.Text) && !KnownExtension().IsMatch(span.Text) && !Fields.Contains(span.Text)
         let name = TypeParameters().Replace(span.Text, "")
         where !names.HasType(name)
         select $"{doc.Path}:{span.Line}: `{span.Text}` is no type here or on the platform, and no member of one";

@@ -56,7 +56,7 @@ public sealed class DocsTests
     [TestCase("`EventLoop.Post()`", null)]
     [TestCase("`Epoll.EventLoop`", null)]
     [TestCase("`TimeProvider`", null)]
-    [TestCase("`SIGHUP` `LB_CONFIG` `WatchdogSec=` `round_robin` `Content-Type` `EventLoop.cs` `Not a type`", null)]
+    [TestCase("`SIGHUP` `LB_CONFIG` `WatchdogSec=` `round_robin` `Content-Type` `Via` `EventLoop.cs` `Not a type`", null)]
     [TestCase("`Keeps_every_place`", "`Keeps_every_place` is no type here")]
     [TestCase("`EventPump`", "`EventPump` is no type here")]
     [TestCase("`Live<T>`", "`Live<T>` is no type here")]

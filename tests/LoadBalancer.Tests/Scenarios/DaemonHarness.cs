@@ -65,8 +65,12 @@ internal sealed class DaemonHarness : IAsyncDisposable
     /// <summary>Writes the configuration in place.</summary>
     public void Write(string yaml) => File.WriteAllText(ConfigPath, Whole(yaml));
 
-    /// <summary>The text of a configuration file with what the harness adds.</summary>
-    public string Whole(string yaml) => $"{yaml.TrimEnd()}\n{_process}log: {_log}\nadmin: {{bind: \"unix:{AdminPath}\"}}\n";
+    /// <summary>The text of a configuration file with what the harness adds: a log only where it says nothing of its own.</summary>
+    public string Whole(string yaml)
+    {
+        var log = yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : $"log: {_log}\n";
+        return $"{yaml.TrimEnd()}\n{_process}{log}admin: {{bind: \"unix:{AdminPath}\"}}\n";
+    }
 
     /// <summary>Writes another configuration, orders a reload and waits for its end.</summary>
     public async Task<JsonElement> ReloadAsync(string yaml)
@@ -89,6 +93,13 @@ internal sealed class DaemonHarness : IAsyncDisposable
     {
         using var response = await _admin.GetAsync(new Uri(path, UriKind.Relative));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>A change that the operator asks for.</summary>
+    public async Task<HttpStatusCode> PostAsync(string path)
+    {
+        using var response = await _admin.PostAsync(new Uri(path, UriKind.Relative), null);
+        return response.StatusCode;
     }
 
     /// <summary>/status.</summary>

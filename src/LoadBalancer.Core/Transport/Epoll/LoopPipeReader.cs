@@ -15,12 +15,21 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
     /// <summary>A smaller rest of a block is not worth a call: a new one is rented.</summary>
     private const int WorthReading = 2048;
 
+    /// <summary>
+    /// What is read in one turn of the loop where not much is to come: enough for hundreds of requests, whose answers cost far more than their
+    /// bytes. A peer that sends without end is then read on in the next turn, after the others.
+    /// </summary>
+    private const int SmallByteBudget = 16 * 1024;
+
     private ManualResetValueTaskSourceCore<ReadResult> _pendingRead;
     private CancellationTokenRegistration _cancellation;
     private CancellationToken _waitingWith;
     private PipeSegment? _first;
     private PipeSegment? _last;
     private int _start;
+    private int _turn;
+    private int _budget;
+    private bool _isPosted;
     private bool _examinedAll = true;
     private bool _waiting;
     private bool _cancelNext;
@@ -154,7 +163,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
     /// <summary>Reads once if the socket has something; true where there is news: bytes, or the end.</summary>
     private bool Fill()
     {
-        if (!socket.IsReadable || _ended)
+        if (!socket.IsReadable || _ended || !MayRead())
         {
             return false;
         }
@@ -170,6 +179,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
             return _ended;
         }
 
+        _budget -= count;
         target.Append(count);
         if (rented is not null)
         {
@@ -178,6 +188,36 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
 
         _examinedAll = false;
         return true;
+    }
+
+    /// <summary>True where this turn's budget is not used up; else it is readable again in the next.</summary>
+    private bool MayRead()
+    {
+        var turn = unchecked((int)socket.Loop.Turns);
+        if (_turn != turn)
+        {
+            _turn = turn;
+            _budget = ReadsMuch ? EventLoop.ByteBudget : SmallByteBudget;
+        }
+
+        if (_budget > 0)
+        {
+            return true;
+        }
+
+        if (!_isPosted)
+        {
+            _isPosted = true;
+            socket.Loop.Post(static reader => ((LoopPipeReader)reader!).OnNextTurn(), this);
+        }
+
+        return false;
+    }
+
+    private void OnNextTurn()
+    {
+        _isPosted = false;
+        OnReady();
     }
 
     private void Link(PipeSegment segment)

@@ -59,9 +59,9 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
             return !flush.Result.IsCompleted;
         }
 
-        _connection.ExpectTaking();
+        ExpectTaking();
         var sent = await flush;
-        _connection.Taken();
+        Taken();
         return !sent.IsCompleted;
     }
 
@@ -96,23 +96,20 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     public override IDuplexPipe? TakeOver()
     {
         IsTakenOver = true;
-
-        // From here on each side may close its half: that ends nothing but the direction.
-        _connection.Client.HangupObserver = null;
         return _connection.Client.Transport;
     }
 
     /// <inheritdoc/>
-    public override void ExpectBody() => _connection.ExpectBody(RequestBody);
+    public override void ExpectBody() => _connection.Clock.AwaitBody(RequestBody, _connection.Exchange!.Proxy.Options);
 
     /// <inheritdoc/>
-    public override void BodyCame() => _connection.BodyCame();
+    public override void BodyCame() => _connection.Clock.BodyCame();
 
     /// <inheritdoc/>
-    public override void ExpectTaking() => _connection.ExpectTaking();
+    public override void ExpectTaking() => _connection.Clock.AwaitTaking(_connection.Exchange!.Proxy.Options.Timeouts.Body);
 
     /// <inheritdoc/>
-    public override void Taken() => _connection.Taken();
+    public override void Taken() => _connection.Clock.Taken();
 
     /// <inheritdoc/>
     public override void Abort()

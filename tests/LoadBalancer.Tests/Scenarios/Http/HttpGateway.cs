@@ -40,6 +40,15 @@ internal sealed class HttpGateway : IAsyncDisposable
         return new HttpGateway(daemon, await daemon.AddressOfAsync("web"));
     }
 
+    /// <summary>A daemon that runs a whole file of its own.</summary>
+    /// <param name="listener">The name of its HTTP listener.</param>
+    /// <param name="yaml">The file.</param>
+    public static async Task<HttpGateway> OfFileAsync(string listener, string yaml)
+    {
+        var daemon = await DaemonHarness.StartAsync(yaml);
+        return new HttpGateway(daemon, await daemon.AddressOfAsync(listener));
+    }
+
     /// <summary>A daemon that leads everything to one endpoint.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="keys">Further keys of the upstream, each with a comma in front.</param>
