@@ -73,8 +73,11 @@ internal sealed class UpstreamConnection : IReadinessObserver
     /// <summary>Ends the connection with <paramref name="fault"/> unless <see cref="Relax"/> or another call comes within <paramref name="time"/>.</summary>
     public void Expect(TimeSpan time, FaultKind fault)
     {
-        _onDeadline = fault;
-        _deadline.Set(time);
+        if (!_closed)
+        {
+            _onDeadline = fault;
+            _deadline.Set(time);
+        }
     }
 
     /// <summary>Nothing is expected of the endpoint.</summary>

@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using LoadBalancer.Http.Tests.Server.Http1;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
+
+/// <summary>More of the bad than is usual; afterwards everything is as it was before.</summary>
+internal sealed class FloodScenarios
+{
+    private const int Workers = 4;
+    private const string Agree = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    private static readonly string[] Requests =
+    [
+        "GET /a HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET /a/../b?x=%41&y=/ HTTP/1.1\r\nHost: test:80\r\nAccept: */*\r\nCookie: a=b; c=d\r\nConnection: keep-alive, x\r\nX: y\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /a HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
+        "PUT /a HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok",
+        "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET http://test/a HTTP/1.1\r\nHost: test\r\nForwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
+        "GET /a HTTP/1.0\r\nHost: test\r\nConnection: keep-alive\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    ];
+
+    private static readonly string[] Words =
+    [
+        "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Host: b\r\n", "HTTP/1.1", "0\r\n\r\n", "chunked, identity", "%2f", "%00", "..", "//",
+        "\u00ff", "+5", "0x5", "-1", "99999999999999999999", "Connection: close\r\n", "Connection: Host\r\n", "Trailer: Host\r\n", "HEAD", "CONNECT a:80", "HTTP/2.0",
+    ];
+
+    [Test]
+    public async Task Connections_dropped_at_every_stage_of_a_request_leave_nothing_behind()
+    {
+        const int Count = 20_000;
+        var big = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + new string('x', 100_000));
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            if (request["Upgrade"] is not null)
+            {
+                wire.Send(Agreed);
+                wire.Send(wire.ReadBytes(1));
+                throw new OperationCanceledException();
+            }
+
+            if (request.FirstLine.Contains("/big", StringComparison.Ordinal))
+            {
+                wire.Send(big);
+            }
+            else
+            {
+                wire.Respond("ok");
+            }
+        });
+        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}");
+        Parallel.For(0, Workers, new ParallelOptions { MaxDegreeOfParallelism = Workers }, worker =>
+        {
+            var chance = new Random(worker);
+            var open = new Queue<HttpWire>();
+            for (var at = 0; at < Count / Workers; at++)
+            {
+                var wire = gateway.Connect();
+                try
+                {
+                    Begin(wire, chance.Next(12));
+                }
+                catch (SocketException)
+                {
+                    // lb was faster to close.
+                }
+
+                open.Enqueue(wire);
+                if (open.Count > 20)
+                {
+                    End(open.Dequeue(), chance.Next(3));
+                }
+            }
+
+            foreach (var wire in open)
+            {
+                wire.Socket.Abort();
+            }
+        });
+
+        Assert.That(gateway.Get("/").Status, Is.EqualTo(200));
+        gateway.SettleAll();
+    }
+
+    [Test]
+    public async Task D1_four_thousand_slow_heads_hold_up_nobody_and_are_gone_after_their_time()
+    {
+        const int Slow = 4_000;
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}", ", timeouts: {head: 3s}");
+        var slow = new List<HttpWire>(Slow);
+        using (var good = gateway.Connect())
+        {
+            for (var at = 0; at < Slow; at++)
+            {
+                slow.Add(gateway.Connect().Send("GET / HTTP/1.1\r\nHost: test\r\nX-Slow: "));
+                if (at % 10 == 0)
+                {
+                    Assert.That(good.Get("/").ReadResponse().Status, Is.EqualTo(200));
+                }
+            }
+
+            for (var at = 0; at < 500; at++)
+            {
+                slow[at * 7 % Slow].Send("x");
+                Assert.That(good.Get("/").ReadResponse().Status, Is.EqualTo(200));
+            }
+        }
+
+        gateway.SettleAll();
+        Assert.That(slow[0].ReadResponse().Status, Is.EqualTo(408));
+        slow.ForEach(each => each.Dispose());
+    }
+
+    [Test]
+    public async Task Malformed_requests_are_answered_or_closed_and_never_reach_an_endpoint_as_something_else()
+    {
+        const int Count = 24_000;
+        var wrong = new List<string>();
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            // What a lenient server might take for two requests, or for one with another body or host.
+            var framings = request.Fields.Count(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase));
+            if (framings > 1 || request.Values("Host").Count != 1 || request.FirstLine.Split(' ').Length != 3 || request.Fields.Any(line => line.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0))
+            {
+                lock (wrong)
+                {
+                    wrong.Add($"{request.FirstLine}\n{string.Join('\n', request.Fields)}");
+                }
+            }
+
+            wire.Respond("ok");
+        });
+        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}");
+        var served = 0;
+        Parallel.For(0, Workers, new ParallelOptions { MaxDegreeOfParallelism = Workers }, worker =>
+        {
+            var mutations = new Mutations(worker, Requests, Words);
+            for (var at = 0; at < Count / Workers; at++)
+            {
+                var text = mutations.Next();
+                using var client = gateway.Connect();
+                client.Send(text);
+
+                // The end of the client's half ends whatever it left unfinished, and also what has not been answered yet.
+                client.Socket.Poll(3_000, SelectMode.SelectRead);
+                client.Socket.Shutdown(SocketShutdown.Send);
+                try
+                {
+                    var answer = Encoding.Latin1.GetString(client.Socket.ReceiveToEnd());
+                    Interlocked.Add(ref served, answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? 1 : 0);
+                    if (answer.Length > 0 && !answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal))
+                    {
+                        lock (wrong)
+                        {
+                            wrong.Add($"{text}\n->\n{answer}");
+                        }
+                    }
+                }
+                catch (SocketException)
+                {
+                    // Reset.
+                }
+            }
+        });
+
+        Assert.That(wrong, Is.Empty);
+        Assert.That((served > Count / 10, endpoint.Requests.Count > Count / 10), Is.EqualTo((true, true)), "what is in order after all is served");
+        Assert.That(gateway.Get("/").Status, Is.EqualTo(200));
+        gateway.SettleAll();
+    }
+
+    [Test]
+    public async Task A_flood_of_requests_for_what_is_not_there_makes_no_series_and_keeps_no_memory()
+    {
+        const int Each = 3_000;
+        await using var gateway = await HttpGateway.StartAsync("{routes: [{path: /, respond: {status: 200}}]}", "{}");
+        Flood(0);
+        var series = await SeriesAsync();
+        GC.Collect();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Flood(1);
+        Flood(2);
+        var after = GC.GetTotalMemory(forceFullCollection: true);
+        Assert.That(await SeriesAsync(), Is.EqualTo(series));
+        Assert.That(after - before, Is.LessThan(2_000_000), "bytes that are kept");
+
+        void Flood(int round)
+        {
+            using var client = gateway.Connect();
+            for (var at = 0; at < Each; at++)
+            {
+                Assert.That(client.Send($"X{round}{at} /{round}/{at}?q={at} HTTP/1.1\r\nHost: h{round}-{at}.test\r\nX-{round}-{at}: {at}\r\nX-Forwarded-For: 10.{round}.{at % 250}.1\r\nUser-Agent: {at}\r\n\r\n").ReadResponse().Status, Is.EqualTo(404));
+            }
+        }
+
+        async Task<int> SeriesAsync() => (await gateway.Daemon.GetAsync("/metrics")).Text.Split('\n').Count(line => line.Length > 0 && line[0] != '#');
+    }
+
+    private static void Begin(HttpWire wire, int how)
+    {
+        switch (how)
+        {
+            case 0:
+                wire.Send("GET / HT");
+                break;
+            case 1:
+                wire.Send("GET / HTTP/1.1\r\nHost: test\r\nX:");
+                wire.Socket.Shutdown(SocketShutdown.Send);
+                break;
+            case 2:
+                wire.Get("/");
+                break;
+            case 3:
+                wire.Get("/");
+                wire.Socket.Shutdown(SocketShutdown.Send);
+                break;
+            case 4:
+                wire.Get("/");
+                wire.Socket.Receive(new byte[10]);
+                break;
+            case 5:
+                wire.Get("/big");
+                wire.Socket.Receive(new byte[1000]);
+                break;
+            case 6:
+                wire.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50000\r\n\r\n");
+                wire.Send(new byte[20_000]);
+                break;
+            case 7:
+                wire.Send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe");
+                break;
+            case 8:
+                wire.Get("/", Agree);
+                wire.Socket.Receive(new byte[20]);
+                break;
+            case 9:
+                wire.Send("GET / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\nGET /");
+                break;
+            case 10:
+                wire.Send("nonsense\r\n\r\n" + new string('x', 1000));
+                break;
+        }
+    }
+
+    private static void End(HttpWire wire, int how)
+    {
+        if (how == 0)
+        {
+            wire.Socket.Abort();
+        }
+        else
+        {
+            wire.Dispose();
+        }
+    }
+}
