@@ -23,13 +23,13 @@ internal sealed partial class LbProcess : IDisposable
     private readonly StringBuilder _errors = new();
     private readonly HttpClient _admin;
 
-    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp, string loops)
+    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp, string loops, string layer = "tcp")
     {
         _manager = new ServiceManager(_folder["notify.sock"]);
         _admin = AdminClient.Over(_folder["admin.sock"]);
         Address = tcp ? Loopback.Refusing() : new UnixDomainSocketEndPoint(ListenerPath);
         File.WriteAllText(_folder["lb.yaml"], $$"""
-            listeners: {all: {bind: "{{(tcp ? Address : $"unix:{ListenerPath}")}}", tcp: {upstream: all} } }
+            listeners: {all: {bind: "{{(tcp ? Address : $"unix:{ListenerPath}")}}", {{layer}}: {upstream: all} } }
             upstreams: {all: {endpoints: ["{{endpoint}}"]} }
             admin: {bind: "unix:{{_folder["admin.sock"]}}"}
             log: {access: {{AccessPath}}}
@@ -85,9 +85,10 @@ internal sealed partial class LbProcess : IDisposable
     /// <param name="command">The shell command around the program's own; it ends in an exec, so that signals arrive.</param>
     /// <param name="tcp">True for a listener on a port of its own.</param>
     /// <param name="loops">Its event loops.</param>
-    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false, string loops = "auto")
+    /// <param name="layer">What it does with connections: <c>tcp</c> or <c>http</c>.</param>
+    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false, string loops = "auto", string layer = "tcp")
     {
-        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp, loops);
+        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp, loops, layer);
         try
         {
             await process._manager.WaitForAsync("READY=1");

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
@@ -7,11 +8,12 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 /// <summary>What a request costs the garbage collector.</summary>
 internal sealed class AllocationScenarios
 {
-    private const int Many = 10_000;
+    private const int Warm = 2_000;
+    private const int MostRuns = 4;
 
-    [TestCase("GET /a/b?c=d HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\nAccept: */*\r\nCookie: a=b\r\n\r\n")]
-    [TestCase("POST /a/b HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello")]
-    public async Task Ten_thousand_warm_requests_allocate_nothing_on_the_loop_with_log_and_metrics_on(string request)
+    [TestCase("GET /a/b?c=d HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\nAccept: */*\r\nCookie: a=b\r\n\r\n", 10_000)]
+    [TestCase("POST /a/b HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello", 2_500)]
+    public async Task Thousands_of_warm_requests_allocate_nothing_on_the_loop_with_log_and_metrics_on(string request, int count)
     {
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await BareGateway.StartAsync(
@@ -19,31 +21,53 @@ internal sealed class AllocationScenarios
         var loop = gateway.Loops.Loops[0];
         using (var client = gateway.Connect())
         {
-            // The least of several runs: a collection that falls into one takes the rest of the thread's allocation buffer away and counts it.
-            var least = long.MaxValue;
-            for (var run = 0; run < 4; run++)
-            {
-                var before = await AllocatedAsync(loop);
-                for (var at = 0; at < Many / 4; at++)
-                {
-                    client.Send(request);
-                    client.ReadResponse();
-                }
+            var bytes = System.Text.Encoding.ASCII.GetBytes(request);
+            var length = FirstResponse(client, bytes);
+            Ask(client, bytes, length, Warm);
 
-                least = Math.Min(least, await AllocatedAsync(loop) - before);
+            // A collection that falls into a run takes the rest of the thread's allocation buffer away and counts it: then another run.
+            var allocated = long.MaxValue;
+            for (var run = 0; run < MostRuns && allocated > 0; run++)
+            {
+                var before = Allocated(loop);
+                Ask(client, bytes, length, count);
+                allocated = Allocated(loop) - before;
             }
 
-            Assert.That(least, Is.Zero, $"bytes in {Many / 4} requests");
+            Assert.That(allocated, Is.Zero, $"bytes in {count} requests");
         }
 
         gateway.Settle();
-        Assert.That(() => File.ReadLines(gateway.AccessPath).Count(), Is.EqualTo(Many).After(Loopback.TimeoutMs, 20));
+        Assert.That(() => File.ReadLines(gateway.AccessPath).Count(), Is.GreaterThan(count + Warm).After(Loopback.TimeoutMs, 20));
     }
 
-    private static async Task<long> AllocatedAsync(EventLoop loop)
+    private static int FirstResponse(HttpWire client, byte[] request)
     {
-        var bytes = new long[1];
-        await loop.RunAsync(static cell => ((long[])cell!)[0] = GC.GetAllocatedBytesForCurrentThread(), bytes);
-        return bytes[0];
+        client.Send(request);
+        return client.Socket.Receive(new byte[4096]);
+    }
+
+    private static void Ask(HttpWire client, byte[] request, int length, int count)
+    {
+        var response = new byte[4096];
+        for (var at = 0; at < count; at++)
+        {
+            client.Send(request);
+            for (var read = 0; read < length;)
+            {
+                read += client.Socket.Receive(response);
+            }
+
+            Assert.That(response.AsSpan().StartsWith("HTTP/1.1 200"u8), Is.True);
+        }
+    }
+
+    // Posted, and looked for here: a task would allocate on the loop where somebody awaits it already.
+    private static long Allocated(EventLoop loop)
+    {
+        var bytes = new StrongBox<long>(-1);
+        loop.Post(static cell => Volatile.Write(ref ((StrongBox<long>)cell!).Value, GC.GetAllocatedBytesForCurrentThread()), bytes);
+        Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref bytes.Value) >= 0, Loopback.TimeoutMs), Is.True);
+        return bytes.Value;
     }
 }

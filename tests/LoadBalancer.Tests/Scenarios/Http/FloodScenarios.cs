@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using LoadBalancer.Http.Tests.Server.Http1;
@@ -122,7 +121,7 @@ internal sealed class FloodScenarios
     [Test]
     public async Task Malformed_requests_are_answered_or_closed_and_never_reach_an_endpoint_as_something_else()
     {
-        const int Count = 24_000;
+        const int Count = 20_000;
         var wrong = new List<string>();
         using var endpoint = new HttpEndpoint((wire, request) =>
         {
@@ -143,38 +142,50 @@ internal sealed class FloodScenarios
         Parallel.For(0, Workers, new ParallelOptions { MaxDegreeOfParallelism = Workers }, worker =>
         {
             var mutations = new Mutations(worker, Requests, Words);
+            var open = new Queue<(HttpWire Client, string Text)>();
             for (var at = 0; at < Count / Workers; at++)
             {
                 var text = mutations.Next();
-                using var client = gateway.Connect();
-                client.Send(text);
+                open.Enqueue((gateway.Connect().Send(text), text));
+                if (open.Count > 100)
+                {
+                    Finish(open.Dequeue());
+                }
+            }
 
-                // The end of the client's half ends whatever it left unfinished, and also what has not been answered yet.
-                client.Socket.Poll(3_000, SelectMode.SelectRead);
-                client.Socket.Shutdown(SocketShutdown.Send);
-                try
-                {
-                    var answer = Encoding.Latin1.GetString(client.Socket.ReceiveToEnd());
-                    Interlocked.Add(ref served, answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? 1 : 0);
-                    if (answer.Length > 0 && !answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal))
-                    {
-                        lock (wrong)
-                        {
-                            wrong.Add($"{text}\n->\n{answer}");
-                        }
-                    }
-                }
-                catch (SocketException)
-                {
-                    // Reset.
-                }
+            foreach (var each in open)
+            {
+                Finish(each);
             }
         });
 
         Assert.That(wrong, Is.Empty);
-        Assert.That((served > Count / 10, endpoint.Requests.Count > Count / 10), Is.EqualTo((true, true)), "what is in order after all is served");
+        Assert.That((served > Count / 20, endpoint.Requests.Count > Count / 20), Is.EqualTo((true, true)), "what is in order after all is served");
         Assert.That(gateway.Get("/").Status, Is.EqualTo(200));
         gateway.SettleAll();
+
+        // The end of the client's half ends whatever it left unfinished.
+        void Finish((HttpWire Client, string Text) sent)
+        {
+            try
+            {
+                using var client = sent.Client;
+                client.Socket.Shutdown(SocketShutdown.Send);
+                var answer = Encoding.Latin1.GetString(client.Socket.ReceiveToEnd());
+                Interlocked.Add(ref served, answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? 1 : 0);
+                if (answer.Length > 0 && !answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal))
+                {
+                    lock (wrong)
+                    {
+                        wrong.Add($"{sent.Text}\n->\n{answer}");
+                    }
+                }
+            }
+            catch (SocketException)
+            {
+                // Reset.
+            }
+        }
     }
 
     [Test]
@@ -202,6 +213,57 @@ internal sealed class FloodScenarios
         }
 
         async Task<int> SeriesAsync() => (await gateway.Daemon.GetAsync("/metrics")).Text.Split('\n').Count(line => line.Length > 0 && line[0] != '#');
+    }
+
+    [Test]
+    public async Task Without_a_descriptor_what_is_open_is_served_on_and_the_rest_waits_or_is_told_so()
+    {
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            // So long that none is free for the next: each at the same time needs a connection of its own.
+            wire.Socket.Poll(request.FirstLine.Contains("/slow", StringComparison.Ordinal) ? 300_000 : 0, SelectMode.SelectError);
+            wire.Respond("ok");
+        });
+        using var lb = await LbProcess.StartAsync(endpoint.Address, tcp: true, loops: "1", layer: "http");
+        var open = Enumerable.Range(0, 10).Select(_ => new HttpWire(Loopback.Connect(lb.Address))).ToList();
+        open.ForEach(wire => Assert.That(wire.Get("/").ReadResponse().Status, Is.EqualTo(200)));
+        await lb.TurnsAsync();
+        await lb.LimitDescriptorsAsync(more: 40);
+        HttpWire waiting;
+        while (true)
+        {
+            waiting = new HttpWire(Loopback.Connect(lb.Address)).Get("/");
+            if (!waiting.Socket.Poll(1_000_000, SelectMode.SelectRead))
+            {
+                break;
+            }
+
+            Assert.That(waiting.ReadResponse().Status, Is.EqualTo(200));
+            open.Add(waiting);
+            Assert.That(open, Has.Count.LessThan(60), $"served without a descriptor; {lb.Condition}");
+        }
+
+        for (var at = 0; at < 20; at++)
+        {
+            Assert.That(open[at % open.Count].Get("/").ReadResponse().Status, Is.EqualTo(200), "what is open is served on");
+        }
+
+        // All at once: more connections to the endpoint than there are descriptors for.
+        open.ForEach(wire => wire.Get("/slow"));
+        var answers = open.Select(wire => wire.ReadResponse()).ToList();
+        Assert.That(answers.Select(answer => answer.Status).Distinct(), Is.SubsetOf(new[] { 200, 503 }), lb.Condition);
+        Assert.That(answers.Count(answer => answer.Status == 200), Is.Positive);
+        foreach (var refused in answers.Where(answer => answer.Status == 503))
+        {
+            LimitScenarios.IsProblem(refused, 503, "out_of_resources");
+        }
+
+        await lb.LimitDescriptorsAsync(more: 500);
+        Assert.That(waiting.ReadResponse().Status, Is.EqualTo(200), "accepting goes on");
+        open.ForEach(wire => wire.Dispose());
+        waiting.Dispose();
+        var (exitCode, errors) = await lb.StopAsync();
+        Assert.That(exitCode, Is.Zero, errors);
     }
 
     private static void Begin(HttpWire wire, int how)
