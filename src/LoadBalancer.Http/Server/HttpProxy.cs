@@ -149,12 +149,6 @@ internal sealed class HttpProxy : ConnectionHandler
             fault = HostName.Read(request);
         }
 
-        if (fault == FaultKind.None)
-        {
-            fault = CanonicalPath.Read(request);
-        }
-
-        // :: (3)
         if (fault == FaultKind.None && request.Target is [(byte)'*'])
         {
             // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
@@ -162,6 +156,12 @@ internal sealed class HttpProxy : ConnectionHandler
             return await OwnResponse.SendAsync(exchange);
         }
 
+        if (fault == FaultKind.None)
+        {
+            fault = CanonicalPath.Read(request);
+        }
+
+        // :: (3)
         if (fault == FaultKind.None)
         {
             fault = Routes.Match(exchange);

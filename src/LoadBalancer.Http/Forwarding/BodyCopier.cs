@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>Copies bodies between a client and an endpoint, both ways at once where they want it. Each exchange on its loop.</summary>
+internal static class BodyCopier
+{
+    /// <summary>What is written before it is sent: as much as one read takes.</summary>
+    private const int MostUnflushed = 64 * 1024;
+
+    /// <summary>Copies the response's body. Sent at once whenever the endpoint has no more for the moment: an event must not wait for the next.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public static async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan between)
+    {
+        var (from, to) = (connection.ResponseBody, exchange.Carrier.Body);
+        connection.Expect(between, FaultKind.BetweenBytesTimeout);
+        while (true)
+        {
+            if (!from.TryRead(out var part))
+            {
+                if (to.Unflushed > 0 && !await FlushAsync(exchange, to))
+                {
+                    return Gone(work);
+                }
+
+                connection.Expect(between, FaultKind.BetweenBytesTimeout);
+                part = await from.ReadAsync();
+            }
+
+            if (work.GaveUp.Failed)
+            {
+                return work.GaveUp;
+            }
+
+            if (part.Fault != FaultKind.None)
+            {
+                // What came before is the client's all the same.
+                await FlushAsync(exchange, to);
+                return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
+            }
+
+            to.Write(part.Data);
+            from.Advance();
+            if (part.IsLast)
+            {
+                connection.Relax();
+                to.End(from.Trailers);
+                return await FlushAsync(exchange, to) ? Fault.None : Gone(work);
+            }
+
+            if (to.Unflushed >= MostUnflushed)
+            {
+                // A client that is slow to take is no fault of the endpoint.
+                connection.Relax();
+                if (!await FlushAsync(exchange, to))
+                {
+                    return Gone(work);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends the upload, where it has not ended by itself.</summary>
+    /// <returns>True where all of the request's body was sent.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
+    {
+        if (work.HasUpload && !work.UploadHasEnded)
+        {
+            work.Connection?.Close();
+            exchange.RequestBody!.Cancel();
+        }
+
+        return await work.EndUploadAsync();
+    }
+
+    /// <summary>Copies the request's body; its own faults end the attempt.</summary>
+    /// <returns>True where all of it was sent.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan firstByte)
+    {
+        var (from, to) = (exchange.RequestBody!, connection.RequestBody);
+        while (true)
+        {
+            if (!from.TryRead(out var part))
+            {
+                if (!await to.FlushAsync())
+                {
+                    return false;
+                }
+
+                exchange.Carrier.ExpectBody();
+                part = await from.ReadAsync();
+            }
+
+            exchange.ReceivedBytes = from.BytesRead;
+            if (part.Fault != FaultKind.None)
+            {
+                work.GiveUp(exchange.GivenUp.Failed ? exchange.GivenUp : new Fault(FaultSide.Client, part.Fault));
+                return false;
+            }
+
+            to.Write(part.Data);
+            from.Advance();
+            if (part.IsLast)
+            {
+                to.End(from.Trailers);
+                return await to.FlushAsync();
+            }
+
+            if (to.Unflushed >= MostUnflushed && !await to.FlushAsync())
+            {
+                return false;
+            }
+
+            if (exchange.FirstByte == 0)
+            {
+                // The endpoint's time to answer begins when it has the request, not when the client begins to send it.
+                connection.Expect(firstByte, FaultKind.FirstByteTimeout);
+            }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> FlushAsync(Exchange exchange, BodyWriter to)
+    {
+        var flush = to.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return flush.Result;
+        }
+
+        exchange.Carrier.ExpectTaking();
+        var taken = await flush;
+        exchange.Carrier.Taken();
+        return taken;
+    }
+
+    private static Fault Gone(ForwardWork work) => work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
+}
