@@ -52,7 +52,7 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
         },
         {
             "trusted_proxies", Kinds.List(Kinds.Network).Or("none", []), o => o.TrustedProxies, (o, value) => o with { TrustedProxies = value },
-            "The proxies in front of it whose `X-Forwarded-*` and `Forwarded` are believed. Everyone else's are replaced."
+            "The proxies in front of it whose `X-Forwarded-*` and Forwarded fields are believed. Everyone else's are replaced."
         },
         {
             "timeouts", Kinds.Record(HttpTimeouts.Shape).Or("none", new HttpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },

@@ -10,8 +10,8 @@ internal static class ReferencePreamble
         This page is printed by `lb docs` from the same tables that the loader reads. Do not edit it: change the options
         record, then run `make docs`. `lb schema` prints the same as JSON Schema for editors.
 
-        A file reads top down the way a connection travels: a *listener* accepts it, an *upstream* picks one of its
-        *endpoints*.
+        A file reads top down the way a connection travels: a *listener* accepts it, over HTTP a *route* is found for each
+        request, an *upstream* picks one of its *endpoints*.
 
         ```yaml
         listeners:
@@ -19,7 +19,14 @@ internal static class ReferencePreamble
             bind: ":5432"
             tcp: postgres
             timeouts: {idle: 1h}
+          public:
+            bind: ":80"
+            http:
+              routes:
+                - {host: api.example.com, path: "/users/*", upstream: users}
+                - {host: api.example.com, path: /robots.txt, respond: {body: "User-agent: *"}}
         upstreams:
+          users: {endpoints: ["10.0.2.11:8000", "10.0.2.12:8000"], timeouts: {first_byte: 5s}}
           postgres:
             balance: least_connections
             endpoints:
@@ -74,22 +81,44 @@ internal static class ReferencePreamble
         | `${credential:NAME}` | a credential of systemd (`LoadCredential=` in the unit) |
         | `$$` | a dollar |
 
-        A word without a colon, such as `${client_ip}`, is a request variable. Only templates may hold one, and no key is a
-        template yet. `lb check --without-secrets` looks no reference up and takes a key that holds one as valid.
+        `lb check --without-secrets` looks no reference up and takes a key that holds one as valid.
+
+        A word without a colon is a variable of the request. Only a template may hold one; a key that is a template says so.
+        There are `${client_ip}`, `${host}`, `${path}`, `${query}`, `${method}`, `${scheme}`, `${request_id}`, `${path.NAME}` for
+        what `{NAME}` in the route's `path` captured, and `${header.NAME}` for a field of the request. What a variable holds was
+        chosen by the client, and is written so that it means nothing but itself.
+
+        ### Routes
+
+        The most specific route wins, never the order in the file: by host (exact, then the longest wildcard, then none), then by
+        path (exact, then the template with more literal segments, then the longer prefix, then a regular expression, then none),
+        then by the number of further conditions (the methods are one, and each header field and query parameter). Where two
+        routes are of one rank and a request may be for both, the file is refused, unless `priority` tells them apart. A route
+        that no request can reach is an error too. Where the path fits and the method does not, the answer is 405 with the field Allow,
+        and no broader route is tried.
+
+        Hosts are compared in lower case and without a port. Paths are compared in one form, which is also the one that is logged
+        and sent on: what needs no percent-encoding is decoded, dot segments are resolved, slashes in a row are one; case, a slash at
+        the end and parameters behind `;` count. A path that could be read in two ways is refused with 400: with an encoded
+        slash, backslash, control character or percent sign that hides another encoding, with a backslash, with bytes that are no
+        UTF-8, with `..;`, or with more `..` than there are segments.
 
         ### Defaults and included files
 
-        `defaults` holds what every listener starts from. A listener's own key wins over it, and it wins over the default
-        built in. Maps merge key by key, lists replace. `timeouts: none` in a listener goes back to what is built in.
+        `defaults` holds what every listener and every route starts from, `http.defaults` what the routes of one listener do. A
+        route's own key wins over its listener's, that over the file's, and that over the default built in. Maps merge key by
+        key, lists replace, and `none` takes away what a default says.
 
         ```yaml
         defaults:
           timeouts: {connect: 1s, idle: 30m}
+          response_headers: {remove: [Server]}
         include: ["upstreams.d/*.yaml"]
         ```
 
-        An included file holds only `upstreams`. Names from all files share one map, and a name defined twice is an error
-        that shows both places. Files whose name starts with a dot are skipped.
+        An included file holds only `upstreams`, and `routes` by the name of their listener: `routes: {public: [{path: /a, upstream: a}]}`.
+        Names from all files share one map, and a name defined twice is an error that shows both places; routes are added to
+        those of the listener. Files whose name starts with a dot are skipped.
 
         ## Keys
 

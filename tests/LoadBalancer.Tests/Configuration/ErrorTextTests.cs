@@ -101,7 +101,7 @@ internal sealed class ErrorTextTests
         """
         lb.yaml:1:12: 'listeners' expects a map of listeners by name, not a list
         lb.yaml:2:12: 'upstreams' expects a map of upstreams by name, not 'web'
-        lb.yaml:3:6: 'log' expects a map with the keys level, access, format, not 'info'
+        lb.yaml:3:6: 'log' expects a map with the keys level, access, format, fields, not 'info'
         """);
 
     private static void Expect(string file, string errors) =>

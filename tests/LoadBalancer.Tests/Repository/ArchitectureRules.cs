@@ -45,6 +45,16 @@ internal static partial class ArchitectureRules
         }
     }
 
+    /// <summary>Policies never use each other: each can be read, and taken out, alone.</summary>
+    public static IEnumerable<string> PoliciesApart(SourceFile file)
+    {
+        const string Root = "LoadBalancer.Http.Policies.";
+        var own = file.Namespace is { } name && name.StartsWith(Root, StringComparison.Ordinal) ? name[Root.Length..].Split('.')[0] : null;
+        return own is null ? [] : file.Imports
+            .Where(import => import.Target.StartsWith(Root, StringComparison.Ordinal) && import.Target[Root.Length..].Split('.')[0] != own)
+            .Select(import => $"{file.Path}:{import.Line}: the policy {own} uses {import.Target[Root.Length..]}; what both need belongs to neither");
+    }
+
     /// <summary>A file's namespace is its folder, or the table above would guard names instead of places.</summary>
     public static IEnumerable<string> Namespaces(SourceFile file)
     {
@@ -105,7 +115,7 @@ internal static partial class ArchitectureRules
     {
         var building = CompiledMethods.ThatBuild(methods);
         return from method in methods
-               where ProjectRules.HotPath.Contains(ProjectRules.FolderOf(method.Namespace, ProjectRules.Core.Namespace)) && !building.Contains(method.Token)
+               where ProjectRules.HotPath.Contains((ProjectRules.Core, ProjectRules.FolderOf(method.Namespace, ProjectRules.Core.Namespace))) && !building.Contains(method.Token)
                from call in method.Calls
                where call.Type == "System.Linq.Enumerable" && call.Method is not ("ToArray" or "ToList") && !Excused(method, call.Method, all)
                select $"{method.Namespace}.{method.Type}.{method.Name}: calls Enumerable.{call.Method} on the hot path, where nothing may be allocated";
@@ -135,6 +145,14 @@ internal static partial class ArchitectureRules
         }
 
         var imported = ProjectRules.FolderOf(target, project.Namespace);
+        foreach (var apart in ProjectRules.Apart)
+        {
+            if (apart.Project == project && apart.Folder == folder && apart.Imported == imported)
+            {
+                return $"{folder} may not import {imported}: {apart.Reason}";
+            }
+        }
+
         var known = imported.Length > 0 && (project.Everyone.Contains(imported) || project.Folders.Any(rule => rule.Folder == imported));
         return !known || imported == folder || mayImport is null || mayImport.Contains(imported)
             ? null
@@ -165,7 +183,7 @@ internal static partial class ArchitectureRules
     }
 
     private static bool IsHot(SourceFile file) =>
-        ProjectRules.For(file) == ProjectRules.Core && ProjectRules.HotPath.Contains(Folder(file, ProjectRules.Core));
+        ProjectRules.For(file) is { } project && ProjectRules.HotPath.Contains((project, Folder(file, project)));
 
     private static bool Excused(CompiledMethod method, string called, IReadOnlyList<SourceFile> all) =>
         all.Where(file => file.Namespace == method.Namespace && file.Types.Any(type => type.Name == method.Type))

@@ -12,6 +12,9 @@ public sealed class ArchitectureTests
         Assert.That(WorkTree.Sources.SelectMany(file => ArchitectureRules.Imports(file, WorkTree.Sources)), Is.Empty);
 
     [Test]
+    public void Policies_do_not_use_each_other() => Holds(ArchitectureRules.PoliciesApart);
+
+    [Test]
     public void A_namespace_is_its_folder() => Holds(ArchitectureRules.Namespaces);
 
     [Test]
@@ -97,6 +100,23 @@ public sealed class ArchitectureTests
     public void Imports_in_the_daemon_follow_the_table(string file, string text, string? complaint) =>
         Bites($"src/LoadBalancer/{file}", text, complaint, file => ArchitectureRules.Imports(file, [file, Relay]));
 
+    [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Http.Server;\nnamespace LoadBalancer.Http.Forwarding;\n", null)]
+    [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Upstreams;\nnamespace LoadBalancer.Http.Forwarding;\n", null)]
+    [TestCase("HttpProxyBuilder.cs", "using LoadBalancer.Http.Responses;\nnamespace LoadBalancer.Http;\n", null)]
+    [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Http.Policies;\nnamespace LoadBalancer.Http.Forwarding;\n", "Forwarding may not import Policies")]
+    [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Http.Responses;\nnamespace LoadBalancer.Http.Forwarding;\n", "Forwarding may not import Responses")]
+    [TestCase("Routing/Table.cs", "using LoadBalancer.Daemon.Configuration;\nnamespace LoadBalancer.Http.Routing;\n", "src/LoadBalancer.Http may not know src/LoadBalancer")]
+    [TestCase("Caching/Store.cs", "namespace LoadBalancer.Http.Caching;\n", "the folder Caching is not in ProjectRules")]
+    public void Imports_in_http_follow_the_table(string file, string text, string? complaint) =>
+        Bites($"src/LoadBalancer.Http/{file}", text, complaint, file => ArchitectureRules.Imports(file, [file, Relay]));
+
+    [TestCase("using LoadBalancer.Http.Policies;\nnamespace LoadBalancer.Http.Policies.Cors;\n", null)]
+    [TestCase("using LoadBalancer.Http.Policies.Cors.Origins;\nnamespace LoadBalancer.Http.Policies.Cors;\n", null)]
+    [TestCase("using LoadBalancer.Http.Policies.Jwt;\nnamespace LoadBalancer.Http.Policies.Cors;\n", "the policy Cors uses Jwt")]
+    [TestCase("using LoadBalancer.Http.Policies.Jwt;\nnamespace LoadBalancer.Http.Policies;\n", null)]
+    public void A_policy_that_uses_another_is_refused(string text, string? complaint) =>
+        Bites("src/LoadBalancer.Http/Policies/Cors/CorsPolicy.cs", text, complaint, ArchitectureRules.PoliciesApart);
+
     [TestCase("namespace LoadBalancer.Tcp.Pumps;\npublic sealed class Pump;\n", null)]
     [TestCase("namespace LoadBalancer.Tcp;\npublic sealed class Pump;\n", "its folder says LoadBalancer.Tcp.Pumps")]
     [TestCase("public sealed class Pump;\n", "declares the namespace (none)")]
@@ -138,9 +158,10 @@ public sealed class ArchitectureTests
     [TestCase("Transport/Epoll", "lock (_gate) { }", "a lock on the hot path")]
     [TestCase("Upstreams", "lock (_gate) { }", null)]
     [TestCase("Tcp", "Unlock(_gate); // lock (_gate)", null)]
+    [TestCase("../LoadBalancer.Http/Routing", "lock (_gate) { }", "a lock on the hot path")]
     [TestCase("Tcp", "// Rule zero: taken once, when the process ends.\nlock (_gate) { }", null)]
     public void Locks_on_the_hot_path_are_refused(string folder, string text, string? complaint) =>
-        Bites($"src/LoadBalancer.Core/{folder}/Any.cs", text, complaint, ArchitectureRules.HotPathLocks);
+        Bites($"src/LoadBalancer.Core/{folder}/Any.cs".Replace("LoadBalancer.Core/../", "", StringComparison.Ordinal), text, complaint, ArchitectureRules.HotPathLocks);
 
     [TestCase("Balancing", "using System.Linq on the hot path")]
     [TestCase("Configuration", null)]

@@ -59,6 +59,33 @@ internal sealed record ProjectRules(
         ],
         Projects: []);
 
+    /// <summary>Layer 7. An exchange, where it leads and who is asked on the way are said in one another's words, so these three are everyone's.</summary>
+    public static ProjectRules Http { get; } = new(
+        "src/LoadBalancer.Http",
+        "LoadBalancer.Http",
+        Everyone: ["Server", "Routing", "Policies"],
+        Folders:
+        [
+            new("Forwarding"),
+            new("Telemetry"),
+            new("Templates",
+                ("Forwarding", "an address is written as the forwarding headers write it")),
+            new("Responses",
+                ("Templates", "what lb answers by itself may name what was asked for")),
+            new("Server",
+                ("Forwarding", "who the client is comes from the forwarding headers"),
+                ("Responses", "a fault becomes a response in one place"),
+                ("Telemetry", "an exchange that has ended is counted and logged")),
+            new("Routing",
+                ("Forwarding", "a route's options hold those of its mirror"),
+                ("Responses", "a route's options hold those of its action"),
+                ("Telemetry", "a route has its counters")),
+            new("Policies",
+                ("Responses", "the options of policies hold the stand-ins for errors"),
+                ("Templates", "headers and paths are made of what was asked for")),
+        ],
+        Projects: ["LoadBalancer"]);
+
     /// <summary>The daemon: composition, the command line, the operator.</summary>
     public static ProjectRules Daemon { get; } = new(
         "src/LoadBalancer",
@@ -89,10 +116,17 @@ internal sealed record ProjectRules(
                 ("Systemd", "run hands the service manager's environment to the daemon"),
                 ("Metrics", "docs prints their reference")),
         ],
-        Projects: ["LoadBalancer"]);
+        Projects: ["LoadBalancer", "LoadBalancer.Http"]);
 
     /// <summary>All of them, the longest namespace first, so that the first whose namespace fits is the right one.</summary>
-    public static IReadOnlyList<ProjectRules> All { get; } = [Daemon, Core];
+    public static IReadOnlyList<ProjectRules> All { get; } = [Daemon, Http, Core];
+
+    /// <summary>Folders that every file of a project may import but those of one folder may not, with the reason.</summary>
+    public static IReadOnlyList<(ProjectRules Project, string Folder, string Imported, string Reason)> Apart { get; } =
+    [
+        (Http, "Forwarding", "Policies", "what is forwarded was let pass already, whoever let it"),
+        (Http, "Templates", "Policies", "a template knows the request and nothing else"),
+    ];
 
     /// <summary>
     /// Namespaces of others that only some folders may import, with the reason. A namespace that is not listed is free:
@@ -104,13 +138,16 @@ internal sealed record ProjectRules(
             "options are read through ConfigNode, so that the scanner's bounds and an error's place cannot be missed"),
         ("CommandLine", [], ["src/LoadBalancer/Cli", "src/LoadBalancer"],
             "verbs know the command line, the daemon itself can be started by a test"),
-        ("Microsoft.AspNetCore", ["Microsoft.AspNetCore.Connections", "Microsoft.AspNetCore.Http.Features"], ["src/LoadBalancer/Admin"],
-            "Kestrel serves the operator here and nothing else; the connection abstractions are everyone's"),
+        ("Microsoft.AspNetCore", ["Microsoft.AspNetCore.Connections", "Microsoft.AspNetCore.Http.Features", "Microsoft.AspNetCore.WebUtilities"], ["src/LoadBalancer/Admin"],
+            "Kestrel serves the operator here and nothing else; the connection abstractions and the reason phrases are everyone's"),
     ];
 
-    /// <summary>Folders of the hot path: what runs for every connection, byte or pick.</summary>
-    public static IReadOnlyList<string> HotPath { get; } =
-        ["Transport", "Tcp", "Balancing", "Endpoints", "Limits", "Connections"];
+    /// <summary>Folders of the hot path: what runs for every connection, byte, pick or request.</summary>
+    public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
+    [
+        (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Connections"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"),
+    ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>
     public static ProjectRules? For(SourceFile file) =>

@@ -91,13 +91,13 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     }
 
     /// <inheritdoc/>
-    public override void ExpectBody() => _connection.ExpectBody(RequestBody);
+    public override void ExpectBody() => _connection.Clock.AwaitBody(RequestBody, _connection.Exchange!.Proxy.Options);
 
     /// <inheritdoc/>
-    public override void ExpectTaking() => _connection.ExpectTaking();
+    public override void ExpectTaking() => _connection.Clock.AwaitTaking(_connection.Exchange!.Proxy.Options.Timeouts.Body);
 
     /// <inheritdoc/>
-    public override void Taken() => _connection.Taken();
+    public override void Taken() => _connection.Clock.Taken();
 
     /// <inheritdoc/>
     public override void Abort()

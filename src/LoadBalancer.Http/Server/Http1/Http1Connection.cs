@@ -31,22 +31,15 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     /// <summary>How long an idle connection is still served after its listener began to end.</summary>
     private const long FarewellMs = 1_000;
 
-    /// <summary>For how long a body may be slower than its rate: a slow start, a stall of the network.</summary>
-    private const long RateGraceMs = 5_000;
-
     /// <summary>A body that is longer is read in large blocks.</summary>
     private const long MuchBytes = 16 * 1024;
 
-    private readonly LoopDeadline _receiving;
     private readonly Live<HttpProxy> _latest;
     private readonly EndPoint? _peer;
     private readonly long _accepted;
-    private LoopDeadline? _taking;
     private HttpProxy _proxy;
     private Http1Carrier? _carrier;
     private Fault _stopped;
-    private Waiting _waiting;
-    private long _bodyBeganMs;
     private bool _late;
     private bool _bodyIsWhole;
 
@@ -58,17 +51,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         Client = client;
         _peer = client.RemoteEndPoint;
         _accepted = proxy.Time.GetTimestamp();
-        _receiving = new LoopDeadline(client.Loop, static owner => ((Http1Connection)owner).OnReceivingLate(), this);
-    }
-
-    /// <summary>What the client's time is running for.</summary>
-    private enum Waiting : byte
-    {
-        Nothing,
-        Request,
-        Head,
-        Body,
-        Close,
+        Clock = new ClientClock(client.Loop, this, static owner => ((Http1Connection)owner).OnLate(), static owner => ((Http1Connection)owner).OnStalled());
     }
 
     /// <inheritdoc/>
@@ -76,6 +59,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
 
     /// <summary>The client.</summary>
     public EpollConnection Client { get; }
+
+    /// <summary>The client's time.</summary>
+    public ClientClock Clock { get; }
 
     /// <summary>What it is sent.</summary>
     public PipeWriter Output => Client.Transport.Output;
@@ -120,10 +106,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     public override void Finish()
     {
         IsFinishing = true;
-        if (_waiting == Waiting.Request)
+        if (Clock.Awaits == ClientAct.Request)
         {
             // One that has just sent a request must not find its connection reset: it is served, and told to close.
-            _receiving.Set(FarewellMs);
+            Clock.Await(ClientAct.Request, FarewellMs);
         }
     }
 
@@ -134,33 +120,6 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         Exchange?.GiveUp(fault);
         Client.Abort();
     }
-
-    /// <summary>Somebody waits for the body of the request.</summary>
-    public void ExpectBody(BodyReader body)
-    {
-        var timeouts = _proxy.Options.Timeouts;
-        if (_waiting != Waiting.Body)
-        {
-            _waiting = Waiting.Body;
-            _bodyBeganMs = Loop.NowMs;
-        }
-
-        // The time that the bytes so far have earned at the least rate, and no silence longer than the bound.
-        var rate = _proxy.Options.Limits.BodyRate;
-        var silence = (long)timeouts.Body.TotalMilliseconds;
-        var earned = rate > 0 ? _bodyBeganMs + RateGraceMs + (body.BytesRead * 1000 / rate) - Loop.NowMs : silence;
-        _receiving.Set(Math.Clamp(earned, 0, silence));
-    }
-
-    /// <summary>Somebody waits for the client to take bytes.</summary>
-    public void ExpectTaking()
-    {
-        _taking ??= new LoopDeadline(Loop, static owner => ((Http1Connection)owner).OnTakingLate(), this);
-        _taking.Set(_proxy.Options.Timeouts.Body);
-    }
-
-    /// <summary>The client has taken them.</summary>
-    public void Taken() => _taking!.Clear();
 
     void IHangupObserver.OnHangup(bool broken)
     {
@@ -174,12 +133,13 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     private async ValueTask<Fault> ServeAsync()
     {
         var input = Client.Transport.Input;
-        while (true)
+        for (var served = 0L; ; served++)
         {
             // :: (3)
             var scan = default(HeadScan);
             var kind = FaultKind.None;
-            Expect(Waiting.Request, IsFinishing ? FarewellMs : (long)_proxy.Options.Timeouts.Idle.TotalMilliseconds);
+            var patience = served == 0 ? _proxy.Options.Timeouts.Head : _proxy.Options.Timeouts.Idle;
+            Clock.Await(ClientAct.Request, IsFinishing ? FarewellMs : (long)patience.TotalMilliseconds);
             while (Exchange is null)
             {
                 if (!input.TryRead(out var read))
@@ -200,9 +160,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                         return new Fault(FaultSide.Client, FaultKind.ClientClosed);
                     }
 
-                    if (_waiting == Waiting.Request)
+                    if (Clock.Awaits == ClientAct.Request)
                     {
-                        Expect(Waiting.Head, (long)_proxy.Options.Timeouts.Head.TotalMilliseconds);
+                        Clock.Await(ClientAct.Head, (long)_proxy.Options.Timeouts.Head.TotalMilliseconds);
                     }
 
                     continue;
@@ -212,8 +172,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             }
 
             // :: (4)
-            _waiting = Waiting.Nothing;
-            _receiving.Clear();
+            Clock.Stop();
             await _proxy.AnswerAsync(Exchange, kind);
 
             // :: (5)
@@ -280,8 +239,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     private void Release()
     {
         var loop = _proxy.Engine.On(Loop);
-        _waiting = Waiting.Nothing;
-        _receiving.Clear();
+        Clock.Stop();
         Client.ReadsMuch = false;
         loop.Return(_carrier!);
         loop.Exchanges.Return(Exchange!);
@@ -297,7 +255,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         {
             if (!body.TryRead(out var part))
             {
-                ExpectBody(body);
+                Clock.AwaitBody(body, exchange.Proxy.Options);
                 part = await body.ReadAsync();
             }
 
@@ -325,7 +283,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
 
         Output.Complete();
         _late = false;
-        Expect(Waiting.Close, LingerMs);
+        Clock.Await(ClientAct.Close, LingerMs);
         while (true)
         {
             var read = await input.ReadAsync();
@@ -345,8 +303,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             Release();
         }
 
-        _receiving.End();
-        _taking?.End();
+        Clock.End();
         Client.HangupObserver = null;
         if (admitted)
         {
@@ -386,15 +343,9 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         proxy.Connections.Leave(this);
     }
 
-    private void Expect(Waiting waiting, long ms)
+    private void OnLate()
     {
-        _waiting = waiting;
-        _receiving.Set(ms);
-    }
-
-    private void OnReceivingLate()
-    {
-        if (_waiting == Waiting.Body)
+        if (Clock.Awaits == ClientAct.Body)
         {
             Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.BodyTimeout));
             Exchange?.RequestBody?.Cancel();
@@ -406,7 +357,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         }
     }
 
-    private void OnTakingLate()
+    private void OnStalled()
     {
         Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientStalled));
         Client.Abort();
