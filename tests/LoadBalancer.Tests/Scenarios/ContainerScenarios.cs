@@ -59,14 +59,14 @@ internal sealed class ContainerScenarios
         await daemon.ReloadedAsync();
 
         // More than the ring of the one loop has room for.
-        var names = await BalancingScenarios.ConnectAsync(daemon, "all", 1500);
+        var names = await BalancingScenarios.ConnectAsync(daemon, "all", 5000);
         await daemon.UntilAsync(status => status.GetProperty("listeners")[0].GetProperty("active_connections").GetInt32() == 0, "all have ended");
 
-        Assert.That(names, Has.Count.EqualTo(1500).And.All.EqualTo('a'));
+        Assert.That(names, Has.Count.EqualTo(5000).And.All.EqualTo('a'));
         var (_, page) = await daemon.GetAsync("/metrics");
         var dropped = page.Split('\n').Single(line => line.StartsWith("lb_access_log_dropped_lines_total ", StringComparison.Ordinal));
         var taken = page.Split('\n').Single(line => line.StartsWith("lb_access_log_lines_total ", StringComparison.Ordinal));
         Assert.That(int.Parse(dropped.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), Is.Positive);
-        Assert.That(int.Parse(dropped.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) + int.Parse(taken.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), Is.EqualTo(1500));
+        Assert.That(int.Parse(dropped.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) + int.Parse(taken.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), Is.EqualTo(5000));
     }
 }
