@@ -19,7 +19,7 @@ namespace LoadBalancer.Http.Forwarding;
 ///                                               └───────────────┴────────── may be sent again ◄──┘
 /// </code>
 /// A request may be sent again where the endpoint cannot have acted on it: the connect failed; or it was sent on a connection that had been
-/// idle, nothing came back, and the method is idempotent and its body was not read yet (RFC 9110 section 9.2.2).
+/// idle, nothing came back, and the method is idempotent and it has no body (RFC 9110 section 9.2.2).
 /// </remarks>
 internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine) : HttpHandler
 {
@@ -106,7 +106,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private static bool MayAskAgain(Exchange exchange, ForwardWork work, UpstreamConnection connection, Fault fault) =>
         connection.WasUsed && !work.GaveUp.Failed && exchange.FirstByte == 0
         && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
-        && IsIdempotent(exchange.Request.Method) && (exchange.RequestBody is null || exchange.RequestBody.BytesRead == 0);
+        && IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
 
     private static bool IsIdempotent(RequestMethod method) =>
         method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;

@@ -43,6 +43,9 @@ internal sealed class Http1BodyReader : BodyReader
         _ => IsAtEnd ? 0 : -1,
     };
 
+    /// <summary>True where it cannot be read to its end any more.</summary>
+    public bool HasFailed => _fault != FaultKind.None;
+
     /// <inheritdoc/>
     public override HeaderList? Trailers => IsAtEnd && _hasTrailers ? _trailers : null;
 

@@ -122,7 +122,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     public override void Break() => _connection.Client.Abort();
 
     // Whether the rest of the request's body can be read away is decided before it is promised to the client.
-    private static bool BodyCanEnd(Exchange exchange)
+    private bool BodyCanEnd(Exchange exchange)
     {
         if (exchange.RequestBody is not { IsAtEnd: false } body)
         {
@@ -130,7 +130,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         }
 
         var request = exchange.Request;
-        return !exchange.GivenUp.Failed && !request.ExpectsContinue
+        return !exchange.GivenUp.Failed && !RequestBody.HasFailed && !request.ExpectsContinue
             && (exchange.Pending is not null || (request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
     }
 }

@@ -121,7 +121,7 @@ internal sealed class FloodScenarios
     [Test]
     public async Task Malformed_requests_are_answered_or_closed_and_never_reach_an_endpoint_as_something_else()
     {
-        const int Count = 20_000;
+        const int Count = 12_000;
         var wrong = new List<string>();
         using var endpoint = new HttpEndpoint((wire, request) =>
         {

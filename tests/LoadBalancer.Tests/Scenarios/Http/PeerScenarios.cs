@@ -418,6 +418,31 @@ internal sealed class PeerScenarios
         gateway.Settle();
     }
 
+    [Test]
+    public async Task A_body_that_has_not_come_yet_when_a_used_connection_breaks_is_waited_for_once_only([Values("PUT", "POST")] string method)
+    {
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
+        using (var client = gateway.Connect())
+        {
+            client.Get("/");
+            using (var peer = new HttpWire(listener.Accept()))
+            {
+                peer.ReadRequest();
+                peer.Respond("ok");
+                client.ReadResponse();
+                client.Send($"{method} / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n");
+                peer.ReadHead();
+            }
+
+            var response = client.ReadResponse();
+            Assert.That((response.Status, response["Connection"]), Is.EqualTo((502, "close")), "and it is told that the connection ends");
+            Assert.That(client.HasEnded(), Is.True);
+        }
+
+        gateway.Settle();
+    }
+
     [TestCase("Expect: 100-continue", "Content-Length: 0", 200)]
     [TestCase("Expect: 100-Continue", "Content-Length: 0", 200)]
     [TestCase("Expect: 200-ok", "Content-Length: 0", 417)]
