@@ -35,12 +35,20 @@ internal sealed class BareGateway : IAsyncDisposable
         _sockets = new SocketTable(Loops, _activated);
         var context = new BuildContext
         {
-            Time = TimeProvider.System, Loops = loops, Seeds = new Random(1), Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)), OnBug = OnBug,
+            Time = TimeProvider.System,
+            Loops = loops,
+            Seeds = new Random(1),
+            Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)),
+            OnBug = OnBug,
         };
         Engine = new HttpEngine(Loops.Loops);
         var proxies = new HttpProxyBuilder
         {
-            Engine = Engine, Context = context, AccessLog = new AccessLog(_lines, context.Time), Log = new ConnectionLog(_lines, context.Time), IsReady = () => true,
+            Engine = Engine,
+            Context = context,
+            AccessLog = new AccessLog(_lines, context.Time),
+            Log = new ConnectionLog(_lines, context.Time),
+            IsReady = () => true,
         };
         var builder = new SnapshotBuilder(Loops, _sockets, context, proxies, new ConnectionLog(_lines, context.Time), LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(Path, _ => null, builder, TimeProvider.System, LogSink.Silent);
