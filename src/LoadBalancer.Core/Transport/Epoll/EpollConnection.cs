@@ -62,6 +62,12 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
         set => Reader.ReadsMuch = value;
     }
 
+    /// <summary>How many bytes of the peer's are there to be read without asking the socket.</summary>
+    public long Buffered => _reader?.Buffered ?? 0;
+
+    /// <summary>Asks the socket for more although some is there that nobody has looked at; true where more came, or the end.</summary>
+    public bool ReadMore() => Reader.ReadMore();
+
     /// <summary>True once the peer has sent its last byte, be it read or not.</summary>
     public bool HasPeerFinished => _socket.HasPeerFinished;
 

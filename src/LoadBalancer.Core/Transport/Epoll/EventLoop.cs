@@ -19,6 +19,9 @@ internal sealed unsafe class EventLoop
     /// <summary>The size of <see cref="Scratch"/>, and the most that one read takes, in bytes.</summary>
     public const int ScratchBytes = 64 * 1024;
 
+    /// <summary>The size of <see cref="LargeBlocks"/>: a full read, or a body of 64 KiB with the head before it, in bytes.</summary>
+    public const int LargeBlockBytes = ScratchBytes + (8 * 1024);
+
     /// <summary>What a source may read before it lets others have their turn, in bytes.</summary>
     public const int ByteBudget = 4 * ScratchBytes;
 
@@ -85,7 +88,7 @@ internal sealed unsafe class EventLoop
         NowMs = time.GetTimestamp() / _timestampsPerMs;
         _timers = new TimerWheel(NowMs);
         Blocks = new BlockPool(this, blockBytes: 16 * 1024, keptBytes: 2 * 1024 * 1024);
-        LargeBlocks = new BlockPool(this, ScratchBytes, keptBytes: 4 * 1024 * 1024);
+        LargeBlocks = new BlockPool(this, LargeBlockBytes, keptBytes: 4 * 1024 * 1024);
         _thread = new Thread(Run) { IsBackground = true, Name = $"lb-loop-{index}" };
     }
 
@@ -107,7 +110,7 @@ internal sealed unsafe class EventLoop
     /// <summary>Blocks of 16 KiB, for pipes and for small remainders.</summary>
     public BlockPool Blocks { get; }
 
-    /// <summary>Blocks of <see cref="ScratchBytes"/>, for what a slow reader left of a full read.</summary>
+    /// <summary>Blocks of <see cref="LargeBlockBytes"/>, for what a slow reader left of a full read, and for streams of which much is to come.</summary>
     public BlockPool LargeBlocks { get; }
 
     /// <summary>What it measures of itself. Any thread may read it.</summary>
@@ -187,6 +190,9 @@ internal sealed unsafe class EventLoop
 
     /// <summary><c>await loop</c>: what follows runs on the loop; without a hop where it does already.</summary>
     public LoopAwaiter GetAwaiter() => new(this);
+
+    /// <summary><c>await loop.Yield()</c>: what follows runs on the loop when everything else of this turn has had its go. On the loop.</summary>
+    public LoopYield Yield() => new(this);
 
     /// <summary>Makes <paramref name="timer"/> fall due after <paramref name="delay"/>, instead of whatever it waited for.</summary>
     public void Schedule(LoopTimer timer, TimeSpan delay) => Schedule(timer, (long)delay.TotalMilliseconds);

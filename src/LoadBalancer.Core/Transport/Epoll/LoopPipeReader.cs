@@ -45,6 +45,16 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
     /// <summary>True where nothing is buffered and nobody waits: the socket may be handed to a relay.</summary>
     public bool IsIdle => _first is null && !_waiting;
 
+    /// <summary>How many bytes are there to be read without asking the socket.</summary>
+    public long Buffered => _first is null ? 0 : _last!.RunningIndex + _last.End - _first.RunningIndex - _start;
+
+    /// <summary>Asks the socket for more although some is there that nobody has looked at; true where more came, or the end.</summary>
+    public bool ReadMore()
+    {
+        socket.Loop.AssertInLoop();
+        return !_waiting && Fill();
+    }
+
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
