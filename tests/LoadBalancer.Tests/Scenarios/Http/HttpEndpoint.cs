@@ -16,6 +16,7 @@ internal sealed class HttpEndpoint : IDisposable
     private readonly ConcurrentDictionary<Socket, Thread> _open = new();
     private readonly ConcurrentQueue<HttpMessage> _requests = new();
     private readonly Thread _accepting;
+    private volatile Exception? _broken;
     private int _connections;
 
     /// <summary>An endpoint that answers each request by <paramref name="answer"/>, and closes a connection for which that throws.</summary>
@@ -62,6 +63,8 @@ internal sealed class HttpEndpoint : IDisposable
             socket.Abort();
             thread.Join();
         }
+
+        Assert.That(_broken, Is.Null, "the script of an endpoint is broken");
     }
 
     private void Accept()
@@ -98,6 +101,11 @@ internal sealed class HttpEndpoint : IDisposable
         catch (Exception error) when (error is SocketException or ObjectDisposedException or EndOfStreamException or OperationCanceledException)
         {
             // The peer is gone, this has died, or the script is done with the connection.
+        }
+        catch (Exception error)
+        {
+            // On a thread of its own it would end the process, and nobody would know which test it was.
+            _broken = error;
         }
         finally
         {
