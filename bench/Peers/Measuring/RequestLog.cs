@@ -45,7 +45,8 @@ internal sealed class RequestLog(string folder, TimeProvider time)
         }
 
         using var process = Process.Start(new ProcessStartInfo(
-            "fallocate", ["--punch-hole", "--offset", "0", "--length", length.ToString(CultureInfo.InvariantCulture), file]) { RedirectStandardError = true })!;
+            "fallocate", ["--punch-hole", "--offset", "0", "--length", length.ToString(CultureInfo.InvariantCulture), file])
+        { RedirectStandardError = true })!;
         await process.WaitForExitAsync(stop);
     }
 

@@ -2,8 +2,8 @@ using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.State;
-using LoadBalancer.Tcp;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Tcp;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Status;
