@@ -247,7 +247,7 @@ internal sealed class RelayTests
         Assert.That(
             await harness.Loops.Run(() => loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented - taken.Count), Is.InRange(1, 2), "blocks and pipes");
         Assert.That(await harness.Loops.Run(() => loop.Pipes.Made), piped ? Is.InRange(1, 2) : Is.EqualTo(taken.Count), "pipes made");
-        Assert.That((loop.Blocks.BlockBytes, loop.LargeBlocks.BlockBytes), Is.EqualTo((16 * 1024, 64 * 1024)));
+        Assert.That((loop.Blocks.BlockBytes, loop.LargeBlocks.BlockBytes), Is.EqualTo((16 * 1024, EventLoop.LargeBlockBytes)));
         await harness.Loops.Run(() => taken.ForEach(loop.Pipes.Return));
         await Advance(harness, time, 11);
         Assert.That((await harness.Ended()).Fault.Kind, Is.EqualTo(FaultKind.IdleTimeout), "the end at which the harness counts");
