@@ -98,7 +98,7 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
-    /// <summary>When the first byte of its head was there, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>When its head was there as a whole, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public long Began { get; set; }
 
     /// <summary>When an endpoint was leased; 0 for never.</summary>
