@@ -163,6 +163,14 @@ internal static class Daemon
 
     private static void Log(DiscoveryReport report, LogSink log)
     {
+        if (report is { Outcome: DiscoveryOutcome.Found, LeftOut: > 0 })
+        {
+            log.Warn(
+                "discovery found more addresses than an upstream takes; the rest is left out",
+                ("upstream", report.Upstream), ("source", report.Source), ("endpoints", report.Endpoints), ("left_out", report.LeftOut));
+            return;
+        }
+
         if (report.Outcome == DiscoveryOutcome.Found)
         {
             log.Info("discovery works again", ("upstream", report.Upstream), ("source", report.Source), ("endpoints", report.Endpoints));
