@@ -23,6 +23,7 @@ internal sealed unsafe class EpollSocket : LoopSource
     private IReadinessObserver _observer;
     private bool _readsToTheEnd;
     private bool _closed;
+    private bool _isClient;
 
     private EpollSocket(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected)
     {
@@ -76,6 +77,13 @@ internal sealed unsafe class EpollSocket : LoopSource
 
         Libc.Close(descriptor);
         return null;
+    }
+
+    /// <summary>Counts it among <see cref="EventLoop.Clients"/> until it is closed; once.</summary>
+    public void CountAsClient()
+    {
+        _isClient = true;
+        Loop.Clients++;
     }
 
     /// <summary>Hands the socket to another observer, which looks at <see cref="IsReadable"/> itself: past edges are not repeated.</summary>
@@ -289,6 +297,7 @@ internal sealed unsafe class EpollSocket : LoopSource
             IsReadable = IsWritable = false;
             Loop.Remove(this);
             Libc.Close(_descriptor);
+            Loop.Clients -= _isClient ? 1 : 0;
         }
     }
 

@@ -128,6 +128,9 @@ internal sealed unsafe class EventLoop
     /// <summary>How many sources it watches: sockets, two for each proxied connection. Exact on the loop; elsewhere it may be a moment off.</summary>
     public int SourceCount => _usedSlots - _freeSlots.Count;
 
+    /// <summary>How many of them are of clients, which may need another for an endpoint. Set on the loop; elsewhere it may be a moment off.</summary>
+    public int Clients { get; set; }
+
     /// <summary>How many timers wait. Read on the loop.</summary>
     public int TimerCount => _timers.Count;
 
