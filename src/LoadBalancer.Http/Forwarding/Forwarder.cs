@@ -251,6 +251,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (status == HeadStatus.Incomplete)
             {
                 connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                connection.Connection.Condense();
                 if (read.IsCompleted)
                 {
                     return Ended(connection);

@@ -190,7 +190,14 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (route.Timeout is { } timeout)
         {
-            exchange.BeginTimeout(timeout - Time.GetElapsedTime(exchange.Began));
+            var left = timeout - Time.GetElapsedTime(exchange.Began);
+            if (left <= TimeSpan.Zero)
+            {
+                // Its head alone took that long.
+                return new Fault(FaultSide.Client, FaultKind.ExchangeTimeout);
+            }
+
+            exchange.BeginTimeout(left);
         }
 
         var outcome = await route.Policies.OnRequestAsync(exchange);

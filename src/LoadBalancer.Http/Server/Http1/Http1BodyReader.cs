@@ -152,6 +152,9 @@ internal sealed class Http1BodyReader : BodyReader
             {
                 return part;
             }
+
+            // Trailers that are not whole.
+            (_input as LoopPipeReader)?.Condense();
         }
     }
 

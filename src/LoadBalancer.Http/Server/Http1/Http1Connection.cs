@@ -138,6 +138,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             // :: (3)
             var scan = default(HeadScan);
             var kind = FaultKind.None;
+            var began = 0L;
             var patience = served == 0 ? _proxy.Options.Timeouts.Head : _proxy.Options.Timeouts.Idle;
             Clock.Await(ClientAct.Request, IsFinishing ? FarewellMs : (long)patience.TotalMilliseconds);
             while (Exchange is null)
@@ -152,9 +153,16 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
 
-                if (!TryBegin(read, ref scan, out var consumed, out kind))
+                if (began == 0)
+                {
+                    // What was pipelined begins with its turn and not with its bytes: the time before is that of the requests before it.
+                    began = _proxy.Time.GetTimestamp();
+                }
+
+                if (!TryBegin(read, began, ref scan, out var consumed, out kind))
                 {
                     input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    Client.Condense();
                     if (read.IsCompleted)
                     {
                         return new Fault(FaultSide.Client, FaultKind.ClientClosed);
@@ -200,7 +208,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     }
 
     /// <summary>Looks for a head in what was read; true where the exchange has begun, be it with a head that is refused.</summary>
-    private bool TryBegin(in ReadResult read, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
+    private bool TryBegin(in ReadResult read, long began, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
     {
         _proxy = _latest.Current;
         var loop = _proxy.Engine.On(Loop);
@@ -217,7 +225,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             }
         }
 
-        exchange.Began = _proxy.Time.GetTimestamp();
+        exchange.Began = began;
         exchange.Proxy = _proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;

@@ -135,7 +135,7 @@ internal sealed class BareGateway : IAsyncDisposable
                         Exchanges = seen.Exchanges + http.Exchanges.Rented,
                         InUse = seen.InUse + http.Upstreams.Open - http.Upstreams.Idle,
                         Idle = seen.Idle + http.Upstreams.Idle,
-                        Rented = seen.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
+                        Rented = seen.Rented + loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
                         Timers = seen.Timers + loop.TimerCount,
                     };
                 },
