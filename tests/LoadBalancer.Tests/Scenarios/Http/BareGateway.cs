@@ -123,7 +123,7 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <summary>What is given out at this moment.</summary>
     public async Task<Inside> LookAsync()
     {
-        var seen = new Inside(Listener.Connections.Count, Leases, 0, 0, 0, 0, 0);
+        var seen = new Inside(Listener.Connections.Count, Leases, 0, 0, 0, 0, 0, 0);
         foreach (var loop in Loops.Loops.ToArray())
         {
             await loop.RunAsync(
@@ -135,7 +135,8 @@ internal sealed class BareGateway : IAsyncDisposable
                         Exchanges = seen.Exchanges + http.Exchanges.Rented,
                         InUse = seen.InUse + http.Upstreams.Open - http.Upstreams.Idle,
                         Idle = seen.Idle + http.Upstreams.Idle,
-                        Rented = seen.Rented + loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
+                        Small = seen.Small + loop.SmallBlocks.Rented,
+                        Rented = seen.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
                         Timers = seen.Timers + loop.TimerCount,
                     };
                 },
@@ -195,7 +196,8 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <param name="Exchanges">Exchanges.</param>
     /// <param name="InUse">Connections to endpoints that are in use.</param>
     /// <param name="Idle">Connections to endpoints that lie idle.</param>
-    /// <param name="Rented">Buffers.</param>
+    /// <param name="Small">Small buffers.</param>
+    /// <param name="Rented">All other buffers.</param>
     /// <param name="Timers">Timers.</param>
-    internal readonly record struct Inside(int Connections, int Leases, int Exchanges, int InUse, int Idle, int Rented, int Timers);
+    internal readonly record struct Inside(int Connections, int Leases, int Exchanges, int InUse, int Idle, int Small, int Rented, int Timers);
 }

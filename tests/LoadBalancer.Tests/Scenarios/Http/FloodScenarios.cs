@@ -89,32 +89,82 @@ internal sealed class FloodScenarios
     }
 
     [Test]
-    public async Task D1_four_thousand_slow_heads_hold_up_nobody_and_are_gone_after_their_time()
+    public async Task D1_four_thousand_slow_heads_hold_up_nobody_and_hold_little_memory()
     {
         const int Slow = 4_000;
+        const int Good = 1_000;
         using var endpoint = new HttpEndpoint("ok");
-        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}", ", timeouts: {head: 3s}");
-        var slow = new List<HttpWire>(Slow);
+        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}", ", timeouts: {head: 10m}");
         using (var good = gateway.Connect())
         {
+            Serve(good, Good);
+            var (turns, events) = Work();
+            Serve(good, Good);
+            (turns, events) = Since(turns, events);
+            var memory = GC.GetTotalMemory(forceFullCollection: true);
+            var slow = new List<Socket>(Slow);
             for (var at = 0; at < Slow; at++)
             {
-                slow.Add(gateway.Connect().Send("GET / HTTP/1.1\r\nHost: test\r\nX-Slow: "));
-                if (at % 10 == 0)
-                {
-                    Assert.That(good.Get("/").ReadResponse().Status, Is.EqualTo(200));
-                }
+                slow.Add(Loopback.Connect(gateway.Address));
+                slow[at].Send("GET / HTTP/1.1\r\nHost: test\r\nCookie: 0123456789012345678901234567890123456789\r\nX-Slow: "u8);
             }
 
-            for (var at = 0; at < 500; at++)
+            Assert.That(() => Buffers().Small, Is.EqualTo(Slow).After(Loopback.TimeoutMs, 5), "each head in a small buffer");
+            Assert.That(Buffers().Others, Is.Zero);
+            Assert.That((GC.GetTotalMemory(forceFullCollection: true) - memory) / Slow, Is.LessThan(6 * 1024), "bytes for each, the test's own sockets included");
+
+            // What a request of others costs its loop does not depend on how many are slow: those who send nothing are not looked at, and
+            // those who send a byte are looked at once. So nobody waits for them, whatever the speed of this machine is.
+            var (turnsWith, eventsWith) = Work();
+            Serve(good, Good);
+            (turnsWith, eventsWith) = Since(turnsWith, eventsWith);
+            Assert.That((turnsWith, eventsWith), Is.LessThan((turns * 2, events * 2)).Using<(long Turns, long Events)>(Both), "turns and events of the loops, with slow heads and without");
+            var (turnsDribbled, eventsDribbled) = Work();
+            for (var at = 0; at < Good; at++)
             {
-                slow[at * 7 % Slow].Send("x");
-                Assert.That(good.Get("/").ReadResponse().Status, Is.EqualTo(200));
+                slow[at * 7 % Slow].Send("x"u8);
+                Serve(good, 1);
             }
+
+            (turnsDribbled, eventsDribbled) = Since(turnsDribbled, eventsDribbled);
+            Assert.That((turnsDribbled, eventsDribbled), Is.LessThan(((turns * 2) + (Good * 2), (events * 2) + (Good * 2))).Using<(long Turns, long Events)>(Both), "the same while they dribble");
+            Assert.That(Buffers(), Is.EqualTo((Slow, 0)));
+            slow.ForEach(each => each.Dispose());
         }
 
         gateway.SettleAll();
-        Assert.That(slow[0].ReadResponse().Status, Is.EqualTo(408));
+
+        static void Serve(HttpWire client, int count)
+        {
+            for (var at = 0; at < count; at++)
+            {
+                Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200));
+            }
+        }
+
+        (int Small, int Others) Buffers() => gateway.LookAsync().Result is var inside ? (inside.Small, inside.Rented) : default;
+
+        (long Turns, long Events) Work() => (gateway.Loops.Loops.ToArray().Sum(loop => loop.Turns), gateway.Loops.Loops.ToArray().Sum(loop => loop.Meter.Events));
+
+        (long Turns, long Events) Since(long turns, long events) => (Work().Turns - turns, Work().Events - events);
+
+        static int Both((long Turns, long Events) seen, (long Turns, long Events) most) => seen.Turns < most.Turns && seen.Events < most.Events ? -1 : 1;
+    }
+
+    [Test]
+    public async Task D1_slow_heads_are_told_so_when_their_time_is_over_though_they_sent_a_byte_now_and_then()
+    {
+        const int Slow = 400;
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}", ", timeouts: {head: 1s}");
+        var slow = Enumerable.Range(0, Slow).Select(_ => gateway.Connect().Send("GET / HTTP/1.1\r\nHost: test\r\nX-Slow: ")).ToList();
+        while (!slow[0].Socket.Poll(20_000, SelectMode.SelectRead))
+        {
+            slow[0].Send("x");
+        }
+
+        slow.ForEach(each => LimitScenarios.IsProblem(each.ReadResponse(), 408, "head_timeout"));
+        gateway.SettleAll();
         slow.ForEach(each => each.Dispose());
     }
 

@@ -325,7 +325,7 @@ internal sealed class LimitScenarios
             Wait(client);
             Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200), "and before a later one");
             client.Send("GET / HTTP/1.1\r\nHo");
-            Assert.That(async () => (await gateway.LookAsync()).Rented, Is.EqualTo(1).After(Loopback.TimeoutMs, 1), "its beginning was read");
+            Assert.That(async () => (await gateway.LookAsync()).Small, Is.EqualTo(1).After(Loopback.TimeoutMs, 1), "its beginning was read");
             Wait(client);
             IsProblem(client.Send("st: test\r\n\r\n").ReadResponse(), 504, "exchange_timeout");
             Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200), "on the same connection");
