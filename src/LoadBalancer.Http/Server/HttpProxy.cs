@@ -149,7 +149,12 @@ internal sealed class HttpProxy : ConnectionHandler
             fault = HostName.Read(request);
         }
 
-        if (fault == FaultKind.None && request.Target is [(byte)'*'])
+        if (fault == FaultKind.None && !RequestTarget.Agrees(request, exchange.IsClientSecure))
+        {
+            fault = FaultKind.RequestInvalid;
+        }
+
+        if (fault == FaultKind.None && RequestTarget.IsAsterisk(request))
         {
             // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
             exchange.Response.Status = 204;

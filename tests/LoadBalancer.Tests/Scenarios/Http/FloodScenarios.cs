@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using LoadBalancer.Http.Tests.Server.Http1;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
@@ -11,25 +10,6 @@ internal sealed class FloodScenarios
     private const int Workers = 4;
     private const string Agree = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
-    private static readonly string[] Requests =
-    [
-        "GET /a HTTP/1.1\r\nHost: test\r\n\r\n",
-        "GET /a/../b?x=%41&y=/ HTTP/1.1\r\nHost: test:80\r\nAccept: */*\r\nCookie: a=b; c=d\r\nConnection: keep-alive, x\r\nX: y\r\n\r\n",
-        "POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello",
-        "POST /a HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
-        "PUT /a HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok",
-        "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n",
-        "GET http://test/a HTTP/1.1\r\nHost: test\r\nForwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
-        "GET /a HTTP/1.0\r\nHost: test\r\nConnection: keep-alive\r\n\r\n",
-        "GET /a HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-    ];
-
-    private static readonly string[] Words =
-    [
-        "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Host: b\r\n", "HTTP/1.1", "0\r\n\r\n", "chunked, identity", "%2f", "%00", "..", "//",
-        "\u00ff", "+5", "0x5", "-1", "99999999999999999999", "Connection: close\r\n", "Connection: Host\r\n", "Trailer: Host\r\n", "HEAD", "CONNECT a:80", "HTTP/2.0",
-    ];
 
     [Test]
     public async Task Connections_dropped_at_every_stage_of_a_request_leave_nothing_behind()
@@ -166,76 +146,6 @@ internal sealed class FloodScenarios
         slow.ForEach(each => LimitScenarios.IsProblem(each.ReadResponse(), 408, "head_timeout"));
         gateway.SettleAll();
         slow.ForEach(each => each.Dispose());
-    }
-
-    [Test]
-    public async Task Malformed_requests_are_answered_or_closed_and_never_reach_an_endpoint_as_something_else()
-    {
-        const int Count = 12_000;
-        var wrong = new List<string>();
-        using var endpoint = new HttpEndpoint((wire, request) =>
-        {
-            // What a lenient server might take for two requests, or for one with another body or host.
-            var framings = request.Fields.Count(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase));
-            if (framings > 1 || request.Values("Host").Count != 1 || request.FirstLine.Split(' ').Length != 3 || request.Fields.Any(line => line.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0))
-            {
-                lock (wrong)
-                {
-                    wrong.Add($"{request.FirstLine}\n{string.Join('\n', request.Fields)}");
-                }
-            }
-
-            wire.Respond("ok");
-        });
-        await using var gateway = await BareGateway.ToAsync(endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}");
-        var served = 0;
-        Parallel.For(0, Workers, new ParallelOptions { MaxDegreeOfParallelism = Workers }, worker =>
-        {
-            var mutations = new Mutations(worker, Requests, Words);
-            var open = new Queue<(HttpWire Client, string Text)>();
-            for (var at = 0; at < Count / Workers; at++)
-            {
-                var text = mutations.Next();
-                open.Enqueue((gateway.Connect().Send(text), text));
-                if (open.Count > 100)
-                {
-                    Finish(open.Dequeue());
-                }
-            }
-
-            foreach (var each in open)
-            {
-                Finish(each);
-            }
-        });
-
-        Assert.That(wrong, Is.Empty);
-        Assert.That((served > Count / 20, endpoint.Requests.Count > Count / 20), Is.EqualTo((true, true)), "what is in order after all is served");
-        Assert.That(gateway.Get("/").Status, Is.EqualTo(200));
-        gateway.SettleAll();
-
-        // The end of the client's half ends whatever it left unfinished.
-        void Finish((HttpWire Client, string Text) sent)
-        {
-            try
-            {
-                using var client = sent.Client;
-                client.Socket.Shutdown(SocketShutdown.Send);
-                var answer = Encoding.Latin1.GetString(client.Socket.ReceiveToEnd());
-                Interlocked.Add(ref served, answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? 1 : 0);
-                if (answer.Length > 0 && !answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal))
-                {
-                    lock (wrong)
-                    {
-                        wrong.Add($"{sent.Text}\n->\n{answer}");
-                    }
-                }
-            }
-            catch (SocketException)
-            {
-                // Reset.
-            }
-        }
     }
 
     [Test]
