@@ -124,9 +124,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     void IHangupObserver.OnHangup(bool broken)
     {
         // The end of one half of a WebSocket is passed on to the endpoint, which may have something to say still.
-        if (broken || _carrier is not { IsTakenOver: true })
+        var isTunnel = _carrier is { IsTakenOver: true };
+        if (broken || !isTunnel)
         {
-            Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+            Exchange?.GiveUp(new Fault(FaultSide.Client, isTunnel ? FaultKind.Reset : FaultKind.ClientClosed));
         }
     }
 
@@ -202,7 +203,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     await LingerAsync(input);
                 }
 
-                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug ? fault : Fault.None;
+                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug || fault is { Side: FaultSide.Client, Kind: FaultKind.Reset } ? fault : Fault.None;
             }
         }
     }

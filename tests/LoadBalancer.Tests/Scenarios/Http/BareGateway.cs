@@ -27,15 +27,15 @@ internal sealed class BareGateway : IAsyncDisposable
     private readonly Reloader _reloader;
     private readonly List<Exception> _bugs = [];
 
-    private BareGateway(int loops, Func<string, LogDestination> access)
+    private BareGateway(int loops, Func<string, LogDestination> access, TimeProvider time)
     {
-        Loops = new LoopGroup(loops, TimeProvider.System, (_, error) => OnBug(error), _ => { });
+        Loops = new LoopGroup(loops, time, (_, error) => OnBug(error), _ => { });
         _lines = new LoopLog(loops, access(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         _sockets = new SocketTable(Loops, _activated);
         var context = new BuildContext
         {
-            Time = TimeProvider.System,
+            Time = time,
             Loops = loops,
             Seeds = new Random(1),
             Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)),
@@ -79,9 +79,10 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <param name="upstreams">What stands behind <c>upstreams:</c>, in one line.</param>
     /// <param name="loops">Its loops.</param>
     /// <param name="access">Where the access log goes; nowhere if not given.</param>
-    public static async Task<BareGateway> StartAsync(string http, string upstreams, int loops = 2, Func<string, LogDestination>? access = null)
+    /// <param name="time">The clock of its time bounds; the system's if not given.</param>
+    public static async Task<BareGateway> StartAsync(string http, string upstreams, int loops = 2, Func<string, LogDestination>? access = null, TimeProvider? time = null)
     {
-        var gateway = new BareGateway(loops, access ?? (_ => LogDestination.Off));
+        var gateway = new BareGateway(loops, access ?? (_ => LogDestination.Off), time ?? TimeProvider.System);
         gateway.Write(http, upstreams);
         var loaded = GatewayFile.Load(gateway.Path);
         Assert.That(loaded.Errors, Is.Empty);
