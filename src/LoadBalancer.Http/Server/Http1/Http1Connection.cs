@@ -257,10 +257,11 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         _carrier = null;
     }
 
-    /// <summary>Reads away what is left of the request's body; false where the connection cannot be used again.</summary>
+    /// <summary>Reads away what is left of the request's body, as long as it is not too much; false where the connection cannot be used again.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
     {
+        var from = exchange.RequestBody?.BytesRead ?? 0;
         while (exchange.RequestBody is { IsAtEnd: false } body)
         {
             if (!body.TryRead(out var part))
@@ -270,7 +271,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                 Clock.BodyCame();
             }
 
-            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed)
+            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed || body.BytesRead - from > Http1Carrier.MostLeftOver)
             {
                 return false;
             }
