@@ -70,15 +70,16 @@ internal static class BodyCopier
         }
     }
 
-    /// <summary>Ends the upload, where it has not ended by itself.</summary>
+    /// <summary>Ends the upload, where it has not ended by itself. What the client still sends is left to be read away.</summary>
     /// <returns>True where all of the request's body was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
     {
         if (work.HasUpload && !work.UploadHasEnded)
         {
+            work.StopsUpload = true;
             work.Connection?.Close();
-            exchange.RequestBody!.Cancel();
+            exchange.RequestBody!.Interrupt();
         }
 
         return await work.EndUploadAsync();
@@ -113,6 +114,10 @@ internal static class BodyCopier
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
                 work.AwaitsBody = work.AwaitsContinue = false;
+                if (work.StopsUpload)
+                {
+                    return false;
+                }
             }
 
             exchange.ReceivedBytes = from.BytesRead;

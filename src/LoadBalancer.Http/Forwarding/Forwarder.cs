@@ -251,6 +251,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             if (status == HeadStatus.Incomplete)
             {
                 connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                connection.Connection.Condense();
                 if (read.IsCompleted)
                 {
                     return Ended(connection);
@@ -324,6 +325,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             between = _options.Timeouts.StreamIdle;
         }
 
+        work.IsEarly = work.HasUpload && !work.UploadHasEnded && IsEarly(response, connection);
         exchange.StartResponse();
         connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofRequest: false);
         var fault = await BodyCopier.DownloadAsync(exchange, work, connection, between);
@@ -338,6 +340,18 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
         return fault;
     }
+
+    /// <summary>
+    /// True for a response that is whole, or soon will be, or behind which the endpoint closes, while the request's body still comes: a refusal. One
+    /// that is made while the body is read has no such length.
+    /// </summary>
+    private static bool IsEarly(ResponseHead response, UpstreamConnection connection) => !response.KeepsAlive || response.Framing switch
+    {
+        BodyFraming.None or BodyFraming.Close => true,
+        BodyFraming.Length => response.ContentLength <= EventLoop.ScratchBytes,
+        BodyFraming.Chunked => connection.HasLastChunk(),
+        _ => false,
+    };
 
     private static Fault Ended(UpstreamConnection connection) => new(
         FaultSide.Upstream,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
@@ -82,6 +83,26 @@ internal sealed class UpstreamConnection : IReadinessObserver
 
     /// <summary>Nothing is expected of the endpoint.</summary>
     public void Relax() => _deadline.Clear();
+
+    /// <summary>True where a chunked body is there to its end, as it looks. Reads nothing.</summary>
+    public bool HasLastChunk()
+    {
+        if (!Input.TryRead(out var read))
+        {
+            return false;
+        }
+
+        Span<byte> end = stackalloc byte[5];
+        var isLast = read.Buffer.Length >= end.Length;
+        if (isLast)
+        {
+            read.Buffer.Slice(read.Buffer.Length - end.Length).CopyTo(end);
+            isLast = end.SequenceEqual("0\r\n\r\n"u8);
+        }
+
+        Input.AdvanceTo(read.Buffer.Start);
+        return isLast;
+    }
 
     /// <summary>Gives it back for another request; it is closed where it is not fit for one.</summary>
     public void Park(TimeSpan idleAtMost)

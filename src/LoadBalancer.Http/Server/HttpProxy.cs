@@ -149,7 +149,12 @@ internal sealed class HttpProxy : ConnectionHandler
             fault = HostName.Read(request);
         }
 
-        if (fault == FaultKind.None && request.Target is [(byte)'*'])
+        if (fault == FaultKind.None && !RequestTarget.Agrees(request, exchange.IsClientSecure))
+        {
+            fault = FaultKind.RequestInvalid;
+        }
+
+        if (fault == FaultKind.None && RequestTarget.IsAsterisk(request))
         {
             // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
             exchange.Response.Status = 204;
@@ -190,7 +195,14 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (route.Timeout is { } timeout)
         {
-            exchange.BeginTimeout(timeout - Time.GetElapsedTime(exchange.Began));
+            var left = timeout - Time.GetElapsedTime(exchange.Began);
+            if (left <= TimeSpan.Zero)
+            {
+                // Its head alone took that long.
+                return new Fault(FaultSide.Client, FaultKind.ExchangeTimeout);
+            }
+
+            exchange.BeginTimeout(left);
         }
 
         var outcome = await route.Policies.OnRequestAsync(exchange);

@@ -7,8 +7,8 @@ namespace LoadBalancer.Http.Server.Http1;
 /// <summary>One exchange on a connection of HTTP/1.x. Pooled by its loop, so that an idle connection has none. Touched only on its loop.</summary>
 internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
 {
-    /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again.</summary>
-    private const long MostLeftOver = 64 * 1024;
+    /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again; in bytes, at most.</summary>
+    public const long MostLeftOver = 64 * 1024;
 
     private readonly Http1BodyWriter _body = new();
     private Http1Connection _connection = null!;
@@ -121,7 +121,8 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     /// <inheritdoc/>
     public override void Break() => _connection.Client.Abort();
 
-    // Whether the rest of the request's body can be read away is decided before it is promised to the client.
+    // Decided before it is promised to the client (RFC 9112 section 9.6): somebody reads the rest of the request's body to its end, or it is
+    // little and certain to come, and is read away.
     private bool BodyCanEnd(Exchange exchange)
     {
         if (exchange.RequestBody is not { IsAtEnd: false } body)
@@ -130,7 +131,8 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         }
 
         var request = exchange.Request;
-        return !exchange.GivenUp.Failed && !RequestBody.HasFailed && !request.ExpectsContinue
-            && (exchange.Pending is not null || (request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
+        return !exchange.GivenUp.Failed && !RequestBody.HasFailed
+            && (exchange.Pending is { TakesBody: true }
+                || (!request.ExpectsContinue && request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
     }
 }

@@ -124,9 +124,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     void IHangupObserver.OnHangup(bool broken)
     {
         // The end of one half of a WebSocket is passed on to the endpoint, which may have something to say still.
-        if (broken || _carrier is not { IsTakenOver: true })
+        var isTunnel = _carrier is { IsTakenOver: true };
+        if (broken || !isTunnel)
         {
-            Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+            Exchange?.GiveUp(new Fault(FaultSide.Client, isTunnel ? FaultKind.Reset : FaultKind.ClientClosed));
         }
     }
 
@@ -138,6 +139,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             // :: (3)
             var scan = default(HeadScan);
             var kind = FaultKind.None;
+            var began = 0L;
             var patience = served == 0 ? _proxy.Options.Timeouts.Head : _proxy.Options.Timeouts.Idle;
             Clock.Await(ClientAct.Request, IsFinishing ? FarewellMs : (long)patience.TotalMilliseconds);
             while (Exchange is null)
@@ -152,9 +154,16 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
 
-                if (!TryBegin(read, ref scan, out var consumed, out kind))
+                if (began == 0)
+                {
+                    // What was pipelined begins with its turn and not with its bytes: the time before is that of the requests before it.
+                    began = _proxy.Time.GetTimestamp();
+                }
+
+                if (!TryBegin(read, began, ref scan, out var consumed, out kind))
                 {
                     input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    Client.Condense();
                     if (read.IsCompleted)
                     {
                         return new Fault(FaultSide.Client, FaultKind.ClientClosed);
@@ -194,13 +203,13 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     await LingerAsync(input);
                 }
 
-                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug ? fault : Fault.None;
+                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug || fault is { Side: FaultSide.Client, Kind: FaultKind.Reset } ? fault : Fault.None;
             }
         }
     }
 
     /// <summary>Looks for a head in what was read; true where the exchange has begun, be it with a head that is refused.</summary>
-    private bool TryBegin(in ReadResult read, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
+    private bool TryBegin(in ReadResult read, long began, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
     {
         _proxy = _latest.Current;
         var loop = _proxy.Engine.On(Loop);
@@ -217,7 +226,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             }
         }
 
-        exchange.Began = _proxy.Time.GetTimestamp();
+        exchange.Began = began;
         exchange.Proxy = _proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;
@@ -248,10 +257,11 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         _carrier = null;
     }
 
-    /// <summary>Reads away what is left of the request's body; false where the connection cannot be used again.</summary>
+    /// <summary>Reads away what is left of the request's body, as long as it is not too much; false where the connection cannot be used again.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
     {
+        var from = exchange.RequestBody?.BytesRead ?? 0;
         while (exchange.RequestBody is { IsAtEnd: false } body)
         {
             if (!body.TryRead(out var part))
@@ -261,7 +271,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                 Clock.BodyCame();
             }
 
-            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed)
+            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed || body.BytesRead - from > Http1Carrier.MostLeftOver)
             {
                 return false;
             }
