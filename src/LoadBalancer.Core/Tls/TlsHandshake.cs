@@ -34,12 +34,10 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
     /// <param name="peer">Who is at the other end: whose fault it is if it fails.</param>
     /// <param name="pace">How many of these the loop takes in one turn.</param>
     /// <param name="timeout">The deadline.</param>
-    /// <param name="underWay">The handshake; null where it ended at once.</param>
-    public static ValueTask<Fault> StartAsync(
-        EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace, TimeSpan timeout, out TlsHandshake? underWay)
+    public static ValueTask<Fault> StartAsync(EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace, TimeSpan timeout)
     {
         var handshake = new TlsHandshake(socket, session, peer, pace);
-        underWay = handshake;
+        session.UnderWay = handshake;
         socket.Cipher = session;
         socket.Observe(handshake);
         socket.Loop.Schedule(handshake._deadline, timeout);
@@ -51,8 +49,8 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         return new ValueTask<Fault>(handshake, handshake._completion.Version);
     }
 
-    /// <summary>Ends it because of <paramref name="fault"/>, unless it has ended. Whoever waits goes on inline, and closes the socket.</summary>
-    public void GiveUp(Fault fault) => End(fault);
+    /// <summary>Ends it, unless it has ended: the connection is closed. Whoever waits goes on inline.</summary>
+    public void GiveUp() => End(new Fault(_peer, FaultKind.Reset));
 
     void IReadinessObserver.OnReady(EpollSocket socket) => Step();
 
@@ -108,6 +106,7 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         if (!_done)
         {
             _done = true;
+            _session.UnderWay = null;
             _socket.Loop.Cancel(_deadline);
             _completion.SetResult(fault);
         }

@@ -6,6 +6,9 @@ namespace LoadBalancer.Tls;
 /// <summary>TLS on one socket, from its handshake on. Touched only on its loop.</summary>
 internal abstract class TlsSession : SocketCipher
 {
+    /// <summary>The handshake that waits for it; null before and after. A session that is closed ends it.</summary>
+    public TlsHandshake? UnderWay { get; set; }
+
     /// <summary>Goes on with the handshake as far as it can.</summary>
     /// <returns>Whether it is over; after <see cref="HandshakeProgress.Failed"/> the reasons are in <see cref="SocketCipher.Failure"/> and <see cref="FailureText"/>.</returns>
     public abstract HandshakeProgress Handshake();

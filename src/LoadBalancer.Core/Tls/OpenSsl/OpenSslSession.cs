@@ -281,6 +281,8 @@ internal sealed unsafe class OpenSslSession : TlsSession
             SocketBio.Current = null;
             _ssl = 0;
         }
+
+        UnderWay?.GiveUp();
     }
 
     /// <summary>libssl reads the socket.</summary>
