@@ -69,6 +69,30 @@ public enum FaultKind : byte
     /// <summary>The ClientHello breaks the rules of TLS or its bound, or the connection ended within it.</summary>
     ClientHelloInvalid,
 
+    /// <summary>The TLS handshake did not end in time.</summary>
+    HandshakeTimeout,
+
+    /// <summary>The client's TLS handshake failed: no TLS at all, nothing that both speak, or the client refused ours.</summary>
+    TlsHandshakeFailed,
+
+    /// <summary>The listener wants a certificate of its clients, and the client has shown none.</summary>
+    ClientCertificateMissing,
+
+    /// <summary>The client's certificate is not valid, or by nobody whom the listener trusts.</summary>
+    ClientCertificateInvalid,
+
+    /// <summary>More TLS handshakes were under way than may be at once.</summary>
+    TooManyHandshakes,
+
+    /// <summary>What came inside TLS breaks its rules, or was changed on its way.</summary>
+    TlsRecordInvalid,
+
+    /// <summary>The TLS handshake with the endpoint failed: no TLS at all, or nothing that both speak.</summary>
+    TlsFailed,
+
+    /// <summary>The endpoint's certificate is not valid, not for its name, or by nobody whom the upstream trusts.</summary>
+    TlsVerifyFailed,
+
     /// <summary>No route leads on from the name that the client asked for, or it asked for none.</summary>
     NoRoute,
 

@@ -43,6 +43,9 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Why reading ended, if not by the peer's end of stream.</summary>
     public FaultKind ReadFault => _reader?.Fault ?? FaultKind.None;
 
+    /// <summary>What encrypts it; null where nothing does.</summary>
+    public SocketCipher? Cipher => _socket.Cipher;
+
     /// <summary>The TLVs that a PROXY header told of it, each with its type and length; null where there are none.</summary>
     public byte[]? ProxyTlvs { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using LoadBalancer.Faults;
 
 namespace LoadBalancer.Transport.Epoll;
 
@@ -21,7 +22,11 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     private readonly int _descriptor;
     private IReadinessObserver _observer;
+    private SocketCipher? _cipher;
+    private bool _isReadable;
+    private bool _isWritable;
     private bool _readsToTheEnd;
+    private bool _finishesWhenSent;
     private bool _closed;
     private bool _isClient;
 
@@ -32,17 +37,37 @@ internal sealed unsafe class EpollSocket : LoopSource
         _observer = observer;
 
         // What was accepted can be written to; what is being connected waits for its first edge.
-        IsWritable = connected;
+        _isWritable = connected;
     }
 
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop { get; }
 
     /// <summary>True where a read may give something.</summary>
-    public bool IsReadable { get; private set; }
+    public bool IsReadable => _isReadable || _cipher is { HasBuffered: true };
 
     /// <summary>True where a write may take something.</summary>
-    public bool IsWritable { get; private set; }
+    public bool IsWritable => _isWritable && _cipher is not { HasPending: true };
+
+    /// <summary>What encrypts it; null while nothing does. Set once, before anybody else reads or writes.</summary>
+    public SocketCipher? Cipher
+    {
+        get => _cipher;
+        set
+        {
+            Loop.AssertInLoop();
+            _cipher = value;
+        }
+    }
+
+    /// <summary>True where <see cref="ReceiveWire"/> may give something.</summary>
+    public bool IsWireReadable => _isReadable;
+
+    /// <summary>True where <see cref="SendWire"/> may take something.</summary>
+    public bool IsWireWritable => _isWritable;
+
+    /// <summary>Why a call returned <see cref="Failed"/>, as a fault of the stream.</summary>
+    public FaultKind Failure => _cipher is { Failure: not FaultKind.None } cipher ? cipher.Failure : FaultKind.Reset;
 
     /// <summary>True once the kernel has reported an error or a full hang-up; the next call says what it was.</summary>
     public bool HasError { get; private set; }
@@ -93,7 +118,11 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <param name="buffer">Where to.</param>
     /// <param name="emptiesKernel">True where a <see cref="Peek"/> with room to spare saw no byte behind these: then a full buffer does not mean that more is there.</param>
     /// <returns>The number of bytes; 0 at the peer's end of stream; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
-    public int Receive(Span<byte> buffer, bool emptiesKernel = false)
+    public int Receive(Span<byte> buffer, bool emptiesKernel = false) =>
+        _cipher is { } cipher ? cipher.Receive(buffer) : ReceiveWire(buffer, emptiesKernel);
+
+    /// <summary>As <see cref="Receive"/>, of the bytes as they came: for the <see cref="Cipher"/>.</summary>
+    public int ReceiveWire(Span<byte> buffer, bool emptiesKernel = false)
     {
         Loop.AssertInLoop();
         fixed (byte* bytes = buffer)
@@ -103,19 +132,19 @@ internal sealed unsafe class EpollSocket : LoopSource
                 var count = (int)Libc.Receive(_descriptor, bytes, buffer.Length, 0);
                 if (count > 0)
                 {
-                    IsReadable = (count == buffer.Length && !emptiesKernel) || _readsToTheEnd;
+                    _isReadable = (count == buffer.Length && !emptiesKernel) || _readsToTheEnd;
                     return count;
                 }
 
                 if (count == 0)
                 {
-                    IsReadable = false;
+                    _isReadable = false;
                     return 0;
                 }
 
                 if (!Retry(out var result))
                 {
-                    IsReadable &= result != WouldBlock;
+                    _isReadable &= result != WouldBlock;
                     return result;
                 }
             }
@@ -139,7 +168,7 @@ internal sealed unsafe class EpollSocket : LoopSource
 
                 if (!Retry(out var result))
                 {
-                    IsReadable &= result != WouldBlock;
+                    _isReadable &= result != WouldBlock;
                     return result;
                 }
             }
@@ -150,7 +179,10 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <param name="bytes">What to send; not empty.</param>
     /// <param name="more">True where more follows at once, so that the kernel may wait to fill a segment (MSG_MORE).</param>
     /// <returns>How many were taken, at least 1; <see cref="WouldBlock"/> or <see cref="Failed"/>.</returns>
-    public int Send(ReadOnlySpan<byte> bytes, bool more = false)
+    public int Send(ReadOnlySpan<byte> bytes, bool more = false) => _cipher is { } cipher ? cipher.Send(bytes) : SendWire(bytes, more);
+
+    /// <summary>As <see cref="Send(ReadOnlySpan{byte}, bool)"/>, of bytes that are encrypted already: for the <see cref="Cipher"/>.</summary>
+    public int SendWire(ReadOnlySpan<byte> bytes, bool more = false)
     {
         Loop.AssertInLoop();
         fixed (byte* start = bytes)
@@ -162,13 +194,13 @@ internal sealed unsafe class EpollSocket : LoopSource
                 if (count >= 0)
                 {
                     // A short write has filled the kernel's buffer: the next edge comes when it has room.
-                    IsWritable = count == bytes.Length;
+                    _isWritable = count == bytes.Length;
                     return count;
                 }
 
                 if (!Retry(out var result))
                 {
-                    IsWritable = false;
+                    _isWritable = false;
                     return result;
                 }
             }
@@ -180,6 +212,11 @@ internal sealed unsafe class EpollSocket : LoopSource
     public int Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         Loop.AssertInLoop();
+        if (_cipher is not null)
+        {
+            return SendEncrypted(first, second);
+        }
+
         fixed (byte* firstStart = first, secondStart = second)
         {
             var pieces = stackalloc MessagePiece[2] { new(firstStart, first.Length), new(secondStart, second.Length) };
@@ -189,13 +226,13 @@ internal sealed unsafe class EpollSocket : LoopSource
                 var count = (int)Libc.SendMessage(_descriptor, &header, SocketConstants.MessageNoSignal);
                 if (count >= 0)
                 {
-                    IsWritable = count == first.Length + second.Length;
+                    _isWritable = count == first.Length + second.Length;
                     return count;
                 }
 
                 if (!Retry(out var result))
                 {
-                    IsWritable = false;
+                    _isWritable = false;
                     return result;
                 }
             }
@@ -203,14 +240,14 @@ internal sealed unsafe class EpollSocket : LoopSource
     }
 
     /// <summary>
-    /// True where <see cref="ReceiveInto"/> and <see cref="SendFrom"/> work on every kernel: TCP. Asks the kernel, so ask once.
+    /// True where <see cref="ReceiveInto"/> and <see cref="SendFrom"/> work on every kernel: TCP in clear. Asks the kernel, so ask once.
     /// </summary>
     public bool IsTcp
     {
         get
         {
             int family = 0, length = sizeof(int);
-            return Libc.GetSocketOption(_descriptor, SocketConstants.LevelSocket, SocketConstants.Domain, &family, &length) == 0
+            return _cipher is null && Libc.GetSocketOption(_descriptor, SocketConstants.LevelSocket, SocketConstants.Domain, &family, &length) == 0
                 && family is SocketConstants.FamilyIPv4 or SocketConstants.FamilyIPv6;
         }
     }
@@ -241,7 +278,7 @@ internal sealed unsafe class EpollSocket : LoopSource
             if (!Retry(out var result))
             {
                 // An error is told once: what this call was told, Receive would not hear any more.
-                IsReadable &= result != WouldBlock;
+                _isReadable &= result != WouldBlock;
                 return result;
             }
         }
@@ -263,14 +300,25 @@ internal sealed unsafe class EpollSocket : LoopSource
 
             if (!Retry(out var result))
             {
-                IsWritable = false;
+                _isWritable = false;
                 return result;
             }
         }
     }
 
     /// <summary>Closes our half: the peer reads the end of the stream after everything that was sent (FIN). An error is left to the next read.</summary>
-    public void ShutdownSend() => Libc.Shutdown(_descriptor, SocketConstants.ShutdownSend);
+    public void ShutdownSend()
+    {
+        _cipher?.EndSending();
+        if (_cipher is { HasPending: true })
+        {
+            _finishesWhenSent = true;
+        }
+        else
+        {
+            Libc.Shutdown(_descriptor, SocketConstants.ShutdownSend);
+        }
+    }
 
     /// <summary>The pending error of the socket, which this clears (SO_ERROR).</summary>
     public Errno TakeError()
@@ -293,9 +341,8 @@ internal sealed unsafe class EpollSocket : LoopSource
         Loop.AssertInLoop();
         if (!_closed)
         {
-            _closed = true;
-            IsReadable = IsWritable = false;
-            Loop.Remove(this);
+            _cipher?.Close(sayEnd: true);
+            Forget();
             Libc.Close(_descriptor);
             Loop.Clients -= _isClient ? 1 : 0;
         }
@@ -304,25 +351,62 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <summary>Closes with RST: the peer learns that the stream is broken, and what it has not received is dropped. May be called again.</summary>
     public void Reset()
     {
+        Loop.AssertInLoop();
         if (!_closed)
         {
+            _cipher?.Close(sayEnd: false);
             SocketSetup.CloseWithReset(_descriptor);
-            Close();
+            Forget();
+            Libc.Close(_descriptor);
         }
     }
 
     internal override void OnEvents(EpollFlags events)
     {
-        IsReadable |= (events & (EpollFlags.In | EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
-        IsWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        _isReadable |= (events & (EpollFlags.In | EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        _isWritable |= (events & (EpollFlags.Out | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         _readsToTheEnd |= (events & (EpollFlags.Urgent | EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         HasPeerFinished |= (events & (EpollFlags.PeerFinished | EpollFlags.Error | EpollFlags.HangUp)) != 0;
         IsBroken |= (events & EpollFlags.Error) != 0;
         HasError |= (events & (EpollFlags.Error | EpollFlags.HangUp)) != 0;
+        if (_cipher is { HasPending: true } && _isWritable)
+        {
+            SendPending();
+        }
+
         _observer.OnReady(this);
     }
 
     internal override void OnUnhandledError() => _observer.OnUnhandledError(this);
+
+    private int SendEncrypted(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        var taken = _cipher!.Send(first);
+        if (taken < first.Length || !IsWritable)
+        {
+            return taken;
+        }
+
+        var more = _cipher.Send(second);
+        return more == Failed ? Failed : taken + Math.Max(more, 0);
+    }
+
+    private void SendPending()
+    {
+        _cipher!.SendPending();
+        if (_finishesWhenSent && !_cipher.HasPending)
+        {
+            _finishesWhenSent = false;
+            Libc.Shutdown(_descriptor, SocketConstants.ShutdownSend);
+        }
+    }
+
+    private void Forget()
+    {
+        _closed = true;
+        _isReadable = _isWritable = false;
+        Loop.Remove(this);
+    }
 
     /// <summary>True where the call was interrupted and is made again; else <paramref name="result"/> is what it returns.</summary>
     private bool Retry(out int result)

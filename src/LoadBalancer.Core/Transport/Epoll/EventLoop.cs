@@ -111,6 +111,9 @@ internal sealed unsafe class EventLoop
     /// <summary>A buffer that anyone on the loop may use until they return from the callback they are in; pinned.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
 
+    /// <summary>As <see cref="Scratch"/>, for encrypted bytes: a full one of that and what the records add; pinned.</summary>
+    public byte[] WireScratch => field ??= GC.AllocateUninitializedArray<byte>(LargeBlockBytes, pinned: true);
+
     /// <summary>Blocks of 16 KiB, for pipes and for small remainders.</summary>
     public BlockPool Blocks { get; }
 

@@ -209,7 +209,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
         {
             rented?.Release();
             _ended = count != EpollSocket.WouldBlock;
-            Fault = count == EpollSocket.Failed ? FaultKind.Reset : Fault;
+            Fault = count == EpollSocket.Failed ? socket.Failure : Fault;
             return _ended;
         }
 

@@ -1,0 +1,36 @@
+namespace LoadBalancer.Tls.OpenSsl;
+
+/// <summary>The last session with one endpoint, to be taken up again by the next connection (RFC 8446 section 2.2). Each is used once. Thread-safe.</summary>
+internal sealed class OpenSslClientSessions
+{
+    private nint _last;
+
+    /// <summary>Keeps a session, whose reference it takes over.</summary>
+    public bool Keep(nint session)
+    {
+        Free(Interlocked.Exchange(ref _last, session));
+        return true;
+    }
+
+    /// <summary>Makes a new connection take up the last session, if there is one.</summary>
+    public void Resume(nint ssl)
+    {
+        var session = Interlocked.Exchange(ref _last, 0);
+        if (session != 0)
+        {
+            LibSsl.SetSession(ssl, session);
+            LibSsl.FreeSession(session);
+        }
+    }
+
+    /// <summary>Forgets it.</summary>
+    public void Forget() => Free(Interlocked.Exchange(ref _last, 0));
+
+    private static void Free(nint session)
+    {
+        if (session != 0)
+        {
+            LibSsl.FreeSession(session);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LoadBalancer.Tls.OpenSsl;
+
+/// <summary>
+/// What libssl reads and writes instead of a socket (BIO_meth_new(3)): the session whose call is under way on this thread. It reads straight
+/// into libssl's buffer and sends straight from it, without a memory BIO's copies in between.
+/// </summary>
+internal static unsafe class SocketBio
+{
+    private static readonly nint Method = NewMethod();
+
+    [ThreadStatic]
+    private static OpenSslSession? _current;
+
+    /// <summary>Whose call into libssl is under way on this thread.</summary>
+    public static OpenSslSession? Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _current;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _current = value;
+    }
+
+    /// <summary>A new one; libssl frees it with its session.</summary>
+    public static nint New()
+    {
+        var bio = LibCrypto.NewBio(Method);
+        LibCrypto.SetBioReady(bio, 1);
+        return bio;
+    }
+
+    private static nint NewMethod()
+    {
+        var method = LibCrypto.NewBioMethod(LibCrypto.NewBioIndex() | LibCrypto.BioTypeSourceSink, "lb socket");
+        LibCrypto.SetBioRead(method, (delegate* unmanaged<nint, byte*, int, int>)&OnRead);
+        LibCrypto.SetBioWrite(method, (delegate* unmanaged<nint, byte*, int, int>)&OnWrite);
+        LibCrypto.SetBioControl(method, (delegate* unmanaged<nint, int, nint, void*, nint>)&OnControl);
+        return method;
+    }
+
+    // An exception must not pass through libssl: it would take the process with it. Neither of these throws.
+    [UnmanagedCallersOnly]
+    private static int OnRead(nint bio, byte* buffer, int length)
+    {
+        LibCrypto.ClearBioFlags(bio, LibCrypto.BioAllFlags);
+        var count = _current!.ReadWire(new Span<byte>(buffer, length), out var wouldBlock);
+        if (wouldBlock)
+        {
+            LibCrypto.SetBioFlags(bio, LibCrypto.BioReadRetry);
+        }
+
+        return count;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int OnWrite(nint bio, byte* bytes, int length)
+    {
+        _current!.WriteWire(new ReadOnlySpan<byte>(bytes, length));
+        return length;
+    }
+
+    [UnmanagedCallersOnly]
+    private static nint OnControl(nint bio, int command, nint number, void* argument) => command == LibCrypto.BioControlFlush ? 1 : 0;
+}

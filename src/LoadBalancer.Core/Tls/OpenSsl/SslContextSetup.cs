@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+
+namespace LoadBalancer.Tls.OpenSsl;
+
+/// <summary>Fills SSL_CTX objects: the posture that both sides share, and what is read from PEM.</summary>
+/// <remarks>
+/// The posture is Mozilla's "intermediate" (version 5.7, ssl-config.mozilla.org) without its finite-field key exchange, which costs a server
+/// far more than its client: TLS 1.2 and 1.3, forward secrecy, authenticated encryption, the client's preference, no compression, no renegotiation.
+/// </remarks>
+internal static unsafe class SslContextSetup
+{
+    private const string Tls12Ciphers =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:" +
+        "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+    /// <summary>What holds for every context.</summary>
+    public static SslContextHandle New(nint method, bool onlyTls13)
+    {
+        var context = SslContextHandle.Create(method);
+        var pointer = context.Pointer;
+        LibSsl.ContextControl(pointer, LibSsl.ControlMinVersion, onlyTls13 ? LibSsl.VersionTls13 : LibSsl.VersionTls12, null);
+        LibSsl.SetOptions(pointer, LibSsl.OptionNoCompression | LibSsl.OptionNoRenegotiation);
+        LibSsl.ContextControl(pointer, LibSsl.ControlMode, LibSsl.ModeReleaseBuffers | LibSsl.ModeAcceptMovingWriteBuffer, null);
+        LibSsl.ContextControl(pointer, LibSsl.ControlReadAhead, 1, null);
+        Check(LibSsl.SetCipherList(pointer, Tls12Ciphers), null);
+        fixed (byte* groups = "X25519:P-256:P-384\0"u8)
+        {
+            Check((int)LibSsl.ContextControl(pointer, LibSsl.ControlGroups, 0, groups), null);
+        }
+
+        return context;
+    }
+
+    /// <summary>The certificate that is shown, those above it, and its key.</summary>
+    public static void UseCertificate(SslContextHandle context, byte[] chainPem, byte[] keyPem, string? source)
+    {
+        var first = true;
+        foreach (var certificate in ReadCertificates(chainPem, source))
+        {
+            try
+            {
+                Check(first ? LibSsl.UseCertificate(context.Pointer, certificate) : (int)LibSsl.ContextControl(context.Pointer, LibSsl.ControlChainCertificate, 1, (void*)certificate), source);
+            }
+            finally
+            {
+                LibCrypto.FreeCertificate(certificate);
+            }
+
+            first = false;
+        }
+
+        fixed (byte* bytes = keyPem)
+        {
+            var bio = LibCrypto.NewMemoryBio(bytes, keyPem.Length);
+            var key = LibCrypto.ReadPrivateKey(bio, 0, (delegate* unmanaged<byte*, int, int, void*, int>)&NoPassword, null);
+            LibCrypto.FreeBio(bio);
+            Check(key == 0 ? 0 : 1, source);
+            var used = LibSsl.UsePrivateKey(context.Pointer, key);
+            LibCrypto.FreeKey(key);
+            Check(used, source);
+        }
+
+        Check(LibSsl.CheckPrivateKey(context.Pointer), source);
+    }
+
+    /// <summary>Who may vouch for the other side's certificate.</summary>
+    public static void Trust(SslContextHandle context, byte[] authoritiesPem, bool tellClients, string? source)
+    {
+        foreach (var certificate in ReadCertificates(authoritiesPem, source))
+        {
+            LibCrypto.AddToStore(LibSsl.GetStore(context.Pointer), certificate);
+            if (tellClients)
+            {
+                LibSsl.AddClientAuthority(context.Pointer, certificate);
+            }
+
+            LibCrypto.FreeCertificate(certificate);
+        }
+    }
+
+    /// <summary>Throws where a call has failed.</summary>
+    public static void Check(int result, string? source)
+    {
+        if (result != 1)
+        {
+            throw new TlsSetupException(source, OpenSslFailure.TakeText());
+        }
+    }
+
+    private static List<nint> ReadCertificates(byte[] pem, string? source)
+    {
+        var certificates = new List<nint>();
+        fixed (byte* bytes = pem)
+        {
+            var bio = LibCrypto.NewMemoryBio(bytes, pem.Length);
+            while (LibCrypto.ReadCertificate(bio, 0, (delegate* unmanaged<byte*, int, int, void*, int>)&NoPassword, null) is var certificate and not 0)
+            {
+                certificates.Add(certificate);
+            }
+
+            LibCrypto.FreeBio(bio);
+        }
+
+        var why = OpenSslFailure.TakeText();
+        return certificates.Count > 0 ? certificates : throw new TlsSetupException(source, why);
+    }
+
+    // Without it libcrypto would ask for a password at the terminal.
+    [UnmanagedCallersOnly]
+    private static int NoPassword(byte* buffer, int length, int writing, void* argument) => -1;
+}

@@ -1,0 +1,17 @@
+using System.Net;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tls;
+
+/// <summary>A client's side of TLS, towards one upstream. Immutable but for the sessions that it remembers, and thread-safe.</summary>
+/// <param name="settings">What it is made of.</param>
+internal abstract class TlsClientContext(TlsClientSettings settings)
+{
+    /// <summary>What it was made of.</summary>
+    public TlsClientSettings Settings => settings;
+
+    /// <summary>A session with the endpoint that <paramref name="socket"/> is connected to; on the socket's loop.</summary>
+    /// <param name="socket">The connection.</param>
+    /// <param name="address">What it is connected to.</param>
+    public abstract TlsSession NewSession(EpollSocket socket, EndPoint address);
+}

@@ -1,0 +1,114 @@
+using System.Threading.Tasks.Sources;
+using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tls;
+
+/// <summary>
+/// One handshake with a deadline, on the loop of its socket: until it is over nobody else hears of the socket. Its end attaches the session
+/// to the socket, and whoever moves bytes after it moves plain ones. Touched only on its loop.
+/// </summary>
+internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
+{
+    private readonly EpollSocket _socket;
+    private readonly TlsSession _session;
+    private readonly FaultSide _peer;
+    private readonly HandshakePace _pace;
+    private readonly LoopTimer _deadline;
+    private ManualResetValueTaskSourceCore<Fault> _completion;
+    private bool _isPosted;
+    private bool _done;
+
+    private TlsHandshake(EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace)
+    {
+        _socket = socket;
+        _session = session;
+        _peer = peer;
+        _pace = pace;
+        _deadline = new LoopTimer(static owner => ((TlsHandshake)owner).End(new Fault(((TlsHandshake)owner)._peer, FaultKind.HandshakeTimeout)), this);
+    }
+
+    /// <summary>Makes the handshake of <paramref name="session"/>; completes inline on the loop, at the latest after <paramref name="timeout"/>.</summary>
+    /// <param name="socket">The socket, of which nothing was read but what is not TLS.</param>
+    /// <param name="session">The session; the socket's from here on, which closes it.</param>
+    /// <param name="peer">Who is at the other end: whose fault it is if it fails.</param>
+    /// <param name="pace">How many of these the loop takes in one turn.</param>
+    /// <param name="timeout">The deadline.</param>
+    public static ValueTask<Fault> StartAsync(EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace, TimeSpan timeout)
+    {
+        var handshake = new TlsHandshake(socket, session, peer, pace);
+        session.UnderWay = handshake;
+        socket.Cipher = session;
+        socket.Observe(handshake);
+        socket.Loop.Schedule(handshake._deadline, timeout);
+        if (peer == FaultSide.Upstream || socket.IsWireReadable)
+        {
+            handshake.Step();
+        }
+
+        return new ValueTask<Fault>(handshake, handshake._completion.Version);
+    }
+
+    /// <summary>Ends it, unless it has ended: the connection is closed. Whoever waits goes on inline.</summary>
+    public void GiveUp() => End(new Fault(_peer, FaultKind.Reset));
+
+    void IReadinessObserver.OnReady(EpollSocket socket) => Step();
+
+    void IReadinessObserver.OnUnhandledError(EpollSocket socket) => End(new Fault(FaultSide.Internal, FaultKind.Bug));
+
+    Fault IValueTaskSource<Fault>.GetResult(short token) => _completion.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<Fault>.GetStatus(short token) => _completion.GetStatus(token);
+
+    void IValueTaskSource<Fault>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+
+    private void Step()
+    {
+        if (_done || _isPosted)
+        {
+            return;
+        }
+
+        if (_socket.IsClosed)
+        {
+            End(new Fault(_peer, FaultKind.Reset));
+            return;
+        }
+
+        if (!_pace.TryTake())
+        {
+            // Connections that are established have their turn first.
+            _isPosted = true;
+            _socket.Loop.Post(
+                static handshake =>
+                {
+                    ((TlsHandshake)handshake!)._isPosted = false;
+                    ((TlsHandshake)handshake).Step();
+                },
+                this);
+            return;
+        }
+
+        switch (_session.Handshake())
+        {
+            case HandshakeProgress.Done:
+                End(Fault.None);
+                break;
+            case HandshakeProgress.Failed:
+                End(new Fault(_peer, _session.Failure == FaultKind.None ? FaultKind.Reset : _session.Failure, Retryable: _peer == FaultSide.Upstream));
+                break;
+        }
+    }
+
+    private void End(Fault fault)
+    {
+        if (!_done)
+        {
+            _done = true;
+            _session.UnderWay = null;
+            _socket.Loop.Cancel(_deadline);
+            _completion.SetResult(fault);
+        }
+    }
+}
