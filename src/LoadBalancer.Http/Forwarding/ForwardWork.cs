@@ -22,8 +22,8 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
-    /// <summary>The connection in use.</summary>
-    public UpstreamConnection? Connection { get; set; }
+    /// <summary>The connection or stream in use.</summary>
+    public AttemptCarrier? Connection { get; set; }
 
     /// <summary>The endpoints that failed already.</summary>
     public Endpoint[] Tried { get; set; } = [];

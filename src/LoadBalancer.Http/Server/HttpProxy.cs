@@ -79,7 +79,7 @@ internal sealed class HttpProxy : ConnectionHandler
     public required HeadLimits HeadLimits { get; init; }
 
     /// <inheritdoc/>
-    public override void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+    public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 
     /// <inheritdoc/>
     public override void TakeEffect() => Latest.Swap(this);

@@ -1,29 +1,25 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Runtime.CompilerServices;
-using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
-using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http1;
 
 /// <summary>
-/// A client's connection of HTTP/1.x from accept to close: one exchange after another, each under the configuration that is in force when
+/// HTTP/1.x on a client's connection: one exchange after another, each under the configuration that is in force when
 /// its head is there. Touched only on its loop.
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
-///                               │           ▲  │ idle, gone, too slow                       │ (6) linger ─► (7) release, count, untrack
-///                               │ refused   │  └──────────────────────────────────────────► │ ──────────────► ▲
-///                               └───────────┼────────────────────────────────────────────────────────────────┘
-///                                           └───────────────────────────────────────────────┘ kept alive
+///   served ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
+///              ▲  │ idle, gone, too slow                        │ (6) linger ─► ended
+///              │  └───────────────────────────────────────────► │ ─────────────► ▲
+///              └────────────────────────────────────────────────┘ kept alive
 /// </code>
 /// While a request is being answered its client is watched: one that goes away, be it by closing only its half, ends the exchange (499), as
 /// with every proxy that does not pass half-closed connections on.
 /// </remarks>
-internal sealed class Http1Connection : TrackedConnection, IHangupObserver
+internal sealed class Http1Session : HttpSession
 {
     /// <summary>How long a client may take to read the last response and to close, before it is closed with what it still sends unread.</summary>
     private const long LingerMs = 2_000;
@@ -35,30 +31,20 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     private const long MuchBytes = 16 * 1024;
 
     private readonly Live<HttpProxy> _latest;
-    private readonly EndPoint? _peer;
-    private readonly long _accepted;
     private HttpProxy _proxy;
     private Http1Carrier? _carrier;
     private Fault _stopped;
     private bool _late;
     private bool _bodyIsWhole;
 
-    /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
-    public Http1Connection(HttpProxy proxy, EpollConnection client)
+    /// <summary>What <paramref name="connection"/> speaks, which was accepted under <paramref name="proxy"/>.</summary>
+    public Http1Session(ClientConnection connection, HttpProxy proxy)
+        : base(connection)
     {
         _proxy = proxy;
         _latest = proxy.Latest;
-        Client = client;
-        _peer = client.RemoteEndPoint;
-        _accepted = proxy.Time.GetTimestamp();
-        Clock = new ClientClock(client.Loop, this, static owner => ((Http1Connection)owner).OnLate(), static owner => ((Http1Connection)owner).OnStalled());
+        Clock = new ClientClock(Loop, this, static owner => ((Http1Session)owner).OnLate(), static owner => ((Http1Session)owner).OnStalled());
     }
-
-    /// <inheritdoc/>
-    public override EventLoop Loop => Client.Loop;
-
-    /// <summary>The client.</summary>
-    public EpollConnection Client { get; }
 
     /// <summary>The client's time.</summary>
     public ClientClock Clock { get; }
@@ -70,42 +56,11 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     public Exchange? Exchange { get; private set; }
 
     /// <summary>True where no further request is taken.</summary>
-    public bool IsFinishing { get; private set; }
-
-    /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
-    public async Task RunAsync()
-    {
-        // :: (1)
-        _proxy.Connections.Enter(this);
-        _proxy.Metrics.Opened(Loop.Index);
-        var proxy = _proxy;
-        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
-        try
-        {
-            // :: (2)
-            fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
-            admitted = !fault.Failed;
-            if (admitted && !_stopped.Failed)
-            {
-                Client.Observe();
-                Client.HangupObserver = this;
-                fault = await ServeAsync();
-            }
-        }
-        catch (Exception error)
-        {
-            proxy.OnBug(error);
-        }
-        finally
-        {
-            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
-        }
-    }
+    public bool IsFinishing => Connection.IsFinishing;
 
     /// <inheritdoc/>
     public override void Finish()
     {
-        IsFinishing = true;
         if (Clock.Awaits == ClientAct.Request)
         {
             // One that has just sent a request must not find its connection reset: it is served, and told to close.
@@ -118,10 +73,10 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     {
         _stopped = fault;
         Exchange?.GiveUp(fault);
-        Client.Abort();
     }
 
-    void IHangupObserver.OnHangup(bool broken)
+    /// <inheritdoc/>
+    public override void OnHangup(bool broken)
     {
         // The end of one half of a WebSocket is passed on to the endpoint, which may have something to say still.
         var isTunnel = _carrier is { IsTakenOver: true };
@@ -131,7 +86,19 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         }
     }
 
-    private async ValueTask<Fault> ServeAsync()
+    /// <inheritdoc/>
+    public override void End()
+    {
+        if (Exchange is not null)
+        {
+            Release();
+        }
+
+        Clock.End();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<Fault> ServeAsync()
     {
         var input = Client.Transport.Input;
         for (var served = 0L; ; served++)
@@ -305,57 +272,6 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                 return;
             }
         }
-    }
-
-    private void End(HttpProxy proxy, Fault fault, bool admitted)
-    {
-        // :: (7)
-        if (Exchange is not null)
-        {
-            Release();
-        }
-
-        Clock.End();
-        Client.HangupObserver = null;
-        if (admitted)
-        {
-            proxy.Policies?.Release(Client);
-        }
-
-        if (fault.Failed)
-        {
-            Client.Abort();
-        }
-        else
-        {
-            Client.Close();
-        }
-
-        // What was not read, or not taken, is given back.
-        Client.Transport.Input.Complete();
-        Client.Transport.Output.Complete();
-        var duration = proxy.Time.GetElapsedTime(_accepted);
-        if (admitted)
-        {
-            proxy.Metrics.Closed(Loop.Index, fault, duration);
-        }
-        else
-        {
-            proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
-            if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
-            {
-                proxy.Log.Write(Loop.Index, new ConnectionRecord
-                {
-                    Listener = proxy.Listener,
-                    Client = Client.RemoteEndPoint,
-                    Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
-                    Duration = duration,
-                    Fault = fault,
-                });
-            }
-        }
-
-        proxy.Connections.Leave(this);
     }
 
     private void OnLate()
