@@ -2,6 +2,7 @@ using System.Net;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -57,8 +58,14 @@ internal sealed class ClientConnection : TrackedConnection
             if (admitted && !_stopped.Failed)
             {
                 Client.Observe();
-                Begin(new Http1Session(this, proxy));
+                Begin(proxy.SpeaksHttp1 ? new Http1Session(this, proxy) : new Http2Session(this, proxy));
                 fault = await _session!.ServeAsync();
+                if (_session is Http1Session { IsHttp2: true })
+                {
+                    _session.End();
+                    Begin(new Http2Session(this, proxy));
+                    fault = await _session.ServeAsync();
+                }
             }
         }
         catch (Exception error)

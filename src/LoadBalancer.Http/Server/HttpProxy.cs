@@ -78,6 +78,12 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Bounds of a request's head.</summary>
     public required HeadLimits HeadLimits { get; init; }
 
+    /// <summary>True where clients may speak HTTP/1.1.</summary>
+    public required bool SpeaksHttp1 { get; init; }
+
+    /// <summary>True where clients may speak HTTP/2.</summary>
+    public required bool SpeaksHttp2 { get; init; }
+
     /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http1;
@@ -27,6 +29,9 @@ internal sealed class Http1Session : HttpSession
     /// <summary>How long an idle connection is still served after its listener began to end.</summary>
     private const long FarewellMs = 1_000;
 
+    /// <summary>How much of the preface of HTTP/2 tells it from a request: its first line.</summary>
+    private const int FirstLineOfPreface = 16;
+
     /// <summary>A body that is longer is read in large blocks.</summary>
     private const long MuchBytes = 16 * 1024;
 
@@ -51,6 +56,9 @@ internal sealed class Http1Session : HttpSession
 
     /// <summary>What it is sent.</summary>
     public PipeWriter Output => Client.Transport.Output;
+
+    /// <summary>True where the client began with the preface of HTTP/2, of which nothing was taken: another session serves it.</summary>
+    public bool IsHttp2 { get; private set; }
 
     /// <summary>The exchange at hand; null between two.</summary>
     public Exchange? Exchange { get; private set; }
@@ -119,6 +127,13 @@ internal sealed class Http1Session : HttpSession
                 if (_stopped.Failed || (read.Buffer.IsEmpty && (read.IsCompleted || _late)))
                 {
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
+                }
+
+                if (served == 0 && _proxy.SpeaksHttp2 && IsPreface(read.Buffer))
+                {
+                    input.AdvanceTo(read.Buffer.Start);
+                    IsHttp2 = true;
+                    return Fault.None;
                 }
 
                 if (began == 0)
@@ -211,6 +226,20 @@ internal sealed class Http1Session : HttpSession
 
         Exchange = exchange;
         return true;
+    }
+
+    // Its first line, which as a request of HTTP/1.1 has a version that is not spoken.
+    private static bool IsPreface(in ReadOnlySequence<byte> buffer)
+    {
+        var line = Http2Input.Preface[..FirstLineOfPreface];
+        if (buffer.Length < line.Length || buffer.FirstSpan[0] != line[0])
+        {
+            return false;
+        }
+
+        Span<byte> start = stackalloc byte[FirstLineOfPreface];
+        buffer.Slice(0, line.Length).CopyTo(start);
+        return start.SequenceEqual(line);
     }
 
     private void Release()
