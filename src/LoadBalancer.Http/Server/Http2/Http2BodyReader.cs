@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Server.Http2;
 /// The body of a request on a stream: what has come and was not taken, at most a window of it. The client may send more as it is taken, which
 /// is the back-pressure. It belongs to its stream. Touched only on its loop.
 /// </summary>
-internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : BodyReader, IValueTaskSource<BodyPart>
+internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : BodyReader, IValueTaskSource<BodyPart>
 {
     /// <summary>What a client may send before any of it is taken: what RFC 9113 section 6.9.2 has where nothing is said, in bytes.</summary>
     public const int Window = 65_535;
@@ -51,7 +51,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
     /// <summary>Lets go of everything.</summary>
     public void Reset()
     {
-        stream.Session?.Output.Credit((int)_queue.Length);
+        stream.Output.Credit((int)_queue.Length);
         _queue.Clear();
         _trailers?.Reset();
     }
@@ -78,7 +78,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
         HasEnded = ends;
         if (_fault != FaultKind.None)
         {
-            stream.Session!.Output.Credit(data.Length + padding);
+            stream.Output.Credit(data.Length + padding);
             return Http2Error.NoError;
         }
 
@@ -192,7 +192,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
 
     private void Taken(int bytes)
     {
-        var output = stream.Session!.Output;
+        var output = stream.Output;
         output.Credit(bytes);
         _uncredited += bytes;
         if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None)
