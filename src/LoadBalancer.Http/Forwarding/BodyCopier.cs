@@ -48,7 +48,7 @@ internal static class BodyCopier
             if (part.IsLast)
             {
                 connection.Relax();
-                to.End(from.Trailers);
+                to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 
@@ -140,6 +140,10 @@ internal static class BodyCopier
             }
         }
     }
+
+    // An endpoint of HTTP/2 sends trailers unasked; a client of HTTP/1.1 may not expect any (RFC 9110 section 6.5.1).
+    private static bool TakesTrailers(Exchange exchange) =>
+        exchange.Response.Version != ProtocolVersion.Http2 || exchange.Request.Version == ProtocolVersion.Http2 || exchange.Request.Fields.MayHave(KnownHeader.Te);
 
     private static Fault Gone(ForwardWork work) => work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
 }

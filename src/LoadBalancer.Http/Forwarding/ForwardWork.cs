@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -22,11 +23,17 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
+    /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
+    public Http2SessionWait? Opening { get; set; }
+
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
 
     /// <summary>The endpoints that failed already.</summary>
     public Endpoint[] Tried { get; set; } = [];
+
+    /// <summary>True where it was sent again.</summary>
+    public bool HasAskedAgain { get; set; }
 
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GaveUp => _gaveUp;
@@ -84,8 +91,9 @@ internal sealed class ForwardWork : PendingWork
         Tried = [];
         Waiting = null;
         Connecting = null;
+        Opening = null;
         Connection = null;
-        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
+        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
     }
 
     /// <inheritdoc/>
@@ -99,6 +107,7 @@ internal sealed class ForwardWork : PendingWork
         _gaveUp = fault;
         Waiting?.GiveUp(fault);
         Connecting?.GiveUp();
+        Opening?.GiveUp(fault);
         Connection?.Abort();
     }
 }

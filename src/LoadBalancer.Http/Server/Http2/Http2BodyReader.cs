@@ -20,6 +20,7 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     private ManualResetValueTaskSourceCore<BodyPart> _pending;
     private HeaderList? _trailers;
     private FaultKind _fault;
+    private FaultKind _faultBehind;
     private long _length;
     private long _received;
     private long _given;
@@ -30,6 +31,9 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
 
     /// <summary>True once the client has sent the end.</summary>
     public bool HasEnded { get; private set; }
+
+    /// <summary>True where a read would not wait.</summary>
+    public bool HasPart => HasEnded || _queue.Length > 0 || _fault != FaultKind.None || _faultBehind != FaultKind.None;
 
     /// <inheritdoc/>
     public override HeaderList? Trailers => IsAtEnd && _hasTrailers ? _trailers : null;
@@ -43,6 +47,7 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     public void Start(long length, bool ended)
     {
         (_length, _received, _given, _uncredited, _window, _fault) = (length, 0, 0, 0, Window, FaultKind.None);
+        _faultBehind = FaultKind.None;
         (HasEnded, IsAtEnd, _hasTrailers) = (ended, ended, false);
         Limit = long.MaxValue;
         BytesRead = 0;
@@ -117,9 +122,24 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
         }
     }
 
+    /// <summary>No more will come, because of <paramref name="fault"/>, which is told behind what has come.</summary>
+    public void FailBehind(FaultKind fault)
+    {
+        if (!HasEnded && _fault == FaultKind.None && _faultBehind == FaultKind.None)
+        {
+            _faultBehind = fault;
+            Wake();
+        }
+    }
+
     /// <inheritdoc/>
     public override bool TryRead(out BodyPart part)
     {
+        if (_faultBehind != FaultKind.None && _fault == FaultKind.None && _queue.Length == 0)
+        {
+            _fault = _faultBehind;
+        }
+
         if (BytesRead + _queue.Length > Limit && _fault == FaultKind.None)
         {
             _fault = FaultKind.BodyTooLarge;
@@ -195,7 +215,7 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
         var output = stream.Output;
         output.Credit(bytes);
         _uncredited += bytes;
-        if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None)
+        if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None && _faultBehind == FaultKind.None)
         {
             output.WindowUpdate(stream.Id, _uncredited);
             _window += _uncredited;
