@@ -279,6 +279,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public override void Release()
     {
         Abort();
+        _deadline.End();
         _use++;
         Reader.Reset();
         Writer.Drop();
