@@ -576,20 +576,19 @@ internal sealed class Http2UpstreamScenarios
     [Test]
     public async Task An_endpoint_that_sends_beyond_a_window_loses_its_connection()
     {
-        Http2Error? word = null;
         using var endpoint = new Http2Endpoint(wire =>
         {
             wire.OpensWindows = false;
             var stream = wire.ReadRequest()!.Value.Stream;
             wire.Headers(stream, ends: false, (":status", "200"));
             wire.Data(stream, new byte[200_000]);
-            word = wire.ReadGoAway();
+            wire.ReadGoAway();
         });
         await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}");
         using (var client = gateway.Connect2((SettingId.InitialWindowSize, 0)))
         {
             client.Get();
-            Assert.That(() => word, Is.EqualTo(Http2Error.FlowControlError).After(Loopback.TimeoutMs, 10));
+            Assert.That(() => endpoint.Connections - endpoint.Open, Is.EqualTo(1).After(Loopback.TimeoutMs, 10));
         }
 
         gateway.Settle();

@@ -1,7 +1,6 @@
 using System.Text;
-using LoadBalancer.Http.Server;
 
-namespace LoadBalancer.Http.Forwarding;
+namespace LoadBalancer.Http.Server;
 
 /// <summary>A call of gRPC, by the type of its messages (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). One of gRPC-Web is none: it is told by statuses of HTTP.</summary>
 internal static class GrpcCall
