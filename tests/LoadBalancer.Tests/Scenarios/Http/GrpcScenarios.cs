@@ -85,6 +85,7 @@ internal sealed class GrpcScenarios
         await cancellation.CancelAsync();
         Assert.That(async () => await call, Throws.InstanceOf<OperationCanceledException>());
         await _endpoint.Cancelled.Task.WaitAsync(TimeSpan.FromMilliseconds(Loopback.TimeoutMs));
+        content.End();
         _client.Dispose();
         gateway.Settle();
     }
