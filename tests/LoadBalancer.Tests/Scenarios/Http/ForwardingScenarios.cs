@@ -436,7 +436,7 @@ internal sealed class ForwardingScenarios
             "{routes: [{path: \"/*\", upstream: up}, {path: /own, respond: {status: 204}}, {path: /away, redirect: {to: \"https://test/\"}}, {path: /ready, respond: readiness}, {path: /only, methods: [PUT], upstream: up}]}",
             $"{{{HttpGateway.Upstream("up", "", endpoint)}}}");
         using var client = gateway.Connect();
-        var before = DateTimeOffset.UtcNow.AddSeconds(-2);
+        var before = TimeProvider.System.GetUtcNow().AddSeconds(-2);
         foreach (var (path, status) in new[] { ("/", 200), ("/own", 204), ("/away", 307), ("/ready", 200), ("/only", 405) })
         {
             client.Get(path);
@@ -447,7 +447,7 @@ internal sealed class ForwardingScenarios
 
             var response = client.ReadResponse();
             Assert.That(response.Status, Is.EqualTo(status), path);
-            Assert.That(DateTimeOffset.ParseExact(response["Date"]!, "r", System.Globalization.CultureInfo.InvariantCulture), Is.InRange(before, DateTimeOffset.UtcNow), path);
+            Assert.That(DateTimeOffset.ParseExact(response["Date"]!, "r", System.Globalization.CultureInfo.InvariantCulture), Is.InRange(before, TimeProvider.System.GetUtcNow()), path);
         }
 
         client.Get("/dated").ReadResponse();
