@@ -73,7 +73,7 @@ internal sealed class LoadProcess : IAsyncDisposable
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
             $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
-            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
+            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);
         var made = ImmutableArray.CreateBuilder<Piece>();

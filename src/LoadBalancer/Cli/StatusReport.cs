@@ -20,6 +20,7 @@ internal sealed class StatusReport(JsonElement status)
         Process(text);
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
+        text.Append(Routes());
         text.Append('\n').Append(Upstreams().Print());
         Warnings(text);
         return text.ToString();
@@ -61,6 +62,23 @@ internal sealed class StatusReport(JsonElement status)
         }
 
         return table;
+    }
+
+    private string Routes()
+    {
+        var table = new TextTable("LISTENER", "ROUTE", "PATH", ">REQUESTS", ">2XX", ">3XX", ">4XX", ">5XX", ">P50 MS", ">P99 MS");
+        var any = false;
+        foreach (var (listener, route) in Items(status, "listeners").SelectMany(listener => Items(Child(listener, "requests"), "routes").Select(route => (listener, route))))
+        {
+            any = true;
+            var requests = Child(route, "requests");
+            table.Add(
+                Text(listener, "name"), Text(route, "name") is { Length: > 0 } name ? name : "(no route)", Text(route, "path") is { Length: > 0 } path ? path : None, Sum(route, "requests"),
+                Text(requests, "2xx"), Text(requests, "3xx"), Text(requests, "4xx"), Text(requests, "5xx"),
+                Text(route, "p50_ms") is { Length: > 0 } p50 ? p50 : None, Text(route, "p99_ms") is { Length: > 0 } p99 ? p99 : None);
+        }
+
+        return any ? $"\n{table.Print()}" : "";
     }
 
     private TextTable Upstreams()
