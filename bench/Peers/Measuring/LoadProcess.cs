@@ -14,6 +14,9 @@ internal sealed class LoadProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the load process takes at most to open idle connections and to use them.</summary>
+    private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(120);
+
     private readonly Process _process;
     private readonly TimeProvider _time;
 
@@ -94,7 +97,7 @@ internal sealed class LoadProcess : IAsyncDisposable
     public async Task HoldAsync(RunningContender target, IdleScenario scenario, CancellationToken stop)
     {
         await SendAsync($"hold protocol={scenario.Protocol} port={target.Port} connections={scenario.Connections} streams=1 size=100", stop);
-        var line = await LineAsync(TimeSpan.Zero, stop);
+        var line = await LineAsync(HoldAtMost, stop);
         if (line != "held")
         {
             throw new InvalidOperationException($"{target.Contender.Name} did not hold {scenario.Connections} connections: {WindowEnd.Parse(line).Reason}");
