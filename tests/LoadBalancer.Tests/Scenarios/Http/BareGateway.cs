@@ -8,6 +8,7 @@ using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -108,8 +109,11 @@ internal sealed class BareGateway : IAsyncDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     public WeakReference WeakHandler() => new(Listener.Handler);
 
-    /// <summary>A connection of a client.</summary>
-    public HttpWire Connect() => new(Loopback.Connect(Address));
+    /// <summary>A connection of a client, which speaks what the fixture is about: see <see cref="IOverCarriers"/>.</summary>
+    public HttpWire Connect() => IOverCarriers.Connect(Loopback.Connect(Address));
+
+    /// <summary>A connection of a client that speaks HTTP/2.</summary>
+    public Http2Wire Connect2(params (SettingId Id, int Value)[] settings) => new(Loopback.Connect(Address), settings);
 
     /// <summary>One request on a connection of its own.</summary>
     public HttpMessage Get(string target, string fields = "", string host = "test")
