@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http1;
@@ -14,11 +15,11 @@ namespace LoadBalancer.Http.Server.Http1;
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
-///                               │           ▲  │ idle, gone, too slow                       │ (6) linger ─► (7) release, count, untrack
-///                               │ refused   │  └──────────────────────────────────────────► │ ──────────────► ▲
-///                               └───────────┼────────────────────────────────────────────────────────────────┘
-///                                           └───────────────────────────────────────────────┘ kept alive
+///   accepted ─► (1) track ─► (2) admit, TLS ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
+///                               │                ▲  │ idle, gone, too slow                       │ (6) linger ─► (7) release, count, untrack
+///                               │ refused        │  └──────────────────────────────────────────► │ ──────────────► ▲
+///                               └────────────────┼────────────────────────────────────────────────────────────────┘
+///                                                └───────────────────────────────────────────────┘ kept alive
 /// </code>
 /// While a request is being answered its client is watched: one that goes away, be it by closing only its half, ends the exchange (499), as
 /// with every proxy that does not pass half-closed connections on.
@@ -79,13 +80,19 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         _proxy.Connections.Enter(this);
         _proxy.Metrics.Opened(Loop.Index);
         var proxy = _proxy;
-        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
+        var (fault, admitted, secured) = (new Fault(FaultSide.Internal, FaultKind.Bug), false, false);
         try
         {
             // :: (2)
             fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
             admitted = !fault.Failed;
-            if (admitted && !_stopped.Failed)
+            if (admitted && !_stopped.Failed && proxy.Tls is { } tls)
+            {
+                fault = await tls.AcceptAsync(Client, proxy.Options.Timeouts.Handshake);
+            }
+
+            secured = !fault.Failed;
+            if (secured && !_stopped.Failed)
             {
                 Client.Observe();
                 Client.HangupObserver = this;
@@ -98,7 +105,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         }
         finally
         {
-            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
+            End(proxy, _stopped.Failed ? _stopped : fault, admitted, secured);
         }
     }
 
@@ -221,6 +228,8 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         exchange.Proxy = _proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;
+        exchange.Tls = Client.Cipher as TlsSession;
+        exchange.IsSecure = exchange.Tls is not null;
         exchange.MustClose = fault != FaultKind.None;
         exchange.Carrier = _carrier = loop.RentCarrier();
         _carrier.Begin(this);
@@ -297,7 +306,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         }
     }
 
-    private void End(HttpProxy proxy, Fault fault, bool admitted)
+    private void End(HttpProxy proxy, Fault fault, bool admitted, bool secured)
     {
         // :: (7)
         if (Exchange is not null)
@@ -325,7 +334,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         Client.Transport.Input.Complete();
         Client.Transport.Output.Complete();
         var duration = proxy.Time.GetElapsedTime(_accepted);
-        if (admitted)
+        if (secured)
         {
             proxy.Metrics.Closed(Loop.Index, fault, duration);
         }
@@ -334,13 +343,17 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
             if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
             {
+                var tls = Client.Cipher as TlsSession;
                 proxy.Log.Write(Loop.Index, new ConnectionRecord
                 {
                     Listener = proxy.Listener,
                     Client = Client.RemoteEndPoint,
                     Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
+                    ServerName = tls?.ServerNameText,
+                    Tls = tls?.Version,
                     Duration = duration,
                     Fault = fault,
+                    Detail = tls?.FailureText,
                 });
             }
         }
