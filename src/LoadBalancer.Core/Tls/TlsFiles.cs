@@ -144,7 +144,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
             // A kind that .NET does not know; the engine compares them.
             return true;
         }
-        catch (CryptographicException)
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             return false;
         }
