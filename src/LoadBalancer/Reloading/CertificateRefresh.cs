@@ -11,7 +11,7 @@ namespace LoadBalancer.Daemon.Reloading;
 internal sealed class CertificateRefresh : IDisposable
 {
     /// <summary>A pair of files is written within this as a rule; what is read in the middle of it does no harm.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(25);
 
     private readonly Func<Snapshot> _snapshot;
     private readonly LogSink _log;
