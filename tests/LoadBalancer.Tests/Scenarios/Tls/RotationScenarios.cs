@@ -87,7 +87,7 @@ internal sealed class RotationScenarios
     [Test]
     public async Task Rotations_under_load_cost_no_handshake()
     {
-        var rotations = int.Parse(Environment.GetEnvironmentVariable("LB_TLS_ROTATIONS") ?? "200", System.Globalization.CultureInfo.InvariantCulture);
+        var rotations = int.Parse(Environment.GetEnvironmentVariable("LB_TLS_ROTATIONS") ?? "100", System.Globalization.CultureInfo.InvariantCulture);
         _certificates.Write("a", "r0.example");
         await using var gateway = await Start();
         using var stop = new CancellationTokenSource();
