@@ -26,7 +26,7 @@ internal static class GatewayFile
         var interpolation = new Interpolation(files, environment, lookUp: !settings.WithoutSecrets);
         var reader = new ConfigReader(interpolation.Resolve);
         var includes = new Includes(files, reader);
-        var options = Read(path, files, includes, reader, settings.Fragment);
+        var options = Read(path, files, includes, reader, settings);
         return new LoadResult
         {
             Options = reader.Errors.Count == 0 && !reader.LeftUnknown ? options : null,
@@ -99,7 +99,7 @@ internal static class GatewayFile
         return files.Digest();
     }
 
-    private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, bool fragment)
+    private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, LoadSettings settings)
     {
         if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
         {
@@ -114,7 +114,7 @@ internal static class GatewayFile
 
         var root = includes.Merge(main);
         var options = GatewayOptions.Shape.Read(root, GatewayOptions.Shape.Blank(), reader);
-        new CrossChecks(options, root, reader).Run(fragment, includes.AreWhole);
+        new CrossChecks(options, root, reader, settings).Run(includes.AreWhole);
         return options;
     }
 

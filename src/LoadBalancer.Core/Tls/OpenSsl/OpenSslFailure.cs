@@ -21,8 +21,9 @@ internal static unsafe class OpenSslFailure
     private const int NoStartLine = 108;
 
     /// <summary>What it was, and as a sentence; the queue is empty afterwards.</summary>
-    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded)
+    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded, out bool metHttp)
     {
+        metHttp = false;
         var error = LibCrypto.TakeError();
         LibCrypto.ClearErrors();
         var isServer = session.Context is not null;
@@ -34,6 +35,7 @@ internal static unsafe class OpenSslFailure
         }
 
         var reason = Reason(error);
+        metHttp = reason == HttpRequest;
         if (!handshake)
         {
             return (FaultKind.TlsRecordInvalid, Describe(error));
