@@ -31,7 +31,10 @@ internal static unsafe partial class LibSsl
     public const int SessionCacheClientNoInternal = 0x0001 | 0x0300;
     public const int VerifyPeer = 1;
     public const int VerifyFailIfNoPeerCertificate = 2;
+    public const int SentShutdown = 1;
     public const int ReceivedShutdown = 2;
+    public const int EventIsLoop = 0x01;
+    public const int EventIsAlert = 0x4000;
     public const int ServerNameOk = 0;
     public const int AlertFatal = 2;
     public const int NoAcknowledge = 3;
@@ -144,6 +147,12 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_get_shutdown")]
     [SuppressGCTransition]
     public static partial int GetShutdown(nint ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_shutdown")]
+    public static partial void SetShutdown(nint ssl, int mode);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_info_callback")]
+    public static partial void SetEventCallback(nint context, void* callback);
 
     [LibraryImport(Library, EntryPoint = "SSL_has_pending")]
     [SuppressGCTransition]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls.OpenSsl;
@@ -33,9 +34,10 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         LibSsl.ContextControl(pointer, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheOff, null);
         LibSsl.SetTicketCallback(pointer, (delegate* unmanaged<nint, byte*, byte*, nint, nint, int, int>)&OnTicket);
         LibSsl.ContextCallback(pointer, LibSsl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&OnServerName);
-        fixed (byte* id = Settings.SessionContext)
+        var sessionContext = SessionContext();
+        fixed (byte* id = sessionContext)
         {
-            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)Settings.SessionContext.Length), null);
+            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)sessionContext.Length), null);
         }
 
         if (!Settings.Protocols.IsEmpty)
@@ -56,6 +58,16 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         }
 
         return context;
+    }
+
+    /// <summary>What tickets are bound to: not only whose they are but also which certificates were wanted, which a reload may change (CVE-2025-23419).</summary>
+    private byte[] SessionContext()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Settings.SessionContext);
+        hash.AppendData([(byte)Settings.ClientCertificates]);
+        hash.AppendData(Settings.ClientAuthoritiesPem);
+        return hash.GetHashAndReset();
     }
 
     // None of the callbacks may throw: see SocketBio.

@@ -333,6 +333,8 @@ internal sealed unsafe class EpollSocket : LoopSource
         Loop.AssertInLoop();
         if (!_closed)
         {
+            // Whoever waits for the cipher goes on inline, and may close too.
+            _closed = true;
             _cipher?.Close(sayEnd: true);
             Forget();
             Libc.Close(_descriptor);
@@ -345,6 +347,7 @@ internal sealed unsafe class EpollSocket : LoopSource
         Loop.AssertInLoop();
         if (!_closed)
         {
+            _closed = true;
             _cipher?.Close(sayEnd: false);
             SocketSetup.CloseWithReset(_descriptor);
             Forget();
@@ -394,7 +397,6 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     private void Forget()
     {
-        _closed = true;
         _isReadable = _isWritable = false;
         Loop.Remove(this);
     }
