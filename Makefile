@@ -44,7 +44,7 @@ bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
 
 bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy, nginx, caddy and YARP (ARGS="--scenario bulk" measures less)
-	@.ci/setup dotnet curl haproxy nginx caddy gcc
+	@.ci/setup dotnet curl haproxy nginx caddy gcc libssl-dev
 	bench/Peers/run $(ARGS)
 
 lint: ## Check the format of the code, and the scripts

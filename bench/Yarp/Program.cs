@@ -11,6 +11,7 @@ if (args is not [var file] || file == "--version")
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Configuration.AddJsonFile(file);
+builder.WebHost.UseKestrelHttpsConfiguration();
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;

@@ -13,8 +13,8 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
     /// <inheritdoc/>
     public static Shape<HttpOptions> Shape { get; } = Over(new HttpTimeouts(), new HttpLimits(), new RoutePolicyOptions());
 
-    /// <summary>The protocols that it speaks; only <c>http1</c>.</summary>
-    public ValueList<string> Protocols { get; init; } = ["http1"];
+    /// <summary>The protocols that it speaks: see <see cref="ProtocolKind"/>.</summary>
+    public ValueList<string> Protocols { get; init; } = [ProtocolKind.Http1, ProtocolKind.Http2];
 
     /// <summary>The proxies whose word on the client is taken.</summary>
     public ValueList<IPNetwork> TrustedProxies { get; init; }
@@ -48,7 +48,7 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
         },
         {
             "protocols", Kinds.List(new ProtocolKind()), o => o.Protocols, (o, value) => o with { Protocols = value },
-            "The protocols that it speaks."
+            "The protocols that it speaks. In the clear a client speaks http2 by prior knowledge: it begins with HTTP/2's preface."
         },
         {
             "trusted_proxies", Kinds.List(Kinds.Network).Or("none", []), o => o.TrustedProxies, (o, value) => o with { TrustedProxies = value },

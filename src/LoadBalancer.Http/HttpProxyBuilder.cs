@@ -69,6 +69,8 @@ internal sealed class HttpProxyBuilder
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(httpsNames) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
+            SpeaksHttp1 = options.Protocols.Contains(ProtocolKind.Http1),
+            SpeaksHttp2 = options.Protocols.Contains(ProtocolKind.Http2),
             Policies = policies,
             Engine = Engine,
             Latest = running?.Latest ?? new Live<HttpProxy>(null!),

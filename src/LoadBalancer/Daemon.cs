@@ -103,7 +103,8 @@ internal static class Daemon
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
             ];
-            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, log), actions, transport, time, log);
+            var refusals = new AdminRefusals(time);
+            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
             reloader.PrepareAsync = async next =>
             {
@@ -153,16 +154,24 @@ internal static class Daemon
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
-        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new ProcessCollector(), new RuntimeCollector()])),
+        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
 
     private static void Log(DiscoveryReport report, LogSink log)
     {
+        if (report is { Outcome: DiscoveryOutcome.Found, LeftOut: > 0 })
+        {
+            log.Warn(
+                "discovery found more addresses than an upstream takes; the rest is left out",
+                ("upstream", report.Upstream), ("source", report.Source), ("endpoints", report.Endpoints), ("left_out", report.LeftOut));
+            return;
+        }
+
         if (report.Outcome == DiscoveryOutcome.Found)
         {
             log.Info("discovery works again", ("upstream", report.Upstream), ("source", report.Source), ("endpoints", report.Endpoints));

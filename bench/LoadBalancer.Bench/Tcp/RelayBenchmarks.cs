@@ -56,6 +56,8 @@ public class RelayBenchmarks : IConnectionSink
     [Benchmark]
     public void Relayed() => Exchange(_relayed);
 
+    bool IConnectionSink.MayUseReserve => false;
+
     bool IConnectionSink.MayAccept() => true;
 
     void IConnectionSink.OnAccepted(EpollConnection connection) => _ = ServeAsync(connection);

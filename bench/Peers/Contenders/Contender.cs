@@ -12,7 +12,7 @@ internal sealed record Contender(string Name)
     public string Template { get; init; } = "";
 
     /// <summary>What it can be started for.</summary>
-    public ImmutableArray<Service> Services { get; init; } = [Service.Tcp, Service.Http, Service.LoggedHttp];
+    public ImmutableArray<Service> Services { get; init; } = [.. Enum.GetValues<Service>()];
 
     /// <summary>True where its output is its log of requests, because it writes no file itself.</summary>
     public bool LogsToOutput { get; init; }

@@ -53,7 +53,7 @@ internal sealed class RunningContender : IAsyncDisposable
     {
         if (program is null)
         {
-            return new RunningContender(contender, service, (service == Service.Tcp ? load.EchoPorts : load.WebPorts)[0], load.SinkPorts[0], null);
+            return new RunningContender(contender, service, (IsLayer4(service) ? load.EchoPorts : load.WebPorts)[0], load.SinkPorts[0], null);
         }
 
         var ports = FreePorts.Take(3);
@@ -92,7 +92,9 @@ internal sealed class RunningContender : IAsyncDisposable
 
     /// <summary>The file that a contender's configuration is made from.</summary>
     public static string TemplateOf(Contender contender, Service service) =>
-        Path.Combine(AppContext.BaseDirectory, "configs", service == Service.Tcp ? "tcp" : "http", contender.Template);
+        Path.Combine(AppContext.BaseDirectory, "configs", IsLayer4(service) ? "tcp" : "http", contender.Template);
+
+    private static bool IsLayer4(Service service) => service is Service.Tcp or Service.Tls;
 
     public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
 
@@ -102,7 +104,7 @@ internal sealed class RunningContender : IAsyncDisposable
     {
         var config = Path.Combine(folder, contender.Template);
         var template = await File.ReadAllTextAsync(TemplateOf(contender, service), stop);
-        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load), stop);
+        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load, BenchCertificate.In(folder)), stop);
         return config;
     }
 
@@ -123,25 +125,36 @@ internal sealed class RunningContender : IAsyncDisposable
         .Replace("{config}", config, StringComparison.Ordinal)
         .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
-    private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load) => ConfigTemplate.Fill(
-        template,
-        new Dictionary<string, string>
-        {
-            ["folder"] = folder,
-            ["echo.port"] = $"{ports[0]}",
-            ["sink.port"] = $"{ports[1]}",
-            ["web.port"] = $"{ports[0]}",
-            ["admin.port"] = $"{ports[2]}",
-        },
-        new Dictionary<string, IReadOnlyList<string>>
-        {
-            ["echo.endpoint"] = [.. load.EchoPorts.Select(port => $"127.0.0.1:{port}")],
-            ["sink.endpoint"] = [.. load.SinkPorts.Select(port => $"127.0.0.1:{port}")],
-            ["web.endpoint"] = [.. load.WebPorts.Select(port => $"127.0.0.1:{port}")],
-            ["access.log"] = service == Service.LoggedHttp ? [AccessLog(folder)] : [],
-            ["access.folder"] = service == Service.LoggedHttp ? [folder] : [],
-            ["access.off"] = service == Service.LoggedHttp ? [] : ["off"],
-        });
+    private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, BenchCertificate certificate)
+    {
+        var secure = service is Service.Https or Service.Tls;
+        return ConfigTemplate.Fill(
+            template,
+            new Dictionary<string, string>
+            {
+                ["folder"] = folder,
+                ["echo.port"] = $"{ports[0]}",
+                ["sink.port"] = $"{ports[1]}",
+                ["web.port"] = $"{ports[0]}",
+                ["admin.port"] = $"{ports[2]}",
+            },
+            new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["echo.endpoint"] = [.. load.EchoPorts.Select(port => $"127.0.0.1:{port}")],
+                ["sink.endpoint"] = [.. load.SinkPorts.Select(port => $"127.0.0.1:{port}")],
+                ["web.endpoint"] = [.. load.WebPorts.Select(port => $"127.0.0.1:{port}")],
+                ["access.log"] = service == Service.LoggedHttp ? [AccessLog(folder)] : [],
+                ["access.folder"] = service == Service.LoggedHttp ? [folder] : [],
+                ["access.off"] = service == Service.LoggedHttp ? [] : ["off"],
+                ["tls.certificate"] = secure ? [certificate.ChainFile] : [],
+                ["tls.key"] = secure ? [certificate.KeyFile] : [],
+                ["tls.pair"] = secure ? [$"{certificate.ChainFile} {certificate.KeyFile}"] : [],
+                ["tls.json"] = secure ? [$$"""{"Path": "{{certificate.ChainFile}}", "KeyPath": "{{certificate.KeyFile}}"}"""] : [],
+                ["tls.both"] = secure ? [certificate.CombinedFile] : [],
+                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp ? ["true"] : [],
+                ["listen.multiplexed"] = service == Service.Http2 ? ["true"] : [],
+            });
+    }
 
     private async Task AcceptsAsync(int port, TimeProvider time, CancellationToken stop)
     {

@@ -11,4 +11,13 @@ internal enum Service
 
     /// <summary>The same with a log of every request in a file.</summary>
     LoggedHttp,
+
+    /// <summary>HTTP/1.1 inside TLS 1.3 from the clients, in clear to the endpoints.</summary>
+    Https,
+
+    /// <summary>HTTP/2 in clear from the clients, by prior knowledge, and HTTP/1.1 to the endpoints.</summary>
+    Http2,
+
+    /// <summary>Layer 4 behind TLS 1.3, in clear to the endpoints; configured by configs/tcp.</summary>
+    Tls,
 }

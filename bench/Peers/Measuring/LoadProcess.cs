@@ -73,7 +73,7 @@ internal sealed class LoadProcess : IAsyncDisposable
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
             $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
-            + $"connections={scenario.Connections} size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
+            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);
         var made = ImmutableArray.CreateBuilder<Piece>();
@@ -93,7 +93,7 @@ internal sealed class LoadProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">Not all could be opened or used.</exception>
     public async Task HoldAsync(RunningContender target, IdleScenario scenario, CancellationToken stop)
     {
-        await SendAsync($"hold protocol={scenario.Protocol} port={target.Port} connections={scenario.Connections} size=100", stop);
+        await SendAsync($"hold protocol={scenario.Protocol} port={target.Port} connections={scenario.Connections} streams=1 size=100", stop);
         var line = await LineAsync(TimeSpan.Zero, stop);
         if (line != "held")
         {
@@ -126,7 +126,7 @@ internal sealed class LoadProcess : IAsyncDisposable
     private static async Task CompileAsync(string program, CancellationToken stop)
     {
         var sources = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "native"), "*.c");
-        var start = new ProcessStartInfo("cc", ["-std=c11", "-O2", "-Wall", "-Wextra", "-o", program, .. sources]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("cc", ["-std=c11", "-O2", "-Wall", "-Wextra", "-o", program, .. sources, "-lssl", "-lcrypto"]) { RedirectStandardError = true };
         using var compiler = Process.Start(start) ?? throw new InvalidOperationException("cc did not start");
         var errors = await compiler.StandardError.ReadToEndAsync(stop);
         await compiler.WaitForExitAsync(stop);

@@ -9,5 +9,12 @@ internal abstract record Scenario(string Name, string Title, string Unit)
     public Service Service { get; init; } = Service.Tcp;
 
     /// <summary>What the load process speaks, in its words.</summary>
-    public string Protocol => Service == Service.Tcp ? "tcp" : "http";
+    public string Protocol => Service switch
+    {
+        Service.Tcp => "tcp",
+        Service.Tls => "tcp+tls",
+        Service.Https => "http+tls",
+        Service.Http2 => "http2",
+        _ => "http",
+    };
 }

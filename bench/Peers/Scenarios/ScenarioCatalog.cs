@@ -12,6 +12,9 @@ internal static class ScenarioCatalog
     /// <summary>The same over HTTP.</summary>
     public static readonly TrafficScenario Requests = Http("http", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes");
 
+    /// <summary>The same inside TLS.</summary>
+    private static readonly TrafficScenario SecureRequests = Https("https", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 100 bytes");
+
     /// <param name="quick">True for a smoke run, which holds fewer idle connections.</param>
     public static IReadOnlyList<Scenario> All(bool quick) =>
     [
@@ -45,7 +48,15 @@ internal static class ScenarioCatalog
         Http("http-logged", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request logged in a file") with { Service = Service.LoggedHttp },
         Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not") with { Kind = "paced", Rate = 2000, HasLatency = true },
         Idle("http-idle", "request", quick) with { Service = Service.Http, WarmUp = Requests },
+        SecureRequests,
+        Https("https-64k", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
+        Https("https-connections", "HTTP/1.1 inside TLS, a full handshake for each request, 64 at once") with { Kind = "churn", HasLatency = true },
+        Idle("https-idle", "request", quick) with { Service = Service.Https, WarmUp = SecureRequests },
+        Messages with { Name = "tls", Title = "64 connections inside TLS, 100 bytes there and back, as fast as answers come", Service = Service.Tls },
+        Http("http2", "HTTP/2, 8 connections with 32 requests under way on each, answers of 100 bytes") with { Service = Service.Http2, Connections = 8, Streams = 32 },
     ];
+
+    private static TrafficScenario Https(string name, string title) => Http(name, title) with { Service = Service.Https };
 
     private static IdleScenario Idle(string name, string what, bool quick)
     {

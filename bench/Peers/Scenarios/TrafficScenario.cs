@@ -8,6 +8,9 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
 
     public required int Connections { get; init; }
 
+    /// <summary>Requests under way at once on a connection of HTTP/2.</summary>
+    public int Streams { get; init; } = 1;
+
     /// <summary>Bytes of a message, or of an answer's body.</summary>
     public int Size { get; init; } = 100;
 

@@ -72,12 +72,15 @@ static bool transmit(struct conn *c)
 {
     uint8_t message[MAX_MESSAGE + 8];
     errno = 0;
-    if (traffic.http) {
+    if (traffic.http2) {
+        if (!http2_request(c))
+            return false;
+    } else if (traffic.http) {
         if (!http_send_request(c))
             return false;
     } else {
         compose(message, c->salt, c->sent);
-        if (send(c->fd, message, (size_t)traffic.size, MSG_NOSIGNAL) != traffic.size)
+        if (conn_send(c, message, (size_t)traffic.size) != traffic.size)
             return false;
     }
     c->sent++;
@@ -88,7 +91,7 @@ static bool transmit(struct conn *c)
  * same. */
 static bool client_send(struct conn *c, uint64_t due)
 {
-    if ((!traffic.http || c->asked == c->received) && !transmit(c))
+    if ((!traffic.http || traffic.http2 || c->asked == c->received) && !transmit(c))
         return false;
     if (c->due)
         c->due[c->asked % RING] = due;
@@ -124,6 +127,10 @@ static struct conn *client_dial(void)
     }
     if (!c->due && traffic.kind != BULK)
         c->due = calloc(RING, sizeof *c->due);
+    if (traffic.tls)
+        tls_attach(c, traffic.http2);
+    if (traffic.http2)
+        http2_begin(c);
     return c;
 }
 
@@ -147,6 +154,8 @@ bool clients_connect(const struct traffic *t)
     issuing = false;
     if (traffic.http)
         http_prepare(&traffic);
+    if (traffic.http2)
+        http2_prepare(&traffic);
     if (!latencies)
         latencies = malloc(MAX_SAMPLES * sizeof *latencies);
     if (traffic.kind == CHURN)
@@ -175,10 +184,10 @@ static void churn_start(void)
     if (c == NULL)
         return;
     c->due[0] = start;
-    if (client_send(c, start)) {
+    if (!c->ssl && client_send(c, start)) {
         c->up = true;
         conn_watch(c, answers);
-    } else if (errno != EAGAIN && errno != ENOTCONN) {
+    } else if (!c->ssl && errno != EAGAIN && errno != ENOTCONN) {
         client_fail(c, "send");
     } else {
         outstanding++;           /* counted while it connects; client_event sends */
@@ -193,7 +202,10 @@ void clients_begin(uint64_t at)
     paced_next = at;
     for (int i = 0; i < client_count; i++) {
         clients[i]->writable = true;
-        if (traffic.kind == EXCHANGE && clients[i]->role == CLIENT && !client_send(clients[i], at))
+        bool sent = traffic.kind != EXCHANGE || clients[i]->role != CLIENT || client_send(clients[i], at);
+        for (int stream = 1; sent && traffic.http2 && stream < traffic.streams; stream++)
+            sent = client_send(clients[i], at);
+        if (!sent || (traffic.http2 && !http2_flush(clients[i])))
             client_fail(clients[i], "send");
     }
     for (int i = 0; traffic.kind == CHURN && i < traffic.connections; i++)
@@ -311,6 +323,19 @@ static void client_message(struct conn *c)
     client_done(c);
 }
 
+/* The answers of HTTP/2 come in any order; what was sent in return leaves at once for all of them. */
+static void client_streams(struct conn *c)
+{
+    const char *wrong = NULL;
+    enum received received = http2_receive(c, client_done, &wrong);
+    if (c->role != CLIENT)
+        return;
+    if (received == WRONG || received == CLOSED)
+        client_fail(c, received == WRONG ? wrong : "the connection was closed early");
+    else if (!http2_flush(c))
+        client_fail(c, "send");
+}
+
 /* An HTTP connection for one exchange is done when the proxy has closed it, too. */
 static void client_response(struct conn *c, uint32_t events)
 {
@@ -335,6 +360,18 @@ static void client_response(struct conn *c, uint32_t events)
 
 void client_event(struct conn *c, uint32_t events)
 {
+    if (c->ssl && !c->up) {
+        errno = 0;
+        if (tls_handshake(c) != 1) {
+            if (errno != EAGAIN) {
+                if (traffic.kind == CHURN)
+                    outstanding--;
+                client_fail(c, "the TLS handshake failed");
+            }
+            return;
+        }
+        events |= EPOLLOUT | EPOLLIN;
+    }
     if (events & EPOLLOUT) {
         c->writable = true;
         if (!c->up && !(events & (EPOLLERR | EPOLLHUP))) {
@@ -350,6 +387,10 @@ void client_event(struct conn *c, uint32_t events)
     }
     if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
         return;
+    if (traffic.http2) {
+        client_streams(c);
+        return;
+    }
     if (traffic.http) {
         client_response(c, events);
         return;
@@ -357,7 +398,7 @@ void client_event(struct conn *c, uint32_t events)
     for (;;) {
         errno = 0;
         size_t room = (size_t)traffic.size - c->have;
-        ssize_t n = recv(c->fd, c->in + c->have, room, 0);
+        ssize_t n = conn_receive(c, c->in + c->have, room);
         if (n < 0 && errno == EAGAIN)
             return;
         if (n <= 0) {
@@ -370,7 +411,7 @@ void client_event(struct conn *c, uint32_t events)
         if (c->have == (uint32_t)traffic.size)
             client_message(c);
         /* Only a pipelined answer can follow at once. */
-        if (c->role != CLIENT || traffic.kind == CHURN || ((size_t)n < room) || traffic.kind == EXCHANGE)
+        if (c->role != CLIENT || traffic.kind == CHURN || (!c->ssl && ((size_t)n < room || traffic.kind == EXCHANGE)))
             return;
     }
 }
@@ -382,7 +423,7 @@ bool clients_hold(const struct traffic *t)
         return false;
     uint64_t deadline = monotonic_ns() + 10000000000u;
     for (int i = 0; i < client_count && !clients_error(); i++) {
-        if (!client_send(clients[i], 0))
+        if (!client_send(clients[i], 0) || (traffic.http2 && !http2_flush(clients[i])))
             client_fail(clients[i], "send");
         while (outstanding > 0 && monotonic_ns() < deadline && !clients_error())
             turn(10);

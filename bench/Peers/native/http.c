@@ -22,7 +22,7 @@ static char request[512];
 static size_t request_length, request_tag;
 static size_t body_length;
 
-static uint32_t tag_of(const struct conn *c, uint64_t number)
+uint32_t http_tag(const struct conn *c, uint64_t number)
 {
     return (uint32_t)((c->salt * 7919 + number * 104729) % PATTERN_PERIOD);
 }
@@ -37,12 +37,12 @@ void http_prepare(const struct traffic *t)
         t->kind == CHURN ? "Connection: close\r\n" : "");
 }
 
-bool http_send_request(const struct conn *c)
+bool http_send_request(struct conn *c)
 {
-    uint32_t tag = tag_of(c, c->sent);
+    uint32_t tag = http_tag(c, c->sent);
     for (int i = TAG_DIGITS - 1; i >= 0; i--, tag /= 10)
         request[request_tag + (size_t)i] = (char)('0' + tag % 10);
-    return send(c->fd, request, request_length, MSG_NOSIGNAL) == (ssize_t)request_length;
+    return conn_send(c, request, request_length) == (ssize_t)request_length;
 }
 
 /* The value of the one Content-Length of a head, or -1. */
@@ -87,7 +87,7 @@ static const char *take(struct conn *c, const uint8_t *data, size_t length)
     }
     if (length > body_length - c->body_at)
         return "there were bytes behind an answer";
-    if (memcmp(data, pattern + tag_of(c, c->received) + c->body_at, length) != 0)
+    if (memcmp(data, pattern + http_tag(c, c->received) + c->body_at, length) != 0)
         return "an answer held other bytes than were asked for";
     c->body_at += (uint32_t)length;
     c->answered = c->body_at == body_length;
@@ -102,7 +102,7 @@ enum received http_receive(struct conn *c, uint32_t events, const char **wrong)
         memcpy(buffer, c->in, c->have);
         size_t room = sizeof buffer - c->have;
         errno = 0;
-        ssize_t n = recv(c->fd, buffer + c->have, room, 0);
+        ssize_t n = conn_receive(c, buffer + c->have, room);
         if (n < 0 && errno == EAGAIN)
             return PENDING;
         if (n < 0) {
@@ -117,7 +117,7 @@ enum received http_receive(struct conn *c, uint32_t events, const char **wrong)
         /* The end of the connection is an event of its own, unless it was in this one. */
         if (c->answered && !(events & EPOLLRDHUP))
             return ANSWERED;
-        if ((size_t)n < room && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+        if ((size_t)n < room && !c->ssl && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
             return PENDING;
     }
 }

@@ -2,11 +2,11 @@
  *
  * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT web=PORT,PORT`, then answers commands, one a line, until its input ends:
  *
- *   window kind=exchange|paced|churn|bulk protocol=tcp|http port=N connections=N size=N rate=N pieces=N piece_ms=N settle_ms=N
+ *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N pieces=N piece_ms=N settle_ms=N
  *          pids=N,N kernel_pids=N
  *     one `piece KEY=VALUE…` line for each piece, then `end errors=N done=N reason=TEXT`, where done counts the time before the first
  *     piece too
- *   hold protocol=tcp|http port=N connections=N size=N
+ *   hold protocol=tcp|http|http2[+tls] port=N connections=N size=N
  *     `held` once every connection is open and has exchanged one message, or `end errors=N done=N reason=TEXT`
  *   release
  *     closes them: `released`
@@ -115,11 +115,14 @@ static bool run_for(uint64_t ms, enum kind kind)
 
 static struct traffic traffic_of_line(void)
 {
-    const char *kind = text_of("kind");
+    const char *kind = text_of("kind"), *protocol = text_of("protocol"), *end;
     long rate = number_of("rate");
     struct traffic t = {
         .kind = !strncmp(kind, "paced", 5) ? PACED : !strncmp(kind, "churn", 5) ? CHURN : !strncmp(kind, "bulk", 4) ? BULK : EXCHANGE,
-        .http = !strncmp(text_of("protocol"), "http", 4),
+        .http = !strncmp(protocol, "http", 4),
+        .http2 = !strncmp(protocol, "http2", 5),
+        .tls = (end = strchr(protocol, '+')) != NULL && end < protocol + strcspn(protocol, " \n"),
+        .streams = (int)number_of("streams"),
         .port = (uint16_t)number_of("port"),
         .connections = (int)number_of("connections"),
         .size = (int)number_of("size"),

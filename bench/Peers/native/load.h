@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_HEAD = 1024, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
 
@@ -30,6 +31,8 @@ struct conn {
     bool sampled;                /* HTTP client: the answer's latency is recorded */
     uint32_t body_at;            /* HTTP client: bytes of the body that are taken */
     uint32_t answer_at, answer_left; /* HTTP endpoint: what is still to be sent of the pattern */
+    void *ssl;                   /* client: its TLS; NULL where it has none */
+    struct http2 *h2;            /* client: its HTTP/2; kept with the descriptor's place */
     uint32_t have;               /* bytes of the message, or of the head, that is arriving */
     uint8_t in[MAX_HEAD];
 };
@@ -40,6 +43,9 @@ enum kind { EXCHANGE, PACED, CHURN, BULK };
 struct traffic {
     enum kind kind;
     bool http;                   /* a message is a request, and its answer a response */
+    bool http2;                  /* of HTTP/2 */
+    bool tls;                    /* inside TLS */
+    int streams;                 /* HTTP/2: requests under way on each connection */
     uint16_t port;
     int connections;
     int size;                    /* bytes of a message, or of a response's body */
@@ -72,12 +78,27 @@ enum { PATTERN_PERIOD = 65521 };         /* prime: a chunk that is lost, doubled
 void endpoints_start(int count);
 void endpoint_event(struct conn *c, uint32_t events);
 
+/* tls.c */
+void tls_attach(struct conn *c, bool http2);
+int tls_handshake(struct conn *c);       /* 1 is done; else -1, and errno says EAGAIN while it goes on */
+ssize_t conn_send(struct conn *c, const void *data, size_t length);
+ssize_t conn_receive(struct conn *c, void *data, size_t room);
+void tls_detach(struct conn *c);
+
 /* http.c */
 enum received { PENDING, ANSWERED, CLOSED, WRONG };
 void http_prepare(const struct traffic *t);
-bool http_send_request(const struct conn *c);
+bool http_send_request(struct conn *c);
+uint32_t http_tag(const struct conn *c, uint64_t number);
 enum received http_receive(struct conn *c, uint32_t events, const char **wrong);
 bool web_event(struct conn *c, uint32_t events);
+
+/* http2.c */
+void http2_prepare(const struct traffic *t);
+void http2_begin(struct conn *c);
+bool http2_request(struct conn *c);
+bool http2_flush(struct conn *c);
+enum received http2_receive(struct conn *c, void (*answered)(struct conn *), const char **wrong);
 
 /* clients.c */
 extern struct counts counts;

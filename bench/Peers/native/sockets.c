@@ -29,8 +29,10 @@ struct conn *conn_claim(int fd, enum role role)
     struct conn *c = &conns[fd];
     uint32_t generation = c->generation + 1;
     uint64_t *due = c->due;
+    struct http2 *h2 = c->h2;
     memset(c, 0, offsetof(struct conn, in));
     c->due = due;
+    c->h2 = h2;
     c->generation = generation;
     c->fd = fd;
     c->role = role;
@@ -54,6 +56,7 @@ struct conn *conn_open(int fd, enum role role, uint32_t events)
 void conn_close(struct conn *c)
 {
     c->role = NOBODY;
+    tls_detach(c);
     close(c->fd);
 }
 

@@ -35,14 +35,17 @@ internal sealed class AddressRanges<T>
     public bool IsEmpty => _first.Length == 0;
 
     /// <summary>True where one of the ranges has <paramref name="address"/>.</summary>
-    public bool Contains(T address)
+    public bool Contains(T address) => Contains(address, address);
+
+    /// <summary>True where the ranges have every address from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    public bool Contains(T first, T last)
     {
-        // The last range that begins at or before the address is the only one that can have it.
+        // The last range that begins at or before the first is the only one that can have it, and no two touch.
         var (low, high) = (0, _first.Length);
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (_first[middle] <= address)
+            if (_first[middle] <= first)
             {
                 low = middle + 1;
             }
@@ -52,6 +55,6 @@ internal sealed class AddressRanges<T>
             }
         }
 
-        return low > 0 && address <= _last[low - 1];
+        return low > 0 && last <= _last[low - 1];
     }
 }

@@ -29,13 +29,11 @@ public sealed class IpSet
         {
             if (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
             {
-                var hosts = network.PrefixLength == 0 ? uint.MaxValue : (uint)(((ulong)1 << (32 - network.PrefixLength)) - 1);
-                v4.Add((ReadV4(network.BaseAddress), ReadV4(network.BaseAddress) | hosts));
+                v4.Add(RangeV4(network));
             }
             else
             {
-                var hosts = network.PrefixLength == 0 ? UInt128.MaxValue : (UInt128.One << (128 - network.PrefixLength)) - 1;
-                v6.Add((ReadV6(network.BaseAddress), ReadV6(network.BaseAddress) | hosts));
+                v6.Add(RangeV6(network));
             }
         }
 
@@ -55,6 +53,20 @@ public sealed class IpSet
             ? _v4.Contains(ReadV4(address))
             : _v6.Contains(ReadV6(address));
 
+    /// <summary>True where every address of the network is in one of the networks.</summary>
+    public bool Contains(IPNetwork network)
+    {
+        network = Canonical(network);
+        if (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
+        {
+            var (first, last) = RangeV4(network);
+            return _v4.Contains(first, last);
+        }
+
+        var (from, to) = RangeV6(network);
+        return _v6.Contains(from, to);
+    }
+
     /// <summary>True where it is an IP address in one of the networks; a Unix socket's peer is in none.</summary>
     public bool Contains(EndPoint? address) => address is IPEndPoint ip && Contains(ip.Address);
 
@@ -63,6 +75,20 @@ public sealed class IpSet
         network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= MappedBits
             ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - MappedBits)
             : network;
+
+    private static (uint First, uint Last) RangeV4(IPNetwork network)
+    {
+        var hosts = network.PrefixLength == 0 ? uint.MaxValue : (uint)(((ulong)1 << (32 - network.PrefixLength)) - 1);
+        var first = ReadV4(network.BaseAddress);
+        return (first, first | hosts);
+    }
+
+    private static (UInt128 First, UInt128 Last) RangeV6(IPNetwork network)
+    {
+        var hosts = network.PrefixLength == 0 ? UInt128.MaxValue : (UInt128.One << (128 - network.PrefixLength)) - 1;
+        var first = ReadV6(network.BaseAddress);
+        return (first, first | hosts);
+    }
 
     private static uint ReadV4(IPAddress address)
     {

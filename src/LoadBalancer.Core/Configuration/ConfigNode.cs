@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace LoadBalancer.Configuration;
 
 /// <summary>One value of a configuration file before any key has read it: text, a list or a map, with its place. Immutable.</summary>
@@ -33,6 +35,12 @@ public abstract class ConfigNode(SourceSpan span, string label)
 
         return node;
     }
+
+    /// <summary>The item at <paramref name="index"/> of those that were read, or the list where it is not known which that is.</summary>
+    /// <param name="index">Its place among those that were read.</param>
+    /// <param name="count">How many were read: those with errors were left out, and then an index does not tell where an item stands.</param>
+    public ConfigNode LocateItem(int index, int count) =>
+        this is ListNode list && list.Items.Count == count ? Locate(index.ToString(CultureInfo.InvariantCulture)) : this;
 
     /// <summary>The value under a key or an index; null where there is none.</summary>
     protected virtual ConfigNode? Child(string step) => null;

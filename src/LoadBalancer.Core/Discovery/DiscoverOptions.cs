@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Configuration;
+using LoadBalancer.Discovery.Dns;
 
 namespace LoadBalancer.Discovery;
 
@@ -12,7 +13,7 @@ public sealed record DiscoverOptions : IConfigurable<DiscoverOptions>
     {
         {
             "dns", Kinds.NameWithPort, o => o.Dns, (o, value) => o with { Dns = value },
-            "A name and a port: every IPv4 and IPv6 address of the name is an endpoint with that port. It is looked up as the machine does it (`/etc/hosts`, " +
+            $"A name and a port: every IPv4 and IPv6 address of the name is an endpoint with that port, {DnsDiscovery.MostAddresses} of them at most. It is looked up as the machine does it (`/etc/hosts`, " +
             "then the servers, `search` and `options` of `/etc/resolv.conf`), and again when the answer's TTL has passed.", Presence.Required
         },
         {

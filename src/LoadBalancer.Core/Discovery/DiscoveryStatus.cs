@@ -11,6 +11,9 @@ internal sealed record DiscoveryStatus(string Source)
     /// <summary>How many endpoints are in the last good set.</summary>
     public int Endpoints { get; init; }
 
+    /// <summary>How many more were found than are taken.</summary>
+    public int LeftOut { get; init; }
+
     /// <summary>When something was found last; null where nothing ever was.</summary>
     public DateTimeOffset? LastSuccess { get; init; }
 

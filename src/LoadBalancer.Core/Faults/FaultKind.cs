@@ -135,11 +135,17 @@ public enum FaultKind : byte
     /// <summary>The request's body is longer than it may be.</summary>
     BodyTooLarge,
 
-    /// <summary>The request's body breaks the chunked coding.</summary>
+    /// <summary>The request's body breaks the chunked coding, or is not as long as was announced.</summary>
     BodyInvalid,
 
     /// <summary>The request's body came too slowly, or not at all.</summary>
     BodyTimeout,
+
+    /// <summary>The client broke a rule of HTTP/2 that is about its connection.</summary>
+    Http2Invalid,
+
+    /// <summary>The client sent more frames that ask for nothing, or took more requests back, than a client may.</summary>
+    Flood,
 
     /// <summary>The client went away before it had its response.</summary>
     ClientClosed,

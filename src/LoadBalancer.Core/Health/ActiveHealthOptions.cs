@@ -11,7 +11,8 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
     {
         {
             "type", Kinds.Word(ProbeCatalog.Names), o => o.Type, (o, value) => o with { Type = value },
-            "What a probe does. `tcp`: a connect is the answer. `tls`: a TLS handshake is. `http`: the answer to a request is."
+            "What a probe does. `tcp`: a connect is the answer. `tls`: a TLS handshake is. `http`: the answer to a request is. " +
+            "`grpc`: the answer of gRPC's health service is (`grpc.health.v1`), over HTTP/2."
         },
         {
             "interval", Kinds.Duration("100ms", "1h"), o => o.Interval, (o, value) => o with { Interval = value },
@@ -39,7 +40,7 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
         },
         {
             "tls", Kinds.Record(ProbeTlsOptions.Shape).OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
-            "With `type: http`: the request goes over TLS, `{}` without a look at the certificate. With `type: tls`: what is expected of the certificate."
+            "With `type: http` or `grpc`: the request goes over TLS, `{}` without a look at the certificate. With `type: tls`: what is expected of the certificate."
         },
         {
             "method", Kinds.Word("GET", "HEAD"), o => o.Method, (o, value) => o with { Method = value },
@@ -51,7 +52,11 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
         },
         {
             "host", Kinds.HostHeader.OrNull("endpoint"), o => o.Host, (o, value) => o with { Host = value },
-            "With `type: http`: the request's Host header; `endpoint` is `tls.server_name`, or else the endpoint's address."
+            "With `type: http` or `grpc`: the request's Host header; `endpoint` is `tls.server_name`, or else the endpoint's address."
+        },
+        {
+            "service", Kinds.Text(most: 100).OrNull("none"), o => o.Service, (o, value) => o with { Service = value },
+            "With `type: grpc`: the service whose health is asked for; `none` is the whole endpoint's."
         },
         {
             "status", Kinds.List(Kinds.IntegerRange("a status", 100, 599)), o => o.Status, (o, value) => o with { Status = value },
@@ -95,6 +100,9 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
 
     /// <summary>The Host header of an HTTP request; null is the server name, or else the endpoint's address.</summary>
     public string? Host { get; init; }
+
+    /// <summary>The gRPC service that is asked about; null is the whole endpoint.</summary>
+    public string? Service { get; init; }
 
     /// <summary>The statuses of a healthy endpoint.</summary>
     public ValueList<IntegerRange> Status { get; init; } = [new(200, 299)];

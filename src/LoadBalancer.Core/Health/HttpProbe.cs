@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
@@ -50,7 +51,7 @@ internal sealed class HttpProbe : ConnectionProbe
     protected override async ValueTask<ProbeAnswer> ConverseAsync(ConnectionContext connection, EndPoint address, CancellationToken cancellation)
     {
         await using var transport = new DuplexPipeStream(connection.Transport);
-        await using var stream = _handshake is null ? (Stream)transport : await _handshake.ShakeAsync(transport, address, http: true, cancellation);
+        await using var stream = _handshake is null ? (Stream)transport : await _handshake.ShakeAsync(transport, address, SslApplicationProtocol.Http11, cancellation);
         using var request = RequestTo(address);
         using var client = Client(stream);
         try
@@ -60,11 +61,12 @@ internal sealed class HttpProbe : ConnectionProbe
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && e is HttpRequestException or HttpIOException)
         {
-            return AnswerFor(e);
+            return AnswerFor(e, "HTTP/1.1");
         }
     }
 
-    private static HttpMessageInvoker Client(Stream stream) => new(new SocketsHttpHandler
+    /// <summary>A client for one request, which reads a stranger's answer within bounds, and does nothing else that it could.</summary>
+    public static HttpMessageInvoker Client(Stream stream) => new(new SocketsHttpHandler
     {
         // The client asks again where a connection ended without a byte. An endpoint is asked once.
         ConnectCallback = (_, _) => Interlocked.Exchange(ref stream!, null) is { } once ? ValueTask.FromResult(once) : throw new IOException("closed"),
@@ -78,7 +80,10 @@ internal sealed class HttpProbe : ConnectionProbe
         ActivityHeadersPropagator = null,
     });
 
-    private static ProbeAnswer AnswerFor(Exception error)
+    /// <summary>What <see cref="Client"/> has failed of.</summary>
+    /// <param name="error">What it threw.</param>
+    /// <param name="protocol">What the endpoint was expected to speak.</param>
+    public static ProbeAnswer AnswerFor(Exception error, string protocol)
     {
         var kind = (error as HttpRequestException)?.HttpRequestError ?? (error as HttpIOException)?.HttpRequestError;
         for (var cause = error; cause is not null; cause = cause.InnerException)
@@ -95,7 +100,7 @@ internal sealed class HttpProbe : ConnectionProbe
         {
             HttpRequestError.ResponseEnded or HttpRequestError.ConnectionError => new(ProbeResult.Closed, "connected, then closed without a whole answer"),
             HttpRequestError.ConfigurationLimitExceeded => new(ProbeResult.NotHttp, $"the head of the answer is larger than {HeadKiB} KiB"),
-            HttpRequestError.InvalidResponse => new(ProbeResult.NotHttp, $"the answer is not HTTP/1.1: {Cause(error)}"),
+            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => new(ProbeResult.NotHttp, $"the answer is not {protocol}: {Cause(error)}"),
             _ => new(ProbeResult.Error, Cause(error)),
         };
     }

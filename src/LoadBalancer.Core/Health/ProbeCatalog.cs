@@ -10,6 +10,7 @@ internal static class ProbeCatalog
         ("tcp", [], static (connector, _, _) => new TcpProbe(connector)),
         ("tls", ["tls"], static (connector, options, time) => new TlsProbe(connector, Handshake(options, time) ?? new ProbeHandshake(new(), time))),
         ("http", ["tls", "method", "path", "host", "status", "body"], static (connector, options, time) => new HttpProbe(connector, Handshake(options, time), options)),
+        ("grpc", ["tls", "host", "service"], static (connector, options, time) => new GrpcProbe(connector, Handshake(options, time), options)),
     ];
 
     /// <summary>Every name, in the order of the documentation.</summary>

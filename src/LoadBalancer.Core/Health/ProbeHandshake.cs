@@ -23,10 +23,10 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
     /// <summary>A TLS stream over <paramref name="transport"/>, which it disposes of with itself.</summary>
     /// <param name="transport">The connection.</param>
     /// <param name="address">Whose it is.</param>
-    /// <param name="http">True where HTTP/1.1 follows, and is offered by ALPN.</param>
+    /// <param name="protocol">What follows, and is offered by ALPN; null where nothing is offered.</param>
     /// <param name="cancellation">The deadline.</param>
     /// <exception cref="ProbeFailedException">There is none; it says why.</exception>
-    public async ValueTask<SslStream> ShakeAsync(Stream transport, EndPoint address, bool http, CancellationToken cancellation)
+    public async ValueTask<SslStream> ShakeAsync(Stream transport, EndPoint address, SslApplicationProtocol? protocol, CancellationToken cancellation)
     {
         var name = options.ServerName ?? ((address as IPEndPoint)?.Address.ToString() ?? "localhost");
         var authorities = Authorities();
@@ -38,7 +38,7 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = options.ServerName ?? "",
-                    ApplicationProtocols = http ? [SslApplicationProtocol.Http11] : null,
+                    ApplicationProtocols = protocol is { } follows ? [follows] : null,
                     CertificateChainPolicy = Policy(authorities),
                     RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     {

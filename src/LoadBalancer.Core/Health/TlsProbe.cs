@@ -16,7 +16,7 @@ internal sealed class TlsProbe(ProbeConnector connector, ProbeHandshake handshak
     protected override async ValueTask<ProbeAnswer> ConverseAsync(ConnectionContext connection, EndPoint address, CancellationToken cancellation)
     {
         await using var transport = new DuplexPipeStream(connection.Transport);
-        await using var stream = await handshake.ShakeAsync(transport, address, http: false, cancellation);
+        await using var stream = await handshake.ShakeAsync(transport, address, protocol: null, cancellation);
         await stream.ShutdownAsync().WaitAsync(cancellation);
         return new ProbeAnswer(ProbeResult.Passed, handshake.Verifies ? "tls: certificate accepted" : "tls: handshake completed");
     }

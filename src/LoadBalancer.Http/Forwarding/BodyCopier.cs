@@ -9,21 +9,15 @@ namespace LoadBalancer.Http.Forwarding;
 internal static class BodyCopier
 {
     /// <summary>What is written before it is sent: as much as one read takes.</summary>
-    private const int MostUnflushed = 64 * 1024;
+    public const int MostUnflushed = 64 * 1024;
 
     /// <summary>Copies the response's body. Sent at once whenever the endpoint has no more for the moment: an event must not wait for the next.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan between)
+    public static async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, TimeSpan between)
     {
         var (from, to) = (connection.ResponseBody, exchange.Carrier.Body);
         connection.Expect(between, FaultKind.BetweenBytesTimeout);
-        if (from.RemainingBytes is > 0 and <= MostUnflushed && connection.Connection.Buffered < from.RemainingBytes)
-        {
-            // The rest is most often a moment away: others go first, and then it is one write and not two. Whatever is there then is sent.
-            await exchange.Loop.Yield();
-            connection.Connection.ReadMore();
-        }
-
+        await connection.GatherAsync();
         while (true)
         {
             if (!from.TryRead(out var part))
@@ -70,15 +64,16 @@ internal static class BodyCopier
         }
     }
 
-    /// <summary>Ends the upload, where it has not ended by itself.</summary>
+    /// <summary>Ends the upload, where it has not ended by itself. What the client still sends is left to be read away.</summary>
     /// <returns>True where all of the request's body was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
     {
         if (work.HasUpload && !work.UploadHasEnded)
         {
+            work.StopsUpload = true;
             work.Connection?.Close();
-            exchange.RequestBody!.Cancel();
+            exchange.RequestBody!.Interrupt();
         }
 
         return await work.EndUploadAsync();
@@ -87,7 +82,7 @@ internal static class BodyCopier
     /// <summary>Copies the request's body; its own faults end the attempt.</summary>
     /// <returns>True where all of it was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan firstByte)
+    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, TimeSpan firstByte)
     {
         var (from, to) = (exchange.RequestBody!, connection.RequestBody);
         while (true)
@@ -113,6 +108,10 @@ internal static class BodyCopier
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
                 work.AwaitsBody = work.AwaitsContinue = false;
+                if (work.StopsUpload)
+                {
+                    return false;
+                }
             }
 
             exchange.ReceivedBytes = from.BytesRead;

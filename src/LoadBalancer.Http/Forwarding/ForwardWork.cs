@@ -22,8 +22,8 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
-    /// <summary>The connection in use.</summary>
-    public UpstreamConnection? Connection { get; set; }
+    /// <summary>The connection or stream in use.</summary>
+    public AttemptCarrier? Connection { get; set; }
 
     /// <summary>The endpoints that failed already.</summary>
     public Endpoint[] Tried { get; set; } = [];
@@ -45,6 +45,15 @@ internal sealed class ForwardWork : PendingWork
 
     /// <summary>True once the head of the response is there.</summary>
     public bool IsAnswered { get; set; }
+
+    /// <summary>True where the response does not wait for the rest of the request's body, so that the endpoint will hardly read it.</summary>
+    public bool IsEarly { get; set; }
+
+    /// <summary>True where nobody wants the rest of the request's body any more.</summary>
+    public bool StopsUpload { get; set; }
+
+    /// <inheritdoc/>
+    public override bool TakesBody => HasUpload && !UploadHasEnded && !IsEarly && !AwaitsContinue;
 
     /// <summary>The request's body is being sent.</summary>
     public void BeginUpload(ValueTask<bool> upload)
@@ -76,7 +85,7 @@ internal sealed class ForwardWork : PendingWork
         Waiting = null;
         Connecting = null;
         Connection = null;
-        AwaitsContinue = AwaitsBody = IsAnswered = false;
+        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
     }
 
     /// <inheritdoc/>

@@ -53,6 +53,12 @@ internal sealed class ForwardedHeaders(IpSet trusted)
             return fault;
         }
 
+        // A proxy in front may have taken the encryption off; nobody else says https in the clear, or http within TLS.
+        if (!isTrusted && request.ClaimsSecure is { } secure && secure != exchange.IsSecure)
+        {
+            return FaultKind.RequestInvalid;
+        }
+
         // :: (2) and (3)
         if (isTrusted && request.Fields.MayHaveAny(OfClients))
         {

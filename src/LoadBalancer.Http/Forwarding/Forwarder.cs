@@ -26,13 +26,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     /// <summary>A connection that was idle for longer may be closed by the endpoint at this very moment: a request that cannot be sent again does not take it.</summary>
     private const long FreshMs = 1000;
 
-    /// <summary>Interim responses that one response may have; more are a flood.</summary>
-    private const int MostInterim = 16;
-
     private readonly UpstreamOptions _options = upstream.Options;
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
-    private readonly HeadLimits _limits = HeadLimits.Default;
 
     /// <summary>Whose endpoints they are.</summary>
     public Upstream Upstream => upstream;
@@ -62,7 +58,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 }
 
                 // :: (4) and (5)
-                fault = await AskAsync(exchange, work, work.Connection!);
+                RequestFields.ForEndpoint(exchange, _options);
+                fault = await work.Connection!.AskAsync(exchange, work, _options, time);
                 if (!fault.Failed || !MayAskAgain(exchange, work, work.Connection!, fault))
                 {
                     break;
@@ -103,7 +100,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private static Fault Judge(Exchange exchange, Fault fault) =>
         !fault.Failed && exchange.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
 
-    private static bool MayAskAgain(Exchange exchange, ForwardWork work, UpstreamConnection connection, Fault fault) =>
+    private static bool MayAskAgain(Exchange exchange, ForwardWork work, AttemptCarrier connection, Fault fault) =>
         connection.WasUsed && !work.GaveUp.Failed && exchange.FirstByte == 0
         && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
         && IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
@@ -189,130 +186,16 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         return work.GaveUp.Failed ? work.GaveUp : fault;
     }
 
-    /// <summary>Sends the request, and reads the head of the response. The body may still be on its way when this returns.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection)
-    {
-        // :: (4)
-        if (_options.SendProxyProtocol is { } version)
-        {
-            ProxyPreamble.Write(connection.Output, version, exchange);
-        }
-
-        RequestFields.ForEndpoint(exchange, _options);
-        var request = exchange.Request;
-        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
-        HeadWriter.WriteRequest(
-            connection.Output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
-            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
-        connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
-        if (exchange.RequestBody is null)
-        {
-            await connection.Output.FlushAsync();
-        }
-        else
-        {
-            connection.RequestBody.Start(connection.Output, exchange.Request.Framing, exchange.Request.ContentLength);
-            work.AwaitsContinue = request.ExpectsContinue;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, connection, _options.Timeouts.FirstByte));
-        }
-
-        // :: (5)
-        var scan = default(HeadScan);
-        var (interim, begun) = (0, false);
-        while (true)
-        {
-            if (!connection.Input.TryRead(out var read))
-            {
-                read = await connection.Input.ReadAsync();
-            }
-
-            if (work.GaveUp.Failed)
-            {
-                return work.GaveUp;
-            }
-
-            if (read.Buffer.IsEmpty && read.IsCompleted)
-            {
-                return Ended(connection);
-            }
-
-            if (exchange.FirstByte == 0)
-            {
-                exchange.FirstByte = time.GetTimestamp();
-            }
-
-            var status = HeadParser.TryReadResponse(read.Buffer, exchange.Response, exchange.Request.Method, _limits, ref scan, out var consumed, out var kind);
-            if (status == HeadStatus.Failed)
-            {
-                return new Fault(FaultSide.Upstream, kind);
-            }
-
-            if (status == HeadStatus.Incomplete)
-            {
-                connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    return Ended(connection);
-                }
-
-                if (!begun)
-                {
-                    // For all that is left of it: who sends a byte now and then has no end (trap 22).
-                    begun = true;
-                    connection.Expect(_options.Timeouts.BetweenBytes, FaultKind.BetweenBytesTimeout);
-                }
-
-                continue;
-            }
-
-            connection.Input.AdvanceTo(consumed);
-            if (exchange.Response.Status >= 200 || exchange.Response.Status == 101)
-            {
-                work.IsAnswered = true;
-                return Fault.None;
-            }
-
-            if (++interim > MostInterim)
-            {
-                return new Fault(FaultSide.Upstream, FaultKind.ResponseInvalid);
-            }
-
-            var mayGoOn = work.AwaitsContinue && exchange.Response.Status == 100;
-            ResponseFields.Prepare(exchange);
-            if (!await exchange.Carrier.SendInterimAsync(exchange.Response))
-            {
-                return work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
-            }
-
-            exchange.Response.Reset();
-            scan = default;
-            begun = false;
-            if (mayGoOn && work.AwaitsContinue)
-            {
-                work.AwaitsContinue = false;
-                exchange.Carrier.ExpectBody();
-            }
-
-            if (work.AwaitsBody && !work.AwaitsContinue)
-            {
-                connection.Relax();
-            }
-            else
-            {
-                connection.Expect(_options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
-            }
-        }
-    }
-
     /// <summary>Passes the response on, whose head is there, and sees the request's body to its end.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> PassOnAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection)
+    private async ValueTask<Fault> PassOnAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection)
     {
         var response = exchange.Response;
         if (response.Status == 101)
         {
-            return await Upgrade.RunAsync(exchange, work, connection, _options.Timeouts.StreamIdle);
+            return connection is UpstreamConnection tunnel
+                ? await Upgrade.RunAsync(exchange, work, tunnel, _options.Timeouts.StreamIdle)
+                : new Fault(FaultSide.Upstream, FaultKind.UpgradeInvalid);
         }
 
         ResponseFields.Prepare(exchange);
@@ -324,22 +207,19 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             between = _options.Timeouts.StreamIdle;
         }
 
+        work.IsEarly = work.HasUpload && !work.UploadHasEnded && connection.IsEarly(response);
         exchange.StartResponse();
-        connection.ResponseBody.Start(connection.Input, response.Framing, response.ContentLength, ofRequest: false);
+        connection.StartResponseBody(response);
         var fault = await BodyCopier.DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
 
         // An endpoint that answered without wanting the rest of the body could not tell where the next request begins.
-        if (!fault.Failed && await BodyCopier.EndUploadAsync(exchange, work) && response.KeepsAlive && _options.SendProxyProtocol is null)
+        if (!fault.Failed && await BodyCopier.EndUploadAsync(exchange, work))
         {
-            connection.Park(_options.Timeouts.PoolIdle);
+            connection.Park(_options.Timeouts.PoolIdle, response.KeepsAlive && _options.SendProxyProtocol is null);
             work.Connection = null;
         }
 
         return fault;
     }
-
-    private static Fault Ended(UpstreamConnection connection) => new(
-        FaultSide.Upstream,
-        connection.TimedOut != FaultKind.None ? connection.TimedOut : connection.WasReset ? FaultKind.Reset : FaultKind.ResponseTruncated);
 }

@@ -1,8 +1,11 @@
+using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -13,12 +16,15 @@ namespace LoadBalancer.Http.Forwarding;
 /// An idle one is watched: bytes that nobody asked for, the end of the stream and an error all mean that it is not used again (RFC 9112
 /// section 9.5), and it is closed at once.
 /// </remarks>
-internal sealed class UpstreamConnection : IReadinessObserver
+internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 {
     private readonly EpollConnection _connection;
     private readonly UpstreamPool _pool;
     private readonly LoopDeadline _deadline;
+    private readonly Http1BodyReader _responseBody = new();
+    private readonly Http1BodyWriter _requestBody = new();
     private FaultKind _onDeadline;
+    private bool _wasUsed;
     private bool _closed;
 
     /// <summary>One around a connection, which it owns.</summary>
@@ -40,26 +46,20 @@ internal sealed class UpstreamConnection : IReadinessObserver
     /// <summary>What it is sent.</summary>
     public PipeWriter Output => _connection.Transport.Output;
 
-    /// <summary>The body of the response.</summary>
-    public Http1BodyReader ResponseBody { get; } = new();
+    /// <inheritdoc/>
+    public override BodyReader ResponseBody => _responseBody;
 
-    /// <summary>The body of the request.</summary>
-    public Http1BodyWriter RequestBody { get; } = new();
+    /// <inheritdoc/>
+    public override BodyWriter RequestBody => _requestBody;
 
-    /// <summary>The connection itself, for a tunnel.</summary>
-    public EpollConnection Connection => _connection;
-
-    /// <summary>True where it has served a request before: then the endpoint may have closed it meanwhile.</summary>
-    public bool WasUsed { get; private set; }
+    /// <inheritdoc/>
+    public override bool WasUsed => _wasUsed;
 
     /// <summary>When it became idle, in the loop's milliseconds.</summary>
     public long IdleSinceMs { get; private set; }
 
-    /// <summary>Which deadline ended it; <see cref="FaultKind.None"/> where none did.</summary>
-    public FaultKind TimedOut { get; private set; }
-
-    /// <summary>True where the connection was reset, rather than closed in order.</summary>
-    public bool WasReset => _connection.ReadFault != FaultKind.None;
+    /// <inheritdoc/>
+    public override bool WasReset => _connection.ReadFault != FaultKind.None;
 
     /// <summary>The way back to the client of a tunnel: it ends with this, whatever is under way on it. Null for anything else.</summary>
     public ResponseCarrier? Tunnel { get; set; }
@@ -70,8 +70,8 @@ internal sealed class UpstreamConnection : IReadinessObserver
 
     internal UpstreamConnection? Newer { get; set; }
 
-    /// <summary>Ends the connection with <paramref name="fault"/> unless <see cref="Relax"/> or another call comes within <paramref name="time"/>.</summary>
-    public void Expect(TimeSpan time, FaultKind fault)
+    /// <inheritdoc/>
+    public override void Expect(TimeSpan time, FaultKind fault)
     {
         if (!_closed)
         {
@@ -80,27 +80,138 @@ internal sealed class UpstreamConnection : IReadinessObserver
         }
     }
 
-    /// <summary>Nothing is expected of the endpoint.</summary>
-    public void Relax() => _deadline.Clear();
+    /// <inheritdoc/>
+    public override void Relax() => _deadline.Clear();
 
-    /// <summary>Gives it back for another request; it is closed where it is not fit for one.</summary>
-    public void Park(TimeSpan idleAtMost)
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time)
     {
-        if (_closed || _connection.TryTakeSocket() is not { IsReadable: false } socket)
+        // :: (4)
+        if (options.SendProxyProtocol is { } version)
+        {
+            ProxyPreamble.Write(Output, version, exchange);
+        }
+
+        var request = exchange.Request;
+        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
+        HeadWriter.WriteRequest(
+            Output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
+            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
+        Expect(options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+        if (exchange.RequestBody is null)
+        {
+            await Output.FlushAsync();
+        }
+        else
+        {
+            _requestBody.Start(Output, exchange.Request.Framing, exchange.Request.ContentLength);
+            work.AwaitsContinue = request.ExpectsContinue;
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts.FirstByte));
+        }
+
+        // :: (5)
+        var scan = default(HeadScan);
+        var (interim, begun) = (0, false);
+        while (true)
+        {
+            if (!Input.TryRead(out var read))
+            {
+                read = await Input.ReadAsync();
+            }
+
+            if (work.GaveUp.Failed)
+            {
+                return work.GaveUp;
+            }
+
+            if (read.Buffer.IsEmpty && read.IsCompleted)
+            {
+                return Ended();
+            }
+
+            if (exchange.FirstByte == 0)
+            {
+                exchange.FirstByte = time.GetTimestamp();
+            }
+
+            var status = HeadParser.TryReadResponse(read.Buffer, exchange.Response, exchange.Request.Method, HeadLimits.Default, ref scan, out var consumed, out var kind);
+            if (status == HeadStatus.Failed)
+            {
+                return new Fault(FaultSide.Upstream, kind);
+            }
+
+            if (status == HeadStatus.Incomplete)
+            {
+                Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                _connection.Condense();
+                if (read.IsCompleted)
+                {
+                    return Ended();
+                }
+
+                if (!begun)
+                {
+                    // For all that is left of it: who sends a byte now and then has no end (trap 22).
+                    begun = true;
+                    Expect(options.Timeouts.BetweenBytes, FaultKind.BetweenBytesTimeout);
+                }
+
+                continue;
+            }
+
+            Input.AdvanceTo(consumed);
+            if (exchange.Response.Status >= 200 || exchange.Response.Status == 101)
+            {
+                work.IsAnswered = true;
+                return Fault.None;
+            }
+
+            var fault = await PassInterimAsync(exchange, work, options, ++interim);
+            if (fault.Failed)
+            {
+                return fault;
+            }
+
+            scan = default;
+            begun = false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool IsEarly(ResponseHead head) => !head.KeepsAlive || head.Framing switch
+    {
+        BodyFraming.None or BodyFraming.Close => true,
+        BodyFraming.Length => head.ContentLength <= EventLoop.ScratchBytes,
+        BodyFraming.Chunked => HasLastChunk(),
+        _ => false,
+    };
+
+    /// <inheritdoc/>
+    public override void StartResponseBody(ResponseHead head) => _responseBody.Start(Input, head.Framing, head.ContentLength, ofRequest: false);
+
+    /// <inheritdoc/>
+    public override ValueTask GatherAsync() =>
+        _responseBody.RemainingBytes is > 0 and <= BodyCopier.MostUnflushed && _connection.Buffered < _responseBody.RemainingBytes ? GatherMoreAsync() : default;
+
+    /// <inheritdoc/>
+    public override void Park(TimeSpan idleAtMost, bool keepsAlive)
+    {
+        if (!keepsAlive || _closed || _connection.TryTakeSocket() is not { IsReadable: false } socket)
         {
             Close();
             return;
         }
 
-        WasUsed = true;
+        _wasUsed = true;
         IdleSinceMs = socket.Loop.NowMs;
         socket.Observe(this);
         Expect(idleAtMost, FaultKind.None);
         _pool.Park(this);
     }
 
-    /// <summary>Closes it: what was sent is still delivered. Nobody reads or writes it any more; it may have been broken off before.</summary>
-    public void Close()
+    /// <inheritdoc/>
+    public override void Close()
     {
         if (!_closed)
         {
@@ -114,8 +225,8 @@ internal sealed class UpstreamConnection : IReadinessObserver
         Output.Complete();
     }
 
-    /// <summary>Breaks it off; a pending read or flush completes.</summary>
-    public void Abort()
+    /// <inheritdoc/>
+    public override void Abort()
     {
         if (!_closed)
         {
@@ -143,6 +254,34 @@ internal sealed class UpstreamConnection : IReadinessObserver
     }
 
     void IReadinessObserver.OnUnhandledError(EpollSocket socket) => Abort();
+
+    /// <summary>True where a chunked body is there to its end, as it looks. Reads nothing.</summary>
+    private bool HasLastChunk()
+    {
+        if (!Input.TryRead(out var read))
+        {
+            return false;
+        }
+
+        Span<byte> end = stackalloc byte[5];
+        var isLast = read.Buffer.Length >= end.Length;
+        if (isLast)
+        {
+            read.Buffer.Slice(read.Buffer.Length - end.Length).CopyTo(end);
+            isLast = end.SequenceEqual("0\r\n\r\n"u8);
+        }
+
+        Input.AdvanceTo(read.Buffer.Start);
+        return isLast;
+    }
+
+    // The rest is most often a moment away: others go first, and then it is one write and not two. Whatever is there then is sent.
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
+    private async ValueTask GatherMoreAsync()
+    {
+        await _connection.Loop.Yield();
+        _connection.ReadMore();
+    }
 
     private void OnDeadline()
     {

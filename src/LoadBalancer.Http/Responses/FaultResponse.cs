@@ -63,7 +63,7 @@ internal static class FaultResponse
 
     private static int StatusOf(FaultKind kind) => kind switch
     {
-        FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid => 400,
+        FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid or FaultKind.Http2Invalid => 400,
         FaultKind.ProxyHeaderMissing or FaultKind.ProxyHeaderInvalid or FaultKind.ClientHelloMissing or FaultKind.ClientHelloInvalid => 400,
         FaultKind.AddressDenied or FaultKind.UntrustedProxy => 403,
         FaultKind.NoRoute => 404,
@@ -73,7 +73,7 @@ internal static class FaultResponse
         FaultKind.TargetTooLong => 414,
         FaultKind.ExpectationUnknown => 417,
         FaultKind.Misdirected => 421,
-        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded => 429,
+        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded or FaultKind.Flood => 429,
         FaultKind.HeadTooLarge or FaultKind.TooManyFields => 431,
 
         // Nobody reads it: it is for the log.

@@ -35,12 +35,24 @@ internal static class CanonicalPath
     private static readonly SearchValues<byte> InQuery =
         SearchValues.Create([.. Enumerable.Range(0x21, 0x7e - 0x20).Where(code => code != '#').Select(code => (byte)code)]);
 
-    /// <summary>Sets path and query of <paramref name="head"/> by its target, which is in origin form (RFC 9112, section 3.2.1).</summary>
+    /// <summary>
+    /// Sets path and query of <paramref name="head"/> by its target: in origin form (RFC 9112, section 3.2.1), or behind the authority of an absolute one,
+    /// which has been compared with Host.
+    /// </summary>
     /// <returns><see cref="FaultKind.None"/>, or <see cref="FaultKind.PathInvalid"/>.</returns>
     public static FaultKind Read(RequestHead head)
     {
         var start = head.TargetSlice.Start;
         var path = head.Target;
+        if (!path.StartsWith("/"u8) && path.IndexOf("://"u8) is var scheme and > 0)
+        {
+            var authority = scheme + "://".Length;
+            var end = path[authority..].IndexOfAny((byte)'/', (byte)'?');
+            var origin = end < 0 ? path.Length : authority + end;
+            start += origin;
+            path = path[origin..];
+        }
+
         var mark = path.IndexOf((byte)'?');
         head.HasQuery = mark >= 0;
         if (mark >= 0)
@@ -53,6 +65,12 @@ internal static class CanonicalPath
 
             head.QuerySlice = new Slice(start + mark + 1, query.Length);
             path = path[..mark];
+        }
+
+        if (path.IsEmpty && start > head.TargetSlice.Start)
+        {
+            head.PathSlice = new Slice(head.Fields.Append("/"u8), 1);
+            return FaultKind.None;
         }
 
         // Nearly all paths are canonical as they came, and need no copy.

@@ -26,4 +26,7 @@ internal abstract class BodyReader
 
     /// <summary>Ends a wait, and every later one, with a fault: nobody wants the rest.</summary>
     public abstract void Cancel();
+
+    /// <summary>Ends a wait with nothing: somebody else reads the rest.</summary>
+    public abstract void Interrupt();
 }

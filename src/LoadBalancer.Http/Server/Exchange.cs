@@ -98,7 +98,7 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
-    /// <summary>When its head was there as a whole, as <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>When the first bytes of its head were read, as <see cref="TimeProvider.GetTimestamp"/>; of one that was pipelined, when its turn came.</summary>
     public long Began { get; set; }
 
     /// <summary>When an endpoint was leased; 0 for never.</summary>

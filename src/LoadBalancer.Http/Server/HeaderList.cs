@@ -77,6 +77,21 @@ internal sealed class HeaderList
         return _bytes.AsSpan(start, length);
     }
 
+    /// <summary>Free bytes behind the used ones, for somebody who does not know yet how many it takes: <see cref="Take"/> says so. What is in them stays until then.</summary>
+    public Span<byte> Room(int length)
+    {
+        Grow(length);
+        return _bytes.AsSpan(_used, length);
+    }
+
+    /// <summary>Counts bytes of the <see cref="Room"/> as used, and gives their place.</summary>
+    public int Take(int length)
+    {
+        var start = _used;
+        _used += length;
+        return start;
+    }
+
     /// <summary>Adds bytes that are no field, such as a path; they are valid as long as the fields are.</summary>
     /// <returns>Where they begin in <see cref="Bytes"/>.</returns>
     public int Append(ReadOnlySpan<byte> bytes)

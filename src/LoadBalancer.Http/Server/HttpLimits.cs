@@ -29,6 +29,10 @@ internal sealed record HttpLimits : IConfigurable<HttpLimits>
             "body_rate", Kinds.Bandwidth("1B/s", "1GiB/s").Or("none", 0), o => o.BodyRate, (o, value) => o with { BodyRate = value },
             "How fast a request's body has to come, on average after the first 5 seconds; slower is 408. Time in which lb itself waits for the endpoint is not counted."
         },
+        {
+            "streams", Kinds.Integer(1, 1000), o => o.Streams, (o, value) => o with { Streams = value },
+            "Requests that a connection of HTTP/2 may have at once; more are refused, and may be sent again."
+        },
     };
 
     /// <summary>The request line and the header fields together, in bytes.</summary>
@@ -45,4 +49,7 @@ internal sealed record HttpLimits : IConfigurable<HttpLimits>
 
     /// <summary>How fast a request's body has to come, in bytes per second; 0 for no bound.</summary>
     public long BodyRate { get; init; } = 240;
+
+    /// <summary>Requests that a connection of HTTP/2 may have at once.</summary>
+    public int Streams { get; init; } = 100;
 }

@@ -1,5 +1,6 @@
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server;
@@ -7,11 +8,12 @@ namespace LoadBalancer.Http.Server;
 /// <summary>What HTTP keeps on one event loop, and touches only there.</summary>
 internal sealed class HttpLoop
 {
-    /// <summary>What is kept of carriers: one for each exchange that is under way on HTTP/1.1.</summary>
+    /// <summary>What is kept of carriers: one for each exchange that is under way.</summary>
     private const int MostKept = 1024;
 
     private readonly EventLoop _loop;
     private readonly Stack<Http1Carrier> _carriers = new();
+    private readonly Stack<Http2Stream> _streams = new();
 
     /// <summary>An empty one.</summary>
     public HttpLoop(EventLoop loop)
@@ -40,6 +42,19 @@ internal sealed class HttpLoop
         if (_carriers.Count < MostKept)
         {
             _carriers.Push(carrier);
+        }
+    }
+
+    /// <summary>A stream that is in no use.</summary>
+    public Http2Stream RentStream() => _streams.Count > 0 ? _streams.Pop() : new Http2Stream(_loop);
+
+    /// <summary>Takes a stream back; nobody refers to it any more.</summary>
+    public void Return(Http2Stream stream)
+    {
+        stream.Reset();
+        if (_streams.Count < MostKept)
+        {
+            _streams.Push(stream);
         }
     }
 }

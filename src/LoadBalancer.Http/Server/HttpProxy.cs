@@ -78,8 +78,14 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Bounds of a request's head.</summary>
     public required HeadLimits HeadLimits { get; init; }
 
+    /// <summary>True where clients may speak HTTP/1.1.</summary>
+    public required bool SpeaksHttp1 { get; init; }
+
+    /// <summary>True where clients may speak HTTP/2.</summary>
+    public required bool SpeaksHttp2 { get; init; }
+
     /// <inheritdoc/>
-    public override void Serve(EpollConnection client) => _ = new Http1Connection(this, client).RunAsync();
+    public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 
     /// <inheritdoc/>
     public override void TakeEffect() => Latest.Swap(this);
@@ -149,7 +155,12 @@ internal sealed class HttpProxy : ConnectionHandler
             fault = HostName.Read(request);
         }
 
-        if (fault == FaultKind.None && request.Target is [(byte)'*'])
+        if (fault == FaultKind.None && !RequestTarget.Agrees(request, exchange.IsClientSecure))
+        {
+            fault = FaultKind.RequestInvalid;
+        }
+
+        if (fault == FaultKind.None && RequestTarget.IsAsterisk(request))
         {
             // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
             exchange.Response.Status = 204;
@@ -190,7 +201,14 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (route.Timeout is { } timeout)
         {
-            exchange.BeginTimeout(timeout - Time.GetElapsedTime(exchange.Began));
+            var left = timeout - Time.GetElapsedTime(exchange.Began);
+            if (left <= TimeSpan.Zero)
+            {
+                // Its head alone took that long.
+                return new Fault(FaultSide.Client, FaultKind.ExchangeTimeout);
+            }
+
+            exchange.BeginTimeout(left);
         }
 
         var outcome = await route.Policies.OnRequestAsync(exchange);

@@ -5,6 +5,9 @@ namespace LoadBalancer.Http.Server;
 /// <summary>What an exchange waits for elsewhere: an endpoint's room, a connect, a response. Touched only on its loop.</summary>
 internal abstract class PendingWork
 {
+    /// <summary>True while it goes on reading the request's body, to its end as far as anybody can tell.</summary>
+    public virtual bool TakesBody => false;
+
     /// <summary>Ends the wait because of <paramref name="fault"/>; whoever waits goes on inline.</summary>
     public abstract void GiveUp(Fault fault);
 }

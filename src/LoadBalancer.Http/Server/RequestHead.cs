@@ -54,6 +54,9 @@ internal sealed class RequestHead
     /// <summary>True where the client wants to speak WebSocket (RFC 6455 section 4.1) from here on; any other upgrade is left out.</summary>
     public bool WantsWebSocket { get; set; }
 
+    /// <summary>What the client says of its connection by a scheme; null where it says nothing, as with HTTP/1.1's usual target.</summary>
+    public bool? ClaimsSecure { get; set; }
+
     /// <summary>Where <see cref="MethodText"/> is.</summary>
     public Slice MethodSlice { get; set; }
 
@@ -78,6 +81,7 @@ internal sealed class RequestHead
         Fields.CopyFrom(other.Fields);
         (Method, Version, Framing, ContentLength) = (other.Method, other.Version, other.Framing, other.ContentLength);
         (HasQuery, KeepsAlive, ExpectsContinue, WantsWebSocket) = (other.HasQuery, other.KeepsAlive, other.ExpectsContinue, other.WantsWebSocket);
+        ClaimsSecure = other.ClaimsSecure;
         (MethodSlice, TargetSlice, PathSlice) = (other.MethodSlice, other.TargetSlice, other.PathSlice);
         (QuerySlice, AuthoritySlice, HostSlice) = (other.QuerySlice, other.AuthoritySlice, other.HostSlice);
     }
@@ -91,6 +95,7 @@ internal sealed class RequestHead
         Framing = BodyFraming.None;
         ContentLength = 0;
         HasQuery = KeepsAlive = ExpectsContinue = WantsWebSocket = false;
+        ClaimsSecure = null;
         MethodSlice = TargetSlice = PathSlice = QuerySlice = AuthoritySlice = HostSlice = default;
     }
 }

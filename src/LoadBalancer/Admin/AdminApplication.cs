@@ -17,10 +17,10 @@ namespace LoadBalancer.Daemon.Admin;
 /// <param name="pages">What can be read.</param>
 /// <param name="actions">What can be changed.</param>
 /// <param name="gate">Who may.</param>
-/// <param name="refusals">Counts who asks from an address that may not.</param>
+/// <param name="refusals">Counts what is refused.</param>
 /// <param name="log">Takes the changes, and what fails.</param>
 internal sealed class AdminApplication(
-    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate, AddressRefusals refusals, LogSink log)
+    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate, AdminRefusals refusals, LogSink log)
     : IHttpApplication<IFeatureCollection>
 {
     private readonly FrozenDictionary<string, IAdminPage> _pages = pages.ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
@@ -67,7 +67,8 @@ internal sealed class AdminApplication(
         var allowed = gate.Current;
         if (allowed.RefuseAddress(caller) is { } outside)
         {
-            if (refusals.Count() is > 0 and var count)
+            refusals.Count(outside.Reason);
+            if (refusals.TakeAddressLine() is > 0 and var count)
             {
                 log.Warn("an address that admin.allow_ips does not have asked the admin listener", ("from", caller.From), ("refused", count));
             }
@@ -78,6 +79,8 @@ internal sealed class AdminApplication(
 
         if ((allowed.RefuseReading(caller) ?? RefuseBody(features)) is { } refusal)
         {
+            refusals.Count(refusal.Reason);
+
             // What was refused unread must not be taken for the next request.
             headers.Connection = "close";
             return Refused(refusal, action);
@@ -121,6 +124,7 @@ internal sealed class AdminApplication(
 
         if (gate.Current.RefuseChange(caller, out var who) is { } refusal)
         {
+            refusals.Count(refusal.Reason);
             log.Warn("a change was refused", ("change", action.Path), ("from", caller.From), ("reason", refusal.Why));
             headers.Connection = "close";
             return Refused(refusal, action);
@@ -147,7 +151,7 @@ internal sealed class AdminApplication(
         (action is null ? AdminAnswer.Text(refusal.Status, refusal.Why) : AdminAnswer.Problem(refusal.Status, refusal.Why)) with { Headers = refusal.Headers };
 
     private static AdminRefusal? RefuseBody(IFeatureCollection features) =>
-        features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? new AdminRefusal(413, "a request with a body is not taken here; parameters go into the query") : null;
+        features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? new AdminRefusal(413, AdminRefusalReason.BodyNotTaken, "a request with a body is not taken here; parameters go into the query") : null;
 
     private static string? Parse(IAdminAction action, string text, out Dictionary<string, string> query)
     {

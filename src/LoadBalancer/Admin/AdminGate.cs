@@ -33,7 +33,7 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
     public AdminRefusal? RefuseAddress(AdminCaller caller) =>
         _allowed is null || caller.Local is not null || (caller.Address is { } address && _allowed.Contains(address))
             ? null
-            : new AdminRefusal(403, $"{caller.From} may not ask here: admin.allow_ips does not have it");
+            : new AdminRefusal(403, AdminRefusalReason.AddressDenied, $"{caller.From} may not ask here: admin.allow_ips does not have it");
 
     /// <summary>Why the caller may not read; null where it may.</summary>
     public AdminRefusal? RefuseReading(AdminCaller caller) => caller.Local is null ? RefuseStranger(caller) : null;
@@ -55,7 +55,7 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
             return null;
         }
 
-        return options.Token is { } token ? RefuseToken(caller, token) : new AdminRefusal(403, WithoutToken(caller));
+        return options.Token is { } token ? RefuseToken(caller, token) : new AdminRefusal(403, AdminRefusalReason.TokenNotConfigured, WithoutToken(caller));
     }
 
     private AdminRefusal? RefuseStranger(AdminCaller caller)
@@ -63,10 +63,11 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
         if (!_guard.AcceptsHost(caller.Host))
         {
             return new AdminRefusal(
-                421, "the Host is not an IP address, localhost, a name of this machine or one of admin.names; a stranger's name is not answered (DNS rebinding)");
+                421, AdminRefusalReason.HostUnknown,
+                "the Host is not an IP address, localhost, a name of this machine or one of admin.names; a stranger's name is not answered (DNS rebinding)");
         }
 
-        return _guard.AcceptsOrigin(caller.Origin) ? null : new AdminRefusal(403, "pages of another origin may not use this");
+        return _guard.AcceptsOrigin(caller.Origin) ? null : new AdminRefusal(403, AdminRefusalReason.OriginForeign, "pages of another origin may not use this");
     }
 
     private AdminRefusal? RefuseToken(AdminCaller caller, Secret token)
@@ -74,12 +75,12 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
         if (throttle.WaitOf(caller.CountedAs) is { } wait)
         {
             var seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            return new AdminRefusal(429, $"too many wrong tokens; try again in {seconds} s") { Headers = [("Retry-After", seconds)] };
+            return new AdminRefusal(429, AdminRefusalReason.TokenThrottled, $"too many wrong tokens; try again in {seconds} s") { Headers = [("Retry-After", seconds)] };
         }
 
         if (caller.Authorization is not { Length: > 0 } authorization)
         {
-            return Challenge($"a change needs the token (Authorization: Bearer …){Local(caller)}");
+            return Challenge(AdminRefusalReason.TokenMissing, $"a change needs the token (Authorization: Bearer …){Local(caller)}");
         }
 
         if (authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && token.Matches(authorization[Scheme.Length..].Trim()))
@@ -88,7 +89,7 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
         }
 
         throttle.Failed(caller.CountedAs);
-        return Challenge("the token is wrong");
+        return Challenge(AdminRefusalReason.TokenWrong, "the token is wrong");
     }
 
     private string WithoutToken(AdminCaller caller) => caller.Local is null
@@ -100,5 +101,5 @@ internal sealed class AdminGate(AdminOptions options, IEnumerable<string> machin
         ? string.Create(CultureInfo.InvariantCulture, $", and over the Unix socket only root and uid {user}, as whom lb runs, may change anything without it: you are uid {peer.UserId}")
         : "";
 
-    private static AdminRefusal Challenge(string why) => new(401, why) { Headers = [("WWW-Authenticate", "Bearer realm=\"lb\"")] };
+    private static AdminRefusal Challenge(AdminRefusalReason reason, string why) => new(401, reason, why) { Headers = [("WWW-Authenticate", "Bearer realm=\"lb\"")] };
 }

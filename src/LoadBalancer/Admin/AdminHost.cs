@@ -13,10 +13,12 @@ namespace LoadBalancer.Daemon.Admin;
 /// <param name="pages">What can be read.</param>
 /// <param name="actions">What can be changed.</param>
 /// <param name="transport">Makes listening sockets.</param>
-/// <param name="time">The clock of the throttle on wrong tokens, and of the lines about strangers.</param>
+/// <param name="refusals">Counts what is refused.</param>
+/// <param name="time">The clock of the throttle on wrong tokens.</param>
 /// <param name="log">Takes changes and warnings.</param>
 internal sealed class AdminHost(
-    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, IConnectionListenerFactory transport, TimeProvider time, LogSink log) : IAsyncDisposable
+    IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, IConnectionListenerFactory transport, AdminRefusals refusals, TimeProvider time, LogSink log)
+    : IAsyncDisposable
 {
     /// <summary>What an answer that is under way has to finish.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -24,7 +26,6 @@ internal sealed class AdminHost(
     private readonly Dictionary<EndPoint, AdminServer> _servers = [];
     private readonly Live<AdminGate> _gate = new(new AdminGate(new AdminOptions(), [], 0, new TokenThrottle(time)));
     private readonly TokenThrottle _throttle = new(time);
-    private readonly AddressRefusals _refusals = new(time);
     private Task _stopping = Task.CompletedTask;
 
     /// <summary>Serves as <paramref name="options"/> say. After a failure it serves as before.</summary>
@@ -77,7 +78,7 @@ internal sealed class AdminHost(
         var started = new List<EndPoint>();
         foreach (var address in addresses)
         {
-            var server = new AdminServer([address], pages, actions, _gate, _refusals, transport, log);
+            var server = new AdminServer([address], pages, actions, _gate, refusals, transport, log);
             try
             {
                 await server.StartAsync(CancellationToken.None);

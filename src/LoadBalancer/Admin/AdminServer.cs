@@ -26,12 +26,12 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <param name="pages">What can be read.</param>
     /// <param name="actions">What can be changed.</param>
     /// <param name="gate">Who may; read once for each request.</param>
-    /// <param name="refusals">Counts who asks from an address that may not.</param>
+    /// <param name="refusals">Counts what is refused.</param>
     /// <param name="transport">Makes its listening sockets.</param>
     /// <param name="log">Takes changes, and what Kestrel warns of.</param>
     public AdminServer(
         IEnumerable<EndPoint> addresses, IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, Live<AdminGate> gate,
-        AddressRefusals refusals, IConnectionListenerFactory transport, LogSink log)
+        AdminRefusals refusals, IConnectionListenerFactory transport, LogSink log)
     {
         var options = new KestrelServerOptions { ApplicationServices = NoServices.Instance, AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 0;

@@ -105,6 +105,11 @@ internal sealed class StatusReport(JsonElement status)
             yield return $"pending: {pending} wait for room at an endpoint; so far {timeouts} waited in vain, and {overflows} found the queue full";
         }
 
+        if (Text(Child(upstream, "discovery"), "left_out") is not ("" or "0") and var leftOut)
+        {
+            yield return $"discovery: the name has {leftOut} more addresses than are taken";
+        }
+
         if (Text(Child(upstream, "discovery"), "last_error") is { Length: > 0 } error)
         {
             yield return $"discovery: {error}, at {Time(Child(upstream, "discovery"), "last_error_at")}; the last good answer is of {Time(Child(upstream, "discovery"), "last_success")}";

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
 using LoadBalancer.Upstreams;
 
@@ -39,11 +39,11 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         {
             ListenerLeadsByOneRule(name);
             _http.Run(name, listener);
-            ListenerDoesNotLeadToItself(name, listener);
             SomeClientMayConnect(name, listener);
             BoundOfAClientIsReached(name, listener);
         }
 
+        new SelfChecks(options, root, reader).Run();
         if (!fragment)
         {
             SomethingListens();
@@ -100,9 +100,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
     private void UpstreamsAreUsed()
     {
-        var used = options.Listeners.Values.SelectMany(listener => UpstreamsOf(listener)).ToHashSet(StringComparer.Ordinal);
+        var used = options.Listeners.Values.SelectMany(listener => listener.Upstreams).ToHashSet(StringComparer.Ordinal);
         // A listener with an error may be the one that uses it.
-        var unsure = reader.Errors.Count > 0 || options.Listeners.Values.Any(listener => listener.Http is null && !UpstreamsOf(listener).Any());
+        var unsure = reader.Errors.Count > 0 || options.Listeners.Values.Any(listener => listener.Http is null && !listener.Upstreams.Any());
         foreach (var name in options.Upstreams.Keys.Where(name => !used.Contains(name) && !unsure))
         {
             reader.Warn(((MapNode)root.Locate("upstreams")).Find(name)!.Place, $"no listener leads to the upstream '{name}'");
@@ -171,7 +171,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
                 continue;
             }
 
-            var place = Place(path, index, bind.Count);
+            var place = root.Locate(path).LocateItem(index, bind.Count);
             reader.Error(place.Span, $"the address {place.Found} is taken already by {taken[address]}");
         }
     }
@@ -181,9 +181,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         var seen = new HashSet<EndPoint>();
         for (var index = 0; index < upstream.Endpoints.Count; index++)
         {
-            if (upstream.Endpoints[index].Address is { } address && !seen.Add(Unmapped(address)))
+            if (upstream.Endpoints[index].Address is { } address && !seen.Add(SelfChecks.Unmapped(address)))
             {
-                var place = Place(["upstreams", name, "endpoints"], index, upstream.Endpoints.Count, "address");
+                var place = root.Locate("upstreams", name, "endpoints").LocateItem(index, upstream.Endpoints.Count).Locate("address");
                 reader.Error(place.Span, $"the address {place.Found} stands twice in the upstream '{name}'; give one endpoint a higher weight instead");
             }
         }
@@ -249,29 +249,12 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
-    // The connection to such an endpoint is accepted by the listener itself, again and again until descriptors run out.
-    private void ListenerDoesNotLeadToItself(string name, ListenerOptions listener)
-    {
-        foreach (var group in UpstreamsOf(listener))
-        {
-            var endpoints = options.Upstreams.GetValueOrDefault(group)?.Endpoints ?? [];
-            for (var index = 0; index < endpoints.Count; index++)
-            {
-                var address = endpoints[index].Address;
-                if (address is not null && listener.Bind.Any(bind => Accepts(bind, Unmapped(address))))
-                {
-                    var place = Place(["upstreams", group, "endpoints"], index, endpoints.Count, "address");
-                    reader.Error(place.Span, $"the endpoint {place.Found} is the listener '{name}' itself");
-                }
-            }
-        }
-    }
-
     // An item that is denied as a whole does nothing; where that is all of them, the listener serves nobody.
     private void SomeClientMayConnect(string name, ListenerOptions listener)
     {
         var (allowed, denied) = (listener.ConnectionPolicies.AllowIps, listener.ConnectionPolicies.DenyIps);
-        var dead = Enumerable.Range(0, allowed.Count).Where(index => denied.Any(network => Holds(network, allowed[index]))).ToList();
+        var refused = new IpSet(denied);
+        var dead = Enumerable.Range(0, allowed.Count).Where(index => refused.Contains(allowed[index])).ToList();
         if (dead.Count > 0 && dead.Count == allowed.Count)
         {
             reader.Error(root.Locate("listeners", name, "allow_ips").Span, $"no client may connect to the listener '{name}': deny_ips has all that allow_ips has");
@@ -280,7 +263,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
         foreach (var index in dead)
         {
-            var place = Place(["listeners", name, "allow_ips"], index, allowed.Count);
+            var place = root.Locate("listeners", name, "allow_ips").LocateItem(index, allowed.Count);
             reader.Warn(place.Span, $"{place.Found} is denied by deny_ips, so allowing it does nothing");
         }
     }
@@ -293,29 +276,5 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
                 root.Locate("listeners", name, "max_connections_per_client").Span,
                 $"max_connections_per_client is above max_connections of the listener '{name}', {listener.MaxConnections}, so one client can take all of them");
         }
-    }
-
-    private static bool Holds(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
-
-    private static IEnumerable<string> UpstreamsOf(ListenerOptions listener) =>
-        new[] { listener.Tcp?.Upstream, listener.Tcp?.Otherwise }.OfType<string>()
-            .Concat(listener.Tcp?.Sni.Values ?? [])
-            .Concat(listener.Http?.AllRoutes.SelectMany(route => route.Upstreams) ?? [])
-            .Distinct(StringComparer.Ordinal);
-
-    private static bool Accepts(EndPoint bind, EndPoint address) =>
-        bind.Equals(address)
-        || (bind is IPEndPoint listener && address is IPEndPoint endpoint && listener.Port == endpoint.Port && IPAddress.IsLoopback(endpoint.Address)
-            && listener.Address.Equals(endpoint.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any));
-
-    private static EndPoint Unmapped(EndPoint address) =>
-        address is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port) : address;
-
-    // Items with errors were left out, so an index says where an item stands only while the list is whole.
-    private ConfigNode Place(string[] list, int index, int count, params string[] key)
-    {
-        var node = root.Locate(list);
-        var whole = node is not ListNode items || items.Items.Count == count;
-        return whole ? node.Locate([.. node is ListNode ? [index.ToString(System.Globalization.CultureInfo.InvariantCulture)] : Array.Empty<string>(), .. key]) : node;
     }
 }

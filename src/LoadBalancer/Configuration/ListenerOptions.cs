@@ -31,6 +31,13 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
     /// <summary>What its keys say of who may connect; a key of a policy reads into it.</summary>
     internal ConnectionPolicyOptions ConnectionPolicies { get; init; } = ConnectionPolicyOptions.None;
 
+    /// <summary>The names of all upstreams that it leads to, each once.</summary>
+    internal IEnumerable<string> Upstreams =>
+        new[] { Tcp?.Upstream, Tcp?.Otherwise }.OfType<string>()
+            .Concat(Tcp?.Sni.Values ?? [])
+            .Concat(Http?.AllRoutes.SelectMany(route => route.Upstreams) ?? [])
+            .Distinct(StringComparer.Ordinal);
+
     /// <summary>The keys of a listener that is read over <paramref name="defaults"/>.</summary>
     internal static Shape<ListenerOptions> Over(DefaultsOptions defaults) => new(
         "listener", "An address that accepts connections, and where they go: either `tcp` or `http`.",

@@ -37,6 +37,8 @@ internal sealed class ListeningSocket : IConnectionSink
     /// <summary>Accepts what waits and closes it.</summary>
     public Task CloseAsync() => _socket.CloseAsync();
 
+    bool IConnectionSink.MayUseReserve => false;
+
     bool IConnectionSink.MayAccept() => Volatile.Read(ref _owner).MayAccept();
 
     void IConnectionSink.OnAccepted(EpollConnection connection) => Volatile.Read(ref _owner).Accept(connection);

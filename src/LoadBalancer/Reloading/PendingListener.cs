@@ -8,5 +8,5 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <param name="Listener">The listener, which may be running.</param>
 /// <param name="Handler">What it does with connections from then on.</param>
 /// <param name="Sockets">Where it accepts.</param>
-/// <param name="MaxConnections">Its bound, lowered to what the limit of descriptors allows.</param>
+/// <param name="MaxConnections">Its bound.</param>
 internal sealed record PendingListener(Listener Listener, ConnectionHandler Handler, ImmutableArray<ListeningSocket> Sockets, int MaxConnections);

@@ -25,12 +25,6 @@ namespace LoadBalancer.Daemon.Reloading;
 internal sealed class SnapshotBuilder(
     LoopGroup loops, SocketTable sockets, BuildContext context, HttpProxyBuilder proxies, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
 {
-    /// <summary>Descriptors that the process needs besides two for each connection and those of its loops: sockets, logs, probes, the runtime's own.</summary>
-    private const int DescriptorsOfOurOwn = 128;
-
-    /// <summary>What a loop may take of its own: its epoll and its eventfd, and both ends of each pipe for streams.</summary>
-    private const int DescriptorsOfALoop = 2 + (2 * PipePool.MostRented);
-
     // For the whole life of the process, so that a listener that comes back finds its counters where it left them.
     private readonly Dictionary<string, ListenerMetrics> _metrics = [];
 
@@ -42,7 +36,7 @@ internal sealed class SnapshotBuilder(
         try
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
-            return new PendingSnapshot
+            var next = new PendingSnapshot
             {
                 Options = options,
                 Previous = previous,
@@ -52,6 +46,8 @@ internal sealed class SnapshotBuilder(
                 Time = context.Time,
                 Hurry = hurry,
             };
+            WarnOfBounds(options);
+            return next;
         }
         catch
         {
@@ -80,7 +76,7 @@ internal sealed class SnapshotBuilder(
         ConnectionHandler handler = options.Http is { } http
             ? proxies.Build(name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, httpsNames)
             : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies);
-        return new PendingListener(listener, handler, [.. options.Bind.Select(address => change.Open(listener, address))], LimitOf(name, options));
+        return new PendingListener(listener, handler, [.. options.Bind.Select(address => change.Open(listener, address))], options.MaxConnections);
     }
 
     // A deadline that nothing waits for is left out, so that a change of it keeps the chain.
@@ -107,18 +103,15 @@ internal sealed class SnapshotBuilder(
         OnBug = context.OnBug,
     };
 
-    private int LimitOf(string name, ListenerOptions options)
+    private void WarnOfBounds(GatewayOptions options)
     {
-        var possible = Math.Max(1, (DescriptorLimit.Limit - DescriptorsOfOurOwn - (loops.Loops.Length * DescriptorsOfALoop)) / 2);
-        if (options.MaxConnections <= possible)
+        var (wanted, possible) = (options.Listeners.Values.Sum(listener => (long)listener.MaxConnections), DescriptorLimit.MostClients(loops.Loops.Length));
+        if (wanted > possible)
         {
-            return options.MaxConnections;
+            log.Warn(
+                "the limit of open files allows fewer connections than the listeners' max_connections together; raise LimitNOFILE",
+                ("max_connections", wanted), ("possible", possible));
         }
-
-        log.Warn(
-            "max_connections is lowered to what the limit of open files allows; raise LimitNOFILE",
-            ("listener", name), ("max_connections", options.MaxConnections), ("lowered_to", possible));
-        return possible;
     }
 
     private Listener NewListener(string name)

@@ -57,12 +57,12 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
         LastRefusal = outcome.RefusedAt is { } at ? new RefusalStatus(at, outcome.Errors) : null,
     };
 
-    private static ListenerStatus ListenerOf(Listener listener) => new()
+    private ListenerStatus ListenerOf(Listener listener) => new()
     {
         Name = listener.Name,
         Addresses = [.. listener.Addresses.Select(AddressText.Print)],
         Upstream = (listener.Handler as TcpProxy)?.Routes.Only?.Name ?? (listener.Handler as HttpProxy)?.Options.Upstream,
-        MaxConnections = listener.Connections.Limit,
+        MaxConnections = Math.Min(listener.Connections.Limit, DescriptorLimit.MostClients(loops.Loops.Length)),
         Requests = RequestStatus.Of(listener.Handler as HttpProxy),
         Metrics = listener.Metrics,
     };

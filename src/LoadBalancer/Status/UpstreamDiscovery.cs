@@ -11,6 +11,9 @@ internal sealed record UpstreamDiscovery
     /// <summary>How many endpoints the last good answer has.</summary>
     public required int Endpoints { get; init; }
 
+    /// <summary>How many more addresses it has than are taken.</summary>
+    public required int LeftOut { get; init; }
+
     /// <summary>Lookups by outcome: found, partial, empty, failed.</summary>
     public required IReadOnlyDictionary<string, long> Lookups { get; init; }
 
@@ -31,6 +34,7 @@ internal sealed record UpstreamDiscovery
     {
         Source = status.Source,
         Endpoints = status.Endpoints,
+        LeftOut = status.LeftOut,
         Lookups = Enum.GetValues<DiscoveryOutcome>().ToDictionary(outcome => outcome.ToString().ToLowerInvariant(), status.Count),
         LastSuccess = status.LastSuccess,
         LastError = status.LastError.Length > 0 ? status.LastError : null,

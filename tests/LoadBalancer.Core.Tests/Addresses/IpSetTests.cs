@@ -27,6 +27,21 @@ internal sealed class IpSetTests
     public void A_network_has_its_own_addresses_in_any_spelling(string network, string address, bool expected) =>
         Assert.That(new IpSet([IPNetwork.Parse(network)]).Contains(IPAddress.Parse(address)), Is.EqualTo(expected));
 
+    [TestCase("10.0.0.0/8", "10.0.0.0/8", true)]
+    [TestCase("10.0.0.0/8", "10.255.255.255/32", true)]
+    [TestCase("10.0.0.0/8", "10.0.0.0/7", false)]
+    [TestCase("10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8", true)]
+    [TestCase("10.0.0.0/9 10.128.0.0/10", "10.0.0.0/8", false)]
+    [TestCase("0.0.0.0/0", "0.0.0.0/0", true)]
+    [TestCase("0.0.0.0/1", "0.0.0.0/0", false)]
+    [TestCase("0.0.0.0/0", "::/0", false)]
+    [TestCase("::/0", "10.0.0.0/8", false)]
+    [TestCase("::/0", "2001:db8::/32", true)]
+    [TestCase("2001:db8::/33 2001:db8:8000::/33", "2001:db8::/32", true)]
+    [TestCase("10.0.0.0/8", "::ffff:10.0.0.0/104", true)]
+    public void A_network_is_in_it_where_all_of_its_addresses_are(string networks, string network, bool expected) =>
+        Assert.That(new IpSet(networks.Split(' ').Select(IPNetwork.Parse)).Contains(IPNetwork.Parse(network)), Is.EqualTo(expected));
+
     [Test]
     public void It_agrees_with_the_networks_one_by_one()
     {

@@ -176,6 +176,25 @@ internal sealed class CanonicalPathTests
         }), Is.Zero);
     }
 
+    [TestCase("http://a/b?c=d", "/b", "c=d")]
+    [TestCase("HTTP://a:80/b/./%63", "/b/c", "")]
+    [TestCase("https://[::1]/", "/", "")]
+    [TestCase("http://a", "/", "")]
+    [TestCase("http://a?q=/b", "/", "q=/b")]
+    [TestCase("http://a/http://b/c", "/http:/b/c", "")]
+    public void Is_what_stands_behind_the_authority_of_an_absolute_target(string target, string path, string query)
+    {
+        var head = Head(target);
+        Assert.That(CanonicalPath.Read(head), Is.EqualTo(FaultKind.None));
+        Assert.That((Encoding.ASCII.GetString(head.Path), Encoding.ASCII.GetString(head.Query), head.HasQuery), Is.EqualTo((path, query, target.Contains('?', StringComparison.Ordinal))));
+    }
+
+    [TestCase("http://a/../b")]
+    [TestCase("http://a/%2f")]
+    [TestCase("http://a/b?c#d")]
+    public void Refuses_an_absolute_target_for_its_path_as_any_other(string target) =>
+        Assert.That(CanonicalPath.Read(Head(target)), Is.EqualTo(FaultKind.PathInvalid));
+
     [Test]
     public void Moves_with_the_bytes_of_a_large_head()
     {

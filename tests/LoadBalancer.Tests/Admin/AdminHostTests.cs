@@ -12,7 +12,7 @@ internal sealed class AdminHostTests
     public async Task Off_listens_nowhere()
     {
         var transport = new RefusingTransport();
-        await using var host = new AdminHost([], [], transport, TimeProvider.System, LogSink.Silent);
+        await using var host = new AdminHost([], [], transport, new AdminRefusals(TimeProvider.System), TimeProvider.System, LogSink.Silent);
         await host.ApplyAsync(new AdminOptions { Bind = [] });
         Assert.That(transport.Asked, Is.Empty);
     }
@@ -20,7 +20,7 @@ internal sealed class AdminHostTests
     [Test]
     public async Task An_address_that_cannot_be_bound_is_an_error_that_names_it()
     {
-        await using var host = new AdminHost([], [], new RefusingTransport(), TimeProvider.System, LogSink.Silent);
+        await using var host = new AdminHost([], [], new RefusingTransport(), new AdminRefusals(TimeProvider.System), TimeProvider.System, LogSink.Silent);
         var error = Assert.ThrowsAsync<IOException>(() => host.ApplyAsync(new AdminOptions { Bind = [new IPEndPoint(IPAddress.Loopback, 1)] }));
         Assert.That(error!.Message, Does.StartWith("the admin listener cannot start").And.Contain("127.0.0.1:1"));
     }

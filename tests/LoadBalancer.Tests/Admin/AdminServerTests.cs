@@ -218,7 +218,7 @@ internal sealed class AdminServerTests(string transportKind)
             ],
             [],
             AdminGates.Open("lb1.example.com"),
-            new AddressRefusals(TimeProvider.System),
+            new AdminRefusals(TimeProvider.System),
             _transport.Factory,
             _log);
         await server.StartAsync(default);
@@ -239,5 +239,5 @@ internal sealed class AdminServerTests(string transportKind)
         File.GetUnixFileMode(_folder["admin.sock"]),
         Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite));
 
-    private AdminServer NewServer(params EndPoint[] addresses) => new(addresses, _pages, [], AdminGates.Open("lb1.example.com"), new AddressRefusals(TimeProvider.System), _transport.Factory, _log);
+    private AdminServer NewServer(params EndPoint[] addresses) => new(addresses, _pages, [], AdminGates.Open("lb1.example.com"), new AdminRefusals(TimeProvider.System), _transport.Factory, _log);
 }

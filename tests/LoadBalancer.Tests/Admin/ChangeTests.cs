@@ -23,6 +23,7 @@ internal sealed class ChangeTests(string transportKind)
     private AdminTransport _transport = null!;
     private LogSink _log = null!;
     private ManualTime _time = null!;
+    private AdminRefusals _refusals = null!;
     private AdminServer _server = null!;
 
     [SetUp]
@@ -33,6 +34,7 @@ internal sealed class ChangeTests(string transportKind)
         _transport = new AdminTransport(transportKind);
         _log = new LogSink(LogDestination.File(_folder["log"]), LogStyle.Terminal, Severity.Info, TimeProvider.System);
         _time = new ManualTime();
+        _refusals = new AdminRefusals(_time);
     }
 
     [TearDown]
@@ -203,6 +205,38 @@ internal sealed class ChangeTests(string transportKind)
         Assert.That(Log().Split(Line), Has.Length.EqualTo(3), "two lines");
     }
 
+    [Test]
+    public async Task Each_refusal_is_counted_under_its_reason_and_nothing_else_is()
+    {
+        await StartAsync(Token);
+        const string Wrong = $"{Local}Authorization: Bearer {Token}2\r\n";
+        RawHttp.Get(Tcp, "/page", headers: "Host: evil.example\r\n");
+        RawHttp.Get(Tcp, "/page", headers: $"{Local}Origin: http://evil.example\r\n");
+        RawHttp.Get(Tcp, "/page", headers: $"{Local}Content-Length: 5\r\n");
+        Post(Tcp, "/drain");
+        for (var guess = 0; guess < 7; guess++)
+        {
+            Post(Tcp, "/drain", Wrong);
+        }
+
+        Assert.That(RawHttp.Get(Tcp, "/page"), Does.StartWith("HTTP/1.1 200"));
+        Assert.That(RawHttp.Get(Tcp, "/nothing"), Does.StartWith("HTTP/1.1 404"));
+        Assert.That(Post(Socket, "/drain"), Does.StartWith("HTTP/1.1 200"));
+        Assert.That(Refused(), Is.EqualTo(new[] { "HostUnknown 1", "OriginForeign 1", "BodyNotTaken 1", "TokenMissing 1", "TokenWrong 5", "TokenThrottled 2" }));
+    }
+
+    [Test]
+    public async Task A_change_where_no_token_is_configured_and_an_address_outside_are_reasons_of_their_own()
+    {
+        await StartAsync();
+        Post(Tcp, "/drain");
+        await _server.DisposeAsync();
+        await StartAsync(Token, allow: "192.0.2.0/24");
+        RawHttp.Get(Tcp, "/page");
+        Post(Tcp, "/drain");
+        Assert.That(Refused(), Is.EqualTo(new[] { "AddressDenied 2", "TokenNotConfigured 1" }));
+    }
+
     [TestCase("Content-Length: 1000000000\r\n", "")]
     [TestCase("Content-Length: 1\r\n", "x")]
     [TestCase("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")]
@@ -259,6 +293,8 @@ internal sealed class ChangeTests(string transportKind)
 
     private static string Error(string answer) => JsonElement.Parse(RawHttp.Body(answer)).GetProperty("error").GetString()!;
 
+    private IEnumerable<string> Refused() => Enum.GetValues<AdminRefusalReason>().Where(reason => _refusals[reason] > 0).Select(reason => $"{reason} {_refusals[reason]}");
+
     private string Log()
     {
         _log.Flush(TimeSpan.FromSeconds(10));
@@ -280,7 +316,7 @@ internal sealed class ChangeTests(string transportKind)
                 new SampleAction("/broken", _ => throw new InvalidOperationException("by a test")),
             ],
             new Live<AdminGate>(new AdminGate(options, [], user ?? Libc.EffectiveUser(), new TokenThrottle(_time))),
-            new AddressRefusals(_time),
+            _refusals,
             _transport.Factory,
             _log);
         await _server.StartAsync(default);

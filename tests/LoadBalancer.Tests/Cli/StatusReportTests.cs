@@ -12,7 +12,7 @@ internal sealed class StatusReportTests
             {
               "name": "orders", "balance": "round_robin", "panic": "1 of 3 endpoints is healthy, less than 50%: all are used",
               "pending": 12, "pending_timeouts": 3, "pending_overflows": 1,
-              "discovery": {"last_error": "no answer", "last_error_at": "2026-11-21T12:05:00Z", "last_success": "2026-11-21T12:00:00Z"},
+              "discovery": {"left_out": 7, "last_error": "no answer", "last_error_at": "2026-11-21T12:05:00Z", "last_success": "2026-11-21T12:00:00Z"},
               "endpoints": [{"address": "10.0.0.1:80", "state": "unhealthy"}]
             }
             """);
@@ -22,12 +22,13 @@ internal sealed class StatusReportTests
 
             orders: panic: 1 of 3 endpoints is healthy, less than 50%: all are used
             orders: pending: 12 wait for room at an endpoint; so far 3 waited in vain, and 1 found the queue full
+            orders: discovery: the name has 7 more addresses than are taken
             orders: discovery: no answer, at 2026-11-21 12:05:00Z; the last good answer is of 2026-11-21 12:00:00Z
 
             """));
     }
 
-    [TestCase("""{"name": "orders", "balance": "round_robin", "panic": null, "pending": 0, "pending_timeouts": 0, "pending_overflows": 0, "endpoints": []}""")]
+    [TestCase("""{"name": "orders", "balance": "round_robin", "panic": null, "pending": 0, "pending_timeouts": 0, "pending_overflows": 0, "discovery": {"left_out": 0}, "endpoints": []}""")]
     [TestCase("""{"name": "orders", "balance": "round_robin"}""")]
     public void Where_all_is_well_or_an_older_lb_does_not_tell_it_says_nothing(string upstream)
     {

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace LoadBalancer.Daemon.Tests.Configuration;
 
 internal sealed class CrossChecksTests
@@ -168,6 +170,53 @@ internal sealed class CrossChecksTests
         ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: [\":8080\", \"10.0.0.7:9\", unix:/run/a], tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}").Single(),
         Does.StartWith("lb.yaml:3:").And.EndsWith("is the listener 'a' itself"));
 
+    [TestCase("\":8080\"", "localhost:8080")]
+    [TestCase("\"127.0.0.1:8080\"", "LocalHost.:8080")]
+    [TestCase("[\"[::1]:8080\", \"127.0.0.1:8080\"]", "localhost:8080")]
+    public void A_listener_does_not_lead_to_itself_by_the_name_of_every_machine(string bind, string dns) => Assert.That(
+        ConfigFolder.ErrorsOf(Discovering(bind, dns)), Is.EqualTo(new[] { $"lb.yaml:2:35: '{dns}' is the listener 'a' itself" }));
+
+    [TestCase("\"[::]:8080\"", "localhost:8080")]
+    [TestCase("\"[::1]:8080\"", "localhost.:8080")]
+    [TestCase("\":8080\"", "${env:HOSTNAME}:8080")]
+    [TestCase("[\":80\", \"[::]:8080\"]", "${env:HOSTNAME}:8080")]
+    public void A_listener_that_may_lead_to_itself_by_a_name_is_a_warning(string bind, string dns)
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", Discovering(bind, dns.Replace("${env:HOSTNAME}", Dns.GetHostName(), StringComparison.Ordinal)));
+        Assert.That(folder.Errors(), Is.Empty);
+        Assert.That(folder.Lines(folder.Load().Warnings).Single(), Does.StartWith("lb.yaml:2:35: '").And.EndsWith(":8080' is a name of this machine, and may be the listener 'a' itself"));
+    }
+
+    [TestCase("\":8081\"", "localhost:8080")]
+    [TestCase("\"10.0.0.1:8080\"", "localhost:8080")]
+    [TestCase("\"127.0.0.2:8080\"", "localhost:8080")]
+    [TestCase("\"127.0.0.1:8080\"", "${env:HOSTNAME}:8080")]
+    [TestCase("\":8080\"", "localhost.example:8080")]
+    [TestCase("\":8080\"", "orders:8080")]
+    public void A_name_of_another_address_or_machine_is_fine(string bind, string dns)
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", Discovering(bind, dns.Replace("${env:HOSTNAME}", Dns.GetHostName(), StringComparison.Ordinal)));
+        Assert.That(folder.Errors(), Is.Empty);
+        Assert.That(folder.Load().Warnings, Is.Empty);
+    }
+
+    [Test]
+    public void One_listener_may_lead_to_another() => Assert.That(
+        ConfigFolder.ErrorsOf("""
+            listeners: {a: {bind: ":8080", tcp: b}, b: {bind: ":8081", tcp: c}}
+            upstreams: {b: {endpoints: "127.0.0.1:8081", discover: {dns: "localhost:8081"}}, c: {endpoints: "127.0.0.1:8082"}}
+            """),
+        Is.Empty);
+
+    [Test]
+    public void Of_ten_thousand_endpoints_and_five_thousand_listeners_the_one_that_leads_to_itself_is_found()
+    {
+        var listeners = string.Concat(Enumerable.Range(0, 5000).Select(number => $"  l{number}: {{bind: \":{10_000 + number}\", tcp: many}}\n"));
+        var endpoints = string.Concat(Enumerable.Range(0, 10_000).Select(number => $"    - \"10.0.{number / 250}.{number % 250}:10000\"\n"));
+        var errors = ConfigFolder.ErrorsOf($"listeners:\n{listeners}upstreams:\n  many:\n    endpoints:\n{endpoints}    - \"127.0.0.1:14999\"\n");
+        Assert.That(errors, Is.EqualTo(new[] { "lb.yaml:15005:7: the endpoint '127.0.0.1:14999' is the listener 'l4999' itself" }));
+    }
+
     [TestCase("\"[::1]:8080\"", Description = "the listener is of IPv4 alone")]
     [TestCase("\"127.0.0.1:8081\"")]
     [TestCase("\"10.0.0.1:8080\"")]
@@ -234,6 +283,9 @@ internal sealed class CrossChecksTests
     }
 
     private static string Admitting(string keys) => $"listeners: {{a: {{bind: \":1\", tcp: web, {keys}}}}}\n{Upstream}";
+
+    private static string Discovering(string bind, string dns) =>
+        $"listeners: {{a: {{bind: {bind}, tcp: web}}}}\nupstreams: {{web: {{discover: {{dns: \"{dns}\"}}}}}}";
 
     private static string Endpoints(string endpoints) => $"listeners:\n  a: {{bind: \":8080\", tcp: web}}\nupstreams: {{web: {{endpoints: {endpoints}}}}}";
 }

@@ -41,6 +41,10 @@ internal sealed class HostileFileTests
             yield return File("listeners that lead nowhere", "more errors are not shown", "upstreams:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(index => $" u{index}: {{endpoints: \"10.0.0.1:1\"}}\n"))
                 + "listeners:\n" + string.Concat(Enumerable.Range(0, 15_000).Select(index => $" l{index}: {{bind: \":{1 + index}\", tcp: v{index}}}\n")));
             yield return File("endpoints", ":1:", "upstreams: {a: {endpoints: [" + Repeat("x,", 190_000) + "]}}");
+            yield return File("as many addresses as fit, on both sides", "is the listener 'a' itself", "listeners: {a: {tcp: u, bind: [" + Addresses(95_000) + "]}}\nupstreams: {u: {endpoints: ["
+                + Addresses(95_000).Replace(":80", ":81", StringComparison.Ordinal) + Addresses(1) + "]}}");
+            yield return File("as many networks as fit, on both sides", ": no client may connect", "listeners: {a: {tcp: u, bind: \":1\", allow_ips: [" + Addresses(95_000).Replace(":80", "", StringComparison.Ordinal) + "], deny_ips: ["
+                + Addresses(95_000).Replace(":80", "", StringComparison.Ordinal) + "]}}\nupstreams: {u: {endpoints: \"192.0.2.1:80\"}}");
             yield return File("NUL", ":1:1: not text: the control character U+0000", Repeat("\0", Bytes));
             yield return File("comments without an end", ": there is no listener", "#" + Repeat(" #", Bytes / 2));
             yield return File("a file that includes itself", "lb.yaml:", "include: [lb.yaml, \"./lb.yaml\", \"*.yaml\"]\n" + Repeat("#\n", 1000));
@@ -82,6 +86,8 @@ internal sealed class HostileFileTests
     }
 
     private static TestCaseData File(string name, string place, string text) => new TestCaseData(place, text).SetArgDisplayNames(name);
+
+    private static string Addresses(int count) => string.Concat(Enumerable.Range(0, count).Select(number => $"\"10.{number >> 16}.{(number >> 8) & 255}.{number & 255}:80\","));
 
     private static string Bomb() =>
         "a: &a [x, x]\n" + string.Concat(Enumerable.Range('b', 25).Select(letter => $"{(char)letter}: &{(char)letter} [*{(char)(letter - 1)}, *{(char)(letter - 1)}]\n"));

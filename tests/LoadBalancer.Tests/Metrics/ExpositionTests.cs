@@ -1,4 +1,5 @@
 using System.Text;
+using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Tests.Status;
 using LoadBalancer.Telemetry;
@@ -22,7 +23,7 @@ internal sealed class ExpositionTests
         _lines = new LoopLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
         _connections = new ConnectionLog(_lines, TimeProvider.System);
         _exposition = new Exposition([
-            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new ProcessCollector(), new RuntimeCollector(),
+            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new AdminCollector(new AdminRefusals(TimeProvider.System)), new ProcessCollector(), new RuntimeCollector(),
         ]);
     }
 
@@ -49,6 +50,7 @@ internal sealed class ExpositionTests
 
     [TestCase("lb_build_info{version=\"0.1.0\",commit=\"d5459bdd6e\",dotnet=\"")]
     [TestCase("lb_ready 1\n")]
+    [TestCase("lb_admin_refused_total{reason=\"token_wrong\"} 0\n")]
     [TestCase("lb_config_info{version=\"3f2a9c01\"} 1\n")]
     [TestCase("lb_config_reloads_total{result=\"loaded\"} 2\n")]
     [TestCase("lb_config_reloads_total{result=\"refused\"} 1\n")]

@@ -25,7 +25,7 @@ internal sealed class PrometheusTests
             scrapes.Release();
             return answer;
         });
-        await using var server = new AdminServer([new IPEndPoint(IPAddress.Loopback, 0)], [watched], [], AdminGates.Open(), new AddressRefusals(TimeProvider.System), transport.Factory, LogSink.Silent);
+        await using var server = new AdminServer([new IPEndPoint(IPAddress.Loopback, 0)], [watched], [], AdminGates.Open(), new AdminRefusals(TimeProvider.System), transport.Factory, LogSink.Silent);
         await server.StartAsync(default);
         using var prometheus = new Prometheus(folder["prometheus"], server.Addresses[0]);
 

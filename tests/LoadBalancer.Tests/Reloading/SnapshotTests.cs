@@ -49,7 +49,7 @@ internal sealed class SnapshotTests
         var seen = new List<(int Sources, int Timers, int Rented)>();
         foreach (var loop in loops.Loops.ToArray())
         {
-            await loop.RunAsync(_ => seen.Add((loop.SourceCount, loop.TimerCount, loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented)), null);
+            await loop.RunAsync(_ => seen.Add((loop.SourceCount, loop.TimerCount, loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented)), null);
         }
 
         return seen;

@@ -47,6 +47,22 @@ internal sealed class DiscoveryScenarios
     }
 
     [Test]
+    public async Task Of_an_answer_with_more_than_a_thousand_addresses_a_thousand_are_endpoints_and_the_status_says_so()
+    {
+        _dns.Truncates = true;
+        _dns.Serve("orders.internal", ttl: 60, [.. Enumerable.Range(0, 1500).Select(number => $"127.0.{number / 250}.{(number % 250) + 1}")]);
+        await using var daemon = await DaemonHarness.StartAsync(Config());
+        await daemon.UntilAsync(status => Upstream(status).GetProperty("endpoints").GetArrayLength() > 0, "the name is looked up");
+
+        var upstream = Upstream(await daemon.StatusAsync());
+        var discovery = upstream.GetProperty("discovery");
+        Assert.That(
+            (upstream.GetProperty("endpoints").GetArrayLength(), discovery.GetProperty("endpoints").GetInt32(), discovery.GetProperty("left_out").GetInt32()),
+            Is.EqualTo((1000, 1000, 500)));
+        Assert.That(await ConnectAsync(daemon, "all", 2), Is.EqualTo("ab"));
+    }
+
+    [Test]
     public async Task A_record_that_flips_under_load_costs_no_connection()
     {
         var flips = 0;

@@ -23,13 +23,13 @@ internal sealed partial class LbProcess : IDisposable
     private readonly StringBuilder _errors = new();
     private readonly HttpClient _admin;
 
-    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp, string loops, string layer = "tcp")
+    private LbProcess(EndPoint endpoint, Func<string, string, string> command, bool tcp, string loops, string layer = "tcp", string more = "")
     {
         _manager = new ServiceManager(_folder["notify.sock"]);
         _admin = AdminClient.Over(_folder["admin.sock"]);
         Address = tcp ? Loopback.Refusing() : new UnixDomainSocketEndPoint(ListenerPath);
         File.WriteAllText(_folder["lb.yaml"], $$"""
-            listeners: {all: {bind: "{{(tcp ? Address : $"unix:{ListenerPath}")}}", {{layer}}: {upstream: all} } }
+            listeners: {all: {bind: "{{(tcp ? Address : $"unix:{ListenerPath}")}}", {{layer}}: {upstream: all} }{{more}} }
             upstreams: {all: {endpoints: ["{{endpoint}}"]} }
             admin: {bind: "unix:{{_folder["admin.sock"]}}"}
             log: {access: {{AccessPath}}}
@@ -86,9 +86,11 @@ internal sealed partial class LbProcess : IDisposable
     /// <param name="tcp">True for a listener on a port of its own.</param>
     /// <param name="loops">Its event loops.</param>
     /// <param name="layer">What it does with connections: <c>tcp</c> or <c>http</c>.</param>
-    public static async Task<LbProcess> StartAsync(EndPoint endpoint, Func<string, string>? command = null, bool tcp = false, string loops = "auto", string layer = "tcp")
+    /// <param name="more">More listeners, each after a comma.</param>
+    public static async Task<LbProcess> StartAsync(
+        EndPoint endpoint, Func<string, string>? command = null, bool tcp = false, string loops = "auto", string layer = "tcp", string more = "")
     {
-        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp, loops, layer);
+        var process = new LbProcess(endpoint, (lb, _) => command?.Invoke(lb) ?? $"exec {lb}", tcp, loops, layer, more);
         try
         {
             await process._manager.WaitForAsync("READY=1");
@@ -109,6 +111,13 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>/status.</summary>
     public async Task<JsonElement> StatusAsync() =>
         JsonDocument.Parse(await _admin.GetStringAsync(new Uri("/status", UriKind.Relative))).RootElement;
+
+    /// <summary>/status, over a connection that was not open before.</summary>
+    public async Task<JsonElement> FreshStatusAsync()
+    {
+        using var admin = AdminClient.Over(_folder["admin.sock"]);
+        return JsonDocument.Parse(await admin.GetStringAsync(new Uri("/status", UriKind.Relative)).WaitAsync(TimeSpan.FromSeconds(30))).RootElement;
+    }
 
     /// <summary>How often its loops have turned, all together.</summary>
     public Task<double> TurnsAsync() => SumAsync("lb_loop_turns_total{");

@@ -74,6 +74,7 @@ internal static class SampleStatus
                     {
                         Source = "dns db.internal:5432",
                         Endpoints = 0,
+                        LeftOut = 0,
                         Lookups = new Dictionary<string, long> { ["found"] = 0, ["partial"] = 0, ["empty"] = 0, ["failed"] = 3 },
                         LastSuccess = null,
                         LastError = "db.internal: 10.0.0.2:53 gave no answer within 5 s",

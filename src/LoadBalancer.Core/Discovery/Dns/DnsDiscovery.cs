@@ -16,6 +16,10 @@ namespace LoadBalancer.Discovery.Dns;
 /// addresses could not be asked for, its addresses of the last good set stay and the other family's are the new ones. Where
 /// a family was asked for and has no address while the other has, it has none.
 /// <para>
+/// Of more addresses than <see cref="MostAddresses"/>, the first in the order of their bytes are taken, IPv4 before IPv6, so that
+/// the same answer leads to the same endpoints. How many are left out is a line in the log each time that it changes.
+/// </para>
+/// <para>
 /// A watch that follows another, after a reload, begins with what is known and looks when it is due, so that reloads add no lookup.
 /// </para>
 /// </remarks>
@@ -26,6 +30,12 @@ namespace LoadBalancer.Discovery.Dns;
 internal sealed class DnsDiscovery(string upstream, DiscoverOptions options, Func<string, CancellationToken, Task<DnsLookup>> lookUp, BuildContext context)
     : EndpointDiscovery
 {
+    /// <summary>
+    /// How many endpoints a name has at most. An answer over TCP has room for four thousand addresses of a family, and who
+    /// answers is not always who was meant to: each would be probed, balanced over and have metrics of its own.
+    /// </summary>
+    public const int MostAddresses = 1000;
+
     /// <summary>Servers, attempts and search domains multiply: no lookup takes longer than this.</summary>
     private static readonly TimeSpan LongestLookup = TimeSpan.FromSeconds(30);
 
@@ -38,6 +48,7 @@ internal sealed class DnsDiscovery(string upstream, DiscoverOptions options, Fun
     private ImmutableArray<IPAddress> _v6 = [];
     private (long At, TimeSpan Wait)? _looked;
     private int _failures;
+    private int _leftOut;
 
     /// <inheritdoc/>
     public override DiscoveryStatus Status => _status.Current;
@@ -104,16 +115,17 @@ internal sealed class DnsDiscovery(string upstream, DiscoverOptions options, Fun
             _v6 = lookup.V6.Outcome == DnsOutcome.Failed ? _v6 : Usable(lookup.V6.Addresses);
         }
 
-        var failedBefore = _failures > 0;
+        var (failedBefore, leftOutBefore) = (_failures > 0, _leftOut);
+        _leftOut = Math.Max(0, Addresses().Count() - MostAddresses);
         _failures = outcome == DiscoveryOutcome.Found ? 0 : _failures + 1;
         var wait = Jittered(WaitAfter(outcome, answers));
         _looked = (context.Time.GetTimestamp(), wait);
         var reason = string.Join("; ", answers.Select(answer => answer.Reason).Where(reason => reason.Length > 0).Distinct());
         reason = reason.Length > 0 ? reason : $"no address of {options.Dns.Name} is one to connect to";
         Note(outcome, reason, wait);
-        if (outcome != DiscoveryOutcome.Found || failedBefore)
+        if (outcome != DiscoveryOutcome.Found || failedBefore || _leftOut != leftOutBefore)
         {
-            context.Tell(new DiscoveryReport(upstream, Status.Source, outcome, outcome == DiscoveryOutcome.Found ? "" : reason, Status.Endpoints));
+            context.Tell(new DiscoveryReport(upstream, Status.Source, outcome, outcome == DiscoveryOutcome.Found ? "" : reason, Status.Endpoints, _leftOut));
         }
     }
 
@@ -144,7 +156,8 @@ internal sealed class DnsDiscovery(string upstream, DiscoverOptions options, Fun
         var (now, before) = (context.Time.GetUtcNow(), Status);
         var after = before with
         {
-            Endpoints = _v4.Length + _v6.Length,
+            Endpoints = Addresses().Take(MostAddresses).Count(),
+            LeftOut = _leftOut,
             NextLookup = now + wait,
             Lookups = before.Lookups.SetItem((int)outcome, before.Count(outcome) + 1),
         };
@@ -154,7 +167,9 @@ internal sealed class DnsDiscovery(string upstream, DiscoverOptions options, Fun
 
     /// <summary>In one order whatever the answer's, so that a server that shuffles changes nothing.</summary>
     private ValueList<EndpointOptions> Endpoints() =>
-        [.. _v4.Concat(_v6).Distinct().Select(address => new EndpointOptions { Address = new IPEndPoint(address, options.Dns.Port), Weight = options.Weight })];
+        [.. Addresses().Take(MostAddresses).Select(address => new EndpointOptions { Address = new IPEndPoint(address, options.Dns.Port), Weight = options.Weight })];
+
+    private IEnumerable<IPAddress> Addresses() => _v4.Concat(_v6).Distinct();
 
     /// <summary>Without those that mean "all addresses" or several machines, which nobody can be connected to; some servers answer so for a name that they block.</summary>
     private static ImmutableArray<IPAddress> Usable(ImmutableArray<IPAddress> addresses) =>

@@ -11,6 +11,9 @@ internal static class AcceptError
         Errno.ConnectionAborted or Errno.Interrupted or Errno.NotPermitted or Errno.Protocol or Errno.ProtocolNotAvailable
         or Errno.NotSupported or Errno.NetworkDown or Errno.NetworkUnreachable or Errno.NoNetwork or Errno.HostDown or Errno.HostUnreachable;
 
+    /// <summary>Why accepting pauses before anything has run out.</summary>
+    public const string TooManyClients = "all listeners together have as many connections as the limit of open files allows; raise LimitNOFILE";
+
     /// <summary>Why accepting pauses, and what to do where something can be done.</summary>
     public static string Explain(Errno error) => error switch
     {

@@ -17,6 +17,10 @@ internal sealed unsafe class EpollAcceptor : LoopSource
     /// <summary>How soon accepting is tried again after descriptors or kernel memory ran out, in milliseconds.</summary>
     private const int RetryAfterMs = 100;
 
+    /// <summary>How soon it is looked whether a client has left, where there are as many as the descriptors allow.</summary>
+    private const int RoomAfterMs = TimerWheel.TickMs;
+
+    private readonly EventLoop[] _loops;
     private readonly int _descriptor;
     private readonly IConnectionSink _sink;
     private readonly EpollFlags _interest;
@@ -26,12 +30,14 @@ internal sealed unsafe class EpollAcceptor : LoopSource
 
     /// <summary>An acceptor that does nothing before <see cref="Start"/>.</summary>
     /// <param name="loop">The loop that its connections will live on.</param>
+    /// <param name="loops">All loops that accept, itself among them.</param>
     /// <param name="descriptor">A listening socket; the listener closes it.</param>
     /// <param name="sink">Who takes the connections.</param>
     /// <param name="shared">True where other loops watch the same descriptor: one connection then wakes one of them.</param>
-    public EpollAcceptor(EventLoop loop, int descriptor, IConnectionSink sink, bool shared)
+    public EpollAcceptor(EventLoop loop, EventLoop[] loops, int descriptor, IConnectionSink sink, bool shared)
     {
         Loop = loop;
+        _loops = loops;
         _descriptor = descriptor;
         _sink = sink;
         _interest = EpollFlags.In | (shared ? EpollFlags.Exclusive : EpollFlags.None);
@@ -92,10 +98,10 @@ internal sealed unsafe class EpollAcceptor : LoopSource
     }
 
     // The queue would be announced again at once, for ever: it is looked at again when something may be free.
-    private void RunOut(string why)
+    private void RunOut(string why, int retryAfterMs = RetryAfterMs)
     {
         Loop.Remove(this, _descriptor);
-        Loop.Schedule(_retry, RetryAfterMs);
+        Loop.Schedule(_retry, retryAfterMs);
         _sink.OnAcceptFailed(why);
     }
 
@@ -106,7 +112,11 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             return;
         }
 
-        if (DescriptorLimit.HasRoom(_descriptor))
+        if (!HasRoomForAnother())
+        {
+            Loop.Schedule(_retry, RoomAfterMs);
+        }
+        else if (DescriptorLimit.HasRoom(_descriptor, Bound))
         {
             Watch();
         }
@@ -114,6 +124,21 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         {
             Loop.Schedule(_retry, RetryAfterMs);
         }
+    }
+
+    /// <summary>The number at which the descriptor of a connection says that accepting should pause.</summary>
+    private int Bound => _sink.MayUseReserve ? DescriptorLimit.StopAt : DescriptorLimit.PauseAt;
+
+    // The loops look at the same time, so it may be exceeded by one for each loop but one.
+    private bool HasRoomForAnother()
+    {
+        var clients = 0;
+        foreach (var loop in _loops)
+        {
+            clients += loop.Clients;
+        }
+
+        return clients < DescriptorLimit.MostClients(_loops.Length) || _sink.MayUseReserve;
     }
 
     /// <summary>Accepts within the budget; true where that is spent and more may wait.</summary>
@@ -125,6 +150,12 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             if (!_sink.MayAccept())
             {
                 Pause();
+                return false;
+            }
+
+            if (!HasRoomForAnother())
+            {
+                RunOut(AcceptError.TooManyClients, RoomAfterMs);
                 return false;
             }
 
@@ -147,7 +178,7 @@ internal sealed unsafe class EpollAcceptor : LoopSource
             }
 
             Accept(descriptor, NativeAddress.Read(new ReadOnlySpan<byte>(bytes, length)));
-            if (descriptor >= DescriptorLimit.PauseAt && !_paused)
+            if (descriptor >= Bound && !_paused)
             {
                 RunOut(AcceptError.Explain(Errno.TooManyFiles));
                 return false;
@@ -164,6 +195,11 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         {
             _sink.OnAcceptFailed(AcceptError.Explain(error));
             return;
+        }
+
+        if (!_sink.MayUseReserve)
+        {
+            socket.CountAsClient();
         }
 
         _sink.OnAccepted(new EpollConnection(socket, remote));

@@ -71,6 +71,9 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Asks the socket for more although some is there that nobody has looked at; true where more came, or the end.</summary>
     public bool ReadMore() => Reader.ReadMore();
 
+    /// <summary>Keeps what was read and not taken in little memory, see <see cref="LoopPipeReader.Condense"/>.</summary>
+    public void Condense() => _reader?.Condense();
+
     /// <summary>True once the peer has sent its last byte, be it read or not.</summary>
     public bool HasPeerFinished => _socket.HasPeerFinished;
 

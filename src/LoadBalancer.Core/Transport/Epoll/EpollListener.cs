@@ -20,9 +20,11 @@ internal sealed class EpollListener
         Address = address;
         _descriptors = descriptors;
         _acceptors = new EpollAcceptor[loops.Length];
+        var all = loops.ToArray();
+        DescriptorLimit.NoteListening(descriptors.Length);
         for (var index = 0; index < loops.Length; index++)
         {
-            _acceptors[index] = new EpollAcceptor(loops[index], descriptors[index % descriptors.Length], sink, shared: descriptors.Length < loops.Length);
+            _acceptors[index] = new EpollAcceptor(all[index], all, descriptors[index % descriptors.Length], sink, shared: descriptors.Length < loops.Length);
         }
     }
 
@@ -109,6 +111,7 @@ internal sealed class EpollListener
             Libc.Close(_descriptors[0]);
         }
 
+        DescriptorLimit.NoteListening(-_descriptors.Length);
         if (_ownsFile && Address is UnixDomainSocketEndPoint unix)
         {
             UnixSocketFile.Remove(unix);

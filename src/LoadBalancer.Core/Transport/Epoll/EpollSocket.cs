@@ -28,6 +28,7 @@ internal sealed unsafe class EpollSocket : LoopSource
     private bool _readsToTheEnd;
     private bool _finishesWhenSent;
     private bool _closed;
+    private bool _isClient;
 
     private EpollSocket(EventLoop loop, int descriptor, IReadinessObserver observer, bool connected)
     {
@@ -101,6 +102,13 @@ internal sealed unsafe class EpollSocket : LoopSource
 
         Libc.Close(descriptor);
         return null;
+    }
+
+    /// <summary>Counts it among <see cref="EventLoop.Clients"/> until it is closed; once.</summary>
+    public void CountAsClient()
+    {
+        _isClient = true;
+        Loop.Clients++;
     }
 
     /// <summary>Hands the socket to another observer, which looks at <see cref="IsReadable"/> itself: past edges are not repeated.</summary>
@@ -338,6 +346,7 @@ internal sealed unsafe class EpollSocket : LoopSource
             _cipher?.Close(sayEnd: true);
             Forget();
             Libc.Close(_descriptor);
+            Loop.Clients -= _isClient ? 1 : 0;
         }
     }
 

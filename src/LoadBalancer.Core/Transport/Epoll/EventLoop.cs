@@ -22,6 +22,9 @@ internal sealed unsafe class EventLoop
     /// <summary>The size of <see cref="LargeBlocks"/>: a full read, or a body of 64 KiB with the head before it, in bytes.</summary>
     public const int LargeBlockBytes = ScratchBytes + (8 * 1024);
 
+    /// <summary>The size of <see cref="SmallBlocks"/> in bytes: the heads of most requests.</summary>
+    public const int SmallBlockBytes = 2 * 1024;
+
     /// <summary>What a source may read before it lets others have their turn, in bytes.</summary>
     public const int ByteBudget = 4 * ScratchBytes;
 
@@ -88,6 +91,7 @@ internal sealed unsafe class EventLoop
         NowMs = time.GetTimestamp() / _timestampsPerMs;
         _timers = new TimerWheel(NowMs);
         Blocks = new BlockPool(this, blockBytes: 16 * 1024, keptBytes: 2 * 1024 * 1024);
+        SmallBlocks = new BlockPool(this, SmallBlockBytes, keptBytes: 1024 * 1024);
         LargeBlocks = new BlockPool(this, LargeBlockBytes, keptBytes: 4 * 1024 * 1024);
         _thread = new Thread(Run) { IsBackground = true, Name = $"lb-loop-{index}" };
     }
@@ -113,6 +117,9 @@ internal sealed unsafe class EventLoop
     /// <summary>Blocks of 16 KiB, for pipes and for small remainders.</summary>
     public BlockPool Blocks { get; }
 
+    /// <summary>Blocks of <see cref="SmallBlockBytes"/>, for what has to wait for its rest.</summary>
+    public BlockPool SmallBlocks { get; }
+
     /// <summary>Blocks of <see cref="LargeBlockBytes"/>, for what a slow reader left of a full read, and for streams of which much is to come.</summary>
     public BlockPool LargeBlocks { get; }
 
@@ -130,6 +137,9 @@ internal sealed unsafe class EventLoop
 
     /// <summary>How many sources it watches: sockets, two for each proxied connection. Exact on the loop; elsewhere it may be a moment off.</summary>
     public int SourceCount => _usedSlots - _freeSlots.Count;
+
+    /// <summary>How many of them are of clients, which may need another for an endpoint. Set on the loop; elsewhere it may be a moment off.</summary>
+    public int Clients { get; set; }
 
     /// <summary>How many timers wait. Read on the loop.</summary>
     public int TimerCount => _timers.Count;

@@ -55,6 +55,30 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
         return !_waiting && Fill();
     }
 
+    /// <summary>
+    /// Moves what is buffered, where it is little, into a small block: for bytes that wait for more, for as long as a slow peer likes. Between
+    /// <see cref="AdvanceTo(SequencePosition, SequencePosition)"/> and the next read; what was read before is nowhere any more.
+    /// </summary>
+    public void Condense()
+    {
+        socket.Loop.AssertInLoop();
+        if (_first is null || Buffered > EventLoop.SmallBlockBytes || (_first == _last && _first.Block.Length <= EventLoop.SmallBlockBytes))
+        {
+            return;
+        }
+
+        var kept = socket.Loop.SmallBlocks.RentSegment();
+        var buffered = new ReadOnlySequence<byte>(_first, _start, _last!, _last!.End);
+        buffered.CopyTo(kept.Tail.Span);
+        kept.Append((int)buffered.Length);
+        while (_first is not null)
+        {
+            ReleaseFirst();
+        }
+
+        Link(kept);
+    }
+
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {

@@ -43,6 +43,9 @@ internal sealed class QueuedListener : IConnectionListener, IConnectionSink
         }
     }
 
+    // Kestrel serves the operator, who has to see a process whose descriptors have run out.
+    bool IConnectionSink.MayUseReserve => true;
+
     bool IConnectionSink.MayAccept() => true;
 
     void IConnectionSink.OnAccepted(EpollConnection connection)

@@ -28,6 +28,11 @@ internal sealed class BufferedBody(ReadOnlyMemory<byte> bytes) : BodyReader
     }
 
     /// <inheritdoc/>
+    public override void Interrupt()
+    {
+    }
+
+    /// <inheritdoc/>
     public override void Cancel()
     {
     }

@@ -60,4 +60,7 @@ internal sealed class CopyingBody(BodyReader original) : BodyReader
 
     /// <inheritdoc/>
     public override void Cancel() => original.Cancel();
+
+    /// <inheritdoc/>
+    public override void Interrupt() => original.Interrupt();
 }

@@ -23,6 +23,7 @@ internal sealed class Http1BodyReader : BodyReader
     private BodyFraming _framing;
     private bool _ofRequest;
     private bool _waiting;
+    private bool _interrupted;
     private FaultKind _fault;
     private long _remaining;
     private ChunkFraming _chunks;
@@ -140,6 +141,16 @@ internal sealed class Http1BodyReader : BodyReader
         }
     }
 
+    /// <inheritdoc/>
+    public override void Interrupt()
+    {
+        if (_waiting)
+        {
+            _interrupted = true;
+            _input.CancelPendingRead();
+        }
+    }
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<BodyPart> WaitAsync()
     {
@@ -148,10 +159,20 @@ internal sealed class Http1BodyReader : BodyReader
             _waiting = true;
             var result = await _input.ReadAsync();
             _waiting = false;
+            if (_interrupted)
+            {
+                _interrupted = false;
+                _input.AdvanceTo(result.Buffer.Start);
+                return default;
+            }
+
             if (TryTake(result, out var part))
             {
                 return part;
             }
+
+            // Trailers that are not whole.
+            (_input as LoopPipeReader)?.Condense();
         }
     }
 

@@ -7,11 +7,11 @@ namespace LoadBalancer.Http.Server.Http1;
 /// <summary>One exchange on a connection of HTTP/1.x. Pooled by its loop, so that an idle connection has none. Touched only on its loop.</summary>
 internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
 {
-    /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again.</summary>
-    private const long MostLeftOver = 64 * 1024;
+    /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again; in bytes, at most.</summary>
+    public const long MostLeftOver = 64 * 1024;
 
     private readonly Http1BodyWriter _body = new();
-    private Http1Connection _connection = null!;
+    private Http1Session _session = null!;
 
     /// <summary>The body of the request.</summary>
     public Http1BodyReader RequestBody { get; } = new();
@@ -31,13 +31,13 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     /// <summary>True where only a reset tells the client that a response is not whole: its end would be the end of the connection.</summary>
     public bool EndsByClosing { get; private set; }
 
-    /// <summary>Begins with an exchange of <paramref name="connection"/>.</summary>
-    public void Begin(Http1Connection connection) => _connection = connection;
+    /// <summary>Begins with an exchange of <paramref name="session"/>.</summary>
+    public void Begin(Http1Session session) => _session = session;
 
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
-        _connection = null!;
+        _session = null!;
         HasStarted = KeepsAlive = IsTakenOver = IsAborted = EndsByClosing = false;
         RequestBody.Reset();
         _body.Reset();
@@ -47,13 +47,13 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<bool> SendInterimAsync(ResponseHead head)
     {
-        if (_connection.Exchange!.Request.Version == ProtocolVersion.Http10)
+        if (_session.Exchange!.Request.Version == ProtocolVersion.Http10)
         {
             return true;
         }
 
-        HeadWriter.WriteResponse(_connection.Output, head, RequestMethod.Get, BodyFraming.None, -1, ConnectionOption.None);
-        var flush = _connection.Output.FlushAsync();
+        HeadWriter.WriteResponse(_session.Output, head, RequestMethod.Get, BodyFraming.None, -1, ConnectionOption.None);
+        var flush = _session.Output.FlushAsync();
         if (flush.IsCompletedSuccessfully)
         {
             return !flush.Result.IsCompleted;
@@ -74,7 +74,7 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         var isOld = request.Version == ProtocolVersion.Http10;
         if (response.Status == 101)
         {
-            HeadWriter.WriteResponse(_connection.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
+            HeadWriter.WriteResponse(_session.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
             return;
         }
 
@@ -86,30 +86,30 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         };
         EndsByClosing = framing == BodyFraming.Close;
         var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
-        KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_connection.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
+        KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_session.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
         var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;
-        HeadWriter.WriteResponse(_connection.Output, response, request.Method, framing, response.ContentLength, option);
-        _body.Start(_connection.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);
+        HeadWriter.WriteResponse(_session.Output, response, request.Method, framing, response.ContentLength, option);
+        _body.Start(_session.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);
     }
 
     /// <inheritdoc/>
     public override IDuplexPipe? TakeOver()
     {
         IsTakenOver = true;
-        return _connection.Client.Transport;
+        return _session.Client.Transport;
     }
 
     /// <inheritdoc/>
-    public override void ExpectBody() => _connection.Clock.AwaitBody(RequestBody, _connection.Exchange!.Proxy.Options);
+    public override void ExpectBody() => _session.Clock.AwaitBody(RequestBody, _session.Exchange!.Proxy.Options);
 
     /// <inheritdoc/>
-    public override void BodyCame() => _connection.Clock.BodyCame();
+    public override void BodyCame() => _session.Clock.BodyCame();
 
     /// <inheritdoc/>
-    public override void ExpectTaking() => _connection.Clock.AwaitTaking(_connection.Exchange!.Proxy.Options.Timeouts.Body);
+    public override void ExpectTaking() => _session.Clock.AwaitTaking(_session.Exchange!.Proxy.Options.Timeouts.Body);
 
     /// <inheritdoc/>
-    public override void Taken() => _connection.Clock.Taken();
+    public override void Taken() => _session.Clock.Taken();
 
     /// <inheritdoc/>
     public override void Abort()
@@ -119,9 +119,10 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
     }
 
     /// <inheritdoc/>
-    public override void Break() => _connection.Client.Abort();
+    public override void Break() => _session.Client.Abort();
 
-    // Whether the rest of the request's body can be read away is decided before it is promised to the client.
+    // Decided before it is promised to the client (RFC 9112 section 9.6): somebody reads the rest of the request's body to its end, or it is
+    // little and certain to come, and is read away.
     private bool BodyCanEnd(Exchange exchange)
     {
         if (exchange.RequestBody is not { IsAtEnd: false } body)
@@ -130,7 +131,8 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         }
 
         var request = exchange.Request;
-        return !exchange.GivenUp.Failed && !RequestBody.HasFailed && !request.ExpectsContinue
-            && (exchange.Pending is not null || (request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
+        return !exchange.GivenUp.Failed && !RequestBody.HasFailed
+            && (exchange.Pending is { TakesBody: true }
+                || (!request.ExpectsContinue && request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
     }
 }

@@ -83,8 +83,8 @@ internal static class RequestHeadParser
         return FaultKind.None;
     }
 
-    // RFC 9110 section 10.1.1: nothing but 100-continue is known, and a client of HTTP/1.0 cannot mean it.
-    private static FaultKind ReadExpectation(RequestHead head)
+    /// <summary>Reads Expect: nothing but 100-continue is known, and a client of HTTP/1.0 cannot mean it (RFC 9110 section 10.1.1).</summary>
+    internal static FaultKind ReadExpectation(RequestHead head)
     {
         var fields = head.Fields;
         for (var at = fields.Find(KnownHeader.Expect); at >= 0; at = fields.Find(KnownHeader.Expect, at + 1))
@@ -94,7 +94,7 @@ internal static class RequestHeadParser
                 return FaultKind.ExpectationUnknown;
             }
 
-            head.ExpectsContinue = head.Version == ProtocolVersion.Http11 && (head.Framing == BodyFraming.Chunked || head.ContentLength > 0);
+            head.ExpectsContinue = head.Version != ProtocolVersion.Http10 && (head.Framing == BodyFraming.Chunked || head.ContentLength > 0);
         }
 
         return FaultKind.None;

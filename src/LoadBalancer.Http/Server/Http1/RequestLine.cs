@@ -71,10 +71,14 @@ internal static class RequestLine
         return RequestTarget.Parse(head, new Slice(targetStart, targetLength));
     }
 
+    /// <summary>True for bytes of a target alone: visible ASCII without the fragment's mark.</summary>
+    internal static bool IsTarget(ReadOnlySpan<byte> text) => !text.ContainsAnyExcept(Target);
+
     private static bool IsVersion(ReadOnlySpan<byte> text) =>
         text.StartsWith("HTTP/"u8) && char.IsAsciiDigit((char)text[5]) && text[6] == '.' && char.IsAsciiDigit((char)text[7]);
 
-    private static RequestMethod MethodOf(ReadOnlySpan<byte> text) => text.Length switch
+    /// <summary>Which method a token is.</summary>
+    internal static RequestMethod MethodOf(ReadOnlySpan<byte> text) => text.Length switch
     {
         3 => text.SequenceEqual("GET"u8) ? RequestMethod.Get : text.SequenceEqual("PUT"u8) ? RequestMethod.Put : RequestMethod.Other,
         4 => text.SequenceEqual("POST"u8) ? RequestMethod.Post : text.SequenceEqual("HEAD"u8) ? RequestMethod.Head : RequestMethod.Other,

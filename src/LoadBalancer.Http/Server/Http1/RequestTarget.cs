@@ -7,8 +7,8 @@ namespace LoadBalancer.Http.Server.Http1;
 internal static class RequestTarget
 {
     /// <summary>
-    /// Puts the target into the head as it came. The authority of an absolute one becomes the head's, to be compared with Host; its scheme
-    /// is compared with the connection where the path is read (<see cref="Routing.CanonicalPath"/>).
+    /// Puts the target into the head as it came. The authority of an absolute one becomes the head's, to be compared with Host; its scheme is
+    /// compared with the client's by <see cref="Agrees"/>, and its path is read where all paths are (<see cref="Routing.CanonicalPath"/>).
     /// </summary>
     public static FaultKind Parse(RequestHead head, Slice target)
     {
@@ -28,6 +28,21 @@ internal static class RequestTarget
         var end = text[start..].IndexOfAny((byte)'/', (byte)'?');
         head.AuthoritySlice = new Slice(target.Start + start, end < 0 ? text.Length - start : end);
         return AuthorityText.IsValid(head.Authority) ? FaultKind.None : FaultKind.RequestInvalid;
+    }
+
+    /// <summary>True unless the target is an absolute one of the other scheme than the client used.</summary>
+    public static bool Agrees(RequestHead head, bool secure)
+    {
+        var text = head.Target;
+        return text.IsEmpty || text[0] is (byte)'/' or (byte)'*' || (text.IndexOf((byte)':') == "https".Length) == secure;
+    }
+
+    /// <summary>True where the server itself is asked about, and no resource of it: <c>*</c>, or OPTIONS of a whole site (RFC 9112 section 3.2.4).</summary>
+    public static bool IsAsterisk(RequestHead head)
+    {
+        var text = head.Target;
+        return text is [(byte)'*']
+            || (head.Method == RequestMethod.Options && text.Length > 0 && text[0] != '/' && text[("http://".Length + 1)..].IndexOfAny((byte)'/', (byte)'?') < 0);
     }
 
     private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> scheme) =>

@@ -34,7 +34,7 @@ internal sealed class DnsDiscoveryTests
             Seeds = new Random(1),
             Loops = 1,
             Connections = new ScriptedConnections(),
-            OnDiscovery = report => _reports.Add($"{report.Outcome} {report.Reason} ({report.Endpoints})"),
+            OnDiscovery = report => _reports.Add($"{report.Outcome} {report.Reason} ({report.Endpoints}{(report.LeftOut > 0 ? $", without {report.LeftOut}" : "")})"),
             OnBug = bug => _reports.Add(bug.Message),
         };
         _discovery = new DnsDiscovery("orders", new DiscoverOptions { Dns = new NameWithPort("orders.internal", 80) }, LookUpAsync, _context);
@@ -130,6 +130,30 @@ internal sealed class DnsDiscoveryTests
         _answer = () => new DnsLookup(Found(1, "10.0.0.2"), None());
         Advance(1.2);
         Assert.That(_sets[^1], Is.EqualTo("10.0.0.2:80"), "asked for, and there is none");
+    }
+
+    [Test]
+    public void Takes_a_thousand_addresses_always_the_same_and_says_once_how_many_it_leaves_out()
+    {
+        string[] Many(int count) => [.. Enumerable.Range(0, count).Select(number => $"10.0.{number / 256}.{number % 256}")];
+        _answer = () => new DnsLookup(Found(1, [.. Many(1010).Reverse()]), Found(1, "2001:db8::1"));
+        Start();
+        Assert.That(_sets.Single().Split(' '), Is.EqualTo(Many(1000).Select(address => $"{address}:80")));
+        Assert.That(_reports, Is.EqualTo(new[] { "Found  (1000, without 11)" }));
+        Assert.That((_discovery.Status.Endpoints, _discovery.Status.LeftOut), Is.EqualTo((1000, 11)));
+
+        Advance(10);
+        _answer = () => new DnsLookup(Found(1, Many(1010)), Found(1, "2001:db8::1"));
+        Advance(10);
+        Assert.That((_sets.Count, _reports.Count), Is.EqualTo((1, 1)), "the same addresses in another order");
+        Assert.That(_looks, Has.Count.GreaterThan(10));
+
+        _answer = () => new DnsLookup(Found(1, Many(999)), Found(1, "2001:db8::1", "2001:db8::2"));
+        Advance(1.2);
+        _answer = () => new DnsLookup(Found(1, Many(999)), Found(1, "2001:db8::1"));
+        Advance(1.2);
+        Assert.That(_reports.Skip(1), Is.EqualTo(new[] { "Found  (1000, without 1)", "Found  (1000)" }));
+        Assert.That(_sets[^1], Does.EndWith(" 10.0.3.230:80 [2001:db8::1]:80"));
     }
 
     [Test]

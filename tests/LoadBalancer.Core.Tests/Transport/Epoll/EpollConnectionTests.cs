@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -70,6 +71,46 @@ internal sealed class EpollConnectionTests
             await connection.DisposeAsync();
             Assert.That(closed.IsCancellationRequested, Is.True);
         }
+    }
+
+    [Test]
+    public async Task What_is_not_taken_can_be_kept_in_little_memory_and_is_the_same()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await ConnectAsync(loops, listening);
+        using var peer = listening.Accept();
+        var sent = Loopback.Pattern(EventLoop.SmallBlockBytes + 11);
+        var loop = loops.First;
+        await loops.Run(async () =>
+        {
+            var input = ((IDuplexPipe)connection).Input;
+
+            // The first bytes are taken, the others wait: read by read they stay in one small block, until they are too many.
+            foreach (var (from, to, small, blocks) in new[] { (0, 100, 1, 0), (100, 101, 1, 0), (101, 2_000, 1, 0), (2_000, sent.Length, 1, 1) })
+            {
+                peer.Send(sent.AsSpan(from, to - from));
+                var read = await input.ReadAsync();
+                while (read.Buffer.Length < to - (from == 0 ? 0 : 10))
+                {
+                    input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    read = await input.ReadAsync();
+                }
+
+                input.AdvanceTo(read.Buffer.GetPosition(from == 0 ? 10 : 0), read.Buffer.End);
+                connection.Condense();
+                Assert.That((loop.SmallBlocks.Rented, loop.Blocks.Rented, connection.Buffered), Is.EqualTo((small, blocks, (long)to - 10)), $"after {to} bytes");
+            }
+
+            peer.Send("!"u8);
+            var all = await input.ReadAsync();
+            Assert.That(all.Buffer.ToArray(), Is.EqualTo((byte[])[.. sent.AsSpan(10), (byte)'!']));
+            input.AdvanceTo(all.Buffer.End);
+            connection.Condense();
+            Assert.That((loop.SmallBlocks.Rented, loop.Blocks.Rented), Is.EqualTo((0, 0)));
+            connection.Close();
+            return true;
+        });
     }
 
     private static Task<EpollConnection> ConnectAsync(TestLoops loops, Socket listening) => loops.Run(async () =>

@@ -13,6 +13,8 @@ internal sealed class TestSink(Action<EpollConnection> onAccepted) : IConnection
     /// <summary>What the next accept is told.</summary>
     public bool MayAccept { get; set; } = true;
 
+    bool IConnectionSink.MayUseReserve => false;
+
     bool IConnectionSink.MayAccept() => MayAccept;
 
     public void OnAccepted(EpollConnection connection) => onAccepted(connection);

@@ -52,6 +52,24 @@ internal sealed class AccessLogScenarios
     }
 
     [Test]
+    public async Task Times_count_from_the_first_byte_of_a_head()
+    {
+        using var endpoint = new HttpEndpoint("hello");
+        await using var gateway = await StartAsync(endpoint);
+        using var client = gateway.Connect();
+        client.Get("/users/1").ReadResponse();
+        client.Send("GET /users/2 HTTP/1.1\r\n");
+
+        // Until it was read: nobody else is on the loop.
+        Assert.That(gateway.Get("/users/3").Status, Is.EqualTo(200));
+        Assert.That(client.Socket.Poll(300_000, System.Net.Sockets.SelectMode.SelectRead), Is.False);
+        client.Send("Host: test\r\n\r\n").ReadResponse();
+        var line = (await LinesAsync(3))[2];
+        Assert.That(new[] { "queue_ms", "total_ms" }.Select(key => line.GetProperty(key).GetDouble()), Is.All.AtLeast(290));
+        Assert.That(await MetricsAsync(gateway), Does.Match("lb_http_request_duration_seconds_sum\\{listener=\"web\",route=\"users\"} (0\\.[3-9]|[1-9])"));
+    }
+
+    [Test]
     public async Task A_client_that_does_not_stay_is_499_and_no_fault_of_the_endpoint()
     {
         using var asked = new SemaphoreSlim(0);

@@ -27,15 +27,15 @@ internal sealed class BareGateway : IAsyncDisposable
     private readonly Reloader _reloader;
     private readonly List<Exception> _bugs = [];
 
-    private BareGateway(int loops, Func<string, LogDestination> access)
+    private BareGateway(int loops, Func<string, LogDestination> access, TimeProvider time)
     {
-        Loops = new LoopGroup(loops, TimeProvider.System, (_, error) => OnBug(error), _ => { });
+        Loops = new LoopGroup(loops, time, (_, error) => OnBug(error), _ => { });
         _lines = new LoopLog(loops, access(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         _sockets = new SocketTable(Loops, _activated);
         var context = new BuildContext
         {
-            Time = TimeProvider.System,
+            Time = time,
             Loops = loops,
             Seeds = new Random(1),
             Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)),
@@ -79,9 +79,10 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <param name="upstreams">What stands behind <c>upstreams:</c>, in one line.</param>
     /// <param name="loops">Its loops.</param>
     /// <param name="access">Where the access log goes; nowhere if not given.</param>
-    public static async Task<BareGateway> StartAsync(string http, string upstreams, int loops = 2, Func<string, LogDestination>? access = null)
+    /// <param name="time">The clock of its time bounds; the system's if not given.</param>
+    public static async Task<BareGateway> StartAsync(string http, string upstreams, int loops = 2, Func<string, LogDestination>? access = null, TimeProvider? time = null)
     {
-        var gateway = new BareGateway(loops, access ?? (_ => LogDestination.Off));
+        var gateway = new BareGateway(loops, access ?? (_ => LogDestination.Off), time ?? TimeProvider.System);
         gateway.Write(http, upstreams);
         var loaded = GatewayFile.Load(gateway.Path);
         Assert.That(loaded.Errors, Is.Empty);
@@ -123,7 +124,7 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <summary>What is given out at this moment.</summary>
     public async Task<Inside> LookAsync()
     {
-        var seen = new Inside(Listener.Connections.Count, Leases, 0, 0, 0, 0, 0);
+        var seen = new Inside(Listener.Connections.Count, Leases, 0, 0, 0, 0, 0, 0);
         foreach (var loop in Loops.Loops.ToArray())
         {
             await loop.RunAsync(
@@ -135,6 +136,7 @@ internal sealed class BareGateway : IAsyncDisposable
                         Exchanges = seen.Exchanges + http.Exchanges.Rented,
                         InUse = seen.InUse + http.Upstreams.Open - http.Upstreams.Idle,
                         Idle = seen.Idle + http.Upstreams.Idle,
+                        Small = seen.Small + loop.SmallBlocks.Rented,
                         Rented = seen.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented,
                         Timers = seen.Timers + loop.TimerCount,
                     };
@@ -195,7 +197,8 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <param name="Exchanges">Exchanges.</param>
     /// <param name="InUse">Connections to endpoints that are in use.</param>
     /// <param name="Idle">Connections to endpoints that lie idle.</param>
-    /// <param name="Rented">Buffers.</param>
+    /// <param name="Small">Small buffers.</param>
+    /// <param name="Rented">All other buffers.</param>
     /// <param name="Timers">Timers.</param>
-    internal readonly record struct Inside(int Connections, int Leases, int Exchanges, int InUse, int Idle, int Rented, int Timers);
+    internal readonly record struct Inside(int Connections, int Leases, int Exchanges, int InUse, int Idle, int Small, int Rented, int Timers);
 }

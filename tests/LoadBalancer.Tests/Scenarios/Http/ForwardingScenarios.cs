@@ -395,6 +395,34 @@ internal sealed class ForwardingScenarios
         Assert.That((request["Upgrade"], request["HTTP2-Settings"], request["Connection"]), Is.EqualTo(((string?)null, (string?)null, (string?)null)));
     }
 
+    [TestCase("GET http://test/a?b=c", "GET /a?b=c HTTP/1.1")]
+    [TestCase("GET HTTP://TEST/a/../b", "GET /b HTTP/1.1")]
+    [TestCase("GET http://test", "GET / HTTP/1.1")]
+    [TestCase("GET http://test?b", "GET /?b HTTP/1.1")]
+    [TestCase("OPTIONS http://test/", "OPTIONS / HTTP/1.1")]
+    public async Task A_target_in_absolute_form_is_the_same_request_in_origin_form(string line, string sent)
+    {
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await HttpGateway.ToAsync(endpoint);
+        using var client = gateway.Connect();
+        Assert.That(client.Send($"{line} HTTP/1.1\r\nHost: test\r\n\r\n").ReadResponse().Status, Is.EqualTo(200));
+        Assert.That((endpoint.Requests.Single().FirstLine, endpoint.Requests.Single()["Host"]), Is.EqualTo((sent, "test")));
+    }
+
+    [TestCase("OPTIONS *", 204)]
+    [TestCase("OPTIONS http://test", 204)]
+    [TestCase("GET https://test/a", 400, Description = "S14")]
+    [TestCase("GET http://other/a", 400, Description = "S14")]
+    [TestCase("GET http://test:81/a", 400, Description = "S14")]
+    public async Task S14_a_target_of_lb_itself_or_of_another_place_is_sent_to_no_endpoint(string line, int status)
+    {
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await HttpGateway.ToAsync(endpoint);
+        using var client = gateway.Connect();
+        Assert.That(client.Send($"{line} HTTP/1.1\r\nHost: test\r\n\r\n").ReadResponse().Status, Is.EqualTo(status));
+        Assert.That(endpoint.Requests, Is.Empty);
+    }
+
     [Test]
     public async Task S20_nothing_behind_a_refused_head_is_looked_at()
     {

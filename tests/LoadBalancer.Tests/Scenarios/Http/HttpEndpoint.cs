@@ -44,6 +44,9 @@ internal sealed class HttpEndpoint : IDisposable
     /// <summary>Where it listens.</summary>
     public EndPoint Address { get; }
 
+    /// <summary>False where <see cref="Requests"/> is not wanted, which would hold many.</summary>
+    public bool Remembers { get; init; } = true;
+
     /// <summary>What it was asked, in the order of the heads' ends.</summary>
     public IReadOnlyList<HttpMessage> Requests => [.. _requests];
 
@@ -94,7 +97,11 @@ internal sealed class HttpEndpoint : IDisposable
             using var wire = new HttpWire(socket);
             while (wire.ReadRequest() is { } request)
             {
-                _requests.Enqueue(request);
+                if (Remembers)
+                {
+                    _requests.Enqueue(request);
+                }
+
                 _answer(wire, request);
             }
         }

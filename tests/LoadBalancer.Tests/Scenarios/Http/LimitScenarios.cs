@@ -315,6 +315,29 @@ internal sealed class LimitScenarios
     }
 
     [Test]
+    public async Task A_routes_time_begins_with_the_first_byte_of_a_head_and_not_with_the_connection()
+    {
+        await using var gateway = await BareGateway.StartAsync("{routes: [{path: \"/*\", upstream: up, timeout: 400ms}]}", $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}");
+        using (var client = gateway.Connect())
+        {
+            Wait(client);
+            Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200), "silence before the first request");
+            Wait(client);
+            Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200), "and before a later one");
+            client.Send("GET / HTTP/1.1\r\nHo");
+            Assert.That(async () => (await gateway.LookAsync()).Small, Is.EqualTo(1).After(Loopback.TimeoutMs, 1), "its beginning was read");
+            Wait(client);
+            IsProblem(client.Send("st: test\r\n\r\n").ReadResponse(), 504, "exchange_timeout");
+            Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200), "on the same connection");
+        }
+
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(3), "what has no time left is not sent");
+        gateway.Settle();
+
+        static void Wait(HttpWire client) => Assert.That(client.Socket.Poll(700_000, SelectMode.SelectRead), Is.False);
+    }
+
+    [Test]
     public async Task A_silent_stream_ends_after_its_own_time_whatever_its_client_does()
     {
         using var over = new ManualResetEventSlim();

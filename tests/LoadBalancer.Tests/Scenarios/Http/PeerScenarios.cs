@@ -221,10 +221,68 @@ internal sealed class PeerScenarios
                 }
 
                 var response = client.ReadResponse();
-                Assert.That((response.Status, response.Text), Is.EqualTo((413, "no room")));
+                Assert.That((response.Status, response.Text, response["Connection"]), Is.EqualTo((413, "no room", "close")), "what comes behind it is not read");
             }
 
             sending.Join();
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task An_answer_before_a_small_body_keeps_the_clients_connection_and_not_the_endpoints(
+        [Values("Content-Length: 7\r\n\r\nno room", "Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n7\r\nno room\r\n0\r\n\r\n", "Connection: close\r\nContent-Length: 7\r\n\r\nno room")] string answer,
+        [Values(0, 1, 60_000)] int sent)
+    {
+        const int Length = 65_000;
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
+        using (var client = gateway.Connect())
+        {
+            client.Send($"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {Length}\r\n\r\n{new string('a', sent)}");
+            using (var peer = new HttpWire(listener.Accept()))
+            {
+                peer.ReadHead();
+                peer.ReadBytes(sent);
+                peer.Send($"HTTP/1.1 413 Content Too Large\r\n{answer}");
+                var response = client.ReadResponse();
+                Assert.That((response.Status, response["Connection"]), Is.EqualTo((413, (string?)null)));
+                Assert.That(peer.IsCutOff(), Is.True, "S19: nobody knows where the next request would begin");
+            }
+
+            client.Send(new string('a', Length - sent));
+            client.Get("/next");
+            using var fresh = new HttpWire(listener.Accept());
+            Assert.That(fresh.ReadRequest()!.FirstLine, Is.EqualTo("GET /next HTTP/1.1"));
+            fresh.Respond("ok");
+            Assert.That(client.ReadResponse().Text, Is.EqualTo("ok"));
+        }
+
+        gateway.Settle();
+    }
+
+    [TestCase("Transfer-Encoding: chunked", "5\r\nhello\r\n", "Transfer-Encoding: chunked\r\n\r\n7\r\nno room\r\n0\r\n\r\n")]
+    [TestCase("Transfer-Encoding: chunked", "5\r\nhello\r\n", "Content-Length: 7\r\n\r\nno room")]
+    [TestCase("Content-Length: 70000", "hello", "Content-Length: 7\r\n\r\nno room")]
+    [TestCase("Content-Length: 70000", "hello", "\r\nno room")]
+    public async Task An_answer_before_a_body_of_which_much_may_come_tells_the_client_that_the_connection_ends(string framing, string begun, string answer)
+    {
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
+        using (var client = gateway.Connect())
+        {
+            client.Send($"POST / HTTP/1.1\r\nHost: test\r\n{framing}\r\n\r\n{begun}");
+            using (var peer = new HttpWire(listener.Accept()))
+            {
+                peer.ReadHead();
+                peer.ReadBytes(5);
+                peer.Send($"HTTP/1.1 413 Content Too Large\r\n{answer}");
+            }
+
+            var response = client.ReadResponse();
+            Assert.That((response.Text, response["Connection"]), Is.EqualTo(("no room", "close")));
+            Assert.That(client.HasEnded(), Is.True, "in order");
         }
 
         gateway.Settle();
@@ -438,8 +496,12 @@ internal sealed class PeerScenarios
             }
 
             var response = client.ReadResponse();
-            Assert.That((response.Status, response["Connection"]), Is.EqualTo((502, "close")), "and it is told that the connection ends");
-            Assert.That(client.HasEnded(), Is.True);
+            Assert.That((response.Status, response["Connection"]), Is.EqualTo((502, (string?)null)), "what is left of it is little, and read away");
+            client.Send("hello").Get("/next");
+            using var fresh = new HttpWire(listener.Accept());
+            Assert.That(fresh.ReadRequest()!.FirstLine, Is.EqualTo("GET /next HTTP/1.1"));
+            fresh.Respond("ok");
+            Assert.That(client.ReadResponse().Text, Is.EqualTo("ok"));
         }
 
         gateway.Settle();

@@ -1,29 +1,27 @@
+using System.Buffers;
 using System.IO.Pipelines;
-using System.Net;
 using System.Runtime.CompilerServices;
-using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
-using LoadBalancer.Telemetry;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http1;
 
 /// <summary>
-/// A client's connection of HTTP/1.x from accept to close: one exchange after another, each under the configuration that is in force when
+/// HTTP/1.x on a client's connection: one exchange after another, each under the configuration that is in force when
 /// its head is there. Touched only on its loop.
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
-///                               │           ▲  │ idle, gone, too slow                       │ (6) linger ─► (7) release, count, untrack
-///                               │ refused   │  └──────────────────────────────────────────► │ ──────────────► ▲
-///                               └───────────┼────────────────────────────────────────────────────────────────┘
-///                                           └───────────────────────────────────────────────┘ kept alive
+///   served ─► (3) head ─► (4) exchange ─► (5) rest of its body ─┐
+///              ▲  │ idle, gone, too slow                        │ (6) linger ─► ended
+///              │  └───────────────────────────────────────────► │ ─────────────► ▲
+///              └────────────────────────────────────────────────┘ kept alive
 /// </code>
 /// While a request is being answered its client is watched: one that goes away, be it by closing only its half, ends the exchange (499), as
 /// with every proxy that does not pass half-closed connections on.
 /// </remarks>
-internal sealed class Http1Connection : TrackedConnection, IHangupObserver
+internal sealed class Http1Session : HttpSession
 {
     /// <summary>How long a client may take to read the last response and to close, before it is closed with what it still sends unread.</summary>
     private const long LingerMs = 2_000;
@@ -31,34 +29,27 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     /// <summary>How long an idle connection is still served after its listener began to end.</summary>
     private const long FarewellMs = 1_000;
 
+    /// <summary>How much of the preface of HTTP/2 tells it from a request: its first line.</summary>
+    private const int FirstLineOfPreface = 16;
+
     /// <summary>A body that is longer is read in large blocks.</summary>
     private const long MuchBytes = 16 * 1024;
 
     private readonly Live<HttpProxy> _latest;
-    private readonly EndPoint? _peer;
-    private readonly long _accepted;
     private HttpProxy _proxy;
     private Http1Carrier? _carrier;
     private Fault _stopped;
     private bool _late;
     private bool _bodyIsWhole;
 
-    /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
-    public Http1Connection(HttpProxy proxy, EpollConnection client)
+    /// <summary>What <paramref name="connection"/> speaks, which was accepted under <paramref name="proxy"/>.</summary>
+    public Http1Session(ClientConnection connection, HttpProxy proxy)
+        : base(connection)
     {
         _proxy = proxy;
         _latest = proxy.Latest;
-        Client = client;
-        _peer = client.RemoteEndPoint;
-        _accepted = proxy.Time.GetTimestamp();
-        Clock = new ClientClock(client.Loop, this, static owner => ((Http1Connection)owner).OnLate(), static owner => ((Http1Connection)owner).OnStalled());
+        Clock = new ClientClock(Loop, this, static owner => ((Http1Session)owner).OnLate(), static owner => ((Http1Session)owner).OnStalled());
     }
-
-    /// <inheritdoc/>
-    public override EventLoop Loop => Client.Loop;
-
-    /// <summary>The client.</summary>
-    public EpollConnection Client { get; }
 
     /// <summary>The client's time.</summary>
     public ClientClock Clock { get; }
@@ -66,46 +57,18 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     /// <summary>What it is sent.</summary>
     public PipeWriter Output => Client.Transport.Output;
 
+    /// <summary>True where the client began with the preface of HTTP/2, of which nothing was taken: another session serves it.</summary>
+    public bool IsHttp2 { get; private set; }
+
     /// <summary>The exchange at hand; null between two.</summary>
     public Exchange? Exchange { get; private set; }
 
     /// <summary>True where no further request is taken.</summary>
-    public bool IsFinishing { get; private set; }
-
-    /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
-    public async Task RunAsync()
-    {
-        // :: (1)
-        _proxy.Connections.Enter(this);
-        _proxy.Metrics.Opened(Loop.Index);
-        var proxy = _proxy;
-        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
-        try
-        {
-            // :: (2)
-            fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
-            admitted = !fault.Failed;
-            if (admitted && !_stopped.Failed)
-            {
-                Client.Observe();
-                Client.HangupObserver = this;
-                fault = await ServeAsync();
-            }
-        }
-        catch (Exception error)
-        {
-            proxy.OnBug(error);
-        }
-        finally
-        {
-            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
-        }
-    }
+    public bool IsFinishing => Connection.IsFinishing;
 
     /// <inheritdoc/>
     public override void Finish()
     {
-        IsFinishing = true;
         if (Clock.Awaits == ClientAct.Request)
         {
             // One that has just sent a request must not find its connection reset: it is served, and told to close.
@@ -118,19 +81,32 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
     {
         _stopped = fault;
         Exchange?.GiveUp(fault);
-        Client.Abort();
     }
 
-    void IHangupObserver.OnHangup(bool broken)
+    /// <inheritdoc/>
+    public override void OnHangup(bool broken)
     {
         // The end of one half of a WebSocket is passed on to the endpoint, which may have something to say still.
-        if (broken || _carrier is not { IsTakenOver: true })
+        var isTunnel = _carrier is { IsTakenOver: true };
+        if (broken || !isTunnel)
         {
-            Exchange?.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+            Exchange?.GiveUp(new Fault(FaultSide.Client, isTunnel ? FaultKind.Reset : FaultKind.ClientClosed));
         }
     }
 
-    private async ValueTask<Fault> ServeAsync()
+    /// <inheritdoc/>
+    public override void End()
+    {
+        if (Exchange is not null)
+        {
+            Release();
+        }
+
+        Clock.End();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<Fault> ServeAsync()
     {
         var input = Client.Transport.Input;
         for (var served = 0L; ; served++)
@@ -138,6 +114,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             // :: (3)
             var scan = default(HeadScan);
             var kind = FaultKind.None;
+            var began = 0L;
             var patience = served == 0 ? _proxy.Options.Timeouts.Head : _proxy.Options.Timeouts.Idle;
             Clock.Await(ClientAct.Request, IsFinishing ? FarewellMs : (long)patience.TotalMilliseconds);
             while (Exchange is null)
@@ -152,9 +129,23 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
 
-                if (!TryBegin(read, ref scan, out var consumed, out kind))
+                if (served == 0 && _proxy.SpeaksHttp2 && IsPreface(read.Buffer))
+                {
+                    input.AdvanceTo(read.Buffer.Start);
+                    IsHttp2 = true;
+                    return Fault.None;
+                }
+
+                if (began == 0)
+                {
+                    // What was pipelined begins with its turn and not with its bytes: the time before is that of the requests before it.
+                    began = _proxy.Time.GetTimestamp();
+                }
+
+                if (!TryBegin(read, began, ref scan, out var consumed, out kind))
                 {
                     input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    Client.Condense();
                     if (read.IsCompleted)
                     {
                         return new Fault(FaultSide.Client, FaultKind.ClientClosed);
@@ -194,13 +185,13 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                     await LingerAsync(input);
                 }
 
-                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug ? fault : Fault.None;
+                return fault.Kind is FaultKind.ClientClosed or FaultKind.Bug || fault is { Side: FaultSide.Client, Kind: FaultKind.Reset } ? fault : Fault.None;
             }
         }
     }
 
     /// <summary>Looks for a head in what was read; true where the exchange has begun, be it with a head that is refused.</summary>
-    private bool TryBegin(in ReadResult read, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
+    private bool TryBegin(in ReadResult read, long began, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)
     {
         _proxy = _latest.Current;
         var loop = _proxy.Engine.On(Loop);
@@ -217,7 +208,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
             }
         }
 
-        exchange.Began = _proxy.Time.GetTimestamp();
+        exchange.Began = began;
         exchange.Proxy = _proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;
@@ -237,6 +228,20 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         return true;
     }
 
+    // Its first line, which as a request of HTTP/1.1 has a version that is not spoken.
+    private static bool IsPreface(in ReadOnlySequence<byte> buffer)
+    {
+        var line = Http2Input.Preface[..FirstLineOfPreface];
+        if (buffer.Length < line.Length || buffer.FirstSpan[0] != line[0])
+        {
+            return false;
+        }
+
+        Span<byte> start = stackalloc byte[FirstLineOfPreface];
+        buffer.Slice(0, line.Length).CopyTo(start);
+        return start.SequenceEqual(line);
+    }
+
     private void Release()
     {
         var loop = _proxy.Engine.On(Loop);
@@ -248,10 +253,11 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
         _carrier = null;
     }
 
-    /// <summary>Reads away what is left of the request's body; false where the connection cannot be used again.</summary>
+    /// <summary>Reads away what is left of the request's body, as long as it is not too much; false where the connection cannot be used again.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
     {
+        var from = exchange.RequestBody?.BytesRead ?? 0;
         while (exchange.RequestBody is { IsAtEnd: false } body)
         {
             if (!body.TryRead(out var part))
@@ -261,7 +267,7 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                 Clock.BodyCame();
             }
 
-            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed)
+            if (part.Fault != FaultKind.None || exchange.GivenUp.Failed || body.BytesRead - from > Http1Carrier.MostLeftOver)
             {
                 return false;
             }
@@ -295,57 +301,6 @@ internal sealed class Http1Connection : TrackedConnection, IHangupObserver
                 return;
             }
         }
-    }
-
-    private void End(HttpProxy proxy, Fault fault, bool admitted)
-    {
-        // :: (7)
-        if (Exchange is not null)
-        {
-            Release();
-        }
-
-        Clock.End();
-        Client.HangupObserver = null;
-        if (admitted)
-        {
-            proxy.Policies?.Release(Client);
-        }
-
-        if (fault.Failed)
-        {
-            Client.Abort();
-        }
-        else
-        {
-            Client.Close();
-        }
-
-        // What was not read, or not taken, is given back.
-        Client.Transport.Input.Complete();
-        Client.Transport.Output.Complete();
-        var duration = proxy.Time.GetElapsedTime(_accepted);
-        if (admitted)
-        {
-            proxy.Metrics.Closed(Loop.Index, fault, duration);
-        }
-        else
-        {
-            proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
-            if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
-            {
-                proxy.Log.Write(Loop.Index, new ConnectionRecord
-                {
-                    Listener = proxy.Listener,
-                    Client = Client.RemoteEndPoint,
-                    Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
-                    Duration = duration,
-                    Fault = fault,
-                });
-            }
-        }
-
-        proxy.Connections.Leave(this);
     }
 
     private void OnLate()

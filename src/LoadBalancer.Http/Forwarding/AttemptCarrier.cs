@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>
+/// The way of one attempt to its endpoint: HTTP/1.1 on a connection of its own, or a stream of HTTP/2. Touched only on its loop.
+/// </summary>
+internal abstract class AttemptCarrier
+{
+    /// <summary>Interim responses that one response may have; more are a flood.</summary>
+    private const int MostInterim = 16;
+
+    /// <summary>The body of the response; after <see cref="StartResponseBody"/>.</summary>
+    public abstract BodyReader ResponseBody { get; }
+
+    /// <summary>The body of the request; once it was asked.</summary>
+    public abstract BodyWriter RequestBody { get; }
+
+    /// <summary>True where the connection has served a request before: then the endpoint may have closed it meanwhile.</summary>
+    public abstract bool WasUsed { get; }
+
+    /// <summary>True where the connection was reset, rather than closed in order.</summary>
+    public abstract bool WasReset { get; }
+
+    /// <summary>Which deadline ended it; <see cref="FaultKind.None"/> where none did.</summary>
+    public FaultKind TimedOut { get; protected set; }
+
+    /// <summary>Sends the request of <paramref name="exchange"/>, and reads the head of the response. The body may still be on its way when this returns.</summary>
+    public abstract ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time);
+
+    /// <summary>
+    /// True for a response that is whole, or soon will be, or behind which the endpoint closes, while the request's body still comes: a refusal. One
+    /// that is made while the body is read has no such length.
+    /// </summary>
+    public abstract bool IsEarly(ResponseHead head);
+
+    /// <summary>Begins with the body of the response, whose head says how it ends.</summary>
+    public abstract void StartResponseBody(ResponseHead head);
+
+    /// <summary>Waits a moment for the rest of a body that is about to come, so that it is passed on in one write. It may do nothing.</summary>
+    public abstract ValueTask GatherAsync();
+
+    /// <summary>Ends the attempt with <paramref name="fault"/> unless <see cref="Relax"/> or another call comes within <paramref name="time"/>.</summary>
+    public abstract void Expect(TimeSpan time, FaultKind fault);
+
+    /// <summary>Nothing is expected of the endpoint.</summary>
+    public abstract void Relax();
+
+    /// <summary>The attempt is over, request and response were whole: what carried it is free for another, for at most <paramref name="idleAtMost"/>.</summary>
+    /// <param name="idleAtMost">How long a connection lies idle before it is closed.</param>
+    /// <param name="keepsAlive">False where the connection is not used again.</param>
+    public abstract void Park(TimeSpan idleAtMost, bool keepsAlive);
+
+    /// <summary>The attempt is over before its end: nobody reads or writes it any more. It may have been broken off before.</summary>
+    public abstract void Close();
+
+    /// <summary>Breaks it off; a pending read or flush completes.</summary>
+    public abstract void Abort();
+
+    /// <summary>Why there is no response, after the endpoint ended without one.</summary>
+    protected Fault Ended() => new(
+        FaultSide.Upstream, TimedOut != FaultKind.None ? TimedOut : WasReset ? FaultKind.Reset : FaultKind.ResponseTruncated);
+
+    /// <summary>Passes an interim response on that is in <see cref="Exchange.Response"/>, which is empty afterwards.</summary>
+    /// <param name="exchange">Whose response it is.</param>
+    /// <param name="work">What it holds.</param>
+    /// <param name="options">The upstream's.</param>
+    /// <param name="count">How many it is, from 1.</param>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    protected async ValueTask<Fault> PassInterimAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, int count)
+    {
+        if (count > MostInterim)
+        {
+            return new Fault(FaultSide.Upstream, FaultKind.ResponseInvalid);
+        }
+
+        var mayGoOn = work.AwaitsContinue && exchange.Response.Status == 100;
+        ResponseFields.Prepare(exchange);
+        if (!await exchange.Carrier.SendInterimAsync(exchange.Response))
+        {
+            return work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
+        }
+
+        exchange.Response.Reset();
+        if (mayGoOn && work.AwaitsContinue)
+        {
+            work.AwaitsContinue = false;
+            exchange.Carrier.ExpectBody();
+        }
+
+        if (work.AwaitsBody && !work.AwaitsContinue)
+        {
+            Relax();
+        }
+        else
+        {
+            Expect(options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
+        }
+
+        return Fault.None;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net;
+using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Server.Http2;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Server;
+
+/// <summary>A client's connection from accept to close, whatever version of HTTP it speaks: that is its <see cref="HttpSession"/>. Touched only on its loop.</summary>
+/// <remarks>
+/// <code>
+///   accepted ─► (1) track ─► (2) admit ─► serve: a session ─► (7) release, count, untrack
+///                               │ refused                      ▲
+///                               └──────────────────────────────┘
+/// </code>
+/// </remarks>
+internal sealed class ClientConnection : TrackedConnection
+{
+    private readonly EndPoint? _peer;
+    private readonly long _accepted;
+    private readonly HttpProxy _proxy;
+    private HttpSession? _session;
+    private Fault _stopped;
+
+    /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
+    public ClientConnection(HttpProxy proxy, EpollConnection client)
+    {
+        _proxy = proxy;
+        Client = client;
+        _peer = client.RemoteEndPoint;
+        _accepted = proxy.Time.GetTimestamp();
+    }
+
+    /// <inheritdoc/>
+    public override EventLoop Loop => Client.Loop;
+
+    /// <summary>The client.</summary>
+    public EpollConnection Client { get; }
+
+    /// <summary>True where no further request is taken.</summary>
+    public bool IsFinishing { get; private set; }
+
+    /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
+    public async Task RunAsync()
+    {
+        // :: (1)
+        _proxy.Connections.Enter(this);
+        _proxy.Metrics.Opened(Loop.Index);
+        var proxy = _proxy;
+        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
+        try
+        {
+            // :: (2)
+            fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
+            admitted = !fault.Failed;
+            if (admitted && !_stopped.Failed)
+            {
+                Client.Observe();
+                Begin(proxy.SpeaksHttp1 ? new Http1Session(this, proxy) : new Http2Session(this, proxy));
+                fault = await _session!.ServeAsync();
+                if (_session is Http1Session { IsHttp2: true })
+                {
+                    _session.End();
+                    Begin(new Http2Session(this, proxy));
+                    fault = await _session.ServeAsync();
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            proxy.OnBug(error);
+        }
+        finally
+        {
+            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Finish()
+    {
+        IsFinishing = true;
+        _session?.Finish();
+    }
+
+    /// <inheritdoc/>
+    public override void Stop(Fault fault)
+    {
+        _stopped = fault;
+        _session?.Stop(fault);
+        Client.Abort();
+    }
+
+    private void Begin(HttpSession session)
+    {
+        _session = session;
+        Client.HangupObserver = session;
+    }
+
+    private void End(HttpProxy proxy, Fault fault, bool admitted)
+    {
+        // :: (7)
+        _session?.End();
+        Client.HangupObserver = null;
+        if (admitted)
+        {
+            proxy.Policies?.Release(Client);
+        }
+
+        if (fault.Failed)
+        {
+            Client.Abort();
+        }
+        else
+        {
+            Client.Close();
+        }
+
+        // What was not read, or not taken, is given back.
+        Client.Transport.Input.Complete();
+        Client.Transport.Output.Complete();
+        var duration = proxy.Time.GetElapsedTime(_accepted);
+        if (admitted)
+        {
+            proxy.Metrics.Closed(Loop.Index, fault, duration);
+        }
+        else
+        {
+            proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
+            if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
+            {
+                proxy.Log.Write(Loop.Index, new ConnectionRecord
+                {
+                    Listener = proxy.Listener,
+                    Client = Client.RemoteEndPoint,
+                    Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
+                    Duration = duration,
+                    Fault = fault,
+                });
+            }
+        }
+
+        proxy.Connections.Leave(this);
+    }
+}

@@ -1,0 +1,54 @@
+namespace LoadBalancer.Http.Server.Http2;
+
+/// <summary>
+/// What one client may make lb do without asking for anything: frames that cost it nothing and are answered, or thrown away, and requests
+/// that it takes back. Two budgets that fill by and by; whoever empties one is told to calm down, and its connection ends. Touched only on its loop.
+/// </summary>
+/// <remarks>
+/// Counted where frames are read, so that none is free: PING and SETTINGS, whose answers are work; PRIORITY and unknown frames; empty DATA and
+/// CONTINUATION; updates of windows. Work that is done for the client earns some back: a browser that takes 100 MB sends thousands of updates.
+/// Streams that end early have a budget of their own, whoever resets them: rapid reset (CVE-2023-44487) and MadeYouReset (CVE-2025-8671).
+/// </remarks>
+/// <param name="nowMs">The loop's time.</param>
+/// <param name="streams">Streams that the client may have at once.</param>
+internal sealed class FloodGuard(long nowMs, int streams)
+{
+    /// <summary>Frames that may come at once.</summary>
+    private const int MostFrames = 2_000;
+
+    /// <summary>Frames that may come in a second, on average.</summary>
+    private const int FramesPerSecond = 500;
+
+    private int _frames = MostFrames;
+    private int _resets = 2 * streams;
+    private long _filledMs = nowMs;
+
+    /// <summary>Counts a frame that asks for nothing, as <paramref name="cost"/> of them.</summary>
+    /// <returns>False where it is one too many.</returns>
+    public bool Take(long nowMs, int cost = 1)
+    {
+        _frames -= cost;
+        return _frames >= 0 || Fill(nowMs);
+    }
+
+    /// <summary>Counts a stream that ended before it was answered.</summary>
+    /// <returns>False where it is one too many.</returns>
+    public bool TakeReset(long nowMs)
+    {
+        _resets--;
+        return _resets >= 0 || Fill(nowMs);
+    }
+
+    /// <summary>Something was done for the client that it may well answer with <paramref name="frames"/> frames.</summary>
+    public void Earn(int frames) => _frames = Math.Min(_frames + frames, MostFrames);
+
+    // Only looked at where a budget is empty: then what has come in since the last time is added.
+    private bool Fill(long nowMs)
+    {
+        var elapsed = nowMs - _filledMs;
+        _filledMs = nowMs;
+        _frames = (int)Math.Min(_frames + (elapsed * FramesPerSecond / 1000), MostFrames);
+        _resets = (int)Math.Min(_resets + (elapsed * streams / 1000), 2 * streams);
+        return _frames >= 0 && _resets >= 0;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
+
+/// <summary>How WebSockets end, and what the log says of it.</summary>
+internal sealed class WebSocketScenarios
+{
+    private const string Agree = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    [TestCase("client", true, "reset", "client")]
+    [TestCase("endpoint", true, "reset", "upstream")]
+    [TestCase("client", false, "ok", null)]
+    [TestCase("endpoint", false, "ok", null)]
+    public async Task Whose_reset_it_was_is_logged_and_an_end_in_order_is_no_fault(string who, bool reset, string result, string? side)
+    {
+        using var listener = Loopback.Listen();
+        await using var gateway = await StartAsync(listener);
+        using (var client = gateway.Connect())
+        using (var peer = Agreement(client, listener))
+        {
+            client.Send("ping");
+            peer.ReadBytes(4);
+            peer.Send("pong!");
+            client.ReadBytes(5);
+            var (first, second) = who == "client" ? (client, peer) : (peer, client);
+            if (reset)
+            {
+                first.Socket.Abort();
+                Assert.That(() => second.Socket.ReceiveToEnd(), Throws.InstanceOf<SocketException>(), "a reset is passed on as one");
+            }
+            else
+            {
+                first.Socket.Shutdown(SocketShutdown.Send);
+                Assert.That(second.HasEnded(), Is.True);
+                second.Socket.Shutdown(SocketShutdown.Send);
+                Assert.That(first.HasEnded(), Is.True);
+            }
+        }
+
+        gateway.Settle();
+        var line = await LineAsync(gateway);
+        Assert.That((line.GetProperty("status").GetInt32(), line.GetProperty("result").GetString(), line.GetProperty("side").GetString()), Is.EqualTo((101, result, side)));
+        Assert.That((line.GetProperty("received_bytes").GetInt32(), line.GetProperty("sent_bytes").GetInt32()), Is.EqualTo((4, 5)));
+    }
+
+    [TestCase("client", "upstream")]
+    [TestCase("endpoint", "client")]
+    public async Task Half_of_one_lives_while_bytes_flow_and_for_a_minute_of_silence(string who, string side)
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await StartAsync(listener, time);
+        using (var client = gateway.Connect())
+        using (var peer = Agreement(client, listener))
+        {
+            var (first, second) = who == "client" ? (client, peer) : (peer, client);
+            Advance(TimeSpan.FromMinutes(9));
+            first.Socket.Shutdown(SocketShutdown.Send);
+            Assert.That(second.HasEnded(), Is.True);
+            for (var at = 0; at < 3; at++)
+            {
+                Advance(Tunnel.HalfClosed - TimeSpan.FromSeconds(1));
+                second.Send("x");
+                Assert.That(first.ReadBytes(1), Is.EqualTo("x"u8.ToArray()), "bytes flow");
+            }
+
+            Advance(Tunnel.HalfClosed + TimeSpan.FromSeconds(1));
+            Assert.That(first.IsCutOff(), Is.True);
+        }
+
+        gateway.Settle();
+        var line = await LineAsync(gateway);
+        Assert.That((line.GetProperty("result").GetString(), line.GetProperty("side").GetString()), Is.EqualTo(("half_closed_timeout", side)));
+
+        void Advance(TimeSpan by)
+        {
+            time.Advance(by);
+            foreach (var loop in gateway.Loops.Loops)
+            {
+                loop.Wake();
+            }
+        }
+    }
+
+    private static Task<BareGateway> StartAsync(Socket listener, TimeProvider? time = null) =>
+        BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}", access: LogDestination.File, time: time);
+
+    private static HttpWire Agreement(HttpWire client, Socket listener)
+    {
+        client.Get("/", Agree);
+        var peer = new HttpWire(listener.Accept());
+        peer.Socket.ReceiveTimeout = Loopback.TimeoutMs;
+        peer.ReadRequest();
+        peer.Send(Agreed);
+        Assert.That(client.ReadResponse().Status, Is.EqualTo(101));
+        return peer;
+    }
+
+    private static async Task<JsonElement> LineAsync(BareGateway gateway)
+    {
+        await Assert.ThatAsync(() => Task.FromResult(File.ReadAllLines(gateway.AccessPath).Length), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        return JsonDocument.Parse(File.ReadAllLines(gateway.AccessPath)[0]).RootElement;
+    }
+}
