@@ -6,6 +6,7 @@ using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -33,6 +34,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private Endpoint[] _tried = [];
     private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
+    private EpollSocket? _shaking;
     private Relay? _relay;
     private TimeSpan _connectTime;
     private long _connected;
@@ -109,6 +111,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             client.Abort();
             _waiting?.GiveUp(fault);
             _connecting?.GiveUp();
+            _shaking?.Reset();
         }
     }
 
@@ -163,6 +166,11 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout(upstream), out _connecting);
             _connecting = null;
+            if (upstream.Tls is { } tls && result.Socket is { } connected && !_stopped.Failed)
+            {
+                result = await ShakeAsync(upstream, tls, connected, proxy.ConnectTimeout(upstream) - proxy.Time.GetElapsedTime(began));
+            }
+
             _connected = proxy.Time.GetTimestamp();
             _connectTime = proxy.Time.GetElapsedTime(began, _connected);
             if (_stopped.Failed)
@@ -184,6 +192,30 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             _lease.Return(last);
         }
     }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    private async ValueTask<ConnectResult> ShakeAsync(Upstream upstream, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (upstream.Options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
+        }
+
+        _shaking = socket;
+        var fault = await tls.ShakeAsync(socket, _lease.Endpoint.Address, [], timeout);
+        _shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
+    }
+
+    private int WriteProxyHeader(ProxyVersion version) =>
+        ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     /// <param name="upstream">Who has no room.</param>
@@ -230,10 +262,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         _relay = new Relay(socket, endpoint, proxy.Timeouts, proxy.Metrics);
         try
         {
-            if (upstream.Options.SendProxyProtocol is { } version)
+            if (upstream.Options.SendProxyProtocol is { } version && endpoint.Cipher is null)
             {
-                var length = ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
-                _relay.SendFirst(Loop.Scratch.AsSpan(0, length));
+                _relay.SendFirst(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
             }
 
             return await _relay.RunAsync();

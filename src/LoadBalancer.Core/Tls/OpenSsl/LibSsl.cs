@@ -93,6 +93,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
     public static partial int SetAlpnOffer(nint context, byte* protocols, uint length);
 
+    [LibraryImport(Library, EntryPoint = "SSL_set_alpn_protos")]
+    public static partial int SetSessionAlpnOffer(nint ssl, byte* protocols, uint length);
+
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_tlsext_ticket_key_evp_cb")]
     public static partial int SetTicketCallback(nint context, void* callback);
 
@@ -168,6 +171,10 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_get_servername")]
     public static partial byte* GetServerName(nint ssl, int type);
 
+    [LibraryImport(Library, EntryPoint = "SSL_version")]
+    [SuppressGCTransition]
+    public static partial int GetVersionNumber(nint ssl);
+
     [LibraryImport(Library, EntryPoint = "SSL_get_version")]
     public static partial byte* GetVersion(nint ssl);
 
@@ -185,6 +192,9 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, EntryPoint = "SSL_set_session")]
     public static partial int SetSession(nint ssl, nint session);
+
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get_protocol_version")]
+    public static partial int GetSessionVersion(nint session);
 
     [LibraryImport(Library, EntryPoint = "SSL_SESSION_free")]
     public static partial void FreeSession(nint session);

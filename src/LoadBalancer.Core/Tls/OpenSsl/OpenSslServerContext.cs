@@ -131,7 +131,8 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         {
             if (keys[at].Name.AsSpan().SequenceEqual(new ReadOnlySpan<byte>(name, keys[at].Name.Length)))
             {
-                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 ? 1 : 2;
+                // A ticket of TLS 1.3 is used once (RFC 8446, appendix C.4): there is a new one with each resumption.
+                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 && LibSsl.GetVersionNumber(ssl) < LibSsl.VersionTls13 ? 1 : 2;
             }
         }
 

@@ -49,6 +49,9 @@ internal sealed unsafe class EpollSocket : LoopSource
     /// <summary>True where a write may take something.</summary>
     public bool IsWritable => _isWritable && _cipher is not { HasPending: true };
 
+    /// <summary>True where bytes, the end or an error may be read; what is none of these is taken away. For a socket that lies idle.</summary>
+    public bool HasNews() => _cipher is { } cipher ? cipher.HasNews() : _isReadable;
+
     /// <summary>What encrypts it; null while nothing does. Set once, before anybody else reads or writes.</summary>
     public SocketCipher? Cipher
     {
