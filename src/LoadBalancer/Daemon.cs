@@ -87,6 +87,8 @@ internal static class Daemon
                     null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
                 OnDiscovery = report => Log(report, log),
+                Tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops)),
+                OnTls = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
                     null,
@@ -169,6 +171,22 @@ internal static class Daemon
         new StatusPage(status.Read),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Log(TlsReport report, LogSink log)
+    {
+        if (report.Failure is null)
+        {
+            log.Info(
+                report.Address is null ? "changed files of TLS with endpoints are in use" : "TLS with the endpoint works again",
+                ("upstream", report.Upstream), ("endpoint", report.Address));
+        }
+        else
+        {
+            log.Warn(
+                report.Address is null ? "changed files of TLS with endpoints are no use: what was read before stays" : "no TLS with the endpoint",
+                ("upstream", report.Upstream), ("endpoint", report.Address), ("reason", report.Failure));
+        }
+    }
 
     private static void Log(DiscoveryReport report, LogSink log)
     {

@@ -35,6 +35,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private Endpoint[] _tried = [];
     private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
+    private EpollSocket? _shaking;
     private Relay? _relay;
     private TimeSpan _connectTime;
     private long _connected;
@@ -123,6 +124,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             client.Abort();
             _waiting?.GiveUp(fault);
             _connecting?.GiveUp();
+            _shaking?.Reset();
         }
     }
 
@@ -177,6 +179,11 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout(upstream), out _connecting);
             _connecting = null;
+            if (upstream.Tls is { } tls && result.Socket is { } connected && !_stopped.Failed)
+            {
+                result = await ShakeAsync(upstream, tls, connected, proxy.ConnectTimeout(upstream) - proxy.Time.GetElapsedTime(began));
+            }
+
             _connected = proxy.Time.GetTimestamp();
             _connectTime = proxy.Time.GetElapsedTime(began, _connected);
             if (_stopped.Failed)
@@ -198,6 +205,30 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             _lease.Return(last);
         }
     }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    private async ValueTask<ConnectResult> ShakeAsync(Upstream upstream, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (upstream.Options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
+        }
+
+        _shaking = socket;
+        var fault = await tls.ShakeAsync(socket, _lease.Endpoint.Address, [], timeout);
+        _shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
+    }
+
+    private int WriteProxyHeader(ProxyVersion version) =>
+        ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     /// <param name="upstream">Who has no room.</param>
@@ -244,10 +275,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         _relay = new Relay(socket, endpoint, proxy.Timeouts, proxy.Metrics);
         try
         {
-            if (upstream.Options.SendProxyProtocol is { } version)
+            if (upstream.Options.SendProxyProtocol is { } version && endpoint.Cipher is null)
             {
-                var length = ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
-                _relay.SendFirst(Loop.Scratch.AsSpan(0, length));
+                _relay.SendFirst(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
             }
 
             return await _relay.RunAsync();

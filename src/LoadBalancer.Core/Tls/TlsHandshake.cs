@@ -108,6 +108,12 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
                 End(Fault.None);
                 break;
             case HandshakeProgress.Failed:
+                // A socket that is closed with bytes unread sends RST, which would overtake the alert.
+                if (_socket.IsWireReadable)
+                {
+                    _socket.ReceiveWire(_socket.Loop.Scratch);
+                }
+
                 End(new Fault(_peer, _session.Failure == FaultKind.None ? FaultKind.Reset : _session.Failure, Retryable: _peer == FaultSide.Upstream));
                 break;
         }

@@ -5,6 +5,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Upstreams;
@@ -74,9 +75,10 @@ public sealed class Upstream : IAsyncDisposable
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _queue = previous?._queue ?? new LeaseQueue();
         _discovery = discovery;
+        Tls = TlsOf(name, options, previous, context);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
-        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context)) : null;
+        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context), options.Tls, options.OwnName) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context));
         _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health), ramp: !_first));
     }
@@ -86,6 +88,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>What the file says of it.</summary>
     public UpstreamOptions Options { get; }
+
+    /// <summary>TLS with its endpoints; null where it has none.</summary>
+    internal TlsOrigination? Tls { get; }
 
     /// <summary>What it counts.</summary>
     public UpstreamMetrics Metrics { get; }
@@ -203,6 +208,7 @@ public sealed class Upstream : IAsyncDisposable
         using var slowStart = new SlowStart(
             Options, _context.Time, _first, due: () => _events.Writer.TryWrite(new UpstreamEvent.SlowStartDue()));
         await using var monitor = StartMonitor();
+        await using var refresh = StartRefresh();
         Watch(_members.Current.All, ejections, monitor);
         await using var discovery = StartDiscovery();
         Publish(slowStart);
@@ -268,6 +274,46 @@ public sealed class Upstream : IAsyncDisposable
         : previous is { _discovery: { } running } && previous.Options.Discover == wanted ? running
         : DiscoveryCatalog.Build(name, wanted, context);
 
+    /// <summary>TLS by the files that the options name: the one that runs, where they are the same.</summary>
+    private static TlsOrigination? TlsOf(string name, UpstreamOptions options, Upstream? previous, BuildContext context)
+    {
+        if (options.Tls is not { } wanted)
+        {
+            return null;
+        }
+
+        if (previous?.Tls is { } running && running.Options == wanted && running.OwnName == options.OwnName)
+        {
+            return running;
+        }
+
+        try
+        {
+            var outfit = context.Tls ?? throw new InvalidOperationException("nobody has said what TLS is spoken with");
+            return new TlsOrigination(name, wanted, options.OwnName, outfit, context.Tell);
+        }
+        catch (TlsSetupException error)
+        {
+            throw new IOException($"the upstream '{name}' has no TLS: {error.File ?? wanted.Cert ?? wanted.Ca}: {error.Message}", error);
+        }
+    }
+
+    private ITimer? StartRefresh() => Tls is not { } tls
+        ? null
+        : _context.Time.CreateTimer(
+            _ =>
+            {
+                try
+                {
+                    tls.Refresh();
+                }
+                catch (Exception error)
+                {
+                    _context.OnBug(error);
+                }
+            },
+            null, TimeSpan.Zero, TlsOrigination.RefreshEvery);
+
     private DiscoveryWatch? StartDiscovery() => _discovery is null
         ? null
         : new DiscoveryWatch(_discovery, found: endpoints => _events.Writer.TryWrite(new UpstreamEvent.Discovered(endpoints)), _context.OnBug);
@@ -302,6 +348,7 @@ public sealed class Upstream : IAsyncDisposable
         }
 
         var (left, joined) = (Endpoints(before), Endpoints(next));
+        Tls?.Keep(joined.Select(endpoint => endpoint.Address).ToHashSet());
         Watch(next.All, ejections, monitor);
         foreach (var gone in left.Except(joined))
         {

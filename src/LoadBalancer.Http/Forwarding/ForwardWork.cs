@@ -22,6 +22,9 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
+    /// <summary>The socket on which TLS is being agreed on.</summary>
+    public EpollSocket? Shaking { get; set; }
+
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
 
@@ -84,6 +87,7 @@ internal sealed class ForwardWork : PendingWork
         Tried = [];
         Waiting = null;
         Connecting = null;
+        Shaking = null;
         Connection = null;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
     }
@@ -99,6 +103,7 @@ internal sealed class ForwardWork : PendingWork
         _gaveUp = fault;
         Waiting?.GiveUp(fault);
         Connecting?.GiveUp();
+        Shaking?.Reset();
         Connection?.Abort();
     }
 }

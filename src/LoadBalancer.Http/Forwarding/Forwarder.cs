@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -27,6 +29,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const long FreshMs = 1000;
 
     private readonly UpstreamOptions _options = upstream.Options;
+    private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
+
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
 
@@ -140,6 +144,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             work.Connecting = underWay;
             var result = await connecting;
             work.Connecting = null;
+            if (upstream.Tls is { } tls && result.Socket is { } connected && !work.GaveUp.Failed)
+            {
+                result = await ShakeAsync(exchange, work, tls, connected, _options.Timeouts.Connect - time.GetElapsedTime(began));
+            }
+
             exchange.Connected = time.GetTimestamp();
             var took = time.GetElapsedTime(began, exchange.Connected);
             if (work.GaveUp.Failed)
@@ -160,6 +169,28 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             work.Tried = [.. work.Tried, endpoint];
             work.Lease.Return(last);
         }
+    }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (_options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(ProxyPreamble.Write(version, exchange));
+        }
+
+        work.Shaking = socket;
+        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, Http1Only, timeout);
+        work.Shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
     }
 
     /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>

@@ -80,7 +80,7 @@ internal static class FaultResponse
         FaultKind.ClientClosed => 499,
         FaultKind.Bug => 500,
         FaultKind.NotImplemented => 501,
-        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
+        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
         FaultKind.NoEndpoint or FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 503,
         FaultKind.ConnectTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls.OpenSsl;
@@ -46,9 +47,10 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         LibSsl.ContextControl(pointer, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheOff, null);
         LibSsl.SetTicketCallback(pointer, (delegate* unmanaged<nint, byte*, byte*, nint, nint, int, int>)&OnTicket);
         LibSsl.ContextCallback(pointer, LibSsl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&OnServerName);
-        fixed (byte* id = Settings.SessionContext)
+        var sessionContext = SessionContext();
+        fixed (byte* id = sessionContext)
         {
-            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)Settings.SessionContext.Length), null);
+            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)sessionContext.Length), null);
         }
 
         if (!Settings.Protocols.IsEmpty)
@@ -69,6 +71,16 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         }
 
         return context;
+    }
+
+    /// <summary>What tickets are bound to: not only whose they are but also which certificates were wanted, which a reload may change (CVE-2025-23419).</summary>
+    private byte[] SessionContext()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Settings.SessionContext);
+        hash.AppendData([(byte)Settings.ClientCertificates]);
+        hash.AppendData(Settings.ClientAuthoritiesPem);
+        return hash.GetHashAndReset();
     }
 
     // None of the callbacks may throw: see SocketBio.
@@ -130,7 +142,8 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         {
             if (keys[at].Name.AsSpan().SequenceEqual(new ReadOnlySpan<byte>(name, keys[at].Name.Length)))
             {
-                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 ? 1 : 2;
+                // A ticket of TLS 1.3 is used once (RFC 8446, appendix C.4): there is a new one with each resumption.
+                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 && LibSsl.GetVersionNumber(ssl) < LibSsl.VersionTls13 ? 1 : 2;
             }
         }
 

@@ -28,6 +28,8 @@ internal static unsafe class SslContextSetup
             Check((int)LibSsl.ContextControl(pointer, LibSsl.ControlGroups, 0, groups), null);
         }
 
+        LibSsl.SetEventCallback(pointer, (delegate* unmanaged<nint, int, int, void>)&OnEvent);
+
         return context;
     }
 
@@ -105,6 +107,16 @@ internal static unsafe class SslContextSetup
 
         var why = OpenSslFailure.TakeText();
         return certificates.Count > 0 ? certificates : throw new TlsSetupException(source, why);
+    }
+
+    // Nothing that is called by libssl may throw: see SocketBio.
+    [UnmanagedCallersOnly]
+    private static void OnEvent(nint ssl, int what, int value)
+    {
+        if ((what & (LibSsl.EventIsLoop | LibSsl.EventIsAlert)) != 0)
+        {
+            SocketBio.Current?.OnStep();
+        }
     }
 
     // Without it libcrypto would ask for a password at the terminal.
