@@ -376,10 +376,14 @@ internal sealed class ForwardingScenarios
         Assert.That(client.HasEnded(), Is.True, "the end of one side is the end of the other's reading");
     }
 
-    [Test]
-    public async Task W1_an_endpoint_that_agrees_without_the_proof_is_502()
+    [TestCase("Upgrade: websocket\r\n")]
+    [TestCase("Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOp=\r\n")]
+    [TestCase("Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Accept: x\r\n")]
+    [TestCase("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")]
+    [TestCase("Upgrade: h2c\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")]
+    public async Task W1_an_endpoint_that_agrees_without_the_proof_is_502(string fields)
     {
-        using var endpoint = new HttpEndpoint((wire, _) => wire.Send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+        using var endpoint = new HttpEndpoint((wire, _) => wire.Send($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n{fields}\r\n"));
         await using var gateway = await HttpGateway.ToAsync(endpoint);
         var response = gateway.Get("/chat", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
         Assert.That(response.Status, Is.EqualTo(502));

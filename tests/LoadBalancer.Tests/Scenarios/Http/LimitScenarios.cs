@@ -42,6 +42,41 @@ internal sealed class LimitScenarios
         gateway.Settle();
     }
 
+    [TestCase("GET / HTTP/1.1\r\nHost: test\r\nX: ", null)]
+    [TestCase("GET / HTTP/1.1\r\nHost: test\r\n\r\n", "HTTP/1.1 200 OK\r\nX: ")]
+    [TestCase("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: ", null)]
+    [TestCase("GET / HTTP/1.1\r\nHost: test\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")]
+    public async Task What_waits_for_its_rest_waits_in_little_memory(string request, string? response)
+    {
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
+        using (var client = gateway.Connect())
+        {
+            client.Send(request);
+            using var peer = response is null ? null : new HttpWire(listener.Accept());
+            peer?.ReadHead();
+            peer?.Send(response!);
+            Assert.That(() => gateway.LookAsync().Result is var inside ? (inside.Small, inside.Rented) : default, Is.EqualTo((1, 0)).After(Loopback.TimeoutMs, 1), "small buffers, and others");
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task An_empty_line_behind_a_body_begins_no_request()
+    {
+        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {head: 200ms, idle: 1s}");
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello\r\n").ReadResponse().Status, Is.EqualTo(200));
+            Assert.That(client.Socket.Poll(500_000, SelectMode.SelectRead), Is.False, "it is idle, and no slow head");
+            Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200));
+            Assert.That(client.Send("\r\n").HasEnded(), Is.True, "and closed without a word");
+        }
+
+        gateway.Settle();
+    }
+
     [Test]
     public async Task The_first_request_has_to_begin_within_the_time_of_a_head_and_a_later_one_within_the_idle_time()
     {
