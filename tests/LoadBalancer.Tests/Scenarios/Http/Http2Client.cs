@@ -13,7 +13,7 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
 {
     private static readonly string[] OfConnections = ["host", "connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "sec-websocket-key"];
 
-    private readonly Http2Wire _wire = new(socket);
+    private readonly Http2Wire _wire = Open(socket);
     private readonly Queue<int> _asked = new();
     private readonly List<byte> _unsent = [];
     private readonly Queue<byte> _unread = new();
@@ -35,6 +35,18 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
     /// <inheritdoc/>
     public override HttpMessage ReadResponse(bool toHead = false)
     {
+        if (_isTunnel)
+        {
+            // What agrees to a tunnel here is 200, and has no body (RFC 8441 section 5).
+            var agreed = _wire.ReadHead(_reading = _asked.Peek(), out _);
+            if (agreed.Status == 200)
+            {
+                return new HttpMessage("HTTP/2 101", [.. agreed.Fields, "upgrade: websocket"], [], []);
+            }
+
+            return _wire.ReadBody(_asked.Dequeue(), agreed);
+        }
+
         var response = _wire.ReadResponse(_asked.Peek());
         if (response.Status >= 200)
         {
@@ -65,10 +77,21 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
     }
 
     /// <inheritdoc/>
-    public override bool HasEnded() => throw new NotSupportedException("a stream ends, and its connection goes on");
+    public override bool ReadEnd() => _wire.ReadOf(_reading) is { EndsStream: true, Payload.Length: 0 };
 
     /// <inheritdoc/>
-    public override bool IsCutOff() => throw new NotSupportedException("a stream ends, and its connection goes on");
+    public override bool HasEnded() => ReadEnd();
+
+    /// <inheritdoc/>
+    public override bool IsCutOff() => _wire.ReadOf(_reading) is { EndsStream: true } or { Kind: FrameKind.ResetStream };
+
+    // What the connection itself has to say is read, so that whatever comes later is about the test.
+    private static Http2Wire Open(Socket socket)
+    {
+        var wire = new Http2Wire(socket);
+        wire.Agree();
+        return wire;
+    }
 
     private bool SendHead()
     {
