@@ -176,4 +176,60 @@ internal sealed class Http1PeerScenarios
 
         gateway.Settle();
     }
+
+    [Test]
+    public async Task An_endpoint_that_leaves_at_any_byte_of_either_body_is_seen_to_have_left([Values(0, 10, 20_000, ManyBytes)] int bytes, [Values] bool uploads, [Values] bool inOrder)
+    {
+        using var endpoint = new HttpEndpoint((_, _) => { });
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up, limits: {body: none}}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
+        using (var client = gateway.Connect())
+        {
+            var sending = new Thread(() =>
+            {
+                try
+                {
+                    client.Send(uploads ? $"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {ManyBytes * 2}\r\n\r\n" : "GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+                    client.Send(uploads ? new byte[ManyBytes * 2] : []);
+                }
+                catch (Exception error) when (error is SocketException or ObjectDisposedException)
+                {
+                    // Closed behind the response.
+                }
+            });
+            sending.Start();
+            using (var peer = new HttpWire(listener.Accept()))
+            {
+                peer.ReadHead();
+                if (uploads)
+                {
+                    peer.ReadBytes(bytes);
+                }
+                else if (bytes > 0)
+                {
+                    peer.Send($"HTTP/1.1 200 OK\r\nContent-Length: {ManyBytes * 2}\r\n\r\n");
+                    peer.Send(new byte[bytes]);
+                }
+
+                if (!inOrder)
+                {
+                    peer.Socket.Abort();
+                }
+            }
+
+            if (uploads || bytes == 0)
+            {
+                Assert.That(client.ReadResponse().Status, Is.EqualTo(502));
+            }
+            else
+            {
+                client.ReadHead();
+                Assert.That(() => client.ReadBytes(bytes + 1), Throws.InstanceOf<EndOfStreamException>().Or.InstanceOf<SocketException>());
+            }
+
+            sending.Join();
+        }
+
+        gateway.Settle();
+    }
 }

@@ -340,25 +340,6 @@ internal sealed class LimitScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
-    public async Task D2_a_client_that_does_not_read_loses_its_response_and_holds_no_endpoint()
-    {
-        using var endpoint = new HttpEndpoint((wire, _) =>
-        {
-            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-            for (var at = 0; at < 1000; at++)
-            {
-                wire.Send(new byte[100_000]);
-            }
-        });
-        await using var gateway = await BareGateway.ToAsync(endpoint, http: ", timeouts: {body: 300ms}");
-        using var client = gateway.Connect();
-        client.Get("/");
-        Assert.That(() => endpoint.Requests.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
-        gateway.Settle();
-        Assert.That(gateway.Upstreams["up"].View.Available, Has.Length.EqualTo(1), "no fault of the endpoint");
-    }
-
-    [Test]
     public async Task D2_a_client_that_asks_on_and_on_and_never_reads_ends_too()
     {
         await using var gateway = await BareGateway.StartAsync("{timeouts: {body: 300ms}, routes: [{path: /, respond: {status: 200, body: \"hello\"}}]}", "{}");
