@@ -88,6 +88,9 @@ internal class HttpWire(Socket socket) : IDisposable
         return bytes;
     }
 
+    /// <summary>True where the chunked body that is being read ends here, without trailers.</summary>
+    public virtual bool ReadEnd() => Encoding.ASCII.GetString(ReadBytes(5)) == "0\r\n\r\n";
+
     /// <summary>True where the peer has closed in order and nothing is left; false where it is reset or sends more.</summary>
     public virtual bool HasEnded()
     {
