@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json;
 using LoadBalancer.Tests;
 
@@ -43,10 +45,11 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <summary>A daemon that runs a whole file of its own.</summary>
     /// <param name="listener">The name of its HTTP listener.</param>
     /// <param name="yaml">The file.</param>
-    public static async Task<HttpGateway> OfFileAsync(string listener, string yaml)
+    /// <param name="tls">How clients of that listener speak TLS; null where they do not.</param>
+    public static async Task<HttpGateway> OfFileAsync(string listener, string yaml, SslClientAuthenticationOptions? tls = null)
     {
         var daemon = await DaemonHarness.StartAsync(yaml);
-        return new HttpGateway(daemon, await daemon.AddressOfAsync(listener));
+        return new HttpGateway(daemon, await daemon.AddressOfAsync(listener)) { Tls = tls };
     }
 
     /// <summary>A daemon that leads everything to one endpoint.</summary>
@@ -56,8 +59,22 @@ internal sealed class HttpGateway : IAsyncDisposable
     public static Task<HttpGateway> ToAsync(HttpEndpoint endpoint, string keys = "", string http = "") =>
         StartAsync($"{{upstream: up{http}}}", $"{{{Upstream("up", keys, endpoint)}}}");
 
+    /// <summary>How its clients speak TLS; null where they do not.</summary>
+    public SslClientAuthenticationOptions? Tls { get; init; }
+
     /// <summary>A connection of a client.</summary>
-    public HttpWire Connect() => new(Loopback.Connect(Address));
+    public HttpWire Connect()
+    {
+        var socket = Loopback.Connect(Address);
+        if (Tls is null)
+        {
+            return new HttpWire(socket);
+        }
+
+        var stream = new SslStream(new NetworkStream(socket));
+        stream.AuthenticateAsClient(Tls);
+        return new HttpWire(socket, stream);
+    }
 
     /// <summary>One request on a connection of its own.</summary>
     public HttpMessage Get(string target, string fields = "", string host = "test")
