@@ -99,7 +99,8 @@ internal static class Daemon
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, connections, log, orders.Hurry), time, log);
+            using var terminations = new TlsTerminationBuilder(new OpenSslEngine(), new HandshakePaces(loops.Loops), time);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
             IAdminAction[] actions =
             [
@@ -110,6 +111,7 @@ internal static class Daemon
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
+            using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {
                 if (next.Transport != options.Transport)
@@ -137,7 +139,11 @@ internal static class Daemon
                 requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
-            reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
+            reloader.OnLoaded = result =>
+            {
+                watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
+                certificates.OnLoaded();
+            };
 
             // 6. Serve.
             await reloader.StartAsync(loaded);

@@ -17,10 +17,10 @@ namespace LoadBalancer.Tcp;
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) route ─► (4) lease an endpoint ─► (5) connect ─► (6) relay ─► (7) return the lease
-///                               │            │                ▲                      │                      (8) release, count, log, untrack
-///                               │ refused    │ no route       └── next endpoint ◄────┘ fault                     ▲
-///                               └────────────┴───────────────────────────────────────────────────────────────────┘
+///   accepted ─► (1) track ─► (2) admit, TLS ─► (3) route ─► (4) lease an endpoint ─► (5) connect ─► (6) relay ─► (7) return the lease
+///                               │                 │                ▲                      │                      (8) release, count, log, untrack
+///                               │ refused         │ no route       └── next endpoint ◄────┘ fault                     ▲
+///                               └─────────────────┴───────────────────────────────────────────────────────────────────┘
 /// </code>
 /// Until (6) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
 /// </remarks>
@@ -30,6 +30,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private readonly EndPoint? _peer = client.RemoteEndPoint;
     private Upstream? _upstream;
     private string? _serverName;
+    private TlsSession? _tls;
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
     private LeaseWait? _waiting;
@@ -60,6 +61,18 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 fault = await policies.AdmitAsync(client);
                 _refused = fault.Failed;
                 _admitted = !_refused;
+                if (_stopped.Failed || fault.Failed)
+                {
+                    fault = _stopped.Failed ? _stopped : fault;
+                    return;
+                }
+            }
+
+            if (proxy.Tls is { } tls)
+            {
+                fault = await tls.AcceptAsync(client, proxy.Timeouts.Handshake);
+                _tls = client.Cipher as TlsSession;
+                _refused = fault.Failed;
                 if (_stopped.Failed || fault.Failed)
                 {
                     fault = _stopped.Failed ? _stopped : fault;
@@ -322,7 +335,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             Listener = proxy.Listener,
             Client = client.RemoteEndPoint,
             Proxy = ReferenceEquals(client.RemoteEndPoint, _peer) ? null : _peer,
-            ServerName = _serverName,
+            ServerName = _serverName ?? _tls?.ServerNameText,
+            Tls = _tls?.Version,
             Upstream = _upstream?.Name,
             Endpoint = _relay is null ? null : _lease.Endpoint.Label,
             Attempts = _tried.Length + (_relay is null ? 0 : 1),
@@ -331,5 +345,6 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             ReceivedBytes = _relay?.BytesUp ?? 0,
             SentBytes = _relay?.BytesDown ?? 0,
             Fault = fault,
+            Detail = _tls?.FailureText,
         });
 }

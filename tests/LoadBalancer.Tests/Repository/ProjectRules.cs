@@ -147,7 +147,7 @@ internal sealed record ProjectRules(
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
         (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Connections"),
-        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"),
     ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>

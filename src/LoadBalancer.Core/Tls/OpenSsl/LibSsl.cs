@@ -129,6 +129,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_get0_param")]
     public static partial nint GetVerifyParameters(nint ssl);
 
+    [LibraryImport(Library, EntryPoint = "SSL_get_certificate")]
+    public static partial nint GetOwnCertificate(nint ssl);
+
     [LibraryImport(Library, EntryPoint = "SSL_set_SSL_CTX")]
     public static partial nint SetContext(nint ssl, nint context);
 
@@ -174,9 +177,6 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_version")]
     [SuppressGCTransition]
     public static partial int GetVersionNumber(nint ssl);
-
-    [LibraryImport(Library, EntryPoint = "SSL_get_version")]
-    public static partial byte* GetVersion(nint ssl);
 
     [LibraryImport(Library, EntryPoint = "SSL_get_current_cipher")]
     public static partial nint GetCipher(nint ssl);

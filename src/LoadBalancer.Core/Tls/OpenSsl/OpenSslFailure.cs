@@ -22,8 +22,10 @@ internal static unsafe class OpenSslFailure
     private const int UnexpectedEnd = 294;
 
     /// <summary>What it was, and as a sentence; the queue is empty afterwards.</summary>
-    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded)
+    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded, out bool metHttp)
     {
+        metHttp = false;
+
         // The last is what it came to; those before it are the steps that led there, of libcrypto's.
         var error = LibCrypto.LookAtLastError();
         LibCrypto.ClearErrors();
@@ -36,6 +38,7 @@ internal static unsafe class OpenSslFailure
         }
 
         var reason = Reason(error);
+        metHttp = reason == HttpRequest;
         if (!handshake)
         {
             return (FaultKind.TlsRecordInvalid, Describe(error));

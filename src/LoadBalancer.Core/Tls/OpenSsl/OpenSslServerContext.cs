@@ -4,7 +4,10 @@ using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls.OpenSsl;
 
-/// <summary>A server's side of TLS by libssl: a context for each certificate, between which the client's name decides.</summary>
+/// <summary>
+/// A server's side of TLS by libssl: a context for each certificate, between which the client's name decides. Where others stand for it, with
+/// other kinds of keys, they are in its context too, and libssl chooses by what the client can read.
+/// </summary>
 /// <remarks>libssl's callbacks find what belongs to them by the session whose call is under way (<see cref="SocketBio.Current"/>).</remarks>
 internal sealed unsafe class OpenSslServerContext : TlsServerContext
 {
@@ -13,6 +16,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     private static readonly nint TicketCipher = LibCrypto.FetchCipher(0, "AES-256-CBC", 0);
 
     private readonly SslContextHandle[] _contexts;
+    private readonly Dictionary<nint, byte[]> _staples = [];
 
     /// <summary>A server's side of <paramref name="settings"/>.</summary>
     public OpenSslServerContext(TlsServerSettings settings)
@@ -30,7 +34,16 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     {
         var context = SslContextSetup.New(LibSsl.ServerMethod(), Settings.OnlyTls13);
         var pointer = context.Pointer;
-        SslContextSetup.UseCertificate(context, certificate.ChainPem, certificate.KeyPem, certificate.Source);
+        var shown = Certificates.Alternatives(certificate);
+        foreach (var alternative in shown)
+        {
+            var native = SslContextSetup.UseCertificate(context, alternative.ChainPem, alternative.KeyPem, alternative.Source);
+            if (alternative.Staple is { } staple)
+            {
+                _staples[native] = staple;
+            }
+        }
+
         LibSsl.ContextControl(pointer, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheOff, null);
         LibSsl.SetTicketCallback(pointer, (delegate* unmanaged<nint, byte*, byte*, nint, nint, int, int>)&OnTicket);
         LibSsl.ContextCallback(pointer, LibSsl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&OnServerName);
@@ -45,7 +58,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
             LibSsl.SetAlpnCallback(pointer, (delegate* unmanaged<nint, byte**, byte*, byte*, uint, void*, int>)&OnAlpn, 0);
         }
 
-        if (certificate.Staple is not null)
+        if (shown.Any(alternative => alternative.Staple is not null))
         {
             LibSsl.ContextCallback(pointer, LibSsl.ControlStatusCallback, (delegate* unmanaged<nint, void*, int>)&OnStatus);
         }
@@ -102,9 +115,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     [UnmanagedCallersOnly]
     private static int OnStatus(nint ssl, void* argument)
     {
-        var server = SocketBio.Current!.Context!;
-        var found = Math.Max(server.Certificates.Find(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(LibSsl.GetServerName(ssl, 0))), 0);
-        if (server.Settings.Certificates[found].Staple is not { } staple)
+        if (!SocketBio.Current!.Context!._staples.TryGetValue(LibSsl.GetOwnCertificate(ssl), out var staple))
         {
             return LibSsl.NoAcknowledge;
         }

@@ -33,6 +33,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
     private byte[]? _pending;
     private byte[]? _serverName;
     private string? _failureText;
+    private string? _version;
     private int _pendingStart;
     private int _pendingEnd;
     private int _gathered;
@@ -105,7 +106,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
     }
 
     /// <inheritdoc/>
-    public override string Version => _ssl == 0 ? "" : Marshal.PtrToStringUTF8((nint)LibSsl.GetVersion(_ssl)) ?? "";
+    public override string? Version => _version;
 
     /// <inheritdoc/>
     public override string CipherSuite => _ssl == 0 ? "" : Marshal.PtrToStringUTF8((nint)LibSsl.GetCipherName(LibSsl.GetCipher(_ssl))) ?? "";
@@ -145,7 +146,10 @@ internal sealed unsafe class OpenSslSession : TlsSession
         var result = LibSsl.DoHandshake(_ssl);
         if (result == 1 && !_hasWireFailed)
         {
+            // What is asked for after the end is kept: logs are written then.
             _isEstablished = true;
+            _version = TlsVersions.NameOf(LibSsl.GetVersionNumber(_ssl) == LibSsl.VersionTls13 ? TlsVersion.Tls13 : TlsVersion.Tls12);
+            _ = ServerName;
             HasBuffered = LibSsl.HasPending(_ssl) != 0;
             return HandshakeProgress.Done;
         }
@@ -547,7 +551,8 @@ internal sealed unsafe class OpenSslSession : TlsSession
             return;
         }
 
-        (Failure, _failureText) = OpenSslFailure.Take(this, handshake, _hasWireEnded);
+        (Failure, _failureText) = OpenSslFailure.Take(this, handshake, _hasWireEnded, out var metHttp);
+        MetHttp = metHttp;
     }
 
     /// <summary>A session of the server's that may be taken up again (client only); true where it is kept.</summary>

@@ -212,6 +212,8 @@ internal sealed class Http1Session : HttpSession
         exchange.Proxy = _proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;
+        exchange.Tls = Connection.Tls;
+        exchange.IsSecure = exchange.Tls is not null;
         exchange.MustClose = fault != FaultKind.None;
         exchange.Carrier = _carrier = loop.RentCarrier();
         _carrier.Begin(this);

@@ -11,7 +11,7 @@ internal enum FrameFlags : byte
     EndStream = 0x1,
 
     /// <summary>ACK of SETTINGS and PING.</summary>
-    Ack = 0x1,
+    Ack = EndStream,
 
     /// <summary>END_HEADERS of HEADERS and CONTINUATION.</summary>
     EndHeaders = 0x4,

@@ -391,11 +391,12 @@ internal sealed class Http2Output
 
     private void OnFlushed()
     {
-        var result = _flush.Result;
+        var flush = _flush;
         _flush = default;
+        var isGone = flush.GetAwaiter().GetResult().IsCompleted;
         IsFlushing = false;
         _session.Taken();
-        if (result.IsCompleted)
+        if (isGone)
         {
             Break();
             return;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
@@ -75,6 +76,7 @@ internal sealed class Http2Stream : ResponseCarrier
     /// <summary>Answers the exchange; the session hears of the end, which may be at once.</summary>
     /// <param name="fault">Why the request is refused; <see cref="FaultKind.None"/> where it is not.</param>
     /// <param name="isMalformed">True where the answer is for the log only: the client is told by a reset.</param>
+    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "It is kept until it has completed, and its result taken once.")]
     public void Answer(FaultKind fault, bool isMalformed)
     {
         _isMalformed = isMalformed;

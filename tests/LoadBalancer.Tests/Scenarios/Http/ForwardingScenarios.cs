@@ -424,6 +424,37 @@ internal sealed class ForwardingScenarios
     }
 
     [Test]
+    public async Task Every_response_has_one_date_its_endpoints_if_that_has_one()
+    {
+        const string Theirs = "Sun, 06 Nov 1994 08:49:37 GMT";
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            wire.Send("HTTP/1.1 103 Early Hints\r\n\r\n");
+            wire.Respond("ok", request.FirstLine.Contains("/dated", StringComparison.Ordinal) ? $"date: {Theirs}\r\n" : "");
+        });
+        await using var gateway = await HttpGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up}, {path: /own, respond: {status: 204}}, {path: /away, redirect: {to: \"https://test/\"}}, {path: /ready, respond: readiness}, {path: /only, methods: [PUT], upstream: up}]}",
+            $"{{{HttpGateway.Upstream("up", "", endpoint)}}}");
+        using var client = gateway.Connect();
+        var before = TimeProvider.System.GetUtcNow().AddSeconds(-2);
+        foreach (var (path, status) in new[] { ("/", 200), ("/own", 204), ("/away", 307), ("/ready", 200), ("/only", 405) })
+        {
+            client.Get(path);
+            if (path == "/")
+            {
+                Assert.That(client.ReadResponse()["Date"], Is.Null, "an interim one");
+            }
+
+            var response = client.ReadResponse();
+            Assert.That(response.Status, Is.EqualTo(status), path);
+            Assert.That(DateTimeOffset.ParseExact(response["Date"]!, "r", System.Globalization.CultureInfo.InvariantCulture), Is.InRange(before, TimeProvider.System.GetUtcNow()), path);
+        }
+
+        client.Get("/dated").ReadResponse();
+        Assert.That(client.ReadResponse().Values("Date"), Is.EqualTo(new[] { Theirs }));
+    }
+
+    [Test]
     public async Task S20_nothing_behind_a_refused_head_is_looked_at()
     {
         using var endpoint = new HttpEndpoint("ok");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
@@ -56,8 +57,11 @@ internal sealed class HttpGateway : IAsyncDisposable
     public static Task<HttpGateway> ToAsync(HttpEndpoint endpoint, string keys = "", string http = "") =>
         StartAsync($"{{upstream: up{http}}}", $"{{{Upstream("up", keys, endpoint)}}}");
 
-    /// <summary>A connection of a client.</summary>
-    public HttpWire Connect() => new(Loopback.Connect(Address));
+    /// <summary>A connection of a client, which speaks what the fixture is about: see <see cref="IOverCarriers"/>.</summary>
+    public HttpWire Connect() => IOverCarriers.Connect(Loopback.Connect(Address));
+
+    /// <summary>A connection of a client that speaks HTTP/2.</summary>
+    public Http2Wire Connect2(params (SettingId Id, int Value)[] settings) => new(Loopback.Connect(Address), settings);
 
     /// <summary>One request on a connection of its own.</summary>
     public HttpMessage Get(string target, string fields = "", string host = "test")

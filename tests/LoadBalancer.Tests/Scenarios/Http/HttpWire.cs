@@ -8,7 +8,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 /// One end of a connection that speaks HTTP/1.1 in the plainest way, so that a test sees each byte: text is sent as it is, and messages are
 /// read by the letter of RFC 9112. A character is a byte. Blocking, each wait bounded.
 /// </summary>
-internal sealed class HttpWire(Socket socket) : IDisposable
+internal class HttpWire(Socket socket) : IDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _at;
@@ -25,7 +25,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     }
 
     /// <summary>Sends bytes.</summary>
-    public void Send(ReadOnlySpan<byte> bytes)
+    public virtual void Send(ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
         {
@@ -54,7 +54,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
 
     /// <summary>The next response, an interim one too.</summary>
     /// <param name="toHead">True where the request was HEAD: then there is no body.</param>
-    public HttpMessage ReadResponse(bool toHead = false)
+    public virtual HttpMessage ReadResponse(bool toHead = false)
     {
         var line = ReadLine(mayEnd: false)!;
         var status = int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
@@ -62,14 +62,14 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     }
 
     /// <summary>A response's head, without its body.</summary>
-    public HttpMessage ReadHead()
+    public virtual HttpMessage ReadHead()
     {
         var line = ReadLine(mayEnd: false)!;
         return new HttpMessage(line, ReadFields(), [], []);
     }
 
     /// <summary>Exactly so many bytes.</summary>
-    public byte[] ReadBytes(int count)
+    public virtual byte[] ReadBytes(int count)
     {
         var bytes = new byte[count];
         for (var at = 0; at < count;)
@@ -89,7 +89,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     }
 
     /// <summary>True where the peer has closed in order and nothing is left; false where it is reset or sends more.</summary>
-    public bool HasEnded()
+    public virtual bool HasEnded()
     {
         try
         {
@@ -102,7 +102,7 @@ internal sealed class HttpWire(Socket socket) : IDisposable
     }
 
     /// <summary>True where the peer has closed, in order or by a reset, and nothing is left; false where it sends more, or nothing for too long.</summary>
-    public bool IsCutOff()
+    public virtual bool IsCutOff()
     {
         try
         {

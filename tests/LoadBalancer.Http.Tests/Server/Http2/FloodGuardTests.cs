@@ -1,0 +1,39 @@
+using LoadBalancer.Http.Server.Http2;
+
+namespace LoadBalancer.Http.Tests.Server.Http2;
+
+/// <summary>What a client may make lb do for nothing.</summary>
+public sealed class FloodGuardTests
+{
+    [Test]
+    public void Frames_at_once_are_bounded_and_come_back_with_time()
+    {
+        var guard = new FloodGuard(0, 100);
+        Assert.That(Enumerable.Range(0, 2_000).All(_ => guard.Take(0)), Is.True);
+        Assert.That(guard.Take(0), Is.False);
+        guard = new FloodGuard(0, 100);
+        Assert.That(Enumerable.Range(0, 100).All(second => Enumerable.Range(0, 400).All(_ => guard.Take(second * 1000L))), Is.True, "400 a second, for ever");
+        Assert.That(Enumerable.Range(0, 100).All(second => Enumerable.Range(0, 700).All(_ => guard.Take(100_000 + (second * 1000L)))), Is.False, "700 a second, not for ever");
+    }
+
+    [Test]
+    public void Resets_have_a_budget_of_their_own()
+    {
+        var guard = new FloodGuard(0, 100);
+        Assert.That(Enumerable.Range(0, 200).All(_ => guard.TakeReset(0)), Is.True);
+        Assert.That(guard.TakeReset(0), Is.False);
+    }
+
+    [Test]
+    public void Work_earns_frames_back_up_to_the_bound()
+    {
+        var guard = new FloodGuard(0, 100);
+        Assert.That(Enumerable.Range(0, 10_000).All(_ =>
+        {
+            guard.Earn(1);
+            return guard.Take(0);
+        }), Is.True);
+        guard.Earn(int.MaxValue - 5_000);
+        Assert.That(Enumerable.Range(0, 2_001).All(_ => guard.Take(0)), Is.False);
+    }
+}
