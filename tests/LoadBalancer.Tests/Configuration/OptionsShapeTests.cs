@@ -14,6 +14,7 @@ using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tcp;
+using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Tests.Configuration;
@@ -46,6 +47,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(HashOptions))]
 [TestFixture(typeof(EndpointOptions))]
 [TestFixture(typeof(UpstreamTimeouts))]
+[TestFixture(typeof(UpstreamTlsOptions))]
 [TestFixture(typeof(HealthOptions))]
 [TestFixture(typeof(ActiveHealthOptions))]
 [TestFixture(typeof(ProbeTlsOptions))]
