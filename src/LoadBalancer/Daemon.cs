@@ -75,6 +75,7 @@ internal static class Daemon
             var drained = new DrainedEndpoints(state);
 
             // 5. What a configuration becomes, and how it is replaced.
+            var tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
                 Time = time,
@@ -87,7 +88,7 @@ internal static class Daemon
                     null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
                 OnDiscovery = report => Log(report, log),
-                Tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops)),
+                Tls = tls,
                 OnTls = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
@@ -99,7 +100,7 @@ internal static class Daemon
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
-            using var terminations = new TlsTerminationBuilder(new OpenSslEngine(), new HandshakePaces(loops.Loops), time);
+            using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
             IAdminAction[] actions =

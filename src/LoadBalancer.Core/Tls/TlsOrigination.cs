@@ -13,9 +13,6 @@ namespace LoadBalancer.Tls;
 /// </summary>
 internal sealed class TlsOrigination
 {
-    /// <summary>How often the files are looked at.</summary>
-    public static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(10);
-
     private readonly string _upstream;
     private readonly TlsOutfit _outfit;
     private readonly Action<TlsReport> _report;
@@ -41,6 +38,31 @@ internal sealed class TlsOrigination
         _report = report;
         _written = Written();
         _context = new(outfit.Engine.CreateClient(UpstreamTlsFiles.Read(options, ownName)));
+    }
+
+    /// <summary>The TLS of an upstream: the one that runs, where the same is asked for.</summary>
+    /// <param name="upstream">The upstream's name.</param>
+    /// <param name="options">What the file says; null for no TLS.</param>
+    /// <param name="ownName">The name of the endpoints where the options have none; null for their addresses.</param>
+    /// <param name="running">What it has now; null for nothing.</param>
+    /// <param name="context">What TLS is spoken with, and who is told of it.</param>
+    /// <exception cref="IOException">A file is no use; the message says which, and why.</exception>
+    public static TlsOrigination? Of(string upstream, UpstreamTlsOptions? options, string? ownName, TlsOrigination? running, BuildContext context)
+    {
+        if (options is null || (running is not null && running.Options == options && running.OwnName == ownName))
+        {
+            return options is null ? null : running;
+        }
+
+        try
+        {
+            var outfit = context.Tls ?? throw new InvalidOperationException("nobody has said what TLS is spoken with");
+            return new TlsOrigination(upstream, options, ownName, outfit, context.Tell);
+        }
+        catch (TlsSetupException error)
+        {
+            throw new IOException($"the upstream '{upstream}' has no TLS: {error.File ?? options.Cert ?? options.Ca} is no use: {error.Message}", error);
+        }
     }
 
     /// <summary>What the file says.</summary>
@@ -99,39 +121,44 @@ internal sealed class TlsOrigination
     }
 
     /// <summary>Reads files that were written since: what is no use leaves what was read before, until the next time. One caller at a time, on no loop.</summary>
-    public void Refresh()
+    /// <returns>True where something has changed, for better or worse.</returns>
+    public bool Refresh()
     {
         var written = Written();
         if (written.AsSpan().SequenceEqual(_written.AsSpan()))
         {
-            return;
+            return false;
         }
 
         try
         {
             var settings = UpstreamTlsFiles.Read(Options, OwnName);
-            if (!settings.IsSameAs(_context.Current.Settings))
+            var isNew = !settings.IsSameAs(_context.Current.Settings);
+            if (isNew)
             {
                 _context.Swap(_outfit.Engine.CreateClient(settings));
             }
 
             // Only now: a certificate and its key are written one after the other.
             _written = written;
-            Tell(null);
+            return Tell(null, isNew);
         }
         catch (TlsSetupException error)
         {
-            Tell($"{error.File ?? Options.Cert ?? Options.Ca}: {error.Message}");
+            return Tell($"{error.File ?? Options.Cert ?? Options.Ca}: {error.Message}", isNew: false);
         }
     }
 
-    private void Tell(string? refusal)
+    private bool Tell(string? refusal, bool isNew)
     {
-        if (_refusal != refusal)
+        if (_refusal == refusal && !isNew)
         {
-            _refusal = refusal;
-            _report(new TlsReport(_upstream, null, refusal));
+            return false;
         }
+
+        _refusal = refusal;
+        _report(new TlsReport(_upstream, null, refusal));
+        return true;
     }
 
     /// <summary>Tells of an endpoint once for each change, and not for each connection.</summary>
@@ -169,7 +196,7 @@ internal sealed class TlsOrigination
         _report(new TlsReport(_upstream, address, failure));
     }
 
-    private ImmutableArray<(DateTime, long)> Written() => [.. new[] { Options.Ca, Options.Cert, Options.Key }.OfType<string>().Select(Written)];
+    private ImmutableArray<(DateTime, long)> Written() => [.. UpstreamTlsFiles.Of(Options).Select(Written)];
 
     // Of what a link leads to in the end: it is the link that is replaced.
     private static (DateTime, long) Written(string path)

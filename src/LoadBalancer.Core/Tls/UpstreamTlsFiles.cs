@@ -10,6 +10,9 @@ internal static class UpstreamTlsFiles
     /// <summary>No file of these is larger: all authorities of a machine are a quarter of it.</summary>
     private const int MostBytes = 1024 * 1024;
 
+    /// <summary>Every file that <paramref name="options"/> name.</summary>
+    public static IEnumerable<string> Of(UpstreamTlsOptions options) => new[] { options.Ca, options.Cert, options.Key }.OfType<string>();
+
     /// <summary>The settings that <paramref name="options"/> make.</summary>
     /// <param name="options">What the file says.</param>
     /// <param name="ownName">The name of the endpoints where the options have none; null for their addresses.</param>
@@ -84,9 +87,10 @@ internal static class UpstreamTlsFiles
         }
     }
 
-    private static string Sentence(Exception error)
+    private static string Sentence(Exception error) => error switch
     {
-        var text = error.Message.TrimEnd('.');
-        return char.ToLowerInvariant(text[0]) + text[1..];
-    }
+        FileNotFoundException or DirectoryNotFoundException => "no such file",
+        UnauthorizedAccessException => $"the user {Environment.UserName} may not read it",
+        _ => char.ToLowerInvariant(error.Message[0]) + error.Message[1..].TrimEnd('.'),
+    };
 }

@@ -75,7 +75,7 @@ public sealed class Upstream : IAsyncDisposable
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _queue = previous?._queue ?? new LeaseQueue();
         _discovery = discovery;
-        Tls = TlsOf(name, options, previous, context);
+        Tls = TlsOrigination.Of(name, options.Tls, options.OwnName, previous?.Tls, context);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
         _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context), options.Tls, options.OwnName) : null;
@@ -208,7 +208,6 @@ public sealed class Upstream : IAsyncDisposable
         using var slowStart = new SlowStart(
             Options, _context.Time, _first, due: () => _events.Writer.TryWrite(new UpstreamEvent.SlowStartDue()));
         await using var monitor = StartMonitor();
-        await using var refresh = StartRefresh();
         Watch(_members.Current.All, ejections, monitor);
         await using var discovery = StartDiscovery();
         Publish(slowStart);
@@ -273,46 +272,6 @@ public sealed class Upstream : IAsyncDisposable
         options.Discover is not { } wanted ? null
         : previous is { _discovery: { } running } && previous.Options.Discover == wanted ? running
         : DiscoveryCatalog.Build(name, wanted, context);
-
-    /// <summary>TLS by the files that the options name: the one that runs, where they are the same.</summary>
-    private static TlsOrigination? TlsOf(string name, UpstreamOptions options, Upstream? previous, BuildContext context)
-    {
-        if (options.Tls is not { } wanted)
-        {
-            return null;
-        }
-
-        if (previous?.Tls is { } running && running.Options == wanted && running.OwnName == options.OwnName)
-        {
-            return running;
-        }
-
-        try
-        {
-            var outfit = context.Tls ?? throw new InvalidOperationException("nobody has said what TLS is spoken with");
-            return new TlsOrigination(name, wanted, options.OwnName, outfit, context.Tell);
-        }
-        catch (TlsSetupException error)
-        {
-            throw new IOException($"the upstream '{name}' has no TLS: {error.File ?? wanted.Cert ?? wanted.Ca}: {error.Message}", error);
-        }
-    }
-
-    private ITimer? StartRefresh() => Tls is not { } tls
-        ? null
-        : _context.Time.CreateTimer(
-            _ =>
-            {
-                try
-                {
-                    tls.Refresh();
-                }
-                catch (Exception error)
-                {
-                    _context.OnBug(error);
-                }
-            },
-            null, TimeSpan.Zero, TlsOrigination.RefreshEvery);
 
     private DiscoveryWatch? StartDiscovery() => _discovery is null
         ? null

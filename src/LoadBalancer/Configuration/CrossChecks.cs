@@ -30,7 +30,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             SomeEndpointHasWeight(name, upstream);
             HashIsUsed(name, upstream);
             new ProbeChecks(root, reader).Run(name, upstream);
-            new UpstreamTlsChecks(root, reader).Run(name, upstream);
+            new UpstreamTlsChecks(root, reader, settings).Run(name, upstream);
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
             PendingIsUsed(name, upstream);

@@ -8,7 +8,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <summary>What one key of an upstream's <c>tls</c> cannot tell alone: whether its files are there and belong together, and what is dangerous.</summary>
 /// <param name="root">Where it was read from, for the places.</param>
 /// <param name="reader">Takes the errors.</param>
-internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader)
+/// <param name="settings">Without secrets there are no private keys, and no file is looked at.</param>
+internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader, LoadSettings settings)
 {
     /// <summary>Checks the TLS of one upstream.</summary>
     public void Run(string name, UpstreamOptions upstream)
@@ -20,7 +21,11 @@ internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader)
 
         KeyAndCertificateGoTogether(tls, written);
         NameIsKnown(tls, upstream, written);
-        FilesAreUsable(tls, upstream, written);
+        if (!settings.WithoutSecrets && !reader.LeftUnknown)
+        {
+            FilesAreUsable(tls, upstream, written);
+        }
+
         if (tls.Insecure && written.Find("insecure") is { } insecure)
         {
             reader.Warn(
@@ -58,7 +63,7 @@ internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader)
         catch (TlsSetupException error)
         {
             var key = error.File == tls.Ca ? "ca" : error.File == tls.Cert ? "cert" : "key";
-            reader.Error(written.Locate(key).Span, $"cannot use {ScalarNode.Quote(error.File ?? "")}: {ScalarNode.Clean(error.Message)}");
+            reader.Error(written.Locate(key).Span, $"cannot use {error.File}: {ScalarNode.Clean(error.Message)}");
         }
     }
 }

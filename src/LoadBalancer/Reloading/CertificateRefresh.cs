@@ -47,7 +47,7 @@ internal sealed class CertificateRefresh : IDisposable
         }
     }
 
-    /// <summary>Reads the files of every listener that runs; true where something has changed, for better or worse.</summary>
+    /// <summary>Reads the files of every listener and upstream that runs; true where something has changed, for better or worse.</summary>
     private bool Read()
     {
         lock (_one)
@@ -62,6 +62,12 @@ internal sealed class CertificateRefresh : IDisposable
                 }
             }
 
+            foreach (var tls in _snapshot().Upstreams.Values.Select(upstream => upstream.Tls).OfType<TlsOrigination>())
+            {
+                // It tells of itself.
+                changed |= tls.Refresh();
+            }
+
             return changed;
         }
     }
@@ -69,7 +75,9 @@ internal sealed class CertificateRefresh : IDisposable
     private void Watch()
     {
         var options = _snapshot().Options;
-        var files = options.Listeners.Values.SelectMany(listener => listener.Tls is { } tls ? TlsFiles.Of(tls) : []).Distinct(StringComparer.Ordinal).ToList();
+        var files = options.Listeners.Values.SelectMany(listener => listener.Tls is { } tls ? TlsFiles.Of(tls) : [])
+            .Concat(options.Upstreams.Values.SelectMany(upstream => upstream.Tls is { } tls ? UpstreamTlsFiles.Of(tls) : []))
+            .Distinct(StringComparer.Ordinal).ToList();
         _watcher.Watch(options.Reload.Watch && files.Count > 0 ? new WatchedFiles(files, [], static () => true) : null);
     }
 

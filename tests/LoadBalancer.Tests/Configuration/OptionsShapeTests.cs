@@ -50,6 +50,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(HashOptions))]
 [TestFixture(typeof(EndpointOptions))]
 [TestFixture(typeof(UpstreamTimeouts))]
+[TestFixture(typeof(UpstreamTlsOptions))]
 [TestFixture(typeof(HealthOptions))]
 [TestFixture(typeof(ActiveHealthOptions))]
 [TestFixture(typeof(ProbeTlsOptions))]

@@ -1,3 +1,5 @@
+// One file: the states of one session, between which reading, writing and the handshake hand each other bytes and failures.
+
 using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;

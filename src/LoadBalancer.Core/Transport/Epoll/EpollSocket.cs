@@ -1,3 +1,5 @@
+// One file: the calls of one descriptor, each of which says what it learnt of the edges that the others go by.
+
 using System.Net;
 using LoadBalancer.Faults;
 
