@@ -1,5 +1,6 @@
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Tls;
 using Microsoft.AspNetCore.Connections;
 
 namespace LoadBalancer;
@@ -36,6 +37,12 @@ public sealed record BuildContext
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 
+    /// <summary>What TLS is spoken with, where an upstream wants it. Null: no upstream may.</summary>
+    internal TlsOutfit? Tls { get; init; }
+
+    /// <summary>Is told when TLS with an endpoint fails for another reason than before, or works again, and of files of it; any thread. Default: nobody.</summary>
+    internal Action<TlsReport> OnTls { get; init; } = static _ => { };
+
     /// <summary>Is told of every look of a discovery that found no whole set, and when it works again; any thread. Default: nobody.</summary>
     internal Action<DiscoveryReport> OnDiscovery { get; init; } = static _ => { };
 
@@ -53,6 +60,9 @@ public sealed record BuildContext
 
     /// <summary>Tells of a discovery, likewise.</summary>
     internal void Tell(DiscoveryReport report) => Tell(OnDiscovery, report);
+
+    /// <summary>Tells of TLS with an endpoint, likewise.</summary>
+    internal void Tell(TlsReport report) => Tell(OnTls, report);
 
     private void Tell<T>(Action<T> listener, T news)
     {

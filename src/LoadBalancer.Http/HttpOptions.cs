@@ -64,7 +64,8 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
         },
         {
             "redirect_to_https", Kinds.Boolean, o => o.RedirectToHttps, (o, value) => o with { RedirectToHttps = value },
-            "Requests that no route takes are sent to https with 308, where their host is one that the file's other HTTP listeners name in their routes. Other hosts get 404."
+            "Requests that no route takes are sent to https with 308, where a certificate of one of the file's HTTP listeners with `tls` is for their host. Other hosts get 404. " +
+            "Clients that name this listener's own port are sent to that listener's own port, others to 443."
         },
         {
             "defaults", Kinds.Record(RoutePolicyOptions.Shape), o => o.Defaults, (o, value) => o with { Defaults = value },

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
@@ -12,6 +13,7 @@ using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http;
@@ -47,13 +49,16 @@ internal sealed class HttpProxyBuilder
     /// <param name="policies">Who may connect.</param>
     /// <param name="connections">Where its connections are tracked.</param>
     /// <param name="metrics">Where they are counted.</param>
-    /// <param name="httpsNames">The hosts that are served over https, for <c>redirect_to_https</c>.</param>
+    /// <param name="tls">How its clients speak TLS; null where they do not.</param>
+    /// <param name="https">The listeners that serve https, for <c>redirect_to_https</c>.</param>
     public HttpProxy Build(
         string listener, HttpOptions options, IReadOnlyDictionary<string, Upstream> upstreams, HttpProxy? running,
-        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, ValueList<string> httpsNames)
+        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ValueList<HttpsListener> https)
     {
+        https = options.RedirectToHttps ? https : [];
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
-        if (running is not null && running.Options == options && running.Policies == policies && running.HttpsNames.Equals(httpsNames) && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
+        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https
+            && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
         }
@@ -65,13 +70,14 @@ internal sealed class HttpProxyBuilder
             Options = options,
             Upstreams = used,
             Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running, requests))]),
-            HttpsNames = httpsNames,
-            ToHttps = options.RedirectToHttps ? new RedirectToHttps(httpsNames) : null,
+            HttpsListeners = https,
+            ToHttps = options.RedirectToHttps ? new RedirectToHttps(host => PortOf(https, host)) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
             SpeaksHttp1 = options.Protocols.Contains(ProtocolKind.Http1),
             SpeaksHttp2 = options.Protocols.Contains(ProtocolKind.Http2),
             Policies = policies,
+            Tls = tls,
             Engine = Engine,
             Latest = running?.Latest ?? new Live<HttpProxy>(null!),
             Connections = connections,
@@ -82,6 +88,25 @@ internal sealed class HttpProxyBuilder
             Time = Context.Time,
             OnBug = Context.OnBug,
         };
+    }
+
+    /// <summary>What TLS agrees on where a listener speaks these protocols, the preferred first.</summary>
+    public static ImmutableArray<ApplicationProtocol> ProtocolsOf(HttpOptions options) =>
+    [
+        .. options.Protocols.Select(name => name == "http2" ? ApplicationProtocol.Http2 : ApplicationProtocol.Http1).OrderDescending(),
+    ];
+
+    private static int PortOf(ValueList<HttpsListener> https, ReadOnlySpan<byte> host)
+    {
+        foreach (var listener in https)
+        {
+            if (listener.Tls.Serves(host))
+            {
+                return listener.Port;
+            }
+        }
+
+        return 0;
     }
 
     private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running, HttpMetrics requests)

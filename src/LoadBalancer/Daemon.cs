@@ -15,6 +15,8 @@ using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
+using LoadBalancer.Tls.OpenSsl;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon;
@@ -73,6 +75,7 @@ internal static class Daemon
             var drained = new DrainedEndpoints(state);
 
             // 5. What a configuration becomes, and how it is replaced.
+            var tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
                 Time = time,
@@ -85,6 +88,8 @@ internal static class Daemon
                     null,
                     $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
                 OnDiscovery = report => Log(report, log),
+                Tls = tls,
+                OnTls = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
                     null,
@@ -95,7 +100,8 @@ internal static class Daemon
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, connections, log, orders.Hurry), time, log);
+            using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
             IAdminAction[] actions =
             [
@@ -106,6 +112,7 @@ internal static class Daemon
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
             using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
+            using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {
                 if (next.Transport != options.Transport)
@@ -133,7 +140,11 @@ internal static class Daemon
                 requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
-            reloader.OnLoaded = result => watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
+            reloader.OnLoaded = result =>
+            {
+                watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
+                certificates.OnLoaded();
+            };
 
             // 6. Serve.
             await reloader.StartAsync(loaded);
@@ -161,6 +172,22 @@ internal static class Daemon
         new StatusPage(status.Read),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Log(TlsReport report, LogSink log)
+    {
+        if (report.Failure is null)
+        {
+            log.Info(
+                report.Address is null ? "changed files of TLS with endpoints are in use" : "TLS with the endpoint works again",
+                ("upstream", report.Upstream), ("endpoint", report.Address));
+        }
+        else
+        {
+            log.Warn(
+                report.Address is null ? "changed files of TLS with endpoints are no use: what was read before stays" : "no TLS with the endpoint",
+                ("upstream", report.Upstream), ("endpoint", report.Address), ("reason", report.Failure));
+        }
+    }
 
     private static void Log(DiscoveryReport report, LogSink log)
     {

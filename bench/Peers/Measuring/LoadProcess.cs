@@ -14,6 +14,9 @@ internal sealed class LoadProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the load process takes at most to open idle connections and to use them.</summary>
+    private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(120);
+
     private readonly Process _process;
     private readonly TimeProvider _time;
 
@@ -73,7 +76,7 @@ internal sealed class LoadProcess : IAsyncDisposable
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
             $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
-            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
+            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);
         var made = ImmutableArray.CreateBuilder<Piece>();
@@ -94,7 +97,7 @@ internal sealed class LoadProcess : IAsyncDisposable
     public async Task HoldAsync(RunningContender target, IdleScenario scenario, CancellationToken stop)
     {
         await SendAsync($"hold protocol={scenario.Protocol} port={target.Port} connections={scenario.Connections} streams=1 size=100", stop);
-        var line = await LineAsync(TimeSpan.Zero, stop);
+        var line = await LineAsync(HoldAtMost, stop);
         if (line != "held")
         {
             throw new InvalidOperationException($"{target.Contender.Name} did not hold {scenario.Connections} connections: {WindowEnd.Parse(line).Reason}");

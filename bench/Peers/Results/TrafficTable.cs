@@ -18,11 +18,12 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
         var ratios = Ratios(speed.Keeps, Cost);
         var allRatios = Ratios(p => p.IsComplete, Cost);
         var allP99 = Ratios(p => p.IsComplete, p => p.P99Ns / 1000.0);
+        string[] compared = scenario.Without is { } without ? [$"p99 ÷ {without}"] : [];
         string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best", "added p99 µs"] : [];
         var table = new MarkdownTable(
         [
             "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
-            "all pieces", "all ÷ best", "own code", "core", $"{scenario.Unit}/s", .. latencies, "pieces",
+            "all pieces", "all ÷ best", "own code", "core", $"{scenario.Unit}/s", .. latencies, .. compared, "pieces",
         ]);
         foreach (var contender in _contenders)
         {
@@ -49,6 +50,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
                 allP99.BestCell(contender), Figures.Whole(AddedP99(contender)),
             ]
             : [];
+        string[] compared = scenario.Without is { } without ? [Figures.Number(P99(contender.Name, scenario.Name) / P99(contender.Name, without))] : [];
         return
         [
             contender.Name,
@@ -61,6 +63,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             Figures.Percent(isProxy ? Median(kept, p => (double)p.CpuNs / p.WallNs) : null),
             Figures.Whole(Median(kept, p => p.Done / scenario.CountsPerUnit * 1e9 / p.WallNs)),
             .. latencies,
+            .. compared,
             $"{kept.Length}/{pieces.Length}",
         ];
     }
@@ -74,12 +77,13 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             + $"(rounds {Figures.Range(pair.Ratio.LowestRound, pair.Ratio.HighestRound)}).\n\n"));
 
     /// <summary>What a proxy's p99 exceeds that of the load side alone by, over all pieces; null where that was not measured.</summary>
-    private double? AddedP99(Contender contender)
-    {
-        return contender.Program is null ? null : P99(contender.Name) - _contenders.Where(c => c.Program is null).Select(c => P99(c.Name)).FirstOrDefault();
+    private double? AddedP99(Contender contender) => contender.Program is null
+        ? null
+        : P99(contender.Name, scenario.Name) - _contenders.Where(c => c.Program is null).Select(c => P99(c.Name, scenario.Name)).FirstOrDefault();
 
-        double? P99(string name) => Median([.. _windows.Where(w => w.Contender == name).SelectMany(w => w.Pieces).Where(p => p.IsComplete)], p => p.P99Ns / 1000.0);
-    }
+    /// <summary>Over all pieces of all rounds.</summary>
+    private double? P99(string contender, string inScenario) =>
+        Median([.. result.Windows.Where(w => w.Scenario == inScenario && w.Contender == contender).SelectMany(w => w.Pieces).Where(p => p.IsComplete)], p => p.P99Ns / 1000.0);
 
     private PeerRatios Ratios(Func<Piece, bool> keeps, Func<Piece, double> value) =>
         new(_contenders, _contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Values(c, keeps, value)));

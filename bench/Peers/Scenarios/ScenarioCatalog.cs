@@ -47,6 +47,14 @@ internal static class ScenarioCatalog
         Http("http-connections", "HTTP/1.1, a new connection for each request, 64 at once, answers of 100 bytes") with { Kind = "churn", HasLatency = true },
         Http("http-logged", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request logged in a file") with { Service = Service.LoggedHttp },
         Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not") with { Kind = "paced", Rate = 2000, HasLatency = true },
+        Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds") with
+        {
+            Kind = "paced",
+            Rate = 2000,
+            HasLatency = true,
+            Slow = SlowHeads(quick),
+            Without = "http-paced",
+        },
         Idle("http-idle", "request", quick) with { Service = Service.Http, WarmUp = Requests },
         SecureRequests,
         Https("https-64k", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
@@ -57,6 +65,8 @@ internal static class ScenarioCatalog
     ];
 
     private static TrafficScenario Https(string name, string title) => Http(name, title) with { Service = Service.Https };
+
+    private static int SlowHeads(bool quick) => quick ? 200 : 4000;
 
     private static IdleScenario Idle(string name, string what, bool quick)
     {

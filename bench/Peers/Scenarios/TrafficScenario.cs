@@ -24,4 +24,10 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
     public double CountsPerUnit { get; init; } = 1;
 
     public bool HasLatency { get; init; }
+
+    /// <summary>Clients beside these that begin a request and never end it.</summary>
+    public int Slow { get; init; }
+
+    /// <summary>The scenario that is the same without them, whose p99 is compared with this one's; null for none.</summary>
+    public string? Without { get; init; }
 }

@@ -160,7 +160,8 @@ bool clients_connect(const struct traffic *t)
         latencies = malloc(MAX_SAMPLES * sizeof *latencies);
     if (traffic.kind == CHURN)
         return true;
-    uint64_t deadline = monotonic_ns() + 10000000000u;
+    /* A handshake of TLS costs both sides about a millisecond. */
+    uint64_t deadline = monotonic_ns() + (traffic.tls ? 60000000000u : 10000000000u);
     /* In groups, so that no listener's queue overflows. */
     while (client_count < traffic.connections) {
         for (int i = 0; i < 64 && client_count < traffic.connections; i++)
@@ -421,7 +422,7 @@ bool clients_hold(const struct traffic *t)
 {
     if (!clients_connect(t))
         return false;
-    uint64_t deadline = monotonic_ns() + 10000000000u;
+    uint64_t deadline = monotonic_ns() + 60000000000u;
     for (int i = 0; i < client_count && !clients_error(); i++) {
         if (!client_send(clients[i], 0) || (traffic.http2 && !http2_flush(clients[i])))
             client_fail(clients[i], "send");

@@ -2,7 +2,7 @@
  *
  * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT web=PORT,PORT`, then answers commands, one a line, until its input ends:
  *
- *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N pieces=N piece_ms=N settle_ms=N
+ *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N slow=N pieces=N piece_ms=N settle_ms=N
  *          pids=N,N kernel_pids=N
  *     one `piece KEY=VALUE…` line for each piece, then `end errors=N done=N reason=TEXT`, where done counts the time before the first
  *     piece too
@@ -90,13 +90,14 @@ static void summarize_latencies(struct piece *p)
 }
 
 /* A lost connection changes what the window measures, unless every exchange has one of its own. */
-static bool run_for(uint64_t ms, enum kind kind)
+static bool run_for(uint64_t ms, const struct traffic *t)
 {
-    const uint64_t too_many = kind == CHURN ? 100 : 1;
+    const uint64_t too_many = t->kind == CHURN ? 100 : 1;
     uint64_t start = monotonic_ns(), end = start + ms * 1000000u, at = start;
     clients_begin(start);
     while (at < end && counts.errors < too_many) {
         clients_work(at);
+        slow_work(at, t->port);
         uint64_t left_ms = (end - at) / 1000000u;
         turn(clients_wait_allowed() ? (int)left_ms + 1 : 0);
         at = monotonic_ns();
@@ -125,6 +126,7 @@ static struct traffic traffic_of_line(void)
         .streams = (int)number_of("streams"),
         .port = (uint16_t)number_of("port"),
         .connections = (int)number_of("connections"),
+        .slow = (int)number_of("slow"),
         .size = (int)number_of("size"),
         .interval_ns = rate > 0 ? 1000000000u / (uint64_t)rate : 0,
     };
@@ -150,7 +152,7 @@ static void window(void)
     memset(pieces, 0, sizeof pieces);
     if (wanted > MAX_PIECES)
         wanted = MAX_PIECES;
-    bool going = clients_connect(&t) && run_for((uint64_t)number_of("settle_ms"), t.kind);
+    bool going = clients_connect(&t) && slow_start(t.slow, t.port) && run_for((uint64_t)number_of("settle_ms"), &t);
     errors += counts.errors;
     done += counts.done;
     pieces[0].calibration = meter_calibrate(proxy_core, load_core);
@@ -159,7 +161,7 @@ static void window(void)
         p->cpu_start = cpu_ns(pids, pid_count);
         p->kernel_start = cpu_ns(kernel_pids, kernel_count);
         p->start_ns = monotonic_ns();
-        going = run_for((uint64_t)number_of("piece_ms"), t.kind);
+        going = run_for((uint64_t)number_of("piece_ms"), &t);
         p->wall_ns = monotonic_ns() - p->start_ns;
         p->counts = counts;
         errors += counts.errors;
@@ -169,6 +171,7 @@ static void window(void)
     }
     pieces[made].cpu_start = cpu_ns(pids, pid_count);
     pieces[made].kernel_start = cpu_ns(kernel_pids, kernel_count);
+    slow_close();
     clients_close();
     for (int i = 0; i < made; i++) {
         struct piece *p = &pieces[i];

@@ -14,7 +14,7 @@
 
 enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_HEAD = 1024, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
 
-enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, WEB_LISTENER, ECHO, SINK, WEB, CLIENT };
+enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, WEB_LISTENER, ECHO, SINK, WEB, CLIENT, SLOW };
 
 /* One descriptor and what it is used for; found by its number, so nothing is allocated while traffic runs. */
 struct conn {
@@ -48,6 +48,7 @@ struct traffic {
     int streams;                 /* HTTP/2: requests under way on each connection */
     uint16_t port;
     int connections;
+    int slow;                    /* clients beside them that never end their heads */
     int size;                    /* bytes of a message, or of a response's body */
     uint64_t interval_ns;        /* between two paced messages */
 };
@@ -115,6 +116,12 @@ void client_event(struct conn *c, uint32_t events);
 void clients_tell_error(const char *what);
 const char *clients_error(void);
 bool clients_hold(const struct traffic *t);
+
+/* slow.c */
+bool slow_start(int count, uint16_t port);
+void slow_work(uint64_t at, uint16_t port);
+void slow_event(struct conn *c, uint32_t events);
+void slow_close(void);
 
 /* commands, load.c */
 void command_event(void);

@@ -75,6 +75,8 @@ void turn(int timeout_ms)
             continue;
         if (c->role == CLIENT)
             client_event(c, events[i].events);
+        else if (c->role == SLOW)
+            slow_event(c, events[i].events);
         else if (c->role == COMMANDS)
             command_event();
         else

@@ -102,26 +102,26 @@ public static class Kinds
     public static Kind<ValueMap<T>> Map<T>(string noun, Shape<T> shape) => new MapKind<T>(noun, shape);
 
     /// <summary>A map by host: exact names, and <c>"*.example.org"</c> for one or more labels before it.</summary>
-    public static Kind<ValueMap<T>> ByHost<T>(Kind<T> item) => new HostMapKind<T>(item);
+    public static Kind<ValueMap<T>> ByHost<T>(Kind<T> item) => new TextMapKind<T>(MapKey.Host, item);
 
     /// <summary>A map by the name of a header field, in whatever case.</summary>
     public static Kind<ValueMap<T>> ByField<T>(Kind<T> item) =>
-        new TextMapKind<T>("the name of a header field", "X-Api-Version", TokenPattern, StringComparer.OrdinalIgnoreCase, item);
+        new TextMapKind<T>(new("the name of a header field", "X-Api-Version", TokenPattern) { Comparer = StringComparer.OrdinalIgnoreCase }, item);
 
     /// <summary>A map by the name of a query parameter, percent-encoding undone.</summary>
     public static Kind<ValueMap<T>> ByParameter<T>(Kind<T> item) =>
-        new TextMapKind<T>("the name of a query parameter", "v", @"[^\x00-\x1f]{1,256}", StringComparer.Ordinal, item);
+        new TextMapKind<T>(new("the name of a query parameter", "v", @"[^\x00-\x1f]{1,256}"), item);
 
     /// <summary>A map by the name of something that the file defines elsewhere.</summary>
     /// <param name="noun">What it names, with its article.</param>
     /// <param name="example">One such name.</param>
     /// <param name="item">The values.</param>
     public static Kind<ValueMap<T>> ByName<T>(string noun, string example, Kind<T> item) =>
-        new TextMapKind<T>(noun, example, MapKind.NamePattern, StringComparer.Ordinal, item);
+        new TextMapKind<T>(new(noun, example, MapKind.NamePattern), item);
 
     /// <summary>A map by an error's status, 400 to 599; a status that is not written keeps what it had before.</summary>
     public static Kind<ValueMap<T>> ByErrorStatus<T>(Kind<T> item) =>
-        new TextMapKind<T>("a status from 400 to 599", "502", "[45][0-9][0-9]", StringComparer.Ordinal, item, merges: true);
+        new TextMapKind<T>(new("a status from 400 to 599", "502", "[45][0-9][0-9]"), item, merges: true);
 
     /// <summary>A map of the record's keys, or its short form.</summary>
     public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(shape);

@@ -54,10 +54,10 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
     /// <param name="part">The part's keys.</param>
     /// <param name="get">The part of a record.</param>
     /// <param name="set">A record with another part.</param>
-    /// <param name="except">A key that is left out; null for none.</param>
-    public Shape<T> Including<TPart>(Shape<TPart> part, Func<T, TPart> get, Func<T, TPart, T> set, string? except = null)
+    /// <param name="except">Keys that are left out.</param>
+    public Shape<T> Including<TPart>(Shape<TPart> part, Func<T, TPart> get, Func<T, TPart, T> set, params string[] except)
     {
-        _keys.AddRange(part._keys.Where(key => key.Name != except).Select(key => new KeyOfPart<T, TPart>(key, get, set)));
+        _keys.AddRange(part._keys.Where(key => !except.Contains(key.Name)).Select(key => new KeyOfPart<T, TPart>(key, get, set)));
         return this;
     }
 

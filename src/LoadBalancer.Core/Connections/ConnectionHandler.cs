@@ -1,3 +1,4 @@
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Connections;
@@ -10,6 +11,9 @@ internal abstract class ConnectionHandler
 {
     /// <summary>Who may connect; null where everybody may.</summary>
     public ConnectionPolicyChain? Policies { get; init; }
+
+    /// <summary>How its clients speak TLS; null where they do not.</summary>
+    public TlsTermination? Tls { get; init; }
 
     /// <summary>Serves <paramref name="client"/> to its end; on its loop.</summary>
     public abstract void Serve(EpollConnection client);

@@ -101,7 +101,7 @@ public sealed class Endpoint(EndpointId id, int loops)
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
         {
             Load.Failing(outcome.Kind);
-            if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable)
+            if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed)
             {
                 // A refusal comes faster than any connect: its time must not make the endpoint look good.
                 Load.Latency?.Observe(PeakLatency.Penalty);

@@ -39,8 +39,9 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
             "The port that is probed, where that is not the traffic's; `endpoint` is the endpoint's own."
         },
         {
-            "tls", Kinds.Record(ProbeTlsOptions.Shape).OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
-            "With `type: http` or `grpc`: the request goes over TLS, `{}` without a look at the certificate. With `type: tls`: what is expected of the certificate."
+            "tls", Kinds.Record(ProbeTlsOptions.Shape).Or("off", ProbeTlsOptions.Off).OrNull("upstream"), o => o.Tls, (o, value) => o with { Tls = value },
+            "How the probe speaks TLS. `upstream`: as the traffic does. `off`: not at all. With `type: http` or `grpc`: the request goes over TLS, `{}` without a look at the certificate. " +
+            "With `type: tls`: what is expected of the certificate."
         },
         {
             "method", Kinds.Word("GET", "HEAD"), o => o.Method, (o, value) => o with { Method = value },
@@ -89,7 +90,7 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
     /// <summary>The port that is probed; null is the endpoint's own.</summary>
     public int? Port { get; init; }
 
-    /// <summary>How the probe speaks TLS; null where it does not, or where <c>type: tls</c> looks at the handshake alone.</summary>
+    /// <summary>How the probe speaks TLS; null where it does not, or where <c>type: tls</c> looks at the handshake alone. Null is what the upstream does.</summary>
     public ProbeTlsOptions? Tls { get; init; }
 
     /// <summary>The method of an HTTP request.</summary>

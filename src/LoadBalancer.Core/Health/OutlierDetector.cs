@@ -80,7 +80,8 @@ internal sealed class OutlierDetector : FailureObserver
 
     /// <summary>What an endpoint is blamed for: it did not take the connection, broke it off, or hung up at once.</summary>
     private static bool Counts(FaultKind kind) =>
-        kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose;
+        kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose
+            or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed;
 
     private bool IsWatching()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
@@ -13,6 +14,8 @@ namespace LoadBalancer.Health;
 internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
 {
     private readonly TrustedAuthorities? _authorities = options.Ca is { } path ? new TrustedAuthorities(path) : null;
+
+    private OwnCertificate? _own;
 
     /// <summary>True where it looks at the certificate.</summary>
     public bool Verifies => options.Verifies;
@@ -30,6 +33,7 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
     {
         var name = options.ServerName ?? ((address as IPEndPoint)?.Address.ToString() ?? "localhost");
         var authorities = Authorities();
+        var own = Own();
         ProbeAnswer? refusal = null;
         var stream = new SslStream(transport);
         try
@@ -40,6 +44,7 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
                     TargetHost = options.ServerName ?? "",
                     ApplicationProtocols = protocol is { } follows ? [follows] : null,
                     CertificateChainPolicy = Policy(authorities),
+                    ClientCertificateContext = own,
                     RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     {
                         refusal = Verifies ? CertificateVerdict.Of((X509Certificate2?)certificate, chain!, name, options.Ca, time.GetUtcNow()) : null;
@@ -78,6 +83,33 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>What is shown to an endpoint that asks: read again when it has changed.</summary>
+    private SslStreamCertificateContext? Own()
+    {
+        if (options is not { Cert: { } cert, Key: { } key })
+        {
+            return null;
+        }
+
+        var written = File.GetLastWriteTimeUtc(cert);
+        if (_own is { } known && known.Written == written)
+        {
+            return known.Context;
+        }
+
+        try
+        {
+            var chain = TrustedAuthorities.Read(cert);
+            var context = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPemFile(cert, key), chain, offline: true);
+            _own = new OwnCertificate(written, context);
+            return context;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or CryptographicException or UnauthorizedAccessException)
+        {
+            return _own?.Context ?? throw new ProbeFailedException(new(ProbeResult.OutOfResources, $"tls: cannot read {cert}: {ScalarNode.Clean(e.Message)}"));
+        }
+    }
+
     private X509ChainPolicy Policy(X509Certificate2Collection? authorities)
     {
         // Nothing is fetched: a probe asks its endpoint and nobody else.
@@ -96,4 +128,6 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
 
         return policy;
     }
+
+    private sealed record OwnCertificate(DateTime Written, SslStreamCertificateContext Context);
 }

@@ -1,10 +1,14 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Tls;
 
 namespace LoadBalancer.Health;
 
 /// <summary>How a probe speaks TLS: the file's <c>health.active.tls</c>.</summary>
 public sealed record ProbeTlsOptions : IConfigurable<ProbeTlsOptions>
 {
+    /// <summary>No TLS, although the upstream has it.</summary>
+    internal static readonly ProbeTlsOptions Off = new() { IsOff = true };
+
     /// <inheritdoc/>
     public static Shape<ProbeTlsOptions> Shape { get; } = new(
         "probe_tls",
@@ -28,5 +32,29 @@ public sealed record ProbeTlsOptions : IConfigurable<ProbeTlsOptions>
     public string? Ca { get; init; }
 
     /// <summary>True where the certificate must be valid, and not the handshake alone complete.</summary>
-    internal bool Verifies => ServerName is not null || Ca is not null;
+    internal bool Verifies => Judges ?? (ServerName is not null || Ca is not null);
+
+    /// <summary>Whether the certificate is looked at, where the names do not say so; null where they do.</summary>
+    internal bool? Judges { get; init; }
+
+    /// <summary>A PEM file with the certificate that is shown when asked for one; null is none.</summary>
+    internal string? Cert { get; init; }
+
+    /// <summary>The PEM file of its key; null is none.</summary>
+    internal string? Key { get; init; }
+
+    /// <summary>True where there is no TLS, whatever the upstream has.</summary>
+    internal bool IsOff { get; init; }
+
+    /// <summary>What a probe does as the traffic does.</summary>
+    /// <param name="upstream">How that speaks TLS.</param>
+    /// <param name="ownName">The name of the endpoints where it gives none; null for their addresses.</param>
+    internal static ProbeTlsOptions Like(UpstreamTlsOptions upstream, string? ownName) => new()
+    {
+        ServerName = upstream.ServerName ?? ownName,
+        Ca = upstream.Ca,
+        Cert = upstream.Cert,
+        Key = upstream.Key,
+        Judges = !upstream.Insecure,
+    };
 }

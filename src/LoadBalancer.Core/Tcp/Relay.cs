@@ -108,7 +108,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
     /// <summary>Closes both sockets as the relay ended: in order after an orderly end or a deadline, with RST where one side was reset.</summary>
     public void Close()
     {
-        if (_fault.Kind is FaultKind.Reset or FaultKind.Bug)
+        if (_fault.Kind is FaultKind.Reset or FaultKind.TlsRecordInvalid or FaultKind.Bug)
         {
             _client.Reset();
             _upstream.Reset();
@@ -179,11 +179,11 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
         _up.IsBroken |= _down.WriteFailed && !_up.HasEnded;
         if (_up.ReadFailed)
         {
-            Finish(new Fault(FaultSide.Client, FaultKind.Reset));
+            Finish(new Fault(FaultSide.Client, _client.Failure));
         }
         else if (_down.ReadFailed)
         {
-            Finish(new Fault(FaultSide.Upstream, FaultKind.Reset));
+            Finish(new Fault(FaultSide.Upstream, _upstream.Failure));
         }
         else if (!_up.HasEnded || !_down.HasEnded)
         {
@@ -227,7 +227,7 @@ internal sealed class Relay : IReadinessObserver, IValueTaskSource<Fault>
 
         // However the rest went: the client's half was open only because the endpoint had hung up.
         _completion.SetResult(
-            _closedEarly && (fault.Kind is FaultKind.None or FaultKind.Reset or FaultKind.HalfClosedTimeout)
+            _closedEarly && (fault.Kind is FaultKind.None or FaultKind.Reset or FaultKind.TlsRecordInvalid or FaultKind.HalfClosedTimeout)
                 ? new Fault(FaultSide.Upstream, FaultKind.EarlyClose)
                 : fault);
     }

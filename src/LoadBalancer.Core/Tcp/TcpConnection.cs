@@ -6,6 +6,7 @@ using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -16,10 +17,10 @@ namespace LoadBalancer.Tcp;
 /// </summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► (3) route ─► (4) lease an endpoint ─► (5) connect ─► (6) relay ─► (7) return the lease
-///                               │            │                ▲                      │                      (8) release, count, log, untrack
-///                               │ refused    │ no route       └── next endpoint ◄────┘ fault                     ▲
-///                               └────────────┴───────────────────────────────────────────────────────────────────┘
+///   accepted ─► (1) track ─► (2) admit, TLS ─► (3) route ─► (4) lease an endpoint ─► (5) connect ─► (6) relay ─► (7) return the lease
+///                               │                 │                ▲                      │                      (8) release, count, log, untrack
+///                               │ refused         │ no route       └── next endpoint ◄────┘ fault                     ▲
+///                               └─────────────────┴───────────────────────────────────────────────────────────────────┘
 /// </code>
 /// Until (6) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
 /// </remarks>
@@ -29,10 +30,12 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private readonly EndPoint? _peer = client.RemoteEndPoint;
     private Upstream? _upstream;
     private string? _serverName;
+    private TlsSession? _tls;
     private EndpointLease _lease;
     private Endpoint[] _tried = [];
     private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
+    private EpollSocket? _shaking;
     private Relay? _relay;
     private TimeSpan _connectTime;
     private long _connected;
@@ -58,6 +61,18 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 fault = await policies.AdmitAsync(client);
                 _refused = fault.Failed;
                 _admitted = !_refused;
+                if (_stopped.Failed || fault.Failed)
+                {
+                    fault = _stopped.Failed ? _stopped : fault;
+                    return;
+                }
+            }
+
+            if (proxy.Tls is { } tls)
+            {
+                fault = await tls.AcceptAsync(client, proxy.Timeouts.Handshake);
+                _tls = client.Cipher as TlsSession;
+                _refused = fault.Failed;
                 if (_stopped.Failed || fault.Failed)
                 {
                     fault = _stopped.Failed ? _stopped : fault;
@@ -109,6 +124,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             client.Abort();
             _waiting?.GiveUp(fault);
             _connecting?.GiveUp();
+            _shaking?.Reset();
         }
     }
 
@@ -163,6 +179,11 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             var began = proxy.Time.GetTimestamp();
             var result = await ConnectAttempt.StartAsync(Loop, _lease.Endpoint.Address, proxy.ConnectTimeout(upstream), out _connecting);
             _connecting = null;
+            if (upstream.Tls is { } tls && result.Socket is { } connected && !_stopped.Failed)
+            {
+                result = await ShakeAsync(upstream, tls, connected, proxy.ConnectTimeout(upstream) - proxy.Time.GetElapsedTime(began));
+            }
+
             _connected = proxy.Time.GetTimestamp();
             _connectTime = proxy.Time.GetElapsedTime(began, _connected);
             if (_stopped.Failed)
@@ -184,6 +205,30 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             _lease.Return(last);
         }
     }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    private async ValueTask<ConnectResult> ShakeAsync(Upstream upstream, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (upstream.Options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
+        }
+
+        _shaking = socket;
+        var fault = await tls.ShakeAsync(socket, _lease.Endpoint.Address, [], timeout);
+        _shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
+    }
+
+    private int WriteProxyHeader(ProxyVersion version) =>
+        ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
 
     /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
     /// <param name="upstream">Who has no room.</param>
@@ -230,10 +275,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         _relay = new Relay(socket, endpoint, proxy.Timeouts, proxy.Metrics);
         try
         {
-            if (upstream.Options.SendProxyProtocol is { } version)
+            if (upstream.Options.SendProxyProtocol is { } version && endpoint.Cipher is null)
             {
-                var length = ProxyHeaderWriter.Write(version, client.RemoteEndPoint, client.LocalEndPoint, client.ProxyTlvs, Loop.Scratch);
-                _relay.SendFirst(Loop.Scratch.AsSpan(0, length));
+                _relay.SendFirst(Loop.Scratch.AsSpan(0, WriteProxyHeader(version)));
             }
 
             return await _relay.RunAsync();
@@ -291,7 +335,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             Listener = proxy.Listener,
             Client = client.RemoteEndPoint,
             Proxy = ReferenceEquals(client.RemoteEndPoint, _peer) ? null : _peer,
-            ServerName = _serverName,
+            ServerName = _serverName ?? _tls?.ServerNameText,
+            Tls = _tls?.Version,
             Upstream = _upstream?.Name,
             Endpoint = _relay is null ? null : _lease.Endpoint.Label,
             Attempts = _tried.Length + (_relay is null ? 0 : 1),
@@ -300,5 +345,6 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             ReceivedBytes = _relay?.BytesUp ?? 0,
             SentBytes = _relay?.BytesDown ?? 0,
             Fault = fault,
+            Detail = _tls?.FailureText,
         });
 }

@@ -18,6 +18,10 @@ public sealed record TcpTimeouts : IConfigurable<TcpTimeouts>
             "What has to come before anything else, each for itself: the PROXY header where `accept_proxy_protocol` wants one, the TLS ClientHello where `sni` routes."
         },
         {
+            "handshake", Kinds.Duration("100ms", "5m"), o => o.Handshake, (o, value) => o with { Handshake = value },
+            "With `tls`: the TLS handshake, from the first moment to the last; `handshake_timeout`."
+        },
+        {
             "idle", Kinds.Duration("10ms", "30d"), o => o.Idle, (o, value) => o with { Idle = value },
             "With no byte in either direction for this long, the connection is closed."
         },
@@ -32,6 +36,9 @@ public sealed record TcpTimeouts : IConfigurable<TcpTimeouts>
 
     /// <summary>What has to come before anything else, each for itself: a PROXY header, a ClientHello.</summary>
     public TimeSpan Preamble { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The TLS handshake of a listener that has TLS.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>With no byte in either direction for this long, the connection is closed.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);

@@ -15,6 +15,7 @@ internal static class ConnectionLine
         line.Address("client"u8, record.Client);
         line.Address("proxy"u8, record.Proxy);
         line.Text("server_name"u8, record.ServerName);
+        line.Text("tls"u8, record.Tls);
         line.Text("upstream"u8, record.Upstream);
         line.Text("endpoint"u8, record.Endpoint);
         line.Number("attempts"u8, record.Attempts);
@@ -24,6 +25,7 @@ internal static class ConnectionLine
         line.Number("sent_bytes"u8, record.SentBytes);
         line.Text("result"u8, record.Fault.Failed ? record.Fault.Reason : "ok");
         line.Text("side"u8, record.Fault.Failed ? record.Fault.SideName : null);
+        line.Text("detail"u8, record.Detail);
         return line.TryEnd(out length);
     }
 }

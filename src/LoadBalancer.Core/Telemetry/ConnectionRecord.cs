@@ -15,8 +15,11 @@ public readonly record struct ConnectionRecord
     /// <summary>The proxy that connected for the client and told its address by a PROXY header; null where the client itself connected.</summary>
     public EndPoint? Proxy { get; init; }
 
-    /// <summary>The name that the client asked for, where the listener routes by it; null where it asked for none.</summary>
+    /// <summary>The name that the client asked for by TLS; null where it asked for none, or nobody looked.</summary>
     public string? ServerName { get; init; }
+
+    /// <summary>The version of TLS that it spoke with us; null where none.</summary>
+    public string? Tls { get; init; }
 
     /// <summary>The upstream's name; null where no route led to one.</summary>
     public string? Upstream { get; init; }
@@ -41,4 +44,7 @@ public readonly record struct ConnectionRecord
 
     /// <summary>Why it ended; <see cref="Fault.None"/> where both sides finished.</summary>
     public Fault Fault { get; init; }
+
+    /// <summary>What <see cref="Fault"/> was in more words; null where there are none.</summary>
+    public string? Detail { get; init; }
 }

@@ -13,12 +13,14 @@ internal sealed class CertificateTable
     /// <summary>The longest name that is looked up, in bytes.</summary>
     private const int MostNameBytes = 255;
 
+    private readonly ImmutableArray<ServerCertificate> _certificates;
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _exact;
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wildcards;
 
     /// <summary>A table of <paramref name="certificates"/>, the default first.</summary>
     public CertificateTable(ImmutableArray<ServerCertificate> certificates)
     {
+        _certificates = certificates;
         var exact = new Dictionary<string, int>(StringComparer.Ordinal);
         var wildcards = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var at = 0; at < certificates.Length; at++)
@@ -33,6 +35,19 @@ internal sealed class CertificateTable
         _exact = exact.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         _wildcards = wildcards.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
+
+    /// <summary>How many certificates there are.</summary>
+    public int Count => _certificates.Length;
+
+    /// <summary>
+    /// What may be shown to a client for which <paramref name="certificate"/> was found: itself, and for each other kind of key the first one
+    /// behind it that is for all of its names too.
+    /// </summary>
+    public ImmutableArray<ServerCertificate> Alternatives(ServerCertificate certificate) =>
+    [
+        certificate,
+        .. _certificates.SkipWhile(other => !ReferenceEquals(other, certificate)).Where(other => other.StandsFor(certificate)).DistinctBy(other => other.KeyKind),
+    ];
 
     /// <summary>The number of the certificate for <paramref name="name"/>, in the order of the file; -1 where none is for it.</summary>
     /// <param name="name">A host name in ASCII, in whatever case, without a dot at its end.</param>

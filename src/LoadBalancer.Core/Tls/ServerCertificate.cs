@@ -20,6 +20,12 @@ internal sealed record ServerCertificate
     /// <summary>When it ends.</summary>
     public DateTimeOffset NotAfter { get; init; }
 
+    /// <summary>The kind of its key: <c>rsa</c>, <c>ecdsa</c>, or whatever it is.</summary>
+    public string KeyKind { get; init; } = "";
+
     /// <summary>An OCSP response in DER that goes with it (RFC 6066 section 8); null for none.</summary>
     public byte[]? Staple { get; init; }
+
+    /// <summary>True where this one can be shown in place of <paramref name="other"/> to clients that cannot read that one's kind of key.</summary>
+    public bool StandsFor(ServerCertificate other) => KeyKind != other.KeyKind && other.Names.All(name => Names.Contains(name));
 }

@@ -9,6 +9,9 @@ internal sealed record TicketKey(byte[] Name, byte[] Mac, byte[] Cipher)
     /// <summary>How many bytes they are all together.</summary>
     public const int Bytes = 80;
 
+    /// <summary>The bytes as the file of keys has them.</summary>
+    public string Text => Convert.ToBase64String([.. Name, .. Cipher, .. Mac]);
+
     /// <summary>A key of these <see cref="Bytes"/> bytes: name, cipher, MAC.</summary>
     public static TicketKey From(ReadOnlySpan<byte> bytes) => new(bytes[..16].ToArray(), bytes[48..80].ToArray(), bytes[16..48].ToArray());
 }

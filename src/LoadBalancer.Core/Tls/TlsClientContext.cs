@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using LoadBalancer.Transport.Epoll;
 
@@ -13,5 +14,9 @@ internal abstract class TlsClientContext(TlsClientSettings settings)
     /// <summary>A session with the endpoint that <paramref name="socket"/> is connected to; on the socket's loop.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="address">What it is connected to.</param>
-    public abstract TlsSession NewSession(EpollSocket socket, EndPoint address);
+    /// <param name="protocols">What is offered to be spoken inside, the preferred first; empty where ALPN is not used.</param>
+    public abstract TlsSession NewSession(EpollSocket socket, EndPoint address, ImmutableArray<ApplicationProtocol> protocols);
+
+    /// <summary>Forgets the sessions with endpoints that are gone.</summary>
+    public abstract void Keep(IReadOnlySet<EndPoint> addresses);
 }

@@ -18,6 +18,9 @@ internal sealed record TlsClientSettings
     /// <summary>Its private key, in PEM; null for none.</summary>
     public byte[]? KeyPem { get; init; }
 
-    /// <summary>What is offered to be spoken inside, the preferred first; empty where ALPN is not used.</summary>
-    public System.Collections.Immutable.ImmutableArray<ApplicationProtocol> Protocols { get; init; } = [];
+    /// <summary>True where a context made of <paramref name="other"/> would be the same.</summary>
+    public bool IsSameAs(TlsClientSettings other) =>
+        ServerName == other.ServerName && Verifies == other.Verifies && Same(AuthoritiesPem, other.AuthoritiesPem) && Same(ChainPem, other.ChainPem) && Same(KeyPem, other.KeyPem);
+
+    private static bool Same(byte[]? one, byte[]? other) => one is null == other is null && one.AsSpan().SequenceEqual(other);
 }

@@ -28,6 +28,15 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         _deadline = new LoopTimer(static owner => ((TlsHandshake)owner).End(new Fault(((TlsHandshake)owner)._peer, FaultKind.HandshakeTimeout)), this);
     }
 
+    /// <summary>The one before it in the queue that it waits in; null for none.</summary>
+    public TlsHandshake? Older { get; set; }
+
+    /// <summary>The one behind it.</summary>
+    public TlsHandshake? Newer { get; set; }
+
+    /// <summary>The queue that it waits in; null for none. Its end leaves it.</summary>
+    public HandshakeQueue? Queue { get; set; }
+
     /// <summary>Makes the handshake of <paramref name="session"/>; completes inline on the loop, at the latest after <paramref name="timeout"/>.</summary>
     /// <param name="socket">The socket, of which nothing was read but what is not TLS.</param>
     /// <param name="session">The session; the socket's from here on, which closes it.</param>
@@ -51,6 +60,9 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
 
     /// <summary>Ends it, unless it has ended: the connection is closed. Whoever waits goes on inline.</summary>
     public void GiveUp() => End(new Fault(_peer, FaultKind.Reset));
+
+    /// <summary>Ends it for a reason of its owner's, unless it has ended. Whoever waits goes on inline.</summary>
+    public void GiveUp(Fault fault) => End(fault);
 
     void IReadinessObserver.OnReady(EpollSocket socket) => Step();
 
@@ -96,6 +108,12 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
                 End(Fault.None);
                 break;
             case HandshakeProgress.Failed:
+                // A socket that is closed with bytes unread sends RST, which would overtake the alert.
+                if (_socket.IsWireReadable)
+                {
+                    _socket.ReceiveWire(_socket.Loop.Scratch);
+                }
+
                 End(new Fault(_peer, _session.Failure == FaultKind.None ? FaultKind.Reset : _session.Failure, Retryable: _peer == FaultSide.Upstream));
                 break;
         }
@@ -107,6 +125,7 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         {
             _done = true;
             _session.UnderWay = null;
+            Queue?.Leave(this);
             _socket.Loop.Cancel(_deadline);
             _completion.SetResult(fault);
         }

@@ -9,6 +9,15 @@ internal abstract class TlsSession : SocketCipher
     /// <summary>The handshake that waits for it; null before and after. A session that is closed ends it.</summary>
     public TlsHandshake? UnderWay { get; set; }
 
+    /// <summary>The server's side that it began with; null for a client's session.</summary>
+    public TlsServerContext? Server { get; set; }
+
+    /// <summary>How long the handshake took.</summary>
+    public TimeSpan Duration { get; set; }
+
+    /// <summary>True where the handshake failed because the client spoke HTTP without TLS.</summary>
+    public bool MetHttp { get; protected set; }
+
     /// <summary>Goes on with the handshake as far as it can.</summary>
     /// <returns>Whether it is over; after <see cref="HandshakeProgress.Failed"/> the reasons are in <see cref="SocketCipher.Failure"/> and <see cref="FailureText"/>.</returns>
     public abstract HandshakeProgress Handshake();
@@ -19,8 +28,11 @@ internal abstract class TlsSession : SocketCipher
     /// <summary>The name that the client asked for (SNI), in lower case; empty where none.</summary>
     public abstract ReadOnlySpan<byte> ServerName { get; }
 
-    /// <summary>The version, such as <c>TLSv1.3</c>.</summary>
-    public abstract string Version { get; }
+    /// <summary><see cref="ServerName"/> for a log; null where none.</summary>
+    public string? ServerNameText => ServerName.IsEmpty ? null : System.Text.Encoding.ASCII.GetString(ServerName);
+
+    /// <summary>The version, such as <c>TLSv1.3</c>; after the handshake, and null before.</summary>
+    public abstract string? Version { get; }
 
     /// <summary>The cipher suite, by its IANA name.</summary>
     public abstract string CipherSuite { get; }

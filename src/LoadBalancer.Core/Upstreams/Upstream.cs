@@ -5,6 +5,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Upstreams;
@@ -74,9 +75,10 @@ public sealed class Upstream : IAsyncDisposable
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _queue = previous?._queue ?? new LeaseQueue();
         _discovery = discovery;
+        Tls = TlsOrigination.Of(name, options.Tls, options.OwnName, previous?.Tls, context);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
         _jitterSeed = context.Seeds.Next();
-        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context)) : null;
+        _probe = options.Health.Active is { } active ? ProbeCatalog.Build(active, ForProbes(options, context), options.Tls, options.OwnName) : null;
         _members = new(Membership.Of(name, options, previous?._members.Current, discovers: discovery is not null, context));
         _view = new(Build(_members.Current.All, Availability.Of(_members.Current.All, options.Health), ramp: !_first));
     }
@@ -86,6 +88,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>What the file says of it.</summary>
     public UpstreamOptions Options { get; }
+
+    /// <summary>TLS with its endpoints; null where it has none.</summary>
+    internal TlsOrigination? Tls { get; }
 
     /// <summary>What it counts.</summary>
     public UpstreamMetrics Metrics { get; }
@@ -302,6 +307,7 @@ public sealed class Upstream : IAsyncDisposable
         }
 
         var (left, joined) = (Endpoints(before), Endpoints(next));
+        Tls?.Keep(joined.Select(endpoint => endpoint.Address).ToHashSet());
         Watch(next.All, ejections, monitor);
         foreach (var gone in left.Except(joined))
         {

@@ -4,6 +4,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Tls;
 
 namespace LoadBalancer.Upstreams;
 
@@ -57,6 +58,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "Probes say that they are ours: `v2` LOCAL, `v1` UNKNOWN."
         },
         {
+            "tls", Kinds.Record(UpstreamTlsOptions.Shape).OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
+            "TLS with the endpoints; `off` is none, `{}` verifies their certificates by the authorities of this machine. A handshake counts to the time of the connect, and a PROXY " +
+            "header goes before it. Probes speak it too."
+        },
+        {
             "timeouts", Kinds.Record(UpstreamTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds towards endpoints."
         },
@@ -106,6 +112,9 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>The PROXY header that endpoints get first; null for none.</summary>
     public ProxyVersion? SendProxyProtocol { get; init; }
 
+    /// <summary>How TLS is spoken with endpoints; null where it is not.</summary>
+    public UpstreamTlsOptions? Tls { get; init; }
+
     /// <summary>Time bounds towards endpoints.</summary>
     public UpstreamTimeouts Timeouts { get; init; } = new();
 
@@ -123,6 +132,16 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>The ramp of endpoints that have become available; null is none.</summary>
     public TimeSpan? SlowStart { get; init; }
+
+    /// <summary>The name of the endpoints where <see cref="Tls"/> gives none; null for their addresses.</summary>
+    internal string? OwnName => Host is not (KeepHost or EndpointHost) && HostNameOf(Host) is { } host ? host : Discover?.Dns.Name.TrimEnd('.');
+
+    // Without its port; an IP address is none.
+    private static string? HostNameOf(string host)
+    {
+        var name = host.Split(':')[0];
+        return host[0] == '[' || System.Net.IPAddress.TryParse(name, out _) ? null : name;
+    }
 
     private static string Text(UpstreamProtocol protocol) => protocol switch
     {

@@ -32,6 +32,9 @@ internal abstract class AttemptCarrier
     /// <summary>True where the connection was reset, rather than closed in order.</summary>
     public abstract bool WasReset { get; }
 
+    /// <summary>True where the response ended by the end of the stream, and TLS says that somebody else may have brought that about (RFC 9112 section 9.8).</summary>
+    public virtual bool WasCutOff => false;
+
     /// <summary>Which deadline ended it; <see cref="FaultKind.None"/> where none did.</summary>
     public FaultKind TimedOut { get; protected set; }
 

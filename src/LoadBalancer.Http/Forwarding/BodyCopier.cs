@@ -48,6 +48,12 @@ internal static class BodyCopier
             if (part.IsLast)
             {
                 connection.Relax();
+                if (connection.WasCutOff)
+                {
+                    await exchange.FlushAsync();
+                    return new Fault(FaultSide.Upstream, FaultKind.ResponseTruncated);
+                }
+
                 to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }

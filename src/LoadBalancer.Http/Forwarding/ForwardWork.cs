@@ -26,6 +26,9 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
     public Http2SessionWait? Opening { get; set; }
 
+    /// <summary>The socket on which TLS is being agreed on.</summary>
+    public EpollSocket? Shaking { get; set; }
+
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
 
@@ -92,6 +95,7 @@ internal sealed class ForwardWork : PendingWork
         Waiting = null;
         Connecting = null;
         Opening = null;
+        Shaking = null;
         Connection = null;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
     }
@@ -108,6 +112,7 @@ internal sealed class ForwardWork : PendingWork
         Waiting?.GiveUp(fault);
         Connecting?.GiveUp();
         Opening?.GiveUp(fault);
+        Shaking?.Reset();
         Connection?.Abort();
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
@@ -5,6 +6,7 @@ using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -29,7 +31,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const long FreshMs = 1000;
 
     private readonly UpstreamOptions _options = upstream.Options;
-    private readonly bool _isHttp2 = upstream.Options.Protocol is UpstreamProtocol.Http2 or UpstreamProtocol.Grpc;
+    private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
+    private readonly bool _isHttp2 = MayBeHttp2(upstream);
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
 
@@ -40,7 +43,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
-        if (_isHttp2 && exchange.Request.WantsWebSocket)
+        if (_isHttp2 && exchange.Request.WantsWebSocket && _options.Protocol != UpstreamProtocol.Auto)
         {
             return new Fault(FaultSide.Internal, FaultKind.NotImplemented);
         }
@@ -161,17 +164,21 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
             var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
-            if (_isHttp2)
+            if (_isHttp2 && !pool.Sessions.SpeakHttp1 && !exchange.Request.WantsWebSocket)
             {
-                last = await TakeStreamAsync(exchange, work, pool.Sessions);
-                if (!last.Failed || work.GaveUp.Failed)
+                var fault = await TakeStreamAsync(exchange, work, pool.Sessions);
+                if (work.GaveUp.Failed || work.Connection is not null)
                 {
-                    return work.GaveUp.Failed ? work.GaveUp : Fault.None;
+                    return work.GaveUp;
                 }
 
-                work.Tried = [.. work.Tried, endpoint];
-                work.Lease.Return(last);
-                continue;
+                if (fault.Failed)
+                {
+                    last = fault;
+                    work.Tried = [.. work.Tried, endpoint];
+                    work.Lease.Return(last);
+                    continue;
+                }
             }
 
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
@@ -186,6 +193,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             work.Connecting = underWay;
             var result = await connecting;
             work.Connecting = null;
+            if (upstream.Tls is { } tls && result.Socket is { } connected && !work.GaveUp.Failed)
+            {
+                result = await ShakeAsync(exchange, work, tls, connected, _options.Timeouts.Connect - time.GetElapsedTime(began));
+            }
+
             exchange.Connected = time.GetTimestamp();
             var took = time.GetElapsedTime(began, exchange.Connected);
             if (work.GaveUp.Failed)
@@ -208,7 +220,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
     }
 
-    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened.</summary>
+    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose HTTP/1.1.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, ForwardWork work, Http2SessionPool sessions)
     {
@@ -226,6 +238,36 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.Connected = time.GetTimestamp();
         return fault;
     }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (_options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(ProxyPreamble.Write(version, exchange));
+        }
+
+        work.Shaking = socket;
+        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, Http1Only, timeout);
+        work.Shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
+    }
+
+    // A PROXY header is for one client.
+    private static bool MayBeHttp2(Upstream upstream) => upstream.Options.Protocol switch
+    {
+        UpstreamProtocol.Http2 or UpstreamProtocol.Grpc => true,
+        UpstreamProtocol.Auto => upstream.Tls is not null && upstream.Options.SendProxyProtocol is null,
+        _ => false,
+    };
 
     /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
     private bool LeaseSame(Exchange exchange, ForwardWork work) =>

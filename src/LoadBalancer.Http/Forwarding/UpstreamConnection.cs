@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -25,6 +26,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     private readonly Http1BodyWriter _requestBody = new();
     private FaultKind _onDeadline;
     private bool _wasUsed;
+    private bool _endsByClose;
     private bool _closed;
 
     /// <summary>One around a connection, which it owns.</summary>
@@ -61,6 +63,9 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     /// <inheritdoc/>
     public override bool WasReset => _connection.ReadFault != FaultKind.None;
 
+    /// <inheritdoc/>
+    public override bool WasCutOff => _endsByClose && _connection.Cipher is TlsSession { IsTruncated: true };
+
     /// <summary>The way back to the client of a tunnel: it ends with this, whatever is under way on it. Null for anything else.</summary>
     public ResponseCarrier? Tunnel { get; set; }
 
@@ -88,7 +93,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time)
     {
         // :: (4)
-        if (options.SendProxyProtocol is { } version)
+        if (options.SendProxyProtocol is { } version && _connection.Cipher is null)
         {
             ProxyPreamble.Write(Output, version, exchange);
         }
@@ -188,7 +193,11 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     };
 
     /// <inheritdoc/>
-    public override void StartResponseBody(ResponseHead head) => _responseBody.Start(Input, head.Framing, head.ContentLength, ofRequest: false);
+    public override void StartResponseBody(ResponseHead head)
+    {
+        _endsByClose = head.Framing == BodyFraming.Close;
+        _responseBody.Start(Input, head.Framing, head.ContentLength, ofRequest: false);
+    }
 
     /// <inheritdoc/>
     public override ValueTask GatherAsync() =>
@@ -197,7 +206,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     /// <inheritdoc/>
     public override void Park(TimeSpan idleAtMost, bool keepsAlive)
     {
-        if (!keepsAlive || _closed || _connection.TryTakeSocket() is not { IsReadable: false } socket)
+        if (!keepsAlive || _closed || _connection.TryTakeSocket() is not { } socket || socket.HasNews())
         {
             Close();
             return;
@@ -247,7 +256,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
     void IReadinessObserver.OnReady(EpollSocket socket)
     {
-        if (socket.IsReadable || socket.HasError)
+        if (socket.HasError || socket.HasNews())
         {
             Close();
         }

@@ -1,23 +1,21 @@
-using System.Globalization;
-using System.Text;
+using System.Net;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Responses;
 
 /// <summary>
-/// Sends the client to the same place by https: <c>redirect_to_https</c>. Only where the host is one that the file serves, so that nobody can
-/// use lb's name to lead elsewhere; other hosts get 404. The status is 308: the method stays. Immutable and thread-safe.
+/// Sends the client to the same place by https: <c>redirect_to_https</c>. Only where a certificate of the file is for the host, so that nobody
+/// can use lb's name to lead elsewhere; other hosts get 404. The status is 308: the method stays. Immutable and thread-safe.
 /// </summary>
-/// <param name="names">The hosts that are served, exact or <c>*.</c> before a suffix.</param>
-/// <param name="port">The port of https.</param>
-internal sealed class RedirectToHttps(IEnumerable<string> names, int port = 443) : HttpHandler
+/// <remarks>
+/// A client that named the very port at which lb listens sees lb's own ports, and is sent to that of the TLS listener. Any other sees those of
+/// something in between, such as a container's, which has https where everybody has it.
+/// </remarks>
+/// <param name="find">Who is served over https, and where.</param>
+internal sealed class RedirectToHttps(HttpsPort find) : HttpHandler
 {
     private const int StandardPort = 443;
-
-    private readonly HostTable<bool> _names = new([.. names.Distinct(StringComparer.Ordinal).Select(name => ((string?)name, true))]);
-    private readonly byte[] _port = port == StandardPort ? [] : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $":{port}"));
 
     /// <inheritdoc/>
     public override ValueTask<Fault> HandleAsync(Exchange exchange) =>
@@ -27,7 +25,8 @@ internal sealed class RedirectToHttps(IEnumerable<string> names, int port = 443)
     internal bool TryPrepare(Exchange exchange)
     {
         var request = exchange.Request;
-        if (!Serves(request.Host))
+        var port = find(request.Host);
+        if (port == 0)
         {
             return false;
         }
@@ -37,7 +36,14 @@ internal sealed class RedirectToHttps(IEnumerable<string> names, int port = 443)
         fields.BeginField("Location"u8);
         fields.Append("https://"u8);
         fields.Append(request.Host);
-        fields.Append(_port);
+        if (port != StandardPort && NamesOurPort(exchange))
+        {
+            Span<byte> digits = stackalloc byte[8];
+            port.TryFormat(digits, out var length);
+            fields.Append(":"u8);
+            fields.Append(digits[..length]);
+        }
+
         fields.Append(request.Path);
         if (request.HasQuery)
         {
@@ -49,5 +55,16 @@ internal sealed class RedirectToHttps(IEnumerable<string> names, int port = 443)
         return true;
     }
 
-    private bool Serves(ReadOnlySpan<byte> host) => _names.Find(host).Length > 0;
+    private static bool NamesOurPort(Exchange exchange)
+    {
+        if (exchange.Local is not IPEndPoint local)
+        {
+            return false;
+        }
+
+        Span<byte> port = stackalloc byte[8];
+        port[0] = (byte)':';
+        local.Port.TryFormat(port[1..], out var length);
+        return exchange.Request.Authority.EndsWith(port[..(length + 1)]);
+    }
 }

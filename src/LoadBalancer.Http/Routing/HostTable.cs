@@ -58,5 +58,6 @@ internal sealed class HostTable<T>
     private static bool IsBelow(string host, string wildcard) => host.EndsWith(wildcard[1..], StringComparison.Ordinal) && host.Length > wildcard.Length - 1;
 
     private static ByteMap Map((string? Host, T Value)[] entries, Func<string, bool> isMeant, int skipped) => new(
+        // Rule zero: LINQ, because a table is built once for a configuration; of a generic type the rule cannot see that only its constructor asks.
         [.. entries.Select((entry, index) => (Host: entry.Host!, Index: index)).Where(entry => isMeant(entry.Host)).Select(entry => (Encoding.ASCII.GetBytes(entry.Host[skipped..]), entry.Index))]);
 }

@@ -75,18 +75,62 @@ internal sealed class MethodSet
         : IsAll ? this
         : new MethodSet(_known & ~other._known, [.. _others.Where(method => !other.HasOther(method))], false);
 
-    /// <summary>The methods of both.</summary>
-    public MethodSet With(MethodSet other) => IsAll || other.IsAll ? All
-        : new MethodSet(_known | other._known, [.. _others, .. other._others.Where(method => !HasOther(method))], false);
+    /// <summary>Those of its methods that have a number, a bit for each.</summary>
+    public int Known => _known;
 
-    /// <summary>The methods as the Allow field has them (RFC 9110, section 10.2.1): <c>GET, HEAD</c>.</summary>
-    public override string ToString() => string.Join(
-        ", ",
-        Enum.GetValues<RequestMethod>().Where(method => method != RequestMethod.Other && (_known & Bit(method)) != 0).Select(method => method.ToString().ToUpperInvariant())
-            .Concat(_others.Select(Encoding.ASCII.GetString)));
+    /// <summary>Appends methods to the field that is begun, as Allow has them (RFC 9110, section 10.2.1): <c>GET, HEAD</c>.</summary>
+    /// <param name="known">As <see cref="Known"/>, of one set or of several.</param>
+    /// <param name="fields">The list.</param>
+    public static void AppendKnown(int known, HeaderList fields)
+    {
+        for (var method = 0; method < Texts.Length; method++)
+        {
+            if ((known & Bit((RequestMethod)method)) != 0)
+            {
+                Append(fields, Texts[method]);
+            }
+        }
+    }
+
+    /// <summary>Appends its other methods, those that are not there yet.</summary>
+    public void AppendOthers(HeaderList fields)
+    {
+        foreach (var other in _others)
+        {
+            if (!IsListed(fields.BegunValue, other))
+            {
+                Append(fields, other);
+            }
+        }
+    }
 
     // By number; Other has none.
     private static readonly string[] Names = [.. Enum.GetValues<RequestMethod>().Select(method => method == RequestMethod.Other ? "" : method.ToString().ToUpperInvariant())];
+
+    private static readonly byte[][] Texts = [.. Names.Select(Encoding.ASCII.GetBytes)];
+
+    private static void Append(HeaderList fields, ReadOnlySpan<byte> method)
+    {
+        if (!fields.BegunValue.IsEmpty)
+        {
+            fields.Append(", "u8);
+        }
+
+        fields.Append(method);
+    }
+
+    private static bool IsListed(ReadOnlySpan<byte> list, ReadOnlySpan<byte> method)
+    {
+        foreach (var range in list.Split(", "u8))
+        {
+            if (list[range].SequenceEqual(method))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static int Bit(RequestMethod method) => 1 << (int)method;
 

@@ -62,8 +62,22 @@ internal sealed class PathGroup(RouteMatch[] matches)
         return verdict;
     }
 
-    /// <summary>The methods with which the request would be meant. Not of the hot path.</summary>
-    public MethodSet Allowed(RequestHead head) => matches
-        .Where(candidate => candidate.Predicate.Test(head) == RequestVerdict.OtherMethod)
-        .Aggregate(MethodSet.None, (methods, candidate) => methods.With(candidate.Predicate.Methods));
+    /// <summary>Appends the methods with which the request would be meant, each once: <c>GET, HEAD</c>.</summary>
+    public void AppendAllowed(RequestHead head, HeaderList fields)
+    {
+        var known = 0;
+        foreach (var match in matches)
+        {
+            known |= match.Predicate.Test(head) == RequestVerdict.OtherMethod ? match.Predicate.Methods.Known : 0;
+        }
+
+        MethodSet.AppendKnown(known, fields);
+        foreach (var match in matches)
+        {
+            if (match.Predicate.Test(head) == RequestVerdict.OtherMethod)
+            {
+                match.Predicate.Methods.AppendOthers(fields);
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using LoadBalancer.Http.Server;
@@ -10,6 +11,9 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 internal sealed class PathPattern
 {
+    // A text of the file is checked, compared with others and put to use, and each step asks for its pattern: an expression is dear to build.
+    private static readonly ConditionalWeakTable<string, PathPattern> Expressions = [];
+
     private static readonly Regex CaptureName = new(@"\A[A-Za-z_][A-Za-z0-9_]{0,63}\z");
 
     private readonly int[] _captured;
@@ -94,12 +98,18 @@ internal sealed class PathPattern
     /// <summary>Reads the file's <c>path_regex</c>; where it is none, <paramref name="fault"/> says why.</summary>
     public static bool TryParseRegex(string text, out PathPattern pattern, out string? fault)
     {
-        (pattern, fault) = (Any, null);
+        fault = null;
+        if (Expressions.TryGetValue(text, out pattern!))
+        {
+            return true;
+        }
+
+        pattern = Any;
         try
         {
             // Without backtracking the time is linear in the path, whatever a client sends.
             var regex = new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            pattern = new PathPattern(text, PathForm.Regex, [], regex);
+            pattern = Expressions.GetValue(text, _ => new PathPattern(text, PathForm.Regex, [], regex));
         }
         catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {

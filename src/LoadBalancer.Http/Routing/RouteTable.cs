@@ -1,4 +1,3 @@
-using System.Text;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 
@@ -50,7 +49,11 @@ internal sealed class RouteTable
     {
         if (Find(exchange.Request, out _, out var group) == RequestVerdict.OtherMethod)
         {
-            exchange.Response.Fields.Set("Allow"u8, Encoding.ASCII.GetBytes(group!.Allowed(exchange.Request).ToString()));
+            var fields = exchange.Response.Fields;
+            fields.Remove("Allow"u8);
+            fields.BeginField("Allow"u8);
+            group!.AppendAllowed(exchange.Request, fields);
+            fields.EndField(KnownHeader.Other);
         }
     }
 

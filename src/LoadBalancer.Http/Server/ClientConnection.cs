@@ -4,6 +4,7 @@ using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server;
@@ -11,9 +12,9 @@ namespace LoadBalancer.Http.Server;
 /// <summary>A client's connection from accept to close, whatever version of HTTP it speaks: that is its <see cref="HttpSession"/>. Touched only on its loop.</summary>
 /// <remarks>
 /// <code>
-///   accepted ─► (1) track ─► (2) admit ─► serve: a session ─► (7) release, count, untrack
-///                               │ refused                      ▲
-///                               └──────────────────────────────┘
+///   accepted ─► (1) track ─► (2) admit, TLS ─► serve: a session ─► (7) release, count, untrack
+///                               │ refused                           ▲
+///                               └───────────────────────────────────┘
 /// </code>
 /// </remarks>
 internal sealed class ClientConnection : TrackedConnection
@@ -39,6 +40,9 @@ internal sealed class ClientConnection : TrackedConnection
     /// <summary>The client.</summary>
     public EpollConnection Client { get; }
 
+    /// <summary>Its TLS; null where it has none.</summary>
+    public TlsSession? Tls { get; private set; }
+
     /// <summary>True where no further request is taken.</summary>
     public bool IsFinishing { get; private set; }
 
@@ -49,16 +53,23 @@ internal sealed class ClientConnection : TrackedConnection
         _proxy.Connections.Enter(this);
         _proxy.Metrics.Opened(Loop.Index);
         var proxy = _proxy;
-        var (fault, admitted) = (new Fault(FaultSide.Internal, FaultKind.Bug), false);
+        var (fault, admitted, secured) = (new Fault(FaultSide.Internal, FaultKind.Bug), false, false);
         try
         {
             // :: (2)
             fault = proxy.Policies is { } policies ? await policies.AdmitAsync(Client) : Fault.None;
             admitted = !fault.Failed;
-            if (admitted && !_stopped.Failed)
+            if (admitted && !_stopped.Failed && proxy.Tls is { } tls)
+            {
+                fault = await tls.AcceptAsync(Client, proxy.Options.Timeouts.Handshake);
+            }
+
+            secured = !fault.Failed;
+            if (secured && !_stopped.Failed)
             {
                 Client.Observe();
-                Begin(proxy.SpeaksHttp1 ? new Http1Session(this, proxy) : new Http2Session(this, proxy));
+                Tls = Client.Cipher as TlsSession;
+                Begin(proxy.SpeaksHttp1 && Tls?.Protocol != ApplicationProtocol.Http2 ? new Http1Session(this, proxy) : new Http2Session(this, proxy));
                 fault = await _session!.ServeAsync();
                 if (_session is Http1Session { IsHttp2: true })
                 {
@@ -74,7 +85,7 @@ internal sealed class ClientConnection : TrackedConnection
         }
         finally
         {
-            End(proxy, _stopped.Failed ? _stopped : fault, admitted);
+            End(proxy, _stopped.Failed ? _stopped : fault, admitted, secured);
         }
     }
 
@@ -99,7 +110,7 @@ internal sealed class ClientConnection : TrackedConnection
         Client.HangupObserver = session;
     }
 
-    private void End(HttpProxy proxy, Fault fault, bool admitted)
+    private void End(HttpProxy proxy, Fault fault, bool admitted, bool secured)
     {
         // :: (7)
         _session?.End();
@@ -122,7 +133,7 @@ internal sealed class ClientConnection : TrackedConnection
         Client.Transport.Input.Complete();
         Client.Transport.Output.Complete();
         var duration = proxy.Time.GetElapsedTime(_accepted);
-        if (admitted)
+        if (secured)
         {
             proxy.Metrics.Closed(Loop.Index, fault, duration);
         }
@@ -131,13 +142,17 @@ internal sealed class ClientConnection : TrackedConnection
             proxy.Metrics.Rejected(Loop.Index, fault.Kind, duration);
             if (proxy.Log.Enabled && proxy.Log.MayWriteRefusal(Loop.Index))
             {
+                var tls = Client.Cipher as TlsSession;
                 proxy.Log.Write(Loop.Index, new ConnectionRecord
                 {
                     Listener = proxy.Listener,
                     Client = Client.RemoteEndPoint,
                     Proxy = ReferenceEquals(Client.RemoteEndPoint, _peer) ? null : _peer,
+                    ServerName = tls?.ServerNameText,
+                    Tls = tls?.Version,
                     Duration = duration,
                     Fault = fault,
+                    Detail = tls?.FailureText,
                 });
             }
         }

@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -52,6 +53,9 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>Where the client connected to, with lb's port.</summary>
     public EndPoint? Local { get; set; }
+
+    /// <summary>The TLS session that it came by; null where it came in clear.</summary>
+    public TlsSession? Tls { get; set; }
 
     /// <summary>True where the connection to lb is encrypted.</summary>
     public bool IsSecure { get; set; }
@@ -192,6 +196,7 @@ internal sealed class Exchange(EventLoop loop)
         Peer = Local = null;
         ClientAddress = null;
         IsSecure = IsClientSecure = MustClose = false;
+        Tls = null;
         Route = null;
         ForwardedPathSlice = RequestIdSlice = default;
         ForwardedQuerySlice = null;

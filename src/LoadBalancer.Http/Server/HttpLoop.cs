@@ -14,6 +14,7 @@ internal sealed class HttpLoop
     private readonly EventLoop _loop;
     private readonly Stack<Http1Carrier> _carriers = new();
     private readonly Stack<Http2Stream> _streams = new();
+    private readonly DateText _date = new();
 
     /// <summary>An empty one.</summary>
     public HttpLoop(EventLoop loop)
@@ -33,7 +34,7 @@ internal sealed class HttpLoop
     public int Mirrored { get; set; }
 
     /// <summary>A carrier that knows nothing.</summary>
-    public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop);
+    public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop, _date);
 
     /// <summary>Takes a carrier back; nobody refers to it any more.</summary>
     public void Return(Http1Carrier carrier)

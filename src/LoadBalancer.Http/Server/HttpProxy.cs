@@ -39,8 +39,8 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
 
-    /// <summary>The hosts that are served over https.</summary>
-    public ValueList<string> HttpsNames { get; init; }
+    /// <summary>The listeners that serve https.</summary>
+    public ValueList<HttpsListener> HttpsListeners { get; init; }
 
     /// <summary>Who answers requests that no route takes, by sending them to https; null for nobody.</summary>
     public HttpHandler? ToHttps { get; init; }
@@ -153,6 +153,11 @@ internal sealed class HttpProxy : ConnectionHandler
         if (fault == FaultKind.None)
         {
             fault = HostName.Read(request);
+        }
+
+        if (fault == FaultKind.None && exchange.Tls is { } tls && Misdirection.Is(tls, request.Host))
+        {
+            fault = FaultKind.Misdirected;
         }
 
         if (fault == FaultKind.None && !RequestTarget.Agrees(request, exchange.IsClientSecure))

@@ -35,6 +35,8 @@ internal static class JsonRequestLine
         }
 
         line.Text("version"u8, method.IsEmpty ? default : ClientText.Version(request), ClientText.MostMethod);
+        line.Text("tls"u8, exchange.Tls?.Version);
+        line.Text("server_name"u8, exchange.Tls is { } tls ? tls.ServerName : default, ClientText.MostHost);
         line.Number("status"u8, ExchangeStatus.Of(exchange));
         line.Text("upstream"u8, exchange.Upstream?.Name, ClientText.MostName);
         line.Text("endpoint"u8, exchange.Endpoint?.Label, ClientText.MostName);

@@ -22,6 +22,7 @@ internal sealed class RouteMetrics(string route, int loops)
     public string Route { get; } = route;
 
     /// <summary>Requests that have ended.</summary>
+    // Rule zero: LINQ, because an operator asks.
     public long Requests => Enumerable.Range(0, StatusClass.Names.Count).Sum(RequestsOf);
 
     /// <summary>Bytes of requests' bodies that were read.</summary>

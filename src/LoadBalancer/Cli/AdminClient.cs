@@ -19,12 +19,22 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
     /// <summary>What a reload may take, with its listeners bound and its files read.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>Where lb listens for the operator unless something else is configured: the packaged socket, and the default of <c>admin.bind</c>.</summary>
+    public static IReadOnlyList<EndPoint> UsualAddresses { get; } = [new UnixDomainSocketEndPoint("/run/lb/admin.sock"), .. new AdminOptions().Bind];
+
+    /// <summary>
+    /// Why it is a guess whom this asks: the errors of a configuration that does not tell. Null where it does. Who answers may be
+    /// another lb: what it says that it runs has to be looked at.
+    /// </summary>
+    public string? Doubt { get; private init; }
+
     /// <summary>The client that the command line and the configuration lead to.</summary>
     /// <param name="path">The configuration.</param>
     /// <param name="address">An address of the command line, asked instead of those in the file.</param>
     /// <param name="environment">An environment variable's value, null where it is unset.</param>
+    /// <param name="usual">Whom to ask where a configuration that cannot be read does not tell; empty for nobody.</param>
     /// <exception cref="AdminUnreachableException">There is no such address.</exception>
-    public static AdminClient Find(string path, string? address, Func<string, string?> environment)
+    public static AdminClient Find(string path, string? address, Func<string, string?> environment, IReadOnlyList<EndPoint> usual)
     {
         var (admin, errors) = GatewayFile.LoadAdmin(path, environment);
         if (address is not null)
@@ -36,7 +46,8 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
 
         if (admin is null)
         {
-            throw new AdminUnreachableException(string.Join('\n', errors.Append($"so it is not known where lb listens; name it with --admin")));
+            var doubt = string.Join('\n', errors.Append("so it is not known where lb listens; name it with --admin"));
+            return usual.Count > 0 ? new AdminClient(usual, token: null) { Doubt = doubt } : throw new AdminUnreachableException(doubt);
         }
 
         return admin.Bind.Count > 0
@@ -65,7 +76,7 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
             }
         }
 
-        throw new AdminUnreachableException(string.Join('\n', failures));
+        throw new AdminUnreachableException(Doubt ?? string.Join('\n', failures));
     }
 
     private async Task<AdminReply> SendAsync(EndPoint address, HttpMethod method, string target)
@@ -90,7 +101,7 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
                 }
             },
         };
-        using var client = new HttpClient(handler) { Timeout = AnswerTimeout };
+        using var client = new HttpClient(handler) { Timeout = Doubt is null ? AnswerTimeout : ConnectTimeout };
         using var request = new HttpRequestMessage(method, new Uri($"http://{(address is IPEndPoint ? address : "localhost")}{target}"));
         if (token is not null)
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using CommandLine;
 using LoadBalancer.Daemon.Configuration;
 
@@ -14,12 +15,18 @@ internal abstract class AdminVerb : Verb
     [Option("admin", MetaValue = "ADDRESS", HelpText = "The admin listener to ask, as 127.0.0.1:9090 or unix:/run/lb/admin.sock. (Default: admin.bind of the configuration)")]
     public string? Admin { get; set; }
 
+    /// <summary>The path of the configuration.</summary>
+    protected string ConfigPath => Config ?? GatewayFile.DefaultPath;
+
+    /// <summary>Whom to ask where the configuration cannot be read: nobody, for a word that changes something.</summary>
+    protected virtual IReadOnlyList<EndPoint> Usual => [];
+
     /// <inheritdoc/>
     public sealed override async Task<int> RunAsync(Terminal terminal)
     {
         try
         {
-            return await AskAsync(AdminClient.Find(Config ?? GatewayFile.DefaultPath, Admin, terminal.Environment), terminal);
+            return await AskAsync(AdminClient.Find(ConfigPath, Admin, terminal.Environment, Usual), terminal);
         }
         catch (AdminUnreachableException error)
         {

@@ -12,6 +12,7 @@ namespace LoadBalancer.Daemon.Cli;
 internal sealed class StatusReport(JsonElement status)
 {
     private const string None = "-";
+    private const int MostNames = 3;
 
     /// <summary>The report, with a line feed at its end.</summary>
     public string Print()
@@ -20,6 +21,12 @@ internal sealed class StatusReport(JsonElement status)
         Process(text);
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
+        text.Append(Routes());
+        if (Items(status, "listeners").Any(listener => Items(Child(listener, "tls"), "certificates").Length > 0))
+        {
+            text.Append('\n').Append(Certificates().Print());
+        }
+
         text.Append('\n').Append(Upstreams().Print());
         Warnings(text);
         return text.ToString();
@@ -63,6 +70,41 @@ internal sealed class StatusReport(JsonElement status)
         return table;
     }
 
+    private string Routes()
+    {
+        var table = new TextTable("LISTENER", "ROUTE", "PATH", ">REQUESTS", ">2XX", ">3XX", ">4XX", ">5XX", ">P50 MS", ">P99 MS");
+        var any = false;
+        foreach (var (listener, route) in Items(status, "listeners").SelectMany(listener => Items(Child(listener, "requests"), "routes").Select(route => (listener, route))))
+        {
+            any = true;
+            var requests = Child(route, "requests");
+            table.Add(
+                Text(listener, "name"), Text(route, "name") is { Length: > 0 } name ? name : "(no route)", Text(route, "path") is { Length: > 0 } path ? path : None, Sum(route, "requests"),
+                Text(requests, "2xx"), Text(requests, "3xx"), Text(requests, "4xx"), Text(requests, "5xx"),
+                Text(route, "p50_ms") is { Length: > 0 } p50 ? p50 : None, Text(route, "p99_ms") is { Length: > 0 } p99 ? p99 : None);
+        }
+
+        return any ? $"\n{table.Print()}" : "";
+    }
+
+    private TextTable Certificates()
+    {
+        var table = new TextTable("LISTENER", "CERTIFICATE", "KEY", "EXPIRES", ">DAYS", "FILE");
+        foreach (var listener in Items(status, "listeners"))
+        {
+            foreach (var certificate in Items(Child(listener, "tls"), "certificates"))
+            {
+                var names = Items(certificate, "names");
+                var others = names.Length > MostNames ? string.Create(CultureInfo.InvariantCulture, $" and {names.Length - MostNames} more") : "";
+                table.Add(
+                    Text(listener, "name"), string.Join(' ', names.Take(MostNames).Select(name => name.GetString())) + others, Text(certificate, "key"),
+                    Time(certificate, "not_after"), Text(certificate, "days_left"), Text(certificate, "file"));
+            }
+        }
+
+        return table;
+    }
+
     private TextTable Upstreams()
     {
         var table = new TextTable("UPSTREAM", "ENDPOINT", "STATE", ">WEIGHT", ">OPEN", ">PICKED", ">FAULTS", "WHY");
@@ -88,7 +130,10 @@ internal sealed class StatusReport(JsonElement status)
 
     private void Warnings(StringBuilder text)
     {
-        var lines = Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n")).ToList();
+        var lines = Items(status, "listeners")
+            .Where(listener => Text(Child(listener, "tls"), "refusal").Length > 0)
+            .Select(listener => $"{Text(listener, "name")}: files of TLS have changed and are no use, so those before stay: {Text(Child(listener, "tls"), "refusal")}\n")
+            .Concat(Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n"))).ToList();
         text.Append(lines.Count == 0 ? "" : "\n").AppendJoin("", lines);
     }
 

@@ -13,14 +13,14 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="options">What was read.</param>
 /// <param name="root">Where it was read from, for the places.</param>
 /// <param name="reader">Takes the errors.</param>
-internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigReader reader)
+/// <param name="settings">How it is loaded.</param>
+internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigReader reader, LoadSettings settings)
 {
     private readonly HttpChecks _http = new(options, root, reader);
 
     /// <summary>Runs every check.</summary>
-    /// <param name="fragment">True where names may be defined elsewhere.</param>
     /// <param name="includesAreWhole">False where an included file could not be read, which may define any name.</param>
-    public void Run(bool fragment, bool includesAreWhole)
+    public void Run(bool includesAreWhole)
     {
         ListenersHaveTheirOwnAddresses();
         foreach (var (name, upstream) in options.Upstreams)
@@ -30,6 +30,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             SomeEndpointHasWeight(name, upstream);
             HashIsUsed(name, upstream);
             new ProbeChecks(root, reader).Run(name, upstream);
+            new UpstreamTlsChecks(root, reader, settings).Run(name, upstream);
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
             PendingIsUsed(name, upstream);
@@ -40,18 +41,19 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         {
             ListenerLeadsByOneRule(name);
             _http.Run(name, listener);
+            new TlsChecks(root, reader, settings, TimeProvider.System).Run(name, listener);
             SomeClientMayConnect(name, listener);
             BoundOfAClientIsReached(name, listener);
         }
 
         new SelfChecks(options, root, reader).Run();
-        if (!fragment)
+        if (!settings.Fragment)
         {
             SomethingListens();
         }
 
         var namesAreKnown = root.Find("upstreams")?.Value is null or MapNode or ScalarNode { IsEmpty: true };
-        if (!fragment && namesAreKnown && includesAreWhole)
+        if (!settings.Fragment && namesAreKnown && includesAreWhole)
         {
             UpstreamsAreDefined();
             UpstreamsAreUsed();

@@ -8,6 +8,7 @@ namespace LoadBalancer.Daemon.Configuration;
 internal sealed record DefaultTimeouts : IConfigurable<DefaultTimeouts>
 {
     private const string IdleKey = "idle";
+    private const string HandshakeKey = "handshake";
 
     /// <inheritdoc/>
     public static Shape<DefaultTimeouts> Shape { get; } = new Shape<DefaultTimeouts>(
@@ -17,8 +18,12 @@ internal sealed record DefaultTimeouts : IConfigurable<DefaultTimeouts>
             IdleKey, Kinds.Duration("100ms", "1d").OrNothing("none"), o => o.Idle, (o, value) => o with { Idle = value },
             "With no byte for this long a TCP connection is closed, and an HTTP connection without a request; `none` for what is built in, 10m and 75s."
         },
-    }.Including(TcpTimeouts.Shape, o => o.Tcp, (o, value) => o with { Tcp = value }, IdleKey)
-        .Including(HttpTimeouts.Shape, o => o.Http, (o, value) => o with { Http = value }, IdleKey);
+        {
+            HandshakeKey, Kinds.Duration("100ms", "5m"), o => o.Tcp.Handshake, (o, value) => o with { Tcp = o.Tcp with { Handshake = value }, Http = o.Http with { Handshake = value } },
+            "The TLS handshake of a listener that has `tls`; `handshake_timeout`."
+        },
+    }.Including(TcpTimeouts.Shape, o => o.Tcp, (o, value) => o with { Tcp = value }, IdleKey, HandshakeKey)
+        .Including(HttpTimeouts.Shape, o => o.Http, (o, value) => o with { Http = value }, IdleKey, HandshakeKey);
 
     /// <summary>With no byte for this long a connection is closed; null for what is built in.</summary>
     public TimeSpan? Idle { get; init; }

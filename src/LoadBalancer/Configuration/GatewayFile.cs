@@ -26,7 +26,7 @@ internal static class GatewayFile
         var interpolation = new Interpolation(files, environment, lookUp: !settings.WithoutSecrets);
         var reader = new ConfigReader(interpolation.Resolve);
         var includes = new Includes(files, reader);
-        var options = Read(path, files, includes, reader, settings.Fragment);
+        var options = Read(path, files, includes, reader, settings);
         return new LoadResult
         {
             Options = reader.Errors.Count == 0 && !reader.LeftUnknown ? options : null,
@@ -40,9 +40,9 @@ internal static class GatewayFile
 
     /// <summary>
     /// Where the daemon of this file takes questions, as well as that can be told: from a file that is refused for other
-    /// reasons too, and by a user who may not read its secrets.
+    /// reasons too, be it no YAML at all, and by a user who may not read its secrets.
     /// </summary>
-    /// <returns>The options, null where even those cannot be read; and what is wrong with them.</returns>
+    /// <returns>The options, null where not even their addresses can be read; and what is wrong with the file.</returns>
     public static (AdminOptions? Options, IReadOnlyList<string> Errors) LoadAdmin(string path, Func<string, string?> environment)
     {
         var files = new SourceFiles();
@@ -52,10 +52,39 @@ internal static class GatewayFile
             return (null, [$"{path}: cannot read the file: {fault}"]);
         }
 
-        var root = new YamlSource(text, path, reader).Read();
-        var node = root?.Find("admin")?.Value;
-        var options = root is null ? null : node is null ? new AdminOptions() : Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
-        return (options, [.. reader.Errors.Select(error => error.ToString())]);
+        if (new YamlSource(text, path, reader).Read() is { } root)
+        {
+            // An empty one is being written: no lb runs it.
+            return root.Entries.Count == 0 ? (null, [$"{path}: the file is empty"]) : (AdminOf(root, reader), Lines(reader));
+        }
+
+        // The errors of the whole are the ones to be told: places in a part of it would be wrong.
+        var apart = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
+        var block = AdminBlock.In(text) is { } lines ? new YamlSource(lines, path, apart).Read() : null;
+        return (block is null ? null : AdminOf(block, apart), Lines(reader));
+
+        static IReadOnlyList<string> Lines(ConfigReader reader) => [.. reader.Errors.Select(error => error.ToString())];
+    }
+
+    private static AdminOptions? AdminOf(MapNode root, ConfigReader reader)
+    {
+        if (root.Find("admin")?.Value is not { } node)
+        {
+            return new AdminOptions();
+        }
+
+        // Addresses that cannot be read must not be taken for the default ones.
+        var before = reader.Errors.Count;
+        if ((node as MapNode)?.Find("bind") is { } bind)
+        {
+            Kinds.Record(AdminOptions.Shape).Read(new MapNode(node.Span, node.Label, [bind]), AdminOptions.Shape.Blank(), reader);
+        }
+        else if (node is not MapNode and not ScalarNode { IsEmpty: true })
+        {
+            Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
+        }
+
+        return reader.Errors.Count > before ? null : Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
     }
 
     /// <summary>The digest that a load would have now whose files were <paramref name="paths"/>.</summary>
@@ -70,7 +99,7 @@ internal static class GatewayFile
         return files.Digest();
     }
 
-    private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, bool fragment)
+    private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, LoadSettings settings)
     {
         if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
         {
@@ -85,7 +114,7 @@ internal static class GatewayFile
 
         var root = includes.Merge(main);
         var options = GatewayOptions.Shape.Read(root, GatewayOptions.Shape.Blank(), reader);
-        new CrossChecks(options, root, reader).Run(fragment, includes.AreWhole);
+        new CrossChecks(options, root, reader, settings).Run(includes.AreWhole);
         return options;
     }
 

@@ -123,7 +123,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     {
         foreach (var entry in (written.Find("timeouts")?.Value as MapNode)?.Entries ?? [])
         {
-            if (entry.Key is "connect" or "idle" or "half_closed")
+            if (entry.Key is "connect" or "handshake" or "idle" or "half_closed")
             {
                 Error(entry.Place, $"'{entry.Key}' here is of 'tcp'; {(entry.Key == "connect" ? "an HTTP listener leaves it to the upstream" : "an HTTP listener has its time bounds in http: {timeouts: …}")}");
             }
@@ -143,11 +143,11 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             Error(other.Place, $"'http' has either 'upstream' or '{other.Key}'; for the requests that no other route takes, add a route without conditions");
         }
 
-        if (http.RedirectToHttps && !options.Listeners.Any(other => other.Key != name && other.Value.Http?.Routes.Any(route => route.Host is not null) == true))
+        if (http.RedirectToHttps && !options.Listeners.Values.Any(other => other is { Http: not null, Tls: not null }))
         {
             Error(
                 map?.Find("redirect_to_https")?.Place ?? written.Span,
-                "'redirect_to_https' leads only to hosts that the routes of another HTTP listener name, and there is none: give those routes their 'host'");
+                "'redirect_to_https' leads only to names that a certificate of this file is for, and no HTTP listener has 'tls': give it to the one that clients are sent to");
         }
     }
 

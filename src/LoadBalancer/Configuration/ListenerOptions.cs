@@ -4,6 +4,7 @@ using LoadBalancer.Connections;
 using LoadBalancer.Connections.RateLimit;
 using LoadBalancer.Http;
 using LoadBalancer.Tcp;
+using LoadBalancer.Tls;
 
 namespace LoadBalancer.Daemon.Configuration;
 
@@ -15,6 +16,9 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
 
     /// <summary>The addresses it accepts on, at least one.</summary>
     public ValueList<EndPoint> Bind { get; init; }
+
+    /// <summary>How its clients speak TLS; null where they do not.</summary>
+    internal TlsOptions? Tls { get; init; }
 
     /// <summary>Layer 4: where its connections lead; null for an HTTP listener.</summary>
     public TcpOptions? Tcp { get; init; }
@@ -46,6 +50,10 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
         {
             "bind", Kinds.List(Kinds.BindAddress), o => o.Bind, (o, value) => o with { Bind = value },
             "The addresses it accepts on. `\":8080\"` is every IPv4 address, `\"[::]:8080\"` every IPv6 address; port 0 takes a free port.", Presence.Required
+        },
+        {
+            "tls", Kinds.Record(TlsOptions.Shape), o => o.Tls!, (o, value) => o with { Tls = value },
+            "TLS termination. Without it bytes are taken as they come."
         },
         {
             "tcp", Kinds.Record(TcpOptions.Shape), o => o.Tcp!, (o, value) => o with { Tcp = value },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoadBalancer.Daemon.Status;
+using LoadBalancer.Tls;
 
 namespace LoadBalancer.Daemon.Metrics;
 
@@ -42,7 +43,34 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             writer.Write(MetricFamilies.ListenerBytes, listener.SentBytes, listener.Name, "sent");
         });
         Each(listeners, listener => writer.Write(MetricFamilies.ConnectionDuration, listener.Metrics.Durations, listener.Name));
+        Tls(writer, [.. listeners.Where(listener => listener.Tls is not null)]);
         Requests(writer, [.. listeners.Where(listener => listener.Requests is not null)]);
+    }
+
+    private static void Tls(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)
+    {
+        EachTls((listener, tls) =>
+        {
+            Each(Enum.GetValues<TlsVersion>(), version =>
+            {
+                writer.Write(MetricFamilies.TlsHandshakes, tls.Metrics.Done(version, resumed: false), listener, TlsVersions.NameOf(version), "full");
+                writer.Write(MetricFamilies.TlsHandshakes, tls.Metrics.Done(version, resumed: true), listener, TlsVersions.NameOf(version), "resumed");
+            });
+            writer.Write(MetricFamilies.TlsHandshakes, tls.Failed, listener, "", "failed");
+        });
+        EachTls((listener, tls) => writer.Write(MetricFamilies.TlsActiveHandshakes, tls.Handshaking, listener));
+        EachTls((listener, tls) => writer.Write(MetricFamilies.TlsHandshakeDuration, tls.Metrics.Durations, listener));
+        EachTls((listener, tls) => Each(
+            tls.Certificates.GroupBy(certificate => (Name: certificate.Names[0], certificate.Key)),
+            same => writer.Write(MetricFamilies.TlsCertificateNotAfter, same.Min(certificate => certificate.NotAfter.ToUnixTimeSeconds()), listener, same.Key.Name, same.Key.Key)));
+        EachTls((listener, tls) =>
+        {
+            writer.Write(MetricFamilies.TlsReloads, tls.Metrics.Loaded, listener, "loaded");
+            writer.Write(MetricFamilies.TlsReloads, tls.Metrics.Refused, listener, "refused");
+        });
+        EachTls((listener, tls) => writer.Write(MetricFamilies.TlsLastReloadRefused, tls.Refusal is not null, listener));
+
+        void EachTls(Action<string, TlsStatus> write) => Each(listeners, listener => write(listener.Name, listener.Tls!));
     }
 
     private static void Requests(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)

@@ -26,6 +26,13 @@ internal static class MetricFamilies
     public static readonly MetricFamily ListenerBytes = Counter("lb_listener_bytes_total", "Bytes received from clients and sent to them.", "listener", "direction");
     public static readonly MetricFamily ConnectionDuration = Histogram("lb_connection_duration_seconds", LatencyBounds.Session, "How long connections lasted, from accept to the end of both directions.", "listener");
 
+    public static readonly MetricFamily TlsHandshakes = Counter("lb_tls_handshakes_total", "TLS handshakes with clients by result: full, resumed (an earlier session was taken up), or failed, without a version; why, lb_listener_rejected_total says.", "listener", "version", "result");
+    public static readonly MetricFamily TlsActiveHandshakes = Gauge("lb_tls_active_handshakes", "TLS handshakes with clients that are under way.", "listener");
+    public static readonly MetricFamily TlsHandshakeDuration = Histogram("lb_tls_handshake_duration_seconds", LatencyBounds.Connect, "How long TLS handshakes with clients took that were done, their round trips included.", "listener");
+    public static readonly MetricFamily TlsCertificateNotAfter = Gauge("lb_tls_certificate_not_after_seconds", "When a certificate expires, in seconds since 1970, by the first of its names and the kind of its key. Where several have those, the first to expire.", "listener", "name", "key");
+    public static readonly MetricFamily TlsReloads = Counter("lb_tls_reloads_total", "Changes of the files of a listener's TLS by result: loaded, or refused and what was in use before stays.", "listener", "result");
+    public static readonly MetricFamily TlsLastReloadRefused = Gauge("lb_tls_last_reload_refused", "1 where the files of a listener's TLS are not what is in use, because they are no use.", "listener");
+
     public static readonly MetricFamily HttpRequests = Counter("lb_http_requests_total", "Requests by route and class of status, 1xx to 5xx. Those that no route took have an empty route; 4xx has those too whose client did not stay for a response.", "listener", "route", "status");
     public static readonly MetricFamily HttpActiveRequests = Gauge("lb_http_active_requests", "Requests that are being answered.", "listener");
     public static readonly MetricFamily HttpFaults = Counter("lb_http_faults_total", "Requests that ended by a fault: refused, failed, or broken off. A series appears with its first fault.", "listener", "side", "reason");

@@ -4,7 +4,7 @@ using LoadBalancer.Telemetry;
 namespace LoadBalancer.Daemon.Reloading;
 
 /// <summary>
-/// Notices that a file of the configuration has changed, however it was changed: written in place, replaced by a rename,
+/// Notices that a file of the configuration, or one that it names, has changed, however it was changed: written in place, replaced by a rename,
 /// or by the swap of a symbolic link on the way to it (a Kubernetes ConfigMap). Thread-safe.
 /// </summary>
 /// <remarks>
@@ -15,7 +15,7 @@ namespace LoadBalancer.Daemon.Reloading;
 internal sealed class ConfigWatcher : IDisposable
 {
     /// <summary>An editor writes in several steps: quiet for this long is taken for done.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
+    public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
     private readonly Action _onChanged;
     private readonly LogSink _log;
@@ -23,15 +23,22 @@ internal sealed class ConfigWatcher : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, FileSystemWatcher> _folders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FileSystemWatcher> _names = new(StringComparer.Ordinal);
-    private LoadResult? _loaded;
-    private string _listing = "";
+    private readonly TimeSpan _settle;
+    private WatchedFiles? _watched;
 
-    /// <summary>A watcher that watches nothing before <see cref="Watch"/>.</summary>
+    /// <summary>A watcher that watches nothing before <see cref="Watch(WatchedFiles?)"/>.</summary>
     /// <param name="time">The clock of the pause before it looks.</param>
     /// <param name="onChanged">Called on a pool thread when the content differs from what was loaded.</param>
     /// <param name="log">Told of a folder that cannot be watched.</param>
     public ConfigWatcher(TimeProvider time, Action onChanged, LogSink log)
+        : this(time, onChanged, log, Settle)
     {
+    }
+
+    /// <summary>As above, with another pause before it looks.</summary>
+    public ConfigWatcher(TimeProvider time, Action onChanged, LogSink log, TimeSpan settle)
+    {
+        _settle = settle;
         _onChanged = onChanged;
         _log = log;
         _settled = time.CreateTimer(static watcher => ((ConfigWatcher)watcher!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -40,13 +47,19 @@ internal sealed class ConfigWatcher : IDisposable
     /// <summary>Watches the files of <paramref name="loaded"/>, good or bad, instead of those before; null watches nothing.</summary>
     public void Watch(LoadResult? loaded)
     {
+        var listing = List(loaded?.Folders ?? []);
+        Watch(loaded is null ? null : new WatchedFiles(loaded.Files, loaded.Folders, () => GatewayFile.DigestOf(loaded.Files) != loaded.Digest || List(loaded.Folders) != listing));
+    }
+
+    /// <summary>Watches <paramref name="watched"/> instead of what was watched before; null watches nothing.</summary>
+    public void Watch(WatchedFiles? watched)
+    {
         lock (_gate)
         {
-            _loaded = loaded;
-            _listing = List(loaded?.Folders ?? []);
-            var wanted = loaded is null
+            _watched = watched;
+            var wanted = watched is null
                 ? []
-                : loaded.Files.SelectMany(FoldersOnTheWay).Concat(loaded.Folders).ToHashSet(StringComparer.Ordinal);
+                : watched.Files.SelectMany(FoldersOnTheWay).Concat(watched.Folders).ToHashSet(StringComparer.Ordinal);
             Keep(_folders, wanted.Where(Directory.Exists).ToHashSet(StringComparer.Ordinal), NewWatcher);
             Keep(_names, wanted.Select(NameToWatch).OfType<string>().ToHashSet(StringComparer.Ordinal), NewNameWatcher);
         }
@@ -60,7 +73,7 @@ internal sealed class ConfigWatcher : IDisposable
     {
         lock (_gate)
         {
-            _loaded = null;
+            _watched = null;
             _settled.Dispose();
             Keep(_folders, [], NewWatcher);
             Keep(_names, [], NewNameWatcher);
@@ -150,7 +163,7 @@ internal sealed class ConfigWatcher : IDisposable
     {
         lock (_gate)
         {
-            if (_loaded is null)
+            if (_watched is null)
             {
                 return;
             }
@@ -184,26 +197,24 @@ internal sealed class ConfigWatcher : IDisposable
     {
         lock (_gate)
         {
-            if (_loaded is not null)
+            if (_watched is not null)
             {
-                _settled.Change(Settle, Timeout.InfiniteTimeSpan);
+                _settled.Change(_settle, Timeout.InfiniteTimeSpan);
             }
         }
     }
 
     private void Look()
     {
-        LoadResult? loaded;
-        string listing;
+        WatchedFiles? watched;
         lock (_gate)
         {
-            loaded = _loaded;
-            listing = _listing;
+            watched = _watched;
         }
 
         try
         {
-            if (loaded is not null && (GatewayFile.DigestOf(loaded.Files) != loaded.Digest || List(loaded.Folders) != listing))
+            if (watched?.HaveChanged() == true)
             {
                 _onChanged();
             }

@@ -1,11 +1,15 @@
+using System.Collections.Immutable;
+using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tcp;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -19,29 +23,35 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <param name="sockets">The listening sockets.</param>
 /// <param name="context">What upstreams are given.</param>
 /// <param name="proxies">Builds what HTTP listeners do.</param>
+/// <param name="terminations">Builds the TLS of listeners.</param>
 /// <param name="connectionLog">Where connections leave a line.</param>
 /// <param name="log">Takes warnings.</param>
 /// <param name="hurry">Ends the patience with the connections of listeners that are gone.</param>
 internal sealed class SnapshotBuilder(
-    LoopGroup loops, SocketTable sockets, BuildContext context, HttpProxyBuilder proxies, ConnectionLog connectionLog, LogSink log, CancellationToken hurry)
+    LoopGroup loops, SocketTable sockets, BuildContext context, HttpProxyBuilder proxies, TlsTerminationBuilder terminations, ConnectionLog connectionLog, LogSink log,
+    CancellationToken hurry)
 {
+    private const int StandardHttpsPort = 443;
+
     // For the whole life of the process, so that a listener that comes back finds its counters where it left them.
     private readonly Dictionary<string, ListenerMetrics> _metrics = [];
 
     /// <summary>Builds what <paramref name="options"/> say, and binds what is new.</summary>
-    /// <exception cref="IOException">An address cannot be bound; everything is as it was before.</exception>
+    /// <exception cref="IOException">An address cannot be bound, or a certificate is no use; everything is as it was before.</exception>
     public async Task<PendingSnapshot> BuildAsync(GatewayOptions options, Snapshot previous)
     {
         var change = sockets.Begin();
         try
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
+            var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
+            ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot
             {
                 Options = options,
                 Previous = previous,
                 Upstreams = upstreams,
-                Listeners = [.. options.Listeners.Select(entry => ListenerOf(entry.Key, entry.Value, previous, upstreams, change, HttpsNames(options, entry.Key)))],
+                Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, https))],
                 Sockets = change,
                 Time = context.Time,
                 Hurry = hurry,
@@ -61,22 +71,29 @@ internal sealed class SnapshotBuilder(
             ? running
             : new Upstream(name, options, running, context);
 
-    /// <summary>The hosts that the routes of the other HTTP listeners name: where a listener may send its clients.</summary>
-    private static ValueList<string> HttpsNames(GatewayOptions options, string except) =>
-    [
-        .. options.Listeners.Where(entry => entry.Key != except).SelectMany(entry => entry.Value.Http?.AllRoutes.Select(route => route.Host) ?? [])
-            .OfType<string>().Distinct(StringComparer.Ordinal),
-    ];
-
-    private PendingListener ListenerOf(
-        string name, ListenerOptions options, Snapshot previous, Dictionary<string, Upstream> upstreams, SocketChange change, ValueList<string> httpsNames)
+    private BegunListener BeginListener(string name, ListenerOptions options, Snapshot previous, SocketChange change)
     {
         var listener = previous.Listeners.GetValueOrDefault(name) ?? NewListener(name);
+        var tls = options.Tls is { } asked
+            ? terminations.Build(
+                name, asked, options.Http is { } http ? HttpProxyBuilder.ProtocolsOf(http) : [], options.Http is null ? null : PlainHttpAnswer.Bytes, listener.Handler?.Tls)
+            : null;
+        return new BegunListener(listener, options, tls, [.. options.Bind.Select(address => change.Open(listener, address))]);
+    }
+
+    /// <summary>Where clients may be sent that speak HTTP in clear.</summary>
+    private static HttpsListener? HttpsOf(BegunListener listener) => listener is { Options.Http: not null, Tls: { } tls }
+        ? new HttpsListener(tls, listener.Sockets.Select(socket => (socket.Address as IPEndPoint)?.Port ?? 0).FirstOrDefault(port => port > 0, StandardHttpsPort))
+        : null;
+
+    private PendingListener ListenerOf(BegunListener begun, Dictionary<string, Upstream> upstreams, ValueList<HttpsListener> https)
+    {
+        var (listener, options, tls, sockets) = begun;
         var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Handler?.Policies, context);
         ConnectionHandler handler = options.Http is { } http
-            ? proxies.Build(name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, httpsNames)
-            : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies);
-        return new PendingListener(listener, handler, [.. options.Bind.Select(address => change.Open(listener, address))], options.MaxConnections);
+            ? proxies.Build(listener.Name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, tls, https)
+            : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies, tls);
+        return new PendingListener(listener, handler, sockets, options.MaxConnections);
     }
 
     // A deadline that nothing waits for is left out, so that a change of it keeps the chain.
@@ -85,17 +102,18 @@ internal sealed class SnapshotBuilder(
         : options.ConnectionPolicies with { PreambleTimeout = options.Timeouts.Preamble };
 
     private TcpProxy TcpProxyOf(
-        Listener listener, ListenerOptions options, TcpOptions tcp, Dictionary<string, Upstream> upstreams, ConnectionPolicyChain? policies) =>
-        listener.Handler is TcpProxy running && running.Routes.LeadsAs(tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies
+        Listener listener, ListenerOptions options, TcpOptions tcp, Dictionary<string, Upstream> upstreams, ConnectionPolicyChain? policies, TlsTermination? tls) =>
+        listener.Handler is TcpProxy running && running.Routes.LeadsAs(tcp, upstreams) && running.Timeouts == options.Timeouts && running.Policies == policies && running.Tls == tls
             ? running
-            : NewProxy(listener, new TcpRouteTable(tcp, upstreams), options, policies);
+            : NewProxy(listener, new TcpRouteTable(tcp, upstreams), options, policies, tls);
 
-    private TcpProxy NewProxy(Listener listener, TcpRouteTable routes, ListenerOptions options, ConnectionPolicyChain? policies) => new()
+    private TcpProxy NewProxy(Listener listener, TcpRouteTable routes, ListenerOptions options, ConnectionPolicyChain? policies, TlsTermination? tls) => new()
     {
         Listener = listener.Name,
         Routes = routes,
         Timeouts = options.Timeouts,
         Policies = policies,
+        Tls = tls,
         Connections = listener.Connections,
         Metrics = listener.Metrics,
         Log = connectionLog,

@@ -24,6 +24,9 @@ internal sealed record ListenerStatus
     /// <summary>Its requests; null where it is none of HTTP.</summary>
     public RequestStatus? Requests { get; init; }
 
+    /// <summary>Its TLS; null where its clients speak in clear.</summary>
+    public TlsStatus? Tls { get; init; }
+
     /// <summary>Where it counts.</summary>
     [JsonIgnore]
     public required ListenerMetrics Metrics { get; init; }

@@ -29,7 +29,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             NotReadyBecause = reasons,
             Config = Config(snapshot, reloader.Outcome),
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
-            Listeners = [.. snapshot.Listeners.Values.Select(ListenerOf)],
+            Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithDrains(upstream, drains))],
             Drained = [.. drains.Values],
         };
@@ -57,13 +57,14 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
         LastRefusal = outcome.RefusedAt is { } at ? new RefusalStatus(at, outcome.Errors) : null,
     };
 
-    private ListenerStatus ListenerOf(Listener listener) => new()
+    private ListenerStatus ListenerOf(Listener listener, DateTimeOffset now) => new()
     {
         Name = listener.Name,
         Addresses = [.. listener.Addresses.Select(AddressText.Print)],
         Upstream = (listener.Handler as TcpProxy)?.Routes.Only?.Name ?? (listener.Handler as HttpProxy)?.Options.Upstream,
         MaxConnections = Math.Min(listener.Connections.Limit, DescriptorLimit.MostClients(loops.Loops.Length)),
         Requests = RequestStatus.Of(listener.Handler as HttpProxy),
+        Tls = TlsStatus.Of(listener.Handler?.Tls, now),
         Metrics = listener.Metrics,
     };
 }

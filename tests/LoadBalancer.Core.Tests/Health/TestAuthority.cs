@@ -27,7 +27,23 @@ internal sealed class TestAuthority : IDisposable
     public X509Certificate2 Issue(int validDays, params ReadOnlySpan<string> names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=endpoint", key, HashAlgorithmName.SHA256);
+        using var certificate = Sign(new CertificateRequest("CN=endpoint", key, HashAlgorithmName.SHA256), X509SignatureGenerator.CreateForECDsa(_root.GetECDsaPrivateKey()!), validDays, names);
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>As <see cref="Issue"/>, with an RSA key, and without alternative names where there are none; the subject is <paramref name="subject"/>.</summary>
+    public X509Certificate2 IssueRsa(int validDays, string subject, params ReadOnlySpan<string> names)
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = Sign(
+            new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), X509SignatureGenerator.CreateForECDsa(_root.GetECDsaPrivateKey()!), validDays, names);
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    public void Dispose() => _root.Dispose();
+
+    private X509Certificate2 Sign(CertificateRequest request, X509SignatureGenerator signature, int validDays, ReadOnlySpan<string> names)
+    {
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -41,10 +57,11 @@ internal sealed class TestAuthority : IDisposable
             }
         }
 
-        request.CertificateExtensions.Add(alternatives.Build());
-        using var certificate = request.Create(_root, Now.AddYears(-1), Now.AddDays(validDays), [1, 2, 3, 4, 5, 6, 7, 8]);
-        return certificate.CopyWithPrivateKey(key);
-    }
+        if (names.Length > 0)
+        {
+            request.CertificateExtensions.Add(alternatives.Build());
+        }
 
-    public void Dispose() => _root.Dispose();
+        return request.Create(_root.SubjectName, signature, Now.AddYears(-1), Now.AddDays(validDays), RandomNumberGenerator.GetBytes(8));
+    }
 }

@@ -36,6 +36,25 @@ internal sealed class LatencyHistogramTests
     }
 
     [Test]
+    public void A_quantile_lies_in_the_bucket_of_its_rank_and_never_above_the_last_bound()
+    {
+        var histogram = new LatencyHistogram(loops: 1, LatencyBounds.Exchange);
+        Assert.That(histogram.Read().Quantile(0.5), Is.Null);
+        for (var at = 0; at < 98; at++)
+        {
+            histogram.Record(0, TimeSpan.FromMilliseconds(4));
+        }
+
+        histogram.Record(0, TimeSpan.FromMilliseconds(400));
+        histogram.Record(0, TimeSpan.FromHours(1));
+        var read = histogram.Read();
+        Assert.That(read.Quantile(0.5)!.Value, Is.InRange(TimeSpan.FromMilliseconds(2.5), TimeSpan.FromMilliseconds(5)));
+        Assert.That(read.Quantile(0.98), Is.EqualTo(TimeSpan.FromMilliseconds(5)), "all of the bucket");
+        Assert.That(read.Quantile(0.99), Is.EqualTo(TimeSpan.FromMilliseconds(500)));
+        Assert.That(read.Quantile(1), Is.EqualTo(TimeSpan.FromSeconds(60)));
+    }
+
+    [Test]
     public void Takes_a_negative_duration_for_zero()
     {
         var histogram = new LatencyHistogram(loops: 1, LatencyBounds.Connect);

@@ -12,17 +12,23 @@ using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Tls;
 
-/// <summary>A server that speaks TLS by an engine and sends back what it reads.</summary>
+/// <summary>A server that speaks TLS by an engine and sends back what it reads, or does what it is told.</summary>
 internal sealed class TlsEcho : IDisposable
 {
     private readonly EpollListener _listener;
     private readonly TaskCompletionSource<Fault> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TlsServerContext _context;
+    private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<EpollConnection> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Func<EpollConnection, Task>? _serve;
     private int _open;
 
-    public TlsEcho(TlsEngine engine, TlsServerSettings settings)
+    /// <param name="engine">Who encrypts.</param>
+    /// <param name="settings">What it is to be.</param>
+    /// <param name="serve">What is done with an established connection; null echoes.</param>
+    public TlsEcho(TlsEngine engine, TlsServerSettings settings, Func<EpollConnection, Task>? serve = null)
     {
-        _context = engine.CreateServer(settings);
+        _serve = serve;
+        Context = engine.CreateServer(settings);
         Loops = new TestLoops();
         Pace = new HandshakePace(Loops.First);
         _listener = EpollListener.Bind(Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(client => _ = ServeAsync(client)));
@@ -33,10 +39,19 @@ internal sealed class TlsEcho : IDisposable
 
     public HandshakePace Pace { get; }
 
+    /// <summary>What connections from here on are taken with.</summary>
+    public TlsServerContext Context { get; set; }
+
     public EndPoint Address => _listener.Address;
 
     /// <summary>How the first handshake ended.</summary>
     public Task<Fault> Handshake => _fault.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+    /// <summary>How the first session ended: the reader's fault, whether it was cut off, and why.</summary>
+    public Task<string> End => _end.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+    /// <summary>The first connection.</summary>
+    public Task<EpollConnection> Accepted => _accepted.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
     /// <summary>What the first session says of itself after its handshake, or of its failure.</summary>
     public string Said { get; private set; } = "";
@@ -49,9 +64,11 @@ internal sealed class TlsEcho : IDisposable
         SessionContext = "test"u8.ToArray(),
     };
 
-    public static ServerCertificate Certificate(TestAuthority authority, params string[] names)
+    public static ServerCertificate Certificate(TestAuthority authority, params string[] names) => Certificate(authority, 30, names);
+
+    public static ServerCertificate Certificate(TestAuthority authority, int validDays, params string[] names)
     {
-        using var certificate = authority.Issue(30, names);
+        using var certificate = authority.Issue(validDays, names);
         return new ServerCertificate
         {
             Source = "test",
@@ -62,13 +79,24 @@ internal sealed class TlsEcho : IDisposable
     }
 
     /// <summary>A client's stream before its handshake, which trusts anybody.</summary>
-    public SslStream Connect() => new(new NetworkStream(Loopback.Connect(Address), ownsSocket: true), false, static (_, _, _, _) => true);
+    public SslStream Connect() => Connect(out _);
+
+    /// <summary>As <see cref="Connect()"/>, with the stream under it.</summary>
+    public SslStream Connect(out TamperedStream wire)
+    {
+        wire = new TamperedStream(new NetworkStream(Loopback.Connect(Address), ownsSocket: true));
+        return new SslStream(wire, false, static (_, _, _, _) => true);
+    }
+
+    /// <summary>Waits until nobody is being served.</summary>
+    public void Rest() => Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref _open) == 0, TimeSpan.FromSeconds(20)), "a connection is still served");
 
     public void Dispose()
     {
         _listener.CloseAsync().Wait(TimeSpan.FromSeconds(20));
-        SpinWait.SpinUntil(() => Volatile.Read(ref _open) == 0, TimeSpan.FromSeconds(20));
+        Rest();
         Loops.Run(() => Assert.That((Loops.First.Blocks.Rented, Loops.First.LargeBlocks.Rented), Is.EqualTo((0, 0)), "buffers still rented")).Wait();
+        Loops.Run(() => Assert.That(Loops.First.TimerCount, Is.Zero, "timers left")).Wait();
         Loops.Dispose();
     }
 
@@ -76,34 +104,45 @@ internal sealed class TlsEcho : IDisposable
     {
         Interlocked.Increment(ref _open);
         var socket = client.TryTakeSocket()!;
-        var session = _context.NewSession(socket);
-        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, Pace, TimeSpan.FromSeconds(5));
-        Said = fault.Failed ? $"{session.FailureText}" : $"{session.Version} {session.Protocol} {Encoding.ASCII.GetString(session.ServerName)} {session.IsResumed}";
-        _fault.TrySetResult(fault);
+        var session = Context.NewSession(socket);
+        _accepted.TrySetResult(client);
+        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, Pace, TimeSpan.FromSeconds(10));
+        if (!_fault.Task.IsCompleted)
+        {
+            Said = fault.Failed ? $"{session.FailureText}" : $"{session.Version} {session.Protocol} {Encoding.ASCII.GetString(session.ServerName)} {session.IsResumed}";
+            _fault.TrySetResult(fault);
+        }
+
         if (!fault.Failed)
         {
             client.Observe();
-            while (true)
-            {
-                var read = await client.Transport.Input.ReadAsync();
-                foreach (var piece in read.Buffer)
-                {
-                    client.Transport.Output.Write(piece.Span);
-                }
-
-                client.Transport.Input.AdvanceTo(read.Buffer.End);
-                var flush = await client.Transport.Output.FlushAsync();
-                if (read.IsCompleted || flush.IsCompleted)
-                {
-                    break;
-                }
-            }
-
-            client.Transport.Output.Complete();
-            client.Transport.Input.Complete();
+            await (_serve ?? EchoAsync)(client);
+            _end.TrySetResult($"{client.ReadFault} {session.IsTruncated} {session.FailureText}");
         }
 
         client.Close();
         Interlocked.Decrement(ref _open);
+    }
+
+    private static async Task EchoAsync(EpollConnection client)
+    {
+        while (true)
+        {
+            var read = await client.Transport.Input.ReadAsync();
+            foreach (var piece in read.Buffer)
+            {
+                client.Transport.Output.Write(piece.Span);
+            }
+
+            client.Transport.Input.AdvanceTo(read.Buffer.End);
+            var flush = await client.Transport.Output.FlushAsync();
+            if (read.IsCompleted || flush.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        client.Transport.Output.Complete();
+        client.Transport.Input.Complete();
     }
 }

@@ -78,4 +78,15 @@ internal sealed class PathPatternTests
 
         Assert.That((left.Overlaps(right), right.Overlaps(left)), Is.EqualTo((overlaps, overlaps)));
     }
+
+    [Test]
+    public void A_regular_expression_is_built_once_for_all_who_ask_for_it()
+    {
+        var text = new string("/v[0-9]+/.*".AsSpan());
+        Assert.That(PathPattern.TryParseRegex(text, out var checkedOne, out _), Is.True);
+        var route = new RouteOptions { PathRegex = text };
+
+        Assert.That(PathPattern.Of(route).Regex, Is.SameAs(checkedOne.Regex));
+        Assert.That(RouteMatch.Of([route, route with { Name = "again" }]).Select(match => match.Path.Regex), Is.All.SameAs(checkedOne.Regex));
+    }
 }

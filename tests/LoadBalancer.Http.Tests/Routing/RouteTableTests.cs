@@ -73,6 +73,19 @@ internal sealed class RouteTableTests
     });
 
     [Test]
+    public void Allow_allocates_nothing()
+    {
+        var table = Routes.Table([Routes.Route("a", path: "/a", methods: ["GET", "BREW"]), Routes.Route("b", path: "/b")]);
+        var exchange = Routes.Request("a.example", "/a", "POST");
+        Assert.That(Allocations.Of(() =>
+        {
+            exchange.Response.Reset();
+            table.AddAllow(exchange);
+        }), Is.Zero);
+        Assert.That(exchange.Response.Fields.Values("Allow"), Is.EqualTo(new[] { "GET, HEAD, BREW" }));
+    }
+
+    [Test]
     public void Allow_has_the_methods_of_all_routes_that_only_the_method_keeps_away()
     {
         RouteOptions[] routes =

@@ -37,6 +37,15 @@ internal sealed class ReportTests
             Does.Contain("| 0.86 (0.86–0.86) | 70 | 10/10 |").And.Contain("| 1 | 90 | 10/10 |"));
 
     [Test]
+    public void Has_the_p99_beside_slow_heads_by_that_without_them()
+    {
+        var slowloris = ScenarioCatalog.All(quick: false).OfType<TrafficScenario>().Single(scenario => scenario.Slow > 0);
+        var report = Report(slowloris, [Window("lb", WithP99(150)) with { Scenario = slowloris.Name }, Window("lb", WithP99(120)) with { Scenario = slowloris.Without! }]);
+
+        Assert.That(report, Does.Contain("| p99 ÷ http-paced | pieces |").And.Contain("| 1.25 | 10/10 |"));
+    }
+
+    [Test]
     public void Names_every_window_with_errors() =>
         Assert.That(
             Report(Window("lb", Costing(1, 1)) with { Errors = 3, Reason = "receive: Connection reset by peer" }),

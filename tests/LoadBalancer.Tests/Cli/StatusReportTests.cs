@@ -37,5 +37,41 @@ internal sealed class StatusReportTests
         Assert.That(report, Does.Contain("orders (round_robin)").And.Not.Contain("panic").And.Not.Contain("orders: "));
     }
 
+    [Test]
+    public void The_routes_of_http_listeners_have_their_requests_by_class_and_what_they_took()
+    {
+        var report = new StatusReport(JsonElement.Parse("""
+            {"listeners": [
+              {"name": "db"},
+              {"name": "web", "requests": {"active": 1, "routes": [
+                {"name": "users", "path": "/users/{id}", "requests": {"1xx": 0, "2xx": 1200, "3xx": 0, "4xx": 30, "5xx": 4}, "p50_ms": 1.25, "p99_ms": 250},
+                {"name": "", "path": null, "requests": {"2xx": 0, "4xx": 7, "5xx": 0}, "p50_ms": null}]}}]}
+            """)).Print();
+
+        Assert.That(report, Does.Contain("""
+            LISTENER  ROUTE       PATH         REQUESTS   2XX  3XX  4XX  5XX  P50 MS  P99 MS
+            web       users       /users/{id}      1234  1200    0   30    4    1.25     250
+            web       (no route)  -                   7     0         7    0       -       -
+
+            """));
+        Assert.That(Print("""{"name": "orders"}"""), Does.Not.Contain("ROUTE"), "without a listener of HTTP");
+    }
+
+    [Test]
+    public void Certificates_have_a_table_with_the_days_that_are_left_and_refused_files_are_said_below()
+    {
+        var report = new StatusReport(JsonElement.Parse("""
+            {"listeners": [{"name": "web", "tls": {
+              "refusal": "cannot read /a.pem: no such file",
+              "certificates": [{"names": ["a.example", "b.example", "c.example", "d.example"], "key": "rsa", "file": "/a.pem", "not_after": "2026-12-01T12:00:00Z", "days_left": 9}]}}]}
+            """)).Print();
+
+        Assert.That(report, Does.Contain("""
+            LISTENER  CERTIFICATE                               KEY  EXPIRES               DAYS  FILE
+            web       a.example b.example c.example and 1 more  rsa  2026-12-01 12:00:00Z     9  /a.pem
+            """));
+        Assert.That(report, Does.EndWith("web: files of TLS have changed and are no use, so those before stay: cannot read /a.pem: no such file\n"));
+    }
+
     private static string Print(string upstream) => new StatusReport(JsonElement.Parse($$"""{"upstreams": [{{upstream}}]}""")).Print();
 }

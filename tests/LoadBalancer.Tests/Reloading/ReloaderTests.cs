@@ -6,6 +6,7 @@ using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Tests.Reloading;
@@ -15,6 +16,7 @@ internal sealed class ReloaderTests
     private TemporaryFolder _folder = null!;
     private LoopGroup _loops = null!;
     private LoopLog _lines = null!;
+    private TlsTerminationBuilder _terminations = null!;
     private ActivatedSockets _activated = null!;
     private Reloader _reloader = null!;
 
@@ -26,7 +28,8 @@ internal sealed class ReloaderTests
         _lines = new LoopLog(2, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _activated = ActivatedSockets.FromEnvironment(ServiceEnvironment.Of(new Dictionary<string, string>(), processId: 1));
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
-        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
+        _terminations = Terminations.On(_loops);
+        var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), _terminations, new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
@@ -45,6 +48,7 @@ internal sealed class ReloaderTests
         _activated.Dispose();
         _loops.Dispose();
         _lines.Dispose();
+        _terminations.Dispose();
         _folder.Dispose();
     }
 

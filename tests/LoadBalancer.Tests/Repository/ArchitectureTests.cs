@@ -6,6 +6,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 public sealed class ArchitectureTests
 {
     private static readonly Assembly Core = typeof(Live<>).Assembly;
+    private static readonly Assembly Http = typeof(LoadBalancer.Http.Server.Exchange).Assembly;
 
     [Test]
     public void The_product_imports_only_what_the_table_allows() =>
@@ -37,6 +38,7 @@ public sealed class ArchitectureTests
     {
         Holds(ArchitectureRules.HotPathLinq);
         Assert.That(ArchitectureRules.HotPathLinqCalls(CompiledMethods.Of(Core), WorkTree.Sources), Is.Empty);
+        Assert.That(ArchitectureRules.HotPathLinqCalls(CompiledMethods.Of(Http), WorkTree.Sources), Is.Empty);
     }
 
     [Test]
@@ -49,6 +51,7 @@ public sealed class ArchitectureTests
         Assert.That(WorkTree.Sources, Has.Count.GreaterThan(20));
         Assert.That(WorkTree.Sources.Select(ProjectRules.For), Has.None.Null);
         Assert.That(CompiledMethods.Of(Core), Is.Not.Empty);
+        Assert.That(CompiledMethods.Of(Http), Is.Not.Empty);
     }
 
     [Test]
@@ -182,6 +185,10 @@ public sealed class ArchitectureTests
         Assert.That(new LinqSample([1, 2]).Stop(), Is.EqualTo(3));
         Assert.That(refused, Has.Length.EqualTo(1).And.All.Contains("LinqSample.Pick: calls Enumerable.First on the hot path"));
         Assert.That(ArchitectureRules.HotPathLinqCalls([.. methods.Select(method => method with { Namespace = "LoadBalancer.Upstreams" })], []), Is.Empty);
+        Assert.That(
+            ArchitectureRules.HotPathLinqCalls([.. methods.Select(method => method with { Namespace = "LoadBalancer.Http.Responses" })], []),
+            Has.Some.Contains("LinqSample.Pick: calls Enumerable.First on the hot path"));
+        Assert.That(ArchitectureRules.HotPathLinqCalls([.. methods.Select(method => method with { Namespace = "LoadBalancer.Http" })], []), Is.Empty, "the builders of Http");
     }
 
     [Test]

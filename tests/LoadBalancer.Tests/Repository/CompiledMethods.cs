@@ -23,12 +23,14 @@ internal static class CompiledMethods
     }
 
     /// <summary>
-    /// Those that build: constructors, methods called Build, and whatever is used by such methods alone. All else runs, what
+    /// Those that build: constructors, methods called Build or TryBuild, and whatever is used by such methods alone. All else runs, what
     /// is called from other assemblies or through an interface included, because who calls it cannot be seen.
     /// </summary>
-    public static IReadOnlySet<int> ThatBuild(IReadOnlyList<CompiledMethod> methods)
+    /// <param name="methods">All methods of an assembly.</param>
+    /// <param name="isCold">Others that build, by where they are: the checks and builders of what the file says.</param>
+    public static IReadOnlySet<int> ThatBuild(IReadOnlyList<CompiledMethod> methods, Func<CompiledMethod, bool> isCold)
     {
-        var roots = methods.Where(method => method.Name is ".ctor" or ".cctor" or "Build").Select(method => method.Token).ToHashSet();
+        var roots = methods.Where(method => method.Name is ".ctor" or ".cctor" or "Build" or "TryBuild" || isCold(method)).Select(method => method.Token).ToHashSet();
         var users = methods.SelectMany(method => method.Uses.Where(used => used != method.Token).Select(used => (used, method.Token)))
             .ToLookup(pair => pair.used, pair => pair.Token);
         var building = methods.Select(method => method.Token).Where(method => roots.Contains(method) || users.Contains(method)).ToHashSet();

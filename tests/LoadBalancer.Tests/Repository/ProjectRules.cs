@@ -27,16 +27,17 @@ internal sealed record ProjectRules(
             new("Endpoints"),
             new("",
                 ("Endpoints", "a build context says who is told of an endpoint's health"),
-                ("Discovery", "and who is told of a discovery that failed")),
+                ("Discovery", "and who is told of a discovery that failed"),
+                ("Tls", "and with what TLS is spoken, and who is told where it fails")),
             new("Balancing",
                 ("Endpoints", "a balancer is a table of endpoints, and reads their load")),
             new("Discovery",
                 ("Endpoints", "it yields the addresses that become endpoints")),
             new("Connections",
-                ("Transport", "a connection policy wraps what a transport accepted")),
+                ("Transport", "a connection policy wraps what a transport accepted"),
+                ("Tls", "what serves a listener's connections says how their clients speak TLS")),
             new("Tls",
-                ("Connections", "termination is one of the connection policies"),
-                ("Transport", "it reads and writes the pipes of a transport")),
+                ("Transport", "it encrypts below the sockets of a transport")),
             new("Health",
                 ("Endpoints", "its verdict is an endpoint's state"),
                 ("Transport", "a probe connects as the proxy does"),
@@ -146,7 +147,7 @@ internal sealed record ProjectRules(
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
         (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Connections"),
-        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"),
     ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>

@@ -78,6 +78,10 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>How many descriptors it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
+    /// <summary>Its memory that is in RAM, in MiB.</summary>
+    public double ResidentMiB => File.ReadLines($"/proc/{_process.Id}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+        .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, "lb");
 
     /// <summary>Starts the program in front of <paramref name="endpoint"/> and waits until it is ready.</summary>
@@ -183,7 +187,7 @@ internal sealed partial class LbProcess : IDisposable
     }
 
     /// <summary>The sum of the samples on /metrics that begin so.</summary>
-    private async Task<double> SumAsync(string begin) => (await _admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
+    public async Task<double> SumAsync(string begin) => (await _admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
         .Where(line => line.StartsWith(begin, StringComparison.Ordinal))
         .Sum(line => double.Parse(line[(line.IndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 

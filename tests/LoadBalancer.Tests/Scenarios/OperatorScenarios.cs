@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
@@ -69,6 +70,63 @@ internal sealed class OperatorScenarios
         Assert.That(errors, Does.Match($@"(?m)^{Config}:\d+:\d+: 'level' expects").And.Match($@"(?m)^{Config}:\d+:\d+: unknown key 'acess'"));
         Assert.That(errors, Does.Match("lb: the configuration was refused; [0-9a-f]{16} goes on\n$"));
         Assert.That((await RunAsync("status")).Out, Does.Contain("the file on disk is not what runs; it was refused at"));
+    }
+
+    [TestCase("listeners: {all: [\n", "", Description = "somebody is at work in the middle of the file")]
+    [TestCase("\0\n", "", Description = "not text")]
+    public async Task Status_works_while_the_file_on_disk_is_no_YAML_and_says_so(string before, string after)
+    {
+        Write();
+        await using var lb = await StartAsync();
+        File.WriteAllText(Config, before + File.ReadAllText(Config) + after);
+        var (code, text, errors) = await RunAsync("status");
+        Assert.That((code, errors), Is.EqualTo((0, "")));
+        Assert.That(text, Does.Contain(", ready, "));
+
+        (code, _, errors) = await RunAsync("reload");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(errors, Does.StartWith($"{Config}:").And.Contains("the configuration was refused"));
+        Assert.That((await RunAsync("status")).Out, Does.Contain("the file on disk is not what runs; it was refused at"));
+    }
+
+    [TestCase("")]
+    [TestCase(null)]
+    [TestCase("listeners: {all: {bi")]
+    [TestCase("listeners: {all: []}\nadmin: {bind: \"uni")]
+    public async Task Status_finds_an_lb_whose_file_is_gone_or_cut_off_at_the_usual_address_where_it_runs_that_file(string? text)
+    {
+        Write();
+        await using var lb = await StartAsync();
+        if (text is null)
+        {
+            File.Delete(Config);
+        }
+        else
+        {
+            File.WriteAllText(Config, text);
+        }
+
+        EndPoint[] usual = [new System.Net.Sockets.UnixDomainSocketEndPoint(_folder["nowhere.sock"]), new System.Net.Sockets.UnixDomainSocketEndPoint(AdminPath)];
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var terminal = new Terminal(output, errors, _ => null);
+        Assert.That(await new StatusVerb { Config = Config, UsualAddresses = usual }.RunAsync(terminal), Is.Zero, errors.ToString());
+        Assert.That(output.ToString(), Does.Contain(", ready, "));
+        Assert.That(errors.ToString(), Does.StartWith($"lb: {Config}").And.Contains("an lb that runs an earlier state of the file answers"));
+
+        Assert.That(await new StatusVerb { Config = _folder["another.yaml"], UsualAddresses = usual }.RunAsync(terminal), Is.EqualTo(1), "that lb runs another file");
+        Assert.That(errors.ToString(), Does.EndWith("so it is not known where lb listens; name it with --admin\n"));
+    }
+
+    [Test]
+    public async Task What_changes_something_is_never_asked_of_an_lb_that_was_guessed()
+    {
+        Write();
+        await using var lb = await StartAsync();
+        File.WriteAllText(Config, "admin: {bind: [");
+        var (code, _, errors) = await RunAsync("drain", "all");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(errors, Does.Contain("so it is not known where lb listens; name it with --admin"));
     }
 
     [Test]

@@ -3,19 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace LoadBalancer.Configuration.Values;
 
-/// <summary>A map whose keys are texts of one form, such as names of header fields or statuses; at least one.</summary>
-/// <param name="noun">What a key is, with its article.</param>
-/// <param name="example">One key.</param>
-/// <param name="pattern">A regular expression of the keys.</param>
-/// <param name="comparer">Which keys are the same.</param>
+/// <summary>A map whose keys are texts of one form, such as hosts, names of header fields or statuses; at least one.</summary>
+/// <param name="key">What the keys are.</param>
 /// <param name="item">The values.</param>
 /// <param name="merges">True where entries that are not written keep what they had before; false where the map is replaced.</param>
-internal sealed class TextMapKind<T>(string noun, string example, string pattern, StringComparer comparer, Kind<T> item, bool merges = false) : Kind<ValueMap<T>>
+internal sealed class TextMapKind<T>(MapKey key, Kind<T> item, bool merges = false) : Kind<ValueMap<T>>
 {
     private Regex? _form;
 
     /// <inheritdoc/>
-    public override string Noun => $"a map from {noun} to {item.Expected.TrimEnd(',')}";
+    public override string Noun => $"a map from {key.Noun} to {item.Expected.TrimEnd(',')}";
 
     /// <inheritdoc/>
     public override string Example => "";
@@ -24,7 +21,7 @@ internal sealed class TextMapKind<T>(string noun, string example, string pattern
     public override Shape? Nested => item.Nested;
 
     /// <inheritdoc/>
-    public override string NestedPath => $".{example}";
+    public override string NestedPath => $".{key.Example}";
 
     /// <inheritdoc/>
     public override string? Print(ValueMap<T> value) =>
@@ -39,7 +36,7 @@ internal sealed class TextMapKind<T>(string noun, string example, string pattern
     {
         ["type"] = "object",
         ["minProperties"] = 1,
-        ["propertyNames"] = new JsonObject { ["pattern"] = $"^({pattern})$" },
+        ["propertyNames"] = new JsonObject { ["pattern"] = $"^({key.Pattern})$" },
         ["additionalProperties"] = item.ToSchema(definitions),
     };
 
@@ -58,22 +55,23 @@ internal sealed class TextMapKind<T>(string noun, string example, string pattern
             return ReadOutcome.Failed;
         }
 
-        _form ??= new Regex(@"\A(?:" + pattern + @")\z");
+        _form ??= new Regex(@"\A(?:" + key.Pattern + @")\z", RegexOptions.NonBacktracking);
         var read = new Dictionary<string, T>(merges ? start : [], StringComparer.Ordinal);
-        var seen = new HashSet<string>(comparer);
+        var seen = new HashSet<string>(key.Comparer);
         foreach (var entry in map.Entries)
         {
-            if (!_form.IsMatch(entry.Key))
+            if (!_form.IsMatch(entry.Key) || !key.IsValid(entry.Key))
             {
-                reader.Error(entry.Place, $"a key of {ScalarNode.Quote(map.Label)} is {noun} such as {example}, not {ScalarNode.Quote(entry.Key)}");
+                var advice = key.Advice(entry.Key) is { } words ? $"; {words}" : "";
+                reader.Error(entry.Place, $"a key of {ScalarNode.Quote(map.Label)} is {key.Noun} such as {key.Example}, not {ScalarNode.Quote(entry.Key)}{advice}");
             }
             else if (!seen.Add(entry.Key))
             {
                 reader.Error(entry.Place, $"{ScalarNode.Quote(entry.Key)} stands twice in {ScalarNode.Quote(map.Label)}: upper and lower case are the same");
             }
-            else if (item.Attempt(entry.Value, read.GetValueOrDefault(entry.Key)!, reader, out var one) == ReadOutcome.Read)
+            else if (item.Attempt(entry.Value, read.GetValueOrDefault(key.KeptAs(entry.Key))!, reader, out var one) == ReadOutcome.Read)
             {
-                read[entry.Key] = one;
+                read[key.KeptAs(entry.Key)] = one;
             }
         }
 

@@ -83,6 +83,12 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "ERR_get_error")]
     public static partial ulong TakeError();
 
+    [LibraryImport(Library, EntryPoint = "ERR_peek_error")]
+    public static partial ulong LookAtError();
+
+    [LibraryImport(Library, EntryPoint = "ERR_peek_last_error")]
+    public static partial ulong LookAtLastError();
+
     [LibraryImport(Library, EntryPoint = "ERR_clear_error")]
     public static partial void ClearErrors();
 

@@ -31,7 +31,10 @@ internal static unsafe partial class LibSsl
     public const int SessionCacheClientNoInternal = 0x0001 | 0x0300;
     public const int VerifyPeer = 1;
     public const int VerifyFailIfNoPeerCertificate = 2;
+    public const int SentShutdown = 1;
     public const int ReceivedShutdown = 2;
+    public const int EventIsLoop = 0x01;
+    public const int EventIsAlert = 0x4000;
     public const int ServerNameOk = 0;
     public const int AlertFatal = 2;
     public const int NoAcknowledge = 3;
@@ -90,6 +93,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
     public static partial int SetAlpnOffer(nint context, byte* protocols, uint length);
 
+    [LibraryImport(Library, EntryPoint = "SSL_set_alpn_protos")]
+    public static partial int SetSessionAlpnOffer(nint ssl, byte* protocols, uint length);
+
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_tlsext_ticket_key_evp_cb")]
     public static partial int SetTicketCallback(nint context, void* callback);
 
@@ -123,6 +129,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_get0_param")]
     public static partial nint GetVerifyParameters(nint ssl);
 
+    [LibraryImport(Library, EntryPoint = "SSL_get_certificate")]
+    public static partial nint GetOwnCertificate(nint ssl);
+
     [LibraryImport(Library, EntryPoint = "SSL_set_SSL_CTX")]
     public static partial nint SetContext(nint ssl, nint context);
 
@@ -145,6 +154,12 @@ internal static unsafe partial class LibSsl
     [SuppressGCTransition]
     public static partial int GetShutdown(nint ssl);
 
+    [LibraryImport(Library, EntryPoint = "SSL_set_shutdown")]
+    public static partial void SetShutdown(nint ssl, int mode);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_info_callback")]
+    public static partial void SetEventCallback(nint context, void* callback);
+
     [LibraryImport(Library, EntryPoint = "SSL_has_pending")]
     [SuppressGCTransition]
     public static partial int HasPending(nint ssl);
@@ -159,8 +174,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_get_servername")]
     public static partial byte* GetServerName(nint ssl, int type);
 
-    [LibraryImport(Library, EntryPoint = "SSL_get_version")]
-    public static partial byte* GetVersion(nint ssl);
+    [LibraryImport(Library, EntryPoint = "SSL_version")]
+    [SuppressGCTransition]
+    public static partial int GetVersionNumber(nint ssl);
 
     [LibraryImport(Library, EntryPoint = "SSL_get_current_cipher")]
     public static partial nint GetCipher(nint ssl);
@@ -176,6 +192,9 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, EntryPoint = "SSL_set_session")]
     public static partial int SetSession(nint ssl, nint session);
+
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get_protocol_version")]
+    public static partial int GetSessionVersion(nint session);
 
     [LibraryImport(Library, EntryPoint = "SSL_SESSION_free")]
     public static partial void FreeSession(nint session);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.InteropServices;
 using LoadBalancer.Transport.Epoll;
@@ -34,21 +35,12 @@ internal sealed unsafe class OpenSslClientContext : TlsClientContext
         }
 
         LibSsl.SetVerify(pointer, settings.Verifies ? LibSsl.VerifyPeer : 0, null);
-        var offer = AlpnWire.Write(settings.Protocols);
-        fixed (byte* bytes = offer)
-        {
-            if (offer.Length > 0 && LibSsl.SetAlpnOffer(pointer, bytes, (uint)offer.Length) != 0)
-            {
-                throw new TlsSetupException(null, OpenSslFailure.TakeText());
-            }
-        }
-
         LibSsl.ContextControl(pointer, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheClientNoInternal, null);
         LibSsl.SetNewSessionCallback(pointer, (delegate* unmanaged<nint, nint, int>)&OnNewSession);
     }
 
     /// <inheritdoc/>
-    public override TlsSession NewSession(EpollSocket socket, EndPoint address)
+    public override TlsSession NewSession(EpollSocket socket, EndPoint address, ImmutableArray<ApplicationProtocol> protocols)
     {
         var ssl = LibSsl.New(_context.Pointer);
         LibSsl.SetConnectState(ssl);
@@ -64,13 +56,22 @@ internal sealed unsafe class OpenSslClientContext : TlsClientContext
             LibCrypto.SetVerifiedAddress(LibSsl.GetVerifyParameters(ssl), ip);
         }
 
+        if (!protocols.IsEmpty)
+        {
+            var offer = AlpnWire.Write(protocols);
+            fixed (byte* bytes = offer)
+            {
+                LibSsl.SetSessionAlpnOffer(ssl, bytes, (uint)offer.Length);
+            }
+        }
+
         var sessions = _sessions.GetOrAdd(address, static _ => new OpenSslClientSessions());
         sessions.Resume(ssl);
         return new OpenSslSession(context: null, ssl, socket, sessions);
     }
 
-    /// <summary>Forgets the sessions with endpoints that are gone.</summary>
-    public void Keep(IReadOnlySet<EndPoint> addresses)
+    /// <inheritdoc/>
+    public override void Keep(IReadOnlySet<EndPoint> addresses)
     {
         foreach (var (address, sessions) in _sessions)
         {

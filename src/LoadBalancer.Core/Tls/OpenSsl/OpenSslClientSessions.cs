@@ -1,6 +1,7 @@
 namespace LoadBalancer.Tls.OpenSsl;
 
-/// <summary>The last session with one endpoint, to be taken up again by the next connection (RFC 8446 section 2.2). Each is used once. Thread-safe.</summary>
+/// <summary>The last session with one endpoint, to be taken up again by the next connection (RFC 8446 section 2.2). Each is used once, but one of
+/// TLS 1.2, where a server sends no other while that is good. Thread-safe.</summary>
 internal sealed class OpenSslClientSessions
 {
     private nint _last;
@@ -19,7 +20,10 @@ internal sealed class OpenSslClientSessions
         if (session != 0)
         {
             LibSsl.SetSession(ssl, session);
-            LibSsl.FreeSession(session);
+            if (LibSsl.GetSessionVersion(session) >= LibSsl.VersionTls13 || Interlocked.CompareExchange(ref _last, session, 0) != 0)
+            {
+                LibSsl.FreeSession(session);
+            }
         }
     }
 

@@ -19,11 +19,15 @@ internal static unsafe class OpenSslFailure
     private const int KeyValuesMismatch = 116;
     private const int AlertOffset = 1000;
     private const int NoStartLine = 108;
+    private const int UnexpectedEnd = 294;
 
     /// <summary>What it was, and as a sentence; the queue is empty afterwards.</summary>
-    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded)
+    public static (FaultKind Kind, string Text) Take(OpenSslSession session, bool handshake, bool hasWireEnded, out bool metHttp)
     {
-        var error = LibCrypto.TakeError();
+        metHttp = false;
+
+        // The last is what it came to; those before it are the steps that led there, of libcrypto's.
+        var error = LibCrypto.LookAtLastError();
         LibCrypto.ClearErrors();
         var isServer = session.Context is not null;
         if (error == 0)
@@ -34,6 +38,7 @@ internal static unsafe class OpenSslFailure
         }
 
         var reason = Reason(error);
+        metHttp = reason == HttpRequest;
         if (!handshake)
         {
             return (FaultKind.TlsRecordInvalid, Describe(error));
@@ -49,6 +54,7 @@ internal static unsafe class OpenSslFailure
 
         return reason switch
         {
+            UnexpectedEnd => (Kind(isServer), "the peer closed in the middle of the handshake"),
             NoPeerCertificate when isServer => (FaultKind.ClientCertificateMissing, "the client has shown no certificate"),
             HttpRequest => (Kind(isServer), "the client speaks HTTP without TLS"),
             WrongVersionNumber => (Kind(isServer), isServer ? "the client does not speak TLS" : "the endpoint does not speak TLS"),

@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls.OpenSsl;
 
-/// <summary>A server's side of TLS by libssl: a context for each certificate, between which the client's name decides.</summary>
+/// <summary>
+/// A server's side of TLS by libssl: a context for each certificate, between which the client's name decides. Where others stand for it, with
+/// other kinds of keys, they are in its context too, and libssl chooses by what the client can read.
+/// </summary>
 /// <remarks>libssl's callbacks find what belongs to them by the session whose call is under way (<see cref="SocketBio.Current"/>).</remarks>
 internal sealed unsafe class OpenSslServerContext : TlsServerContext
 {
@@ -12,6 +16,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     private static readonly nint TicketCipher = LibCrypto.FetchCipher(0, "AES-256-CBC", 0);
 
     private readonly SslContextHandle[] _contexts;
+    private readonly Dictionary<nint, byte[]> _staples = [];
 
     /// <summary>A server's side of <paramref name="settings"/>.</summary>
     public OpenSslServerContext(TlsServerSettings settings)
@@ -29,13 +34,23 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     {
         var context = SslContextSetup.New(LibSsl.ServerMethod(), Settings.OnlyTls13);
         var pointer = context.Pointer;
-        SslContextSetup.UseCertificate(context, certificate.ChainPem, certificate.KeyPem, certificate.Source);
+        var shown = Certificates.Alternatives(certificate);
+        foreach (var alternative in shown)
+        {
+            var native = SslContextSetup.UseCertificate(context, alternative.ChainPem, alternative.KeyPem, alternative.Source);
+            if (alternative.Staple is { } staple)
+            {
+                _staples[native] = staple;
+            }
+        }
+
         LibSsl.ContextControl(pointer, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheOff, null);
         LibSsl.SetTicketCallback(pointer, (delegate* unmanaged<nint, byte*, byte*, nint, nint, int, int>)&OnTicket);
         LibSsl.ContextCallback(pointer, LibSsl.ControlServerNameCallback, (delegate* unmanaged<nint, int*, void*, int>)&OnServerName);
-        fixed (byte* id = Settings.SessionContext)
+        var sessionContext = SessionContext();
+        fixed (byte* id = sessionContext)
         {
-            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)Settings.SessionContext.Length), null);
+            SslContextSetup.Check(LibSsl.SetSessionContext(pointer, id, (uint)sessionContext.Length), null);
         }
 
         if (!Settings.Protocols.IsEmpty)
@@ -43,7 +58,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
             LibSsl.SetAlpnCallback(pointer, (delegate* unmanaged<nint, byte**, byte*, byte*, uint, void*, int>)&OnAlpn, 0);
         }
 
-        if (certificate.Staple is not null)
+        if (shown.Any(alternative => alternative.Staple is not null))
         {
             LibSsl.ContextCallback(pointer, LibSsl.ControlStatusCallback, (delegate* unmanaged<nint, void*, int>)&OnStatus);
         }
@@ -56,6 +71,16 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         }
 
         return context;
+    }
+
+    /// <summary>What tickets are bound to: not only whose they are but also which certificates were wanted, which a reload may change (CVE-2025-23419).</summary>
+    private byte[] SessionContext()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Settings.SessionContext);
+        hash.AppendData([(byte)Settings.ClientCertificates]);
+        hash.AppendData(Settings.ClientAuthoritiesPem);
+        return hash.GetHashAndReset();
     }
 
     // None of the callbacks may throw: see SocketBio.
@@ -90,9 +115,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     [UnmanagedCallersOnly]
     private static int OnStatus(nint ssl, void* argument)
     {
-        var server = SocketBio.Current!.Context!;
-        var found = Math.Max(server.Certificates.Find(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(LibSsl.GetServerName(ssl, 0))), 0);
-        if (server.Settings.Certificates[found].Staple is not { } staple)
+        if (!SocketBio.Current!.Context!._staples.TryGetValue(LibSsl.GetOwnCertificate(ssl), out var staple))
         {
             return LibSsl.NoAcknowledge;
         }
@@ -119,7 +142,8 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         {
             if (keys[at].Name.AsSpan().SequenceEqual(new ReadOnlySpan<byte>(name, keys[at].Name.Length)))
             {
-                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 ? 1 : 2;
+                // A ticket of TLS 1.3 is used once (RFC 8446, appendix C.4): there is a new one with each resumption.
+                return !UseKey(keys[at], vector, cipher, mac, encrypts: false) ? -1 : at == 0 && LibSsl.GetVersionNumber(ssl) < LibSsl.VersionTls13 ? 1 : 2;
             }
         }
 

@@ -1,3 +1,5 @@
+// One file: the states of one session, between which reading, writing and the handshake hand each other bytes and failures.
+
 using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -21,16 +23,25 @@ internal sealed unsafe class OpenSslSession : TlsSession
     /// <summary>The most that is encrypted at once: its records fit in <see cref="EventLoop.WireScratch"/>.</summary>
     private const int MostAtOnce = 64 * 1024;
 
+    /// <summary>
+    /// How many steps of libssl's one turn of the loop may see after the handshake: new keys, tickets, alerts. None of it is data, so no bound on
+    /// data holds a peer that sends nothing else; a dozen is much.
+    /// </summary>
+    private const int MostStepsInTurn = 256;
+
     private readonly EpollSocket _socket;
     private readonly OpenSslClientSessions? _remembered;
     private nint _ssl;
     private byte[]? _pending;
     private byte[]? _serverName;
     private string? _failureText;
+    private string? _version;
     private int _pendingStart;
     private int _pendingEnd;
     private int _gathered;
     private int _owed;
+    private int _steps;
+    private int _stepsTurn;
     private bool _gathers;
     private bool _isWaiting;
     private bool _hasWireEnded;
@@ -68,6 +79,11 @@ internal sealed unsafe class OpenSslSession : TlsSession
     {
         get
         {
+            if (_ssl == 0)
+            {
+                return ApplicationProtocol.None;
+            }
+
             byte* protocol;
             uint length;
             LibSsl.GetAlpn(_ssl, &protocol, &length);
@@ -92,18 +108,18 @@ internal sealed unsafe class OpenSslSession : TlsSession
     }
 
     /// <inheritdoc/>
-    public override string Version => _ssl == 0 ? "" : Marshal.PtrToStringUTF8((nint)LibSsl.GetVersion(_ssl)) ?? "";
+    public override string? Version => _version;
 
     /// <inheritdoc/>
     public override string CipherSuite => _ssl == 0 ? "" : Marshal.PtrToStringUTF8((nint)LibSsl.GetCipherName(LibSsl.GetCipher(_ssl))) ?? "";
 
     /// <inheritdoc/>
-    public override bool IsResumed => LibSsl.IsSessionReused(_ssl) != 0;
+    public override bool IsResumed => _ssl != 0 && LibSsl.IsSessionReused(_ssl) != 0;
 
     /// <inheritdoc/>
     public override X509Certificate2? GetPeerCertificate()
     {
-        var native = LibSsl.GetPeerCertificate(_ssl);
+        var native = _ssl == 0 ? 0 : LibSsl.GetPeerCertificate(_ssl);
         if (native == 0)
         {
             return null;
@@ -132,7 +148,10 @@ internal sealed unsafe class OpenSslSession : TlsSession
         var result = LibSsl.DoHandshake(_ssl);
         if (result == 1 && !_hasWireFailed)
         {
+            // What is asked for after the end is kept: logs are written then.
             _isEstablished = true;
+            _version = TlsVersions.NameOf(LibSsl.GetVersionNumber(_ssl) == LibSsl.VersionTls13 ? TlsVersion.Tls13 : TlsVersion.Tls12);
+            _ = ServerName;
             HasBuffered = LibSsl.HasPending(_ssl) != 0;
             return HandshakeProgress.Done;
         }
@@ -164,6 +183,11 @@ internal sealed unsafe class OpenSslSession : TlsSession
                 var count = LibSsl.Read(_ssl, start + taken, buffer.Length - taken);
                 if (count <= 0)
                 {
+                    if (IsPassedOver())
+                    {
+                        continue;
+                    }
+
                     break;
                 }
 
@@ -178,13 +202,17 @@ internal sealed unsafe class OpenSslSession : TlsSession
         }
 
         HasBuffered = false;
-        if (_isWaiting)
+        if (_isWaiting && Failure == FaultKind.None)
         {
             return taken > 0 ? taken : EpollSocket.WouldBlock;
         }
 
         var isEnd = (LibSsl.GetShutdown(_ssl) & LibSsl.ReceivedShutdown) != 0;
-        if (isEnd || (_hasWireEnded && !_hasWireFailed))
+        if (Failure != FaultKind.None)
+        {
+            LibCrypto.ClearErrors();
+        }
+        else if (isEnd || (_hasWireEnded && !_hasWireFailed))
         {
             _hasEnded = true;
             IsTruncated = !isEnd;
@@ -215,7 +243,14 @@ internal sealed unsafe class OpenSslSession : TlsSession
             var portion = bytes.Slice(taken, Math.Min(bytes.Length - taken, MostAtOnce));
             if (_hasWireFailed || Failure != FaultKind.None || !Encrypt(portion))
             {
-                return EpollSocket.Failed;
+                if (!_isWaiting || _hasWireFailed || Failure != FaultKind.None)
+                {
+                    return EpollSocket.Failed;
+                }
+
+                // Half a message of the peer's own has come, a ticket for one: nothing is sent before the rest of it is here.
+                HasPending = true;
+                return taken > 0 ? taken : EpollSocket.WouldBlock;
             }
 
             if (HasPending)
@@ -233,11 +268,17 @@ internal sealed unsafe class OpenSslSession : TlsSession
     /// <inheritdoc/>
     public override bool HasNews()
     {
-        if (!HasBuffered && _socket.IsWireReadable && !_hasEnded && Failure == FaultKind.None && !_hasWireFailed)
+        if (_hasEnded || Failure != FaultKind.None || _hasWireFailed)
+        {
+            return true;
+        }
+
+        if (!HasBuffered && _socket.IsWireReadable)
         {
             byte first;
             Enter();
             HasBuffered = LibSsl.Peek(_ssl, &first, 1) > 0 || !_isWaiting;
+            LibCrypto.ClearErrors();
         }
 
         return HasBuffered;
@@ -277,6 +318,12 @@ internal sealed unsafe class OpenSslSession : TlsSession
         if (_ssl != 0)
         {
             SocketBio.Current = this;
+            if (_isEstablished && Failure == FaultKind.None)
+            {
+                // A connection that was cut off is no reason to distrust its session (SSL_set_shutdown(3)).
+                LibSsl.SetShutdown(_ssl, LibSsl.SentShutdown | LibSsl.ReceivedShutdown);
+            }
+
             LibSsl.Free(_ssl);
             SocketBio.Current = null;
             _ssl = 0;
@@ -289,9 +336,9 @@ internal sealed unsafe class OpenSslSession : TlsSession
     internal int ReadWire(Span<byte> buffer, out bool wouldBlock)
     {
         wouldBlock = false;
-        if (_hasWireEnded || _hasWireFailed)
+        if (_hasWireEnded || _hasWireFailed || Failure != FaultKind.None)
         {
-            return _hasWireFailed ? -1 : 0;
+            return _hasWireEnded ? 0 : -1;
         }
 
         if (_socket.IsWireReadable)
@@ -333,6 +380,33 @@ internal sealed unsafe class OpenSslSession : TlsSession
         SendOrKeep(bytes);
     }
 
+    /// <summary>libssl has taken a step that is no data.</summary>
+    internal void OnStep()
+    {
+        if (!_isEstablished)
+        {
+            return;
+        }
+
+        var turn = unchecked((int)_socket.Loop.Turns);
+        if (_stepsTurn != turn)
+        {
+            (_stepsTurn, _steps) = (turn, 0);
+        }
+
+        if (++_steps > MostStepsInTurn && Failure == FaultKind.None)
+        {
+            (Failure, _failureText) = (FaultKind.TlsRecordInvalid, "a flood of messages that are no data");
+        }
+    }
+
+    /// <summary>
+    /// True where libssl has read over a message that came after we had said that we send no more, such as a ticket: it calls that the end, and it is none.
+    /// </summary>
+    private bool IsPassedOver() =>
+        _hasSaidEnd && !_isWaiting && !_hasWireEnded && !_hasWireFailed && Failure == FaultKind.None
+        && (LibSsl.GetShutdown(_ssl) & LibSsl.ReceivedShutdown) == 0 && LibCrypto.LookAtError() == 0;
+
     private void Enter()
     {
         _isWaiting = false;
@@ -361,7 +435,11 @@ internal sealed unsafe class OpenSslSession : TlsSession
             return true;
         }
 
-        Fail(handshake: false);
+        if (!_isWaiting || _hasWireFailed)
+        {
+            Fail(handshake: false);
+        }
+
         return false;
     }
 
@@ -378,7 +456,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
 
     private void SendOrKeep(ReadOnlySpan<byte> bytes)
     {
-        if (_hasWireFailed)
+        if (_hasWireFailed || Failure != FaultKind.None)
         {
             return;
         }
@@ -431,6 +509,12 @@ internal sealed unsafe class OpenSslSession : TlsSession
     /// <summary>Sends what waits; true where nothing is left.</summary>
     private bool SendRest()
     {
+        if (_pending is null)
+        {
+            HasPending = false;
+            return !_hasWireFailed;
+        }
+
         while (_pendingStart < _pendingEnd)
         {
             if (!_socket.IsWireWritable)
@@ -448,7 +532,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
             _pendingStart += Math.Max(count, 0);
         }
 
-        Return(_pending!);
+        Return(_pending);
         _pending = null;
         _pendingStart = _pendingEnd = 0;
         HasPending = false;
@@ -469,7 +553,8 @@ internal sealed unsafe class OpenSslSession : TlsSession
             return;
         }
 
-        (Failure, _failureText) = OpenSslFailure.Take(this, handshake, _hasWireEnded);
+        (Failure, _failureText) = OpenSslFailure.Take(this, handshake, _hasWireEnded, out var metHttp);
+        MetHttp = metHttp;
     }
 
     /// <summary>A session of the server's that may be taken up again (client only); true where it is kept.</summary>

@@ -28,25 +28,28 @@ internal static unsafe class SslContextSetup
             Check((int)LibSsl.ContextControl(pointer, LibSsl.ControlGroups, 0, groups), null);
         }
 
+        LibSsl.SetEventCallback(pointer, (delegate* unmanaged<nint, int, int, void>)&OnEvent);
+
         return context;
     }
 
-    /// <summary>The certificate that is shown, those above it, and its key.</summary>
-    public static void UseCertificate(SslContextHandle context, byte[] chainPem, byte[] keyPem, string? source)
+    /// <summary>The certificate that is shown, those above it, and its key; beside those of other kinds of keys, or in place of one of the same.</summary>
+    /// <returns>The certificate's X509, which belongs to the context.</returns>
+    public static nint UseCertificate(SslContextHandle context, byte[] chainPem, byte[] keyPem, string? source)
     {
-        var first = true;
+        nint shown = 0;
         foreach (var certificate in ReadCertificates(chainPem, source))
         {
             try
             {
-                Check(first ? LibSsl.UseCertificate(context.Pointer, certificate) : (int)LibSsl.ContextControl(context.Pointer, LibSsl.ControlChainCertificate, 1, (void*)certificate), source);
+                Check(shown == 0 ? LibSsl.UseCertificate(context.Pointer, certificate) : (int)LibSsl.ContextControl(context.Pointer, LibSsl.ControlChainCertificate, 1, (void*)certificate), source);
             }
             finally
             {
                 LibCrypto.FreeCertificate(certificate);
             }
 
-            first = false;
+            shown = shown == 0 ? certificate : shown;
         }
 
         fixed (byte* bytes = keyPem)
@@ -61,6 +64,7 @@ internal static unsafe class SslContextSetup
         }
 
         Check(LibSsl.CheckPrivateKey(context.Pointer), source);
+        return shown;
     }
 
     /// <summary>Who may vouch for the other side's certificate.</summary>
@@ -103,6 +107,16 @@ internal static unsafe class SslContextSetup
 
         var why = OpenSslFailure.TakeText();
         return certificates.Count > 0 ? certificates : throw new TlsSetupException(source, why);
+    }
+
+    // Nothing that is called by libssl may throw: see SocketBio.
+    [UnmanagedCallersOnly]
+    private static void OnEvent(nint ssl, int what, int value)
+    {
+        if ((what & (LibSsl.EventIsLoop | LibSsl.EventIsAlert)) != 0)
+        {
+            SocketBio.Current?.OnStep();
+        }
     }
 
     // Without it libcrypto would ask for a password at the terminal.

@@ -1,3 +1,5 @@
+// One file: the calls of one descriptor, each of which says what it learnt of the edges that the others go by.
+
 using System.Net;
 using LoadBalancer.Faults;
 
@@ -48,6 +50,9 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     /// <summary>True where a write may take something.</summary>
     public bool IsWritable => _isWritable && _cipher is not { HasPending: true };
+
+    /// <summary>True where bytes, the end or an error may be read; what is none of these is taken away. For a socket that lies idle.</summary>
+    public bool HasNews() => _cipher is { } cipher ? cipher.HasNews() : _isReadable;
 
     /// <summary>What encrypts it; null while nothing does. Set once, before anybody else reads or writes.</summary>
     public SocketCipher? Cipher
@@ -341,6 +346,8 @@ internal sealed unsafe class EpollSocket : LoopSource
         Loop.AssertInLoop();
         if (!_closed)
         {
+            // Whoever waits for the cipher goes on inline, and may close too.
+            _closed = true;
             _cipher?.Close(sayEnd: true);
             Forget();
             Libc.Close(_descriptor);
@@ -354,6 +361,7 @@ internal sealed unsafe class EpollSocket : LoopSource
         Loop.AssertInLoop();
         if (!_closed)
         {
+            _closed = true;
             _cipher?.Close(sayEnd: false);
             SocketSetup.CloseWithReset(_descriptor);
             Forget();
@@ -403,7 +411,6 @@ internal sealed unsafe class EpollSocket : LoopSource
 
     private void Forget()
     {
-        _closed = true;
         _isReadable = _isWritable = false;
         Loop.Remove(this);
     }

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -12,10 +14,12 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// </summary>
 internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, ResponseMetrics metrics)
 {
+    private static readonly ImmutableArray<ApplicationProtocol> Http2Only = [ApplicationProtocol.Http2];
+    private static readonly ImmutableArray<ApplicationProtocol> Either = [ApplicationProtocol.Http2, ApplicationProtocol.Http1];
+
     private readonly List<Http2UpstreamSession> _sessions = [];
     private readonly Queue<Http2SessionWait> _waiting = new();
-    private UpstreamTimeouts _timeouts = null!;
-    private UpstreamMetrics _connects = null!;
+    private Upstream _upstream = null!;
     private TimeProvider _time = null!;
 
     /// <summary>All pools of the loop.</summary>
@@ -23,6 +27,9 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
 
     /// <summary>True while a session is being opened.</summary>
     public bool IsOpening { get; private set; }
+
+    /// <summary>True where the endpoint chose HTTP/1.1 when it could choose: it is not asked again while it has connections.</summary>
+    public bool SpeakHttp1 { get; private set; }
 
     private EventLoop Loop => pools.Loop;
 
@@ -47,7 +54,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <param name="time">The clock of durations.</param>
     public Http2SessionWait Wait(Upstream upstream, TimeProvider time)
     {
-        (_timeouts, _connects, _time) = (upstream.Options.Timeouts, upstream.Metrics, time);
+        (_upstream, _time) = (upstream, time);
         var wait = new Http2SessionWait();
         _waiting.Enqueue(wait);
         if (!IsOpening)
@@ -87,7 +94,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (!session.HasRoom)
         {
             // An endpoint that takes no stream at all: the next one would be like it.
-            FailAll(new Fault(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true));
+            EndAll(new Fault(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true));
             return;
         }
 
@@ -111,7 +118,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (!wasReady)
         {
             IsOpening = false;
-            FailAll(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
+            EndAll(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
         }
 
         pool.Closed();
@@ -135,7 +142,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     public void Shared() => metrics.ConnectionShared(Loop.Index);
 
     // Whoever waits goes on inline, and may wait again: so only those that are there now.
-    private void FailAll(Fault fault)
+    private void EndAll(Fault fault)
     {
         for (var left = _waiting.Count; left > 0 && _waiting.TryDequeue(out var wait); left--)
         {
@@ -149,20 +156,43 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     private async Task OpenAsync()
     {
         IsOpening = true;
-        var began = _time.GetTimestamp();
-        var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, _timeouts.Connect);
+        var (upstream, began) = (_upstream, _time.GetTimestamp());
+        var timeouts = upstream.Options.Timeouts;
+        var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, timeouts.Connect);
+        if (result.Socket is { } connected && upstream.Tls is { } tls)
+        {
+            var offered = upstream.Options.Protocol == UpstreamProtocol.Auto ? Either : Http2Only;
+            var fault = await tls.ShakeAsync(connected, Endpoint.Address, offered, timeouts.Connect - _time.GetElapsedTime(began));
+            if (fault.Failed)
+            {
+                connected.Reset();
+                result = new ConnectResult(null, fault);
+            }
+        }
+
         if (result.Socket is not { } socket)
         {
             IsOpening = false;
-            FailAll(result.Fault);
+            EndAll(result.Fault);
             pool.ForgetIfEmpty();
             return;
         }
 
         var took = _time.GetElapsedTime(began);
         Endpoint.ConnectTimes.Record(Loop.Index, took);
-        _connects.ConnectTimes.Record(Loop.Index, took);
+        upstream.Metrics.ConnectTimes.Record(Loop.Index, took);
+        var connection = new EpollConnection(socket, Endpoint.Address);
+        if (upstream.Options.Protocol == UpstreamProtocol.Auto && socket.Cipher is not TlsSession { Protocol: ApplicationProtocol.Http2 })
+        {
+            // The first that goes on finds this one idle.
+            SpeakHttp1 = true;
+            IsOpening = false;
+            new UpstreamConnection(connection, pool).Park(timeouts.PoolIdle, keepsAlive: true);
+            EndAll(Fault.None);
+            return;
+        }
+
         pool.Opened();
-        await new Http2UpstreamSession(new EpollConnection(socket, Endpoint.Address), this, _timeouts).RunAsync();
+        await new Http2UpstreamSession(connection, this, timeouts).RunAsync();
     }
 }

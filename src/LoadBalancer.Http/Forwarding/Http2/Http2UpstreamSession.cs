@@ -89,6 +89,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <inheritdoc/>
     public bool IsEnding { get; private set; }
 
+    /// <summary>True where it is encrypted.</summary>
+    public bool IsSecure => _connection.Cipher is not null;
+
     /// <summary>Whose it is.</summary>
     public Http2SessionPool Pool => _pool;
 

@@ -5,7 +5,7 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Http.Server.Http1;
 
 /// <summary>One exchange on a connection of HTTP/1.x. Pooled by its loop, so that an idle connection has none. Touched only on its loop.</summary>
-internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
+internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarrier
 {
     /// <summary>What is left of a request's body after the response and is read away, so that the connection can be used again; in bytes, at most.</summary>
     public const long MostLeftOver = 64 * 1024;
@@ -76,6 +76,12 @@ internal sealed class Http1Carrier(EventLoop loop) : ResponseCarrier
         {
             HeadWriter.WriteResponse(_session.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
             return;
+        }
+
+        // RFC 9110 section 6.6.1: every response has one, be it that its endpoint has no clock.
+        if (response.Fields.Find(KnownHeader.Date) < 0)
+        {
+            response.Fields.AddOwn(KnownHeader.Date, "Date"u8, date.At(loop.NowMs, exchange.Proxy.Time));
         }
 
         // A client of HTTP/1.0 knows no chunks: for it the end of the connection is the end of the body.

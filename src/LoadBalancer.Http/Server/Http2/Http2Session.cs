@@ -261,6 +261,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         exchange.Proxy = Proxy;
         exchange.Peer = Client.RemoteEndPoint;
         exchange.Local = Client.LocalEndPoint;
+        exchange.Tls = Connection.Tls;
+        exchange.IsSecure = exchange.Tls is not null;
         var stream = loop.RentStream();
         exchange.Carrier = stream;
         stream.Begin(this, id, exchange, InitialWindow, hasEnded);

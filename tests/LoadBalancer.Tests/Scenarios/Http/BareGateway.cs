@@ -4,12 +4,14 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -23,6 +25,7 @@ internal sealed class BareGateway : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly LoopLog _lines;
+    private readonly TlsTerminationBuilder _terminations;
     private readonly ActivatedSockets _activated;
     private readonly SocketTable _sockets;
     private readonly Reloader _reloader;
@@ -51,7 +54,8 @@ internal sealed class BareGateway : IAsyncDisposable
             Log = new ConnectionLog(_lines, context.Time),
             IsReady = () => true,
         };
-        var builder = new SnapshotBuilder(Loops, _sockets, context, proxies, new ConnectionLog(_lines, context.Time), LogSink.Silent, CancellationToken.None);
+        _terminations = Terminations.On(Loops);
+        var builder = new SnapshotBuilder(Loops, _sockets, context, proxies, _terminations, new ConnectionLog(_lines, context.Time), LogSink.Silent, CancellationToken.None);
         _reloader = new Reloader(Path, _ => null, builder, TimeProvider.System, LogSink.Silent);
     }
 
@@ -180,6 +184,7 @@ internal sealed class BareGateway : IAsyncDisposable
         _reloader.Dispose();
         _activated.Dispose();
         _lines.Dispose();
+        _terminations.Dispose();
         Loops.Dispose();
         _folder.Dispose();
         Assert.That(_bugs, Is.Empty);

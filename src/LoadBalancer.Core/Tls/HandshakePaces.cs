@@ -1,0 +1,25 @@
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tls;
+
+/// <summary>The pace of handshakes on each loop: one for the process, so that listeners and upstreams share a turn's time.</summary>
+internal sealed class HandshakePaces
+{
+    private readonly HandshakePace[] _paces;
+
+    /// <summary>The paces of <paramref name="loops"/>.</summary>
+    public HandshakePaces(ReadOnlySpan<EventLoop> loops)
+    {
+        _paces = new HandshakePace[loops.Length];
+        for (var at = 0; at < loops.Length; at++)
+        {
+            _paces[at] = new HandshakePace(loops[at]);
+        }
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Count => _paces.Length;
+
+    /// <summary>The pace of <paramref name="loop"/>.</summary>
+    public HandshakePace On(EventLoop loop) => _paces[loop.Index];
+}

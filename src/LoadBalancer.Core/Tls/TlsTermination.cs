@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tls;
+
+/// <summary>
+/// The TLS of a listener: from a connection that was let in to one whose bytes are plain. Options that change make another; files that change
+/// are published into it, and sessions that run go on. Thread-safe; a connection is touched on its loop.
+/// </summary>
+internal sealed class TlsTermination
+{
+    private readonly Live<TlsServerContext> _context;
+    private readonly HandshakeQueue[] _queues;
+    private readonly TlsEngine _engine;
+    private readonly HandshakePaces _paces;
+    private readonly TimeProvider _time;
+    private readonly byte[]? _answerToHttp;
+    private TlsMaterial _material;
+
+    /// <summary>The TLS of one listener under one configuration.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="options">What the file says.</param>
+    /// <param name="protocols">What may be spoken inside, the preferred first; empty where ALPN is not answered.</param>
+    /// <param name="material">What the files hold.</param>
+    /// <param name="keys">Who encrypts tickets.</param>
+    /// <param name="parts">What outlives it.</param>
+    /// <exception cref="TlsSetupException">The engine cannot use what the files hold.</exception>
+    public TlsTermination(
+        string listener, TlsOptions options, ImmutableArray<ApplicationProtocol> protocols, TlsMaterial material, TicketKeys keys, TlsTerminationParts parts)
+    {
+        (Listener, Options, Protocols, TicketKeys, Metrics) = (listener, options, protocols, keys, parts.Metrics);
+        (_engine, _paces, _time, _answerToHttp, _material) = (parts.Engine, parts.Paces, parts.Time, parts.AnswerToHttp, material);
+        _context = new Live<TlsServerContext>(_engine.CreateServer(SettingsOf(material)));
+        var mostOfALoop = Math.Max(1, options.MaxHandshakes / _paces.Count);
+        _queues = [.. Enumerable.Range(0, _paces.Count).Select(_ => new HandshakeQueue(mostOfALoop))];
+    }
+
+    /// <summary>The listener's name.</summary>
+    public string Listener { get; }
+
+    /// <summary>What the file says.</summary>
+    public TlsOptions Options { get; }
+
+    /// <summary>What may be spoken inside.</summary>
+    public ImmutableArray<ApplicationProtocol> Protocols { get; }
+
+    /// <summary>Who encrypts tickets.</summary>
+    public TicketKeys TicketKeys { get; }
+
+    /// <summary>What it counts.</summary>
+    public TlsMetrics Metrics { get; }
+
+    /// <summary>What new sessions begin with.</summary>
+    public TlsServerContext Context => _context.Current;
+
+    /// <summary>Handshakes that are under way, on all loops together.</summary>
+    public int UnderWay => _queues.Sum(queue => queue.Count);
+
+    /// <summary>True where a certificate is for <paramref name="host"/>, in lower case.</summary>
+    public bool Serves(ReadOnlySpan<byte> host) => _context.Current.Certificates.Find(host) >= 0;
+
+    /// <summary>
+    /// Makes the handshake with a client of which no byte of TLS was read; on its loop. After it the connection's bytes are plain ones. Where it
+    /// failed the client was told why, as far as TLS has words for it, and the connection is of no more use.
+    /// </summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="timeout">How long it may take.</param>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public async ValueTask<Fault> AcceptAsync(EpollConnection client, TimeSpan timeout)
+    {
+        if (client.TryTakeSocket() is not { } socket)
+        {
+            return new Fault(FaultSide.Internal, FaultKind.Bug);
+        }
+
+        var loop = client.Loop;
+        var began = _time.GetTimestamp();
+        var context = _context.Current;
+        var session = context.NewSession(socket);
+        session.Server = context;
+        var handshaking = TlsHandshake.StartAsync(socket, session, FaultSide.Client, _paces.On(loop), timeout);
+        if (session.UnderWay is { } waiting)
+        {
+            _queues[loop.Index].Enter(waiting)?.GiveUp(new Fault(FaultSide.Client, FaultKind.TooManyHandshakes));
+        }
+
+        var fault = await handshaking;
+        if (!fault.Failed)
+        {
+            session.Duration = _time.GetElapsedTime(began);
+            Metrics.CountDone(loop.Index, TlsVersions.Of(session.Version!), session.IsResumed, session.Duration);
+            return fault;
+        }
+
+        Metrics.CountFailed(loop.Index);
+        if (!socket.IsClosed && fault.Kind is FaultKind.TlsHandshakeFailed or FaultKind.ClientCertificateMissing or FaultKind.ClientCertificateInvalid)
+        {
+            Refuse(client, socket, session);
+        }
+
+        return fault;
+    }
+
+    /// <summary>Reads the files again; what has changed takes effect for sessions from here on, and what is no use changes nothing. One at a time.</summary>
+    /// <returns>What came of it; null where nothing has changed.</returns>
+    public TlsRefresh? Refresh()
+    {
+        var files = new TlsFiles(_time.GetUtcNow());
+        var material = files.Read(Options);
+        if (material is null)
+        {
+            return Refuse(files.Faults.First(fault => !fault.IsWarning).Message);
+        }
+
+        var keysStay = material.HasTicketKeysOf(_material);
+        if (material.MakesTheSameAs(_material))
+        {
+            Metrics.Settle();
+            if (keysStay)
+            {
+                return null;
+            }
+        }
+        else
+        {
+            try
+            {
+                _context.Swap(_engine.CreateServer(SettingsOf(material)));
+            }
+            catch (TlsSetupException error)
+            {
+                return Refuse($"{error.File ?? Options.Certificates[0].Cert} is no use: {error.Message}");
+            }
+        }
+
+        if (!keysStay)
+        {
+            TicketKeys.Change([.. material.TicketKeys]);
+        }
+
+        _material = material;
+        Metrics.CountLoaded();
+        return new TlsRefresh(null, [.. files.Faults.Select(fault => fault.Message)]);
+    }
+
+    private TlsRefresh? Refuse(string why)
+    {
+        // The file is looked at with every change of its folder: an error is news once.
+        if (why == Metrics.Refusal)
+        {
+            return null;
+        }
+
+        Metrics.CountRefused(why);
+        return new TlsRefresh(why, []);
+    }
+
+    private void Refuse(EpollConnection client, EpollSocket socket, TlsSession session)
+    {
+        if (session.MetHttp && _answerToHttp is { } answer)
+        {
+            socket.SendWire(answer);
+        }
+
+        // A socket that is closed with bytes unread sends RST, which would overtake what it was told.
+        var scratch = client.Loop.Scratch;
+        while (socket.IsWireReadable && socket.ReceiveWire(scratch) == scratch.Length)
+        {
+        }
+
+        client.Close();
+    }
+
+    private TlsServerSettings SettingsOf(TlsMaterial material) => new()
+    {
+        Certificates = material.Certificates,
+        OnlyTls13 = Options.MinVersion == TlsOptions.Tls13,
+        Protocols = Protocols,
+        ClientCertificates = Options.ClientCertificates?.Mode ?? ClientCertificateMode.Off,
+        ClientAuthoritiesPem = material.ClientAuthoritiesPem,
+        TicketKeys = TicketKeys,
+        SessionContext = SessionContext(Listener, Options.ClientCertificates?.Mode ?? ClientCertificateMode.Off, material.ClientAuthoritiesPem),
+    };
+
+    private static byte[] SessionContext(string listener, ClientCertificateMode mode, byte[] authorities) =>
+        System.Security.Cryptography.SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{listener}\0{mode}\0"), .. authorities]);
+}

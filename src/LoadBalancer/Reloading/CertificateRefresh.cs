@@ -1,0 +1,99 @@
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
+
+namespace LoadBalancer.Daemon.Reloading;
+
+/// <summary>
+/// Puts changed files of TLS to use, whatever lb.yaml holds meanwhile: certificates are renewed by programs that know nothing of it. What is no
+/// use changes nothing, is logged once, and is looked at again with the next change: a certificate and its key are two files, which are
+/// replaced one after the other. Thread-safe.
+/// </summary>
+internal sealed class CertificateRefresh : IDisposable
+{
+    /// <summary>A pair of files is written within this as a rule; what is read in the middle of it does no harm.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(25);
+
+    private readonly Func<Snapshot> _snapshot;
+    private readonly LogSink _log;
+    private readonly ConfigWatcher _watcher;
+    private readonly Lock _one = new();
+
+    /// <summary>One that watches nothing before <see cref="OnLoaded"/>.</summary>
+    /// <param name="snapshot">What runs.</param>
+    /// <param name="time">The clock of the watch.</param>
+    /// <param name="log">Told of what changes.</param>
+    public CertificateRefresh(Func<Snapshot> snapshot, TimeProvider time, LogSink log)
+    {
+        (_snapshot, _log) = (snapshot, log);
+        _watcher = new ConfigWatcher(time, Refresh, log, Settle);
+    }
+
+    /// <summary>A configuration was loaded: its files are read now, and watched from here on where the file says so.</summary>
+    public void OnLoaded()
+    {
+        Read();
+        Watch();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _watcher.Dispose();
+
+    private void Refresh()
+    {
+        // A link on the way to a file may lead elsewhere now.
+        if (Read())
+        {
+            Watch();
+        }
+    }
+
+    /// <summary>Reads the files of every listener and upstream that runs; true where something has changed, for better or worse.</summary>
+    private bool Read()
+    {
+        lock (_one)
+        {
+            var changed = false;
+            foreach (var tls in _snapshot().Listeners.Values.Select(listener => listener.Handler?.Tls).OfType<TlsTermination>())
+            {
+                if (tls.Refresh() is { } refresh)
+                {
+                    changed = true;
+                    Log(tls, refresh);
+                }
+            }
+
+            foreach (var tls in _snapshot().Upstreams.Values.Select(upstream => upstream.Tls).OfType<TlsOrigination>())
+            {
+                // It tells of itself.
+                changed |= tls.Refresh();
+            }
+
+            return changed;
+        }
+    }
+
+    private void Watch()
+    {
+        var options = _snapshot().Options;
+        var files = options.Listeners.Values.SelectMany(listener => listener.Tls is { } tls ? TlsFiles.Of(tls) : [])
+            .Concat(options.Upstreams.Values.SelectMany(upstream => upstream.Tls is { } tls ? UpstreamTlsFiles.Of(tls) : []))
+            .Distinct(StringComparer.Ordinal).ToList();
+        _watcher.Watch(options.Reload.Watch && files.Count > 0 ? new WatchedFiles(files, [], static () => true) : null);
+    }
+
+    private void Log(TlsTermination tls, TlsRefresh refresh)
+    {
+        if (refresh.Refusal is { } why)
+        {
+            _log.Error("a changed file of TLS is no use; what was in use before stays", ("listener", tls.Listener), ("why", why));
+            return;
+        }
+
+        foreach (var warning in refresh.Warnings)
+        {
+            _log.Warn(warning, ("listener", tls.Listener));
+        }
+
+        _log.Info("changed files of TLS are in use", ("listener", tls.Listener), ("certificates", tls.Context.Certificates.Count));
+    }
+}
