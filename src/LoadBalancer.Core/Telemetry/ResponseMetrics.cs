@@ -24,7 +24,7 @@ public sealed class ResponseMetrics(int loops)
     /// <summary>Requests that were ended without a whole head of a response: the endpoint failed, or the client was gone.</summary>
     public long Unanswered => _counts.Sum(UnansweredSlot);
 
-    /// <summary>Requests that found an idle connection.</summary>
+    /// <summary>Requests that found a connection: an idle one, or one of HTTP/2 that others are on.</summary>
     public long Reused => _counts.Sum(ReusedSlot);
 
     /// <summary>Tries beyond the first of a request.</summary>
@@ -75,6 +75,9 @@ public sealed class ResponseMetrics(int loops)
             _counts.Add(loop, ReusedSlot);
         }
     }
+
+    /// <summary>Counts a request on a connection of HTTP/2 that others are on.</summary>
+    public void ConnectionShared(int loop) => _counts.Add(loop, ReusedSlot);
 
     // What went down is read first: what comes and goes between the two reads must not make the difference negative.
     private long Difference(int up, int down)

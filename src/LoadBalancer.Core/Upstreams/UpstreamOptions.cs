@@ -40,6 +40,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "On http: the Host that is sent on. `keep`: the one that the client asked for. `endpoint`: the endpoint's address. Or a name."
         },
         {
+            "protocol", Kinds.Word("http1", "http2", "grpc", "auto"), o => Text(o.Protocol), (o, value) => o with { Protocol = ProtocolOf(value) },
+            "On http: what the endpoints speak. `http2`: HTTP/2 from the first byte on, many requests on one connection. `grpc`: `http2`, and the silence within a response is bounded by " +
+            "`timeouts.stream_idle`. `auto`: what the endpoint chooses in its TLS handshake; without TLS that is `http1`."
+        },
+        {
             "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
             "The endpoints, no address twice. At least one has a weight above 0. They may be left out where `discover` finds some."
         },
@@ -95,6 +100,9 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>On http: the Host that is sent on: <see cref="KeepHost"/>, <see cref="EndpointHost"/> or a name, with a port where it has one.</summary>
     public string Host { get; init; } = KeepHost;
 
+    /// <summary>On http: what the endpoints speak.</summary>
+    public UpstreamProtocol Protocol { get; init; }
+
     /// <summary>The endpoints that are listed, no address twice; empty only where there is a discovery.</summary>
     public ValueList<EndpointOptions> Endpoints { get; init; }
 
@@ -134,6 +142,21 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         var name = host.Split(':')[0];
         return host[0] == '[' || System.Net.IPAddress.TryParse(name, out _) ? null : name;
     }
+    private static string Text(UpstreamProtocol protocol) => protocol switch
+    {
+        UpstreamProtocol.Http2 => "http2",
+        UpstreamProtocol.Grpc => "grpc",
+        UpstreamProtocol.Auto => "auto",
+        _ => "http1",
+    };
+
+    private static UpstreamProtocol ProtocolOf(string text) => text switch
+    {
+        "http2" => UpstreamProtocol.Http2,
+        "grpc" => UpstreamProtocol.Grpc,
+        "auto" => UpstreamProtocol.Auto,
+        _ => UpstreamProtocol.Http1,
+    };
 
     private static string? Text(ProxyVersion? version) => version switch
     {

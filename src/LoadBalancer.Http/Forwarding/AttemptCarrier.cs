@@ -23,6 +23,12 @@ internal abstract class AttemptCarrier
     /// <summary>True where the connection has served a request before: then the endpoint may have closed it meanwhile.</summary>
     public abstract bool WasUsed { get; }
 
+    /// <summary>True where the endpoint has not looked at the request and said so, or was not even sent it.</summary>
+    public virtual bool IsUntouched => false;
+
+    /// <summary>True where other exchanges are on the same connection.</summary>
+    public virtual bool IsShared => false;
+
     /// <summary>True where the connection was reset, rather than closed in order.</summary>
     public abstract bool WasReset { get; }
 
@@ -60,6 +66,11 @@ internal abstract class AttemptCarrier
 
     /// <summary>The attempt is over before its end: nobody reads or writes it any more. It may have been broken off before.</summary>
     public abstract void Close();
+
+    /// <summary>Nobody refers to it any more, after <see cref="Park"/> or <see cref="Close"/>.</summary>
+    public virtual void Release()
+    {
+    }
 
     /// <summary>Breaks it off; a pending read or flush completes.</summary>
     public abstract void Abort();

@@ -54,7 +54,7 @@ internal static class BodyCopier
                     return new Fault(FaultSide.Upstream, FaultKind.ResponseTruncated);
                 }
 
-                to.End(from.Trailers);
+                to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 
@@ -146,6 +146,10 @@ internal static class BodyCopier
             }
         }
     }
+
+    // An endpoint of HTTP/2 sends trailers unasked; a client of HTTP/1.1 may not expect any (RFC 9110 section 6.5.1).
+    private static bool TakesTrailers(Exchange exchange) =>
+        exchange.Response.Version != ProtocolVersion.Http2 || exchange.Request.Version == ProtocolVersion.Http2 || exchange.Request.Fields.MayHave(KnownHeader.Te);
 
     private static Fault Gone(ForwardWork work) => work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -24,12 +25,17 @@ internal sealed class ForwardWork : PendingWork
 
     /// <summary>The socket on which TLS is being agreed on.</summary>
     public EpollSocket? Shaking { get; set; }
+    /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
+    public Http2SessionWait? Opening { get; set; }
 
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
 
     /// <summary>The endpoints that failed already.</summary>
     public Endpoint[] Tried { get; set; } = [];
+
+    /// <summary>True where it was sent again.</summary>
+    public bool HasAskedAgain { get; set; }
 
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GaveUp => _gaveUp;
@@ -88,8 +94,9 @@ internal sealed class ForwardWork : PendingWork
         Waiting = null;
         Connecting = null;
         Shaking = null;
+        Opening = null;
         Connection = null;
-        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
+        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
     }
 
     /// <inheritdoc/>
@@ -104,6 +111,7 @@ internal sealed class ForwardWork : PendingWork
         Waiting?.GiveUp(fault);
         Connecting?.GiveUp();
         Shaking?.Reset();
+        Opening?.GiveUp(fault);
         Connection?.Abort();
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
@@ -21,7 +22,8 @@ namespace LoadBalancer.Http.Forwarding;
 ///                                               └───────────────┴────────── may be sent again ◄──┘
 /// </code>
 /// A request may be sent again where the endpoint cannot have acted on it: the connect failed; or it was sent on a connection that had been
-/// idle, nothing came back, and the method is idempotent and it has no body (RFC 9110 section 9.2.2).
+/// idle, nothing came back, and the method is idempotent and it has no body (RFC 9110 section 9.2.2); or, once and with whatever method, where an
+/// endpoint of HTTP/2 says that it has not looked at it (RFC 9113 section 8.7), and no byte of the body was read.
 /// </remarks>
 internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine) : HttpHandler
 {
@@ -29,8 +31,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     private const long FreshMs = 1000;
 
     private readonly UpstreamOptions _options = upstream.Options;
-    private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
-
+    private readonly ImmutableArray<ApplicationProtocol> _offer = OfferOf(upstream.Options.Protocol);
+    private readonly bool _isHttp2 = upstream.Options.Protocol is UpstreamProtocol.Http2 or UpstreamProtocol.Grpc;
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
 
@@ -41,6 +43,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
+        if (_isHttp2 && exchange.Request.WantsWebSocket)
+        {
+            return new Fault(FaultSide.Internal, FaultKind.NotImplemented);
+        }
+
         var work = exchange.Work ??= new ForwardWork();
         work.Begin();
         exchange.Upstream = upstream;
@@ -64,12 +71,13 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 // :: (4) and (5)
                 RequestFields.ForEndpoint(exchange, _options);
                 fault = await work.Connection!.AskAsync(exchange, work, _options, time);
-                if (!fault.Failed || !MayAskAgain(exchange, work, work.Connection!, fault))
+                if (!fault.Failed || !await PrepareAgainAsync(exchange, work, work.Connection!, fault))
                 {
                     break;
                 }
 
                 work.Connection!.Close();
+                work.Connection!.Release();
                 work.Connection = null;
                 work.Lease.Return(Fault.None);
                 fault = Fault.None;
@@ -93,6 +101,8 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             }
 
             work.Connection?.Close();
+            work.Connection?.Release();
+            work.Connection = null;
             work.Lease.Return(Judge(exchange, fault));
             _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
         }
@@ -105,9 +115,31 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         !fault.Failed && exchange.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
 
     private static bool MayAskAgain(Exchange exchange, ForwardWork work, AttemptCarrier connection, Fault fault) =>
-        connection.WasUsed && !work.GaveUp.Failed && exchange.FirstByte == 0
-        && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
-        && IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
+        !work.GaveUp.Failed && exchange.FirstByte == 0 && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
+        && !(connection.IsShared && work.HasAskedAgain)
+        && (connection.IsUntouched ? exchange.RequestBody is null or { BytesRead: 0 }
+            : connection.WasUsed && IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null);
+
+    /// <summary>Makes the exchange fit to be sent again, where it may be.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> PrepareAgainAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, Fault fault)
+    {
+        if (!MayAskAgain(exchange, work, connection, fault))
+        {
+            return false;
+        }
+
+        work.HasAskedAgain = true;
+        if (!work.HasUpload)
+        {
+            return true;
+        }
+
+        // The body was waited for, and has not come yet.
+        await BodyCopier.EndUploadAsync(exchange, work);
+        work.StopsUpload = work.AwaitsContinue = work.AwaitsBody = false;
+        return exchange.RequestBody is { BytesRead: 0 } && !work.GaveUp.Failed;
+    }
 
     private static bool IsIdempotent(RequestMethod method) =>
         method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;
@@ -132,6 +164,19 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
             var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
+            if (_isHttp2 || pool.SpeaksHttp2)
+            {
+                last = await TakeStreamAsync(exchange, work, pool.Sessions);
+                if (!last.Failed || work.GaveUp.Failed)
+                {
+                    return work.GaveUp.Failed ? work.GaveUp : Fault.None;
+                }
+
+                work.Tried = [.. work.Tried, endpoint];
+                work.Lease.Return(last);
+                continue;
+            }
+
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
             if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
             {
@@ -157,6 +202,22 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 return work.GaveUp;
             }
 
+            if (result.Socket is { Cipher: TlsSession { Protocol: ApplicationProtocol.Http2 } } shared)
+            {
+                // With `auto`, and this endpoint prefers it: from here on the loop asks it for streams.
+                pool.SpeaksHttp2 = true;
+                pool.Sessions.Adopt(shared, upstream, time, took);
+                last = await TakeStreamAsync(exchange, work, pool.Sessions);
+                if (!last.Failed || work.GaveUp.Failed)
+                {
+                    return work.GaveUp.Failed ? work.GaveUp : Fault.None;
+                }
+
+                work.Tried = [.. work.Tried, endpoint];
+                work.Lease.Return(last);
+                continue;
+            }
+
             if (result.Socket is { } socket)
             {
                 endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
@@ -171,6 +232,13 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
     }
 
+    private static ImmutableArray<ApplicationProtocol> OfferOf(UpstreamProtocol protocol) => protocol switch
+    {
+        UpstreamProtocol.Http2 or UpstreamProtocol.Grpc => [ApplicationProtocol.Http2],
+        UpstreamProtocol.Auto => [ApplicationProtocol.Http2, ApplicationProtocol.Http1],
+        _ => [ApplicationProtocol.Http1],
+    };
+
     /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
@@ -182,7 +250,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         work.Shaking = socket;
-        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, Http1Only, timeout);
+        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, _offer, timeout);
         work.Shaking = null;
         if (!fault.Failed)
         {
@@ -191,6 +259,25 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
         socket.Reset();
         return new ConnectResult(null, fault);
+    }
+
+    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, ForwardWork work, Http2SessionPool sessions)
+    {
+        work.Connection = sessions.TryTake();
+        if (work.Connection is not null)
+        {
+            exchange.Connected = exchange.Leased;
+            return Fault.None;
+        }
+
+        var wait = work.Opening = sessions.Wait(upstream, time);
+        var fault = await wait.EndAsync();
+        work.Opening = null;
+        work.Connection = wait.Stream;
+        exchange.Connected = time.GetTimestamp();
+        return fault;
     }
 
     /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
@@ -232,7 +319,12 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         ResponseFields.Prepare(exchange);
         Affinity.Set(exchange, _options);
         var between = _options.Timeouts.BetweenBytes;
-        if (EventStream.Is(response))
+        if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.Is(response.Fields))
+        {
+            // A call may be a stream with long silences; what it may take in all is the caller's deadline, or the route's.
+            between = _options.Timeouts.StreamIdle;
+        }
+        else if (EventStream.Is(response))
         {
             exchange.EndTimeout();
             between = _options.Timeouts.StreamIdle;
@@ -249,6 +341,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         {
             connection.Park(_options.Timeouts.PoolIdle, response.KeepsAlive && _options.SendProxyProtocol is null);
             work.Connection = null;
+            connection.Release();
         }
 
         return fault;

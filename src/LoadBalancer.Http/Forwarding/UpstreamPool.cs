@@ -1,4 +1,5 @@
 using LoadBalancer.Endpoints;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -9,11 +10,18 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, ResponseMetrics metrics)
 {
+    private Http2SessionPool? _sessions;
     private UpstreamConnection? _latest;
     private int _open;
 
     /// <summary>Whose connections they are.</summary>
     public Endpoint Endpoint => endpoint;
+
+    /// <summary>Those that speak HTTP/2.</summary>
+    public Http2SessionPool Sessions => _sessions ??= new Http2SessionPool(this, pools, metrics);
+
+    /// <summary>True where the endpoint has chosen HTTP/2 when it was left to it (ALPN).</summary>
+    public bool SpeaksHttp2 { get; set; }
 
     /// <summary>
     /// An idle connection whose end was not signalled; null where there is none.
@@ -62,9 +70,22 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
             Unlink(connection, reused: false);
         }
 
+        Closed();
+    }
+
+    /// <summary>Counts a connection that is closed, and not idle.</summary>
+    public void Closed()
+    {
         metrics.ConnectionClosed(pools.Loop.Index);
         pools.Open--;
-        if (--_open == 0)
+        _open--;
+        ForgetIfEmpty();
+    }
+
+    /// <summary>Forgets the pool where it has no connection and opens none.</summary>
+    public void ForgetIfEmpty()
+    {
+        if (_open == 0 && _sessions is not { IsOpening: true })
         {
             pools.Forget(this);
         }

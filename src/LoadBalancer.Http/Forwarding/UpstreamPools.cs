@@ -1,4 +1,5 @@
 using LoadBalancer.Endpoints;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -10,6 +11,10 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 internal sealed class UpstreamPools(EventLoop loop)
 {
+    /// <summary>What is kept of streams: one for each exchange that is under way.</summary>
+    private const int MostKept = 1024;
+
+    private readonly Stack<Http2UpstreamStream> _streams = new();
     private readonly Dictionary<Endpoint, UpstreamPool> _pools = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The loop.</summary>
@@ -30,6 +35,18 @@ internal sealed class UpstreamPools(EventLoop loop)
         }
 
         return pool;
+    }
+
+    /// <summary>A stream that is in no use.</summary>
+    public Http2UpstreamStream RentStream() => _streams.Count > 0 ? _streams.Pop() : new Http2UpstreamStream(loop);
+
+    /// <summary>Takes a stream back; nobody refers to it any more.</summary>
+    public void Return(Http2UpstreamStream stream)
+    {
+        if (_streams.Count < MostKept)
+        {
+            _streams.Push(stream);
+        }
     }
 
     /// <summary>Forgets a pool without connections: its endpoint may be gone.</summary>

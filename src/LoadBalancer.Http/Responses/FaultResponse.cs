@@ -9,10 +9,11 @@ namespace LoadBalancer.Http.Responses;
 /// <summary>
 /// What a client is told where an exchange failed: the one place that knows which status a fault has. The body is a problem of RFC 9457 with the
 /// reason code and the id of the request, by which an operator finds the rest in the log; never an address, a name or an exception of the inside.
+/// A call of gRPC is told the same in its own form: a status of gRPC in a response that has fields only.
 /// </summary>
 internal static class FaultResponse
 {
-    private static readonly FaultForm[] Forms = [.. Enum.GetValues<FaultKind>().Select(kind => new FaultForm(StatusOf(kind), RetryAfterOf(kind), Closes(kind), BodyOf(kind)))];
+    private static readonly FaultForm[] Forms = [.. Enum.GetValues<FaultKind>().Select(kind => new FaultForm(StatusOf(kind), RetryAfterOf(kind), Closes(kind), BodyOf(kind), GrpcStatusOf(kind), MessageOf(kind)))];
 
     /// <summary>The status of a fault.</summary>
     public static int Status(FaultKind kind) => Forms[(int)kind].Status;
@@ -25,6 +26,12 @@ internal static class FaultResponse
         exchange.MustClose |= form.Closes;
         var response = exchange.Response;
         response.Reset();
+        if (GrpcCall.Is(exchange.Request.Fields))
+        {
+            FillGrpcStatus(exchange, form);
+            return;
+        }
+
         response.Status = form.Status;
         if (exchange.Route?.Policies.Errors.TryFill(exchange, form.Status) != true)
         {
@@ -44,14 +51,7 @@ internal static class FaultResponse
 
     private static void FillProblem(Exchange exchange, FaultForm form)
     {
-        if (exchange.RequestIdSlice.Length == 0)
-        {
-            // The head was refused before it had one.
-            Span<byte> id = stackalloc byte[RequestIds.Length];
-            exchange.Ids.Write(id);
-            exchange.RequestIdSlice = new Slice(exchange.Request.Fields.Append(id), id.Length);
-        }
-
+        EnsureId(exchange);
         var fields = exchange.Response.Fields;
         fields.Add(KnownHeader.ContentType, "Content-Type"u8, "application/problem+json"u8);
         fields.Add(KnownHeader.CacheControl, "Cache-Control"u8, "no-store"u8);
@@ -60,6 +60,45 @@ internal static class FaultResponse
         fields.Append("\"}\n"u8);
         exchange.OwnBody = fields.Memory(new Slice(start, fields.Bytes.Length - start));
     }
+
+    // "Trailers-Only" of github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md.
+    private static void FillGrpcStatus(Exchange exchange, FaultForm form)
+    {
+        EnsureId(exchange);
+        exchange.Response.Status = 200;
+        exchange.OwnBody = default;
+        var fields = exchange.Response.Fields;
+        fields.Add(KnownHeader.ContentType, "Content-Type"u8, "application/grpc"u8);
+        fields.Add("grpc-status"u8, form.GrpcStatus);
+        fields.BeginField("grpc-message"u8);
+        fields.Append(form.Message);
+        fields.Append(exchange.RequestId);
+        fields.EndField(KnownHeader.Other);
+    }
+
+    private static void EnsureId(Exchange exchange)
+    {
+        if (exchange.RequestIdSlice.Length == 0)
+        {
+            // The head was refused before it had one.
+            Span<byte> id = stackalloc byte[RequestIds.Length];
+            exchange.Ids.Write(id);
+            exchange.RequestIdSlice = new Slice(exchange.Request.Fields.Append(id), id.Length);
+        }
+    }
+
+    // github.com/grpc/grpc, doc/http-grpc-status-mapping.md; and what has taken too long in all has the status of a deadline.
+    private static int GrpcStatusOf(FaultKind kind) => kind == FaultKind.ExchangeTimeout ? 4 : StatusOf(kind) switch
+    {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 or 502 or 503 or 504 => 14,
+        _ => 2,
+    };
+
+    private static byte[] MessageOf(FaultKind kind) => Encoding.ASCII.GetBytes(new Fault(FaultSide.Internal, kind).Reason + ", request ");
 
     private static int StatusOf(FaultKind kind) => kind switch
     {
@@ -114,13 +153,17 @@ internal static class FaultResponse
             $"{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"code\":\"{code}\",\"request_id\":\""));
     }
 
-    private sealed class FaultForm(int status, int retryAfter, bool closes, byte[] body)
+    private sealed class FaultForm(int status, int retryAfter, bool closes, byte[] body, int grpcStatus, byte[] message)
     {
         public int Status => status;
 
         public bool Closes => closes;
 
         public byte[] Body => body;
+
+        public byte[] GrpcStatus { get; } = Encoding.ASCII.GetBytes(grpcStatus.ToString(CultureInfo.InvariantCulture));
+
+        public byte[] Message => message;
 
         public byte[] RetryAfter { get; } = retryAfter == 0 ? [] : Encoding.ASCII.GetBytes(retryAfter.ToString(CultureInfo.InvariantCulture));
     }

@@ -30,6 +30,14 @@ internal sealed class ResponseHead
     /// <summary>Where <see cref="Reason"/> is.</summary>
     public Slice ReasonSlice { get; set; }
 
+    /// <summary>Becomes the same head.</summary>
+    public void CopyFrom(ResponseHead other)
+    {
+        Fields.CopyFrom(other.Fields);
+        (Status, Version, Framing, ContentLength, KeepsAlive, ReasonSlice) =
+            (other.Status, other.Version, other.Framing, other.ContentLength, other.KeepsAlive, other.ReasonSlice);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {

@@ -34,6 +34,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
             PendingIsUsed(name, upstream);
+            ProtocolIsPossible(name, upstream);
         }
 
         foreach (var (name, listener) in options.Listeners)
@@ -248,6 +249,36 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             {
                 reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', which the upstream '{name}' does not have: nobody ever waits");
             }
+        }
+    }
+
+    private void ProtocolIsPossible(string name, UpstreamOptions upstream)
+    {
+        if (upstream.Protocol == UpstreamProtocol.Http1)
+        {
+            return;
+        }
+
+        var map = root.Locate("upstreams", name) as MapNode;
+        if (map?.Find("protocol") is not { Value: ScalarNode { Written: var word } } written)
+        {
+            return;
+        }
+
+        if (upstream is { SendProxyProtocol: not null, Protocol: UpstreamProtocol.Http2 or UpstreamProtocol.Grpc } && map.Find("send_proxy_protocol") is { } header)
+        {
+            reader.Error(
+                header.Place,
+                $"'send_proxy_protocol' cannot be with 'protocol: {word}', which the upstream '{name}' has: one connection carries the requests of many clients, and the header names one. " +
+                "The endpoint learns who the client is from X-Forwarded-For");
+        }
+
+        if (options.Listeners.FirstOrDefault(listener => listener.Value.Tcp is not null && listener.Value.Upstreams.Contains(name)) is { Key: { } tcp })
+        {
+            reader.Error(
+                written.Place,
+                $"'protocol: {word}' cannot be where the tcp listener '{tcp}' leads to the upstream '{name}': on tcp the bytes of the client go to the endpoint as they are. " +
+                "Give the listener 'http' instead, or leave 'protocol' out");
         }
     }
 

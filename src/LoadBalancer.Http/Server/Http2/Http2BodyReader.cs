@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.Server.Http2;
 /// The body of a request on a stream: what has come and was not taken, at most a window of it. The client may send more as it is taken, which
 /// is the back-pressure. It belongs to its stream. Touched only on its loop.
 /// </summary>
-internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : BodyReader, IValueTaskSource<BodyPart>
+internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : BodyReader, IValueTaskSource<BodyPart>
 {
     /// <summary>What a client may send before any of it is taken: what RFC 9113 section 6.9.2 has where nothing is said, in bytes.</summary>
     public const int Window = 65_535;
@@ -20,6 +20,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
     private ManualResetValueTaskSourceCore<BodyPart> _pending;
     private HeaderList? _trailers;
     private FaultKind _fault;
+    private FaultKind _faultBehind;
     private long _length;
     private long _received;
     private long _given;
@@ -30,6 +31,9 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
 
     /// <summary>True once the client has sent the end.</summary>
     public bool HasEnded { get; private set; }
+
+    /// <summary>True where a read would not wait.</summary>
+    public bool HasPart => HasEnded || _queue.Length > 0 || _fault != FaultKind.None || _faultBehind != FaultKind.None;
 
     /// <inheritdoc/>
     public override HeaderList? Trailers => IsAtEnd && _hasTrailers ? _trailers : null;
@@ -43,6 +47,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
     public void Start(long length, bool ended)
     {
         (_length, _received, _given, _uncredited, _window, _fault) = (length, 0, 0, 0, Window, FaultKind.None);
+        _faultBehind = FaultKind.None;
         (HasEnded, IsAtEnd, _hasTrailers) = (ended, ended, false);
         Limit = long.MaxValue;
         BytesRead = 0;
@@ -51,7 +56,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
     /// <summary>Lets go of everything.</summary>
     public void Reset()
     {
-        stream.Session?.Output.Credit((int)_queue.Length);
+        stream.Output.Credit((int)_queue.Length);
         _queue.Clear();
         _trailers?.Reset();
     }
@@ -78,7 +83,7 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
         HasEnded = ends;
         if (_fault != FaultKind.None)
         {
-            stream.Session!.Output.Credit(data.Length + padding);
+            stream.Output.Credit(data.Length + padding);
             return Http2Error.NoError;
         }
 
@@ -117,9 +122,24 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
         }
     }
 
+    /// <summary>No more will come, because of <paramref name="fault"/>, which is told behind what has come.</summary>
+    public void FailBehind(FaultKind fault)
+    {
+        if (!HasEnded && _fault == FaultKind.None && _faultBehind == FaultKind.None)
+        {
+            _faultBehind = fault;
+            Wake();
+        }
+    }
+
     /// <inheritdoc/>
     public override bool TryRead(out BodyPart part)
     {
+        if (_faultBehind != FaultKind.None && _fault == FaultKind.None && _queue.Length == 0)
+        {
+            _fault = _faultBehind;
+        }
+
         if (BytesRead + _queue.Length > Limit && _fault == FaultKind.None)
         {
             _fault = FaultKind.BodyTooLarge;
@@ -192,10 +212,10 @@ internal sealed class Http2BodyReader(Http2Stream stream, EventLoop loop) : Body
 
     private void Taken(int bytes)
     {
-        var output = stream.Session!.Output;
+        var output = stream.Output;
         output.Credit(bytes);
         _uncredited += bytes;
-        if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None)
+        if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None && _faultBehind == FaultKind.None)
         {
             output.WindowUpdate(stream.Id, _uncredited);
             _window += _uncredited;

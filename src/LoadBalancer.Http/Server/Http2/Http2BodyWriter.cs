@@ -5,10 +5,10 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Http.Server.Http2;
 
 /// <summary>
-/// The response on a stream: head, body and trailers, sent as the windows and the other streams let it. What cannot be sent is kept, and a
+/// What is sent on a stream: head, body and trailers, sent as the windows and the other streams let it. What cannot be sent is kept, and a
 /// flush waits until it is: that is the back-pressure. It belongs to its stream. Touched only on its loop.
 /// </summary>
-internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : BodyWriter, IValueTaskSource<bool>
+internal sealed class Http2BodyWriter(IHttp2Stream stream, EventLoop loop) : BodyWriter, IValueTaskSource<bool>
 {
     private readonly ByteQueue _queue = new(loop);
     private ManualResetValueTaskSourceCore<bool> _flushed;
@@ -23,7 +23,7 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
     private Memory<byte> _lastHeader;
     private long _lastEpoch;
 
-    /// <summary>How much more the client takes on this stream, in bytes; may be negative (RFC 9113 section 6.9.2).</summary>
+    /// <summary>How much more the peer takes on this stream, in bytes; may be negative (RFC 9113 section 6.9.2).</summary>
     public int Window { get; set; }
 
     /// <summary>True once END_STREAM was written.</summary>
@@ -44,9 +44,6 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
     /// <summary>The next of those.</summary>
     public Http2BodyWriter? Next { get; set; }
 
-    /// <summary>Whose response it is.</summary>
-    public Http2Stream Stream => stream;
-
     private bool HasWaiting => _headWaits || _endWaits || _queue.Length > 0;
 
     /// <summary>Begins; no head yet.</summary>
@@ -57,7 +54,7 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
         _lastHeader = default;
     }
 
-    /// <summary>Lets go of everything; a flush that waits is told that the client is gone.</summary>
+    /// <summary>Lets go of everything; a flush that waits is told that the peer is gone.</summary>
     public void Drop()
     {
         _queue.Clear();
@@ -87,7 +84,7 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
             return;
         }
 
-        var output = stream.Session!.Output;
+        var output = stream.Output;
         var sent = 0L;
         if (_queue.Length == 0 && output.MayWrite(this))
         {
@@ -116,7 +113,7 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
         }
 
         (_endWaits, _trailers) = (true, trailers);
-        var output = stream.Session!.Output;
+        var output = stream.Output;
         if (_queue.Length == 0 && output.MayWrite(this))
         {
             SendEnd(output);
@@ -136,7 +133,7 @@ internal sealed class Http2BodyWriter(Http2Stream stream, EventLoop loop) : Body
             return new ValueTask<bool>(false);
         }
 
-        var output = stream.Session!.Output;
+        var output = stream.Output;
         if (_headWaits && _queue.Length == 0 && !_endWaits && output.MayWrite(this))
         {
             SendHead(output, ends: false);

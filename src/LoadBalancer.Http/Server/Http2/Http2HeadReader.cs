@@ -98,7 +98,8 @@ internal static class Http2HeadReader
     /// <param name="block">The whole block.</param>
     /// <param name="trailers">What is filled.</param>
     /// <param name="limits">The limits.</param>
-    public static BlockOutcome ReadTrailers(HpackDecoder decoder, ReadOnlySpan<byte> block, HeaderList trailers, in HeadLimits limits)
+    /// <param name="ofRequest">True for those of a client, see <see cref="TrailerFields.Keep"/>.</param>
+    public static BlockOutcome ReadTrailers(HpackDecoder decoder, ReadOnlySpan<byte> block, HeaderList trailers, in HeadLimits limits, bool ofRequest)
     {
         trailers.Reset();
         if (!decoder.TryBegin(ref block))
@@ -122,7 +123,7 @@ internal static class Http2HeadReader
             }
         }
 
-        TrailerFields.Keep(trailers, ofRequest: true);
+        TrailerFields.Keep(trailers, ofRequest);
         return malformed ? BlockOutcome.Malformed : BlockOutcome.Read;
     }
 

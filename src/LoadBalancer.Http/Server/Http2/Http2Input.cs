@@ -1,26 +1,20 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using LoadBalancer.Faults;
-using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2.Hpack;
-using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http2;
 
 /// <summary>
-/// Reads the frames of one connection and does what they say (RFC 9113 sections 4 to 6). What no client does that is in order ends the
+/// Reads the frames of one connection and does what they say (RFC 9113 sections 4 to 6). What no peer does that is in order ends the
 /// connection, where the RFC would let it end a stream: so that nobody makes lb reset streams for nothing. Touched only on its loop.
 /// </summary>
-internal sealed class Http2Input
+internal abstract class Http2Input
 {
     /// <summary>The length of a setting.</summary>
     public const int SettingBytes = 6;
 
     /// <summary>Frames that a head may have behind its first: at 16 KiB each, more than the largest head.</summary>
     private const int MostContinuations = 80;
-
-    /// <summary>What a block may have beyond the head that is let pass, before it is decoded: its coding is hardly ever longer than its text.</summary>
-    private const int BlockSlack = 16 * 1024;
 
     /// <summary>A frame of data from which on much is to come.</summary>
     private const int MuchBytes = 8 * 1024;
@@ -30,20 +24,20 @@ internal sealed class Http2Input
     private const int SettingsCost = 10;
     private const int ContinuationCost = 10;
 
-    private readonly Http2Session _session;
-    private readonly HpackDecoder _decoder = new();
-    private LoopDeadline? _settingsAck;
+    private readonly IHttp2Connection _connection;
     private byte[] _block = [];
     private int _blockLength;
     private int _blockStream;
     private int _continuations;
     private long _dataFrames;
     private bool _blockEnds;
-    private bool _hasPreface;
     private bool _hasSettings;
 
-    /// <summary>One for a session.</summary>
-    public Http2Input(Http2Session session) => _session = session;
+    /// <summary>One for a connection.</summary>
+    protected Http2Input(IHttp2Connection connection) => _connection = connection;
+
+    /// <summary>What reads the header blocks; every one, in their order.</summary>
+    protected HpackDecoder Decoder { get; } = new();
 
     /// <summary>What every connection begins with (RFC 9113 section 3.4).</summary>
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
@@ -55,30 +49,19 @@ internal sealed class Http2Input
         BinaryPrimitives.WriteInt32BigEndian(room[sizeof(ushort)..], value);
     }
 
-    /// <summary>The settings are sent: the client has to say that it knows them.</summary>
-    public void Begin()
-    {
-        _settingsAck = new LoopDeadline(_session.Loop, static session => ((Http2Session)session).Fail(Http2Error.SettingsTimeout), _session);
-        _settingsAck.Set(_session.Proxy.Options.Timeouts.Head);
-    }
-
     /// <summary>Gives back what is held.</summary>
-    public void End()
-    {
-        _settingsAck?.End();
-        DropBlock();
-    }
+    public virtual void End() => DropBlock();
 
     /// <summary>Takes the frames that are whole, until the session ends or is congested.</summary>
     /// <returns>What was not taken.</returns>
     public ReadOnlySequence<byte> Take(ReadOnlySequence<byte> rest)
     {
-        if (!_hasPreface && !TryTakePreface(ref rest))
+        if (!TryTakeStart(ref rest))
         {
             return rest;
         }
 
-        while (!rest.IsEmpty && !_session.IsEnding && !_session.Output.IsCongested)
+        while (!rest.IsEmpty && !_connection.IsEnding && !_connection.Output.IsCongested)
         {
             var taken = TakeWhole(rest.FirstSpan);
             if (taken > 0)
@@ -94,36 +77,74 @@ internal sealed class Http2Input
         return rest;
     }
 
-    private bool TryTakePreface(ref ReadOnlySequence<byte> rest)
+    /// <summary>Takes what the peer sends before its first frame; false where not all of it is there.</summary>
+    protected virtual bool TryTakeStart(ref ReadOnlySequence<byte> rest) => true;
+
+    /// <summary>The stream, be it reset or not; null where it is none that is open.</summary>
+    protected abstract IHttp2Stream? Find(int streamId);
+
+    /// <summary>True where nobody has opened the stream yet.</summary>
+    protected abstract bool IsIdle(int streamId);
+
+    /// <summary>True where HEADERS may come on the stream as far as its number goes.</summary>
+    protected abstract bool MayHaveHead(int streamId);
+
+    /// <summary>True where the stream was reset by lb before the peer had sent all: frames of it may still come.</summary>
+    protected abstract bool WasReset(int streamId);
+
+    /// <summary>The stream breaks a rule, and ends.</summary>
+    protected abstract void Refuse(IHttp2Stream stream);
+
+    /// <summary>Much is to come.</summary>
+    protected abstract void OnMuch();
+
+    /// <summary>How long a block may be before it is decoded, in bytes.</summary>
+    protected abstract int MostBlockBytes { get; }
+
+    /// <summary>A block has begun that is not whole.</summary>
+    protected abstract void OnBlockBegun();
+
+    /// <summary>It is whole now.</summary>
+    protected abstract void OnBlockWhole();
+
+    /// <summary>A block is whole. It has to be decoded, whatever becomes of it.</summary>
+    protected abstract Http2Error OnBlock(int streamId, ReadOnlySpan<byte> block, bool ends);
+
+    /// <summary>The peer has reset a stream that is not idle.</summary>
+    protected abstract Http2Error OnReset(int streamId, Http2Error error);
+
+    /// <summary>The peer has told its settings for the first time.</summary>
+    protected abstract void OnFirstSettings();
+
+    /// <summary>It knows ours.</summary>
+    protected abstract void OnSettingsAck();
+
+    /// <summary>It takes another amount on new streams, and on those that are open; false where a window would be larger than it can be.</summary>
+    protected abstract bool TrySetInitialWindow(int window);
+
+    /// <summary>It takes so many streams at once.</summary>
+    protected virtual void OnMostStreams(uint count)
     {
-        Span<byte> start = stackalloc byte[Preface.Length];
-        var length = (int)Math.Min(rest.Length, Preface.Length);
-        rest.Slice(0, length).CopyTo(start);
-        if (!start[..length].SequenceEqual(Preface[..length]))
-        {
-            _session.Fail(Http2Error.ProtocolError);
-            return false;
-        }
-
-        if (length < Preface.Length)
-        {
-            return false;
-        }
-
-        _hasPreface = true;
-        rest = rest.Slice(length);
-        return true;
     }
+
+    /// <summary>It has answered a PING.</summary>
+    protected abstract void OnPong();
+
+    /// <summary>It ends the connection by and by, and has not looked at streams above <paramref name="lastStreamId"/>.</summary>
+    protected virtual Http2Error OnGoAway(int lastStreamId) => Http2Error.NoError;
+
+    /// <summary>Counts a frame that asks for nothing, as <paramref name="cost"/> of them.</summary>
+    protected Http2Error Spend(int cost = 1) => _connection.Guard.Take(_connection.Loop.NowMs, cost) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
 
     private int TakeWhole(ReadOnlySpan<byte> bytes)
     {
         var at = 0;
-        while (bytes.Length - at >= FrameHeader.Bytes && !_session.IsEnding && !_session.Output.IsCongested)
+        while (bytes.Length - at >= FrameHeader.Bytes && !_connection.IsEnding && !_connection.Output.IsCongested)
         {
             var header = FrameHeader.Read(bytes[at..]);
             if (header.Length > FrameHeader.MostPayload)
             {
-                _session.Fail(Http2Error.FrameSizeError);
+                _connection.Fail(Http2Error.FrameSizeError);
                 break;
             }
 
@@ -162,10 +183,10 @@ internal sealed class Http2Input
             return false;
         }
 
-        var joined = _session.Loop.LargeBlocks.Rent();
+        var joined = _connection.Loop.LargeBlocks.Rent();
         rest.Slice(0, length).CopyTo(joined);
         TakeWhole(joined.AsSpan(0, length));
-        _session.Loop.LargeBlocks.Return(joined);
+        _connection.Loop.LargeBlocks.Return(joined);
         rest = rest.Slice(length);
         return true;
     }
@@ -174,13 +195,13 @@ internal sealed class Http2Input
     {
         if (!_hasSettings && (header.Kind != FrameKind.Settings || (header.Flags & FrameFlags.Ack) != 0))
         {
-            _session.Fail(Http2Error.ProtocolError);
+            _connection.Fail(Http2Error.ProtocolError);
             return;
         }
 
         if (_blockStream != 0 && (header.Kind != FrameKind.Continuation || header.StreamId != _blockStream))
         {
-            _session.Fail(Http2Error.ProtocolError);
+            _connection.Fail(Http2Error.ProtocolError);
             return;
         }
 
@@ -192,7 +213,7 @@ internal sealed class Http2Input
             FrameKind.ResetStream => OnResetStream(header, payload),
             FrameKind.Settings => OnSettings(header, payload),
             FrameKind.Ping => OnPing(header, payload),
-            FrameKind.GoAway => header.StreamId != 0 ? Http2Error.ProtocolError : payload.Length < PingBytes ? Http2Error.FrameSizeError : Spend(),
+            FrameKind.GoAway => OnGoAway(header, payload),
             FrameKind.WindowUpdate => OnWindowUpdate(header, payload),
             FrameKind.Continuation => OnContinuation(header, payload),
             FrameKind.PushPromise => Http2Error.ProtocolError,
@@ -200,21 +221,17 @@ internal sealed class Http2Input
         };
         if (error == Http2Error.EnhanceYourCalm)
         {
-            _session.FailFlood();
+            _connection.FailFlood();
         }
         else if (error != Http2Error.NoError)
         {
-            _session.Fail(error);
+            _connection.Fail(error);
         }
     }
 
-    private Http2Error Spend(int cost = 1) => _session.Guard.Take(_session.Loop.NowMs, cost) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
-
-    private bool IsIdle(int streamId) => streamId > _session.LastStreamId || (streamId & 1) == 0;
-
     private Http2Error OnData(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        var output = _session.Output;
+        var output = _connection.Output;
         if (IsIdle(header.StreamId) || !TryUnpad(header.Flags, ref payload, out var padding))
         {
             return Http2Error.ProtocolError;
@@ -232,10 +249,10 @@ internal sealed class Http2Input
             return flood;
         }
 
-        if (!_session.Streams.TryGetValue(header.StreamId, out var stream) || stream.IsReset)
+        if (Find(header.StreamId) is not { IsReset: false } stream)
         {
             output.Credit(header.Length);
-            return stream is not null || _session.WasReset(header.StreamId) ? Spend() : Http2Error.StreamClosed;
+            return Find(header.StreamId) is not null || WasReset(header.StreamId) ? Spend() : Http2Error.StreamClosed;
         }
 
         if (stream.Reader.HasEnded)
@@ -245,7 +262,7 @@ internal sealed class Http2Input
 
         if (header.Length >= MuchBytes)
         {
-            _session.Client.ReadsMuch = true;
+            OnMuch();
         }
 
         switch (stream.Reader.Receive(payload, padding, ends))
@@ -254,7 +271,7 @@ internal sealed class Http2Input
                 return Http2Error.FlowControlError;
             case Http2Error.ProtocolError:
                 output.Credit(header.Length);
-                _session.Refuse(stream, Http2Error.ProtocolError, FaultKind.BodyInvalid);
+                Refuse(stream);
                 return Http2Error.NoError;
             default:
                 return Http2Error.NoError;
@@ -263,7 +280,7 @@ internal sealed class Http2Input
 
     private Http2Error OnHeaders(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if ((header.StreamId & 1) == 0 || !TryUnpad(header.Flags, ref payload, out _))
+        if (!MayHaveHead(header.StreamId) || !TryUnpad(header.Flags, ref payload, out _))
         {
             return Http2Error.ProtocolError;
         }
@@ -285,11 +302,7 @@ internal sealed class Http2Input
         }
 
         (_blockStream, _blockEnds, _continuations, _blockLength) = (header.StreamId, ends, 0, 0);
-        if (_session.Clock.Awaits != ClientAct.Head)
-        {
-            _session.Clock.Await(ClientAct.Head, (long)_session.Proxy.Options.Timeouts.Head.TotalMilliseconds);
-        }
-
+        OnBlockBegun();
         return Collect(payload);
     }
 
@@ -313,11 +326,7 @@ internal sealed class Http2Input
 
         var stream = _blockStream;
         _blockStream = 0;
-        if (_session.Streams.Count > 0)
-        {
-            _session.Clock.Stop();
-        }
-
+        OnBlockWhole();
         error = OnBlock(stream, _block.AsSpan(0, _blockLength), _blockEnds);
         DropBlock();
         return error;
@@ -325,7 +334,7 @@ internal sealed class Http2Input
 
     private Http2Error Collect(ReadOnlySpan<byte> fragment)
     {
-        if (_blockLength + fragment.Length > _session.Proxy.HeadLimits.HeadBytes + BlockSlack)
+        if (_blockLength + fragment.Length > MostBlockBytes)
         {
             return Http2Error.EnhanceYourCalm;
         }
@@ -356,48 +365,6 @@ internal sealed class Http2Input
         }
     }
 
-    private Http2Error OnBlock(int streamId, ReadOnlySpan<byte> block, bool ends)
-    {
-        if (_session.Streams.TryGetValue(streamId, out var stream) && !stream.IsReset)
-        {
-            return stream.Reader.HasEnded ? Http2Error.StreamClosed : OnTrailers(stream, block, ends);
-        }
-
-        if (streamId > _session.LastStreamId)
-        {
-            _session.Open(streamId, _decoder, block, ends);
-            return Http2Error.NoError;
-        }
-
-        // Trailers that were on their way when the stream was reset: the tables have to be kept in step.
-        if (stream is null && !_session.WasReset(streamId))
-        {
-            return Http2Error.StreamClosed;
-        }
-
-        return Http2HeadReader.ReadTrailers(_decoder, block, new HeaderList(), _session.Proxy.HeadLimits) == BlockOutcome.Broken ? Http2Error.CompressionError : Spend();
-    }
-
-    private Http2Error OnTrailers(Http2Stream stream, ReadOnlySpan<byte> block, bool ends)
-    {
-        var trailers = stream.Reader.TrailerList;
-        switch (Http2HeadReader.ReadTrailers(_decoder, block, trailers, stream.Exchange!.Proxy.HeadLimits))
-        {
-            case BlockOutcome.Broken:
-                return Http2Error.CompressionError;
-            case BlockOutcome.Malformed:
-                ends = false;
-                break;
-        }
-
-        if (!ends || !stream.Reader.End(trailers.Count > 0))
-        {
-            _session.Refuse(stream, Http2Error.ProtocolError, FaultKind.BodyInvalid);
-        }
-
-        return Http2Error.NoError;
-    }
-
     private Http2Error OnPriority(in FrameHeader header, ReadOnlySpan<byte> payload) =>
         header.StreamId == 0 ? Http2Error.ProtocolError : payload.Length != PriorityBytes ? Http2Error.FrameSizeError : Spend();
 
@@ -413,13 +380,7 @@ internal sealed class Http2Input
             return Http2Error.ProtocolError;
         }
 
-        if (!_session.Streams.TryGetValue(header.StreamId, out var stream))
-        {
-            return Spend();
-        }
-
-        _session.GiveUp(stream, new Fault(FaultSide.Client, FaultKind.ClientClosed));
-        return _session.Guard.TakeReset(_session.Loop.NowMs) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
+        return OnReset(header.StreamId, (Http2Error)BinaryPrimitives.ReadInt32BigEndian(payload));
     }
 
     private Http2Error OnSettings(in FrameHeader header, ReadOnlySpan<byte> payload)
@@ -431,8 +392,7 @@ internal sealed class Http2Input
 
         if ((header.Flags & FrameFlags.Ack) != 0)
         {
-            _settingsAck?.End();
-            _settingsAck = null;
+            OnSettingsAck();
             return payload.IsEmpty ? Spend() : Http2Error.FrameSizeError;
         }
 
@@ -453,13 +413,10 @@ internal sealed class Http2Input
         if (!_hasSettings)
         {
             _hasSettings = true;
-            if (_session.Streams.Count == 0)
-            {
-                _session.Clock.Await(ClientAct.Request, (long)_session.Proxy.Options.Timeouts.Idle.TotalMilliseconds);
-            }
+            OnFirstSettings();
         }
 
-        _session.Output.WriteFrame(FrameKind.Settings, FrameFlags.Ack, 0, default);
+        _connection.Output.WriteFrame(FrameKind.Settings, FrameFlags.Ack, 0, default);
         return Spend(SettingsCost);
     }
 
@@ -470,19 +427,33 @@ internal sealed class Http2Input
             case SettingId.HeaderTableSize:
                 if (value < HpackDecoder.TableSize)
                 {
-                    _session.Output.Encoder.TableChanged();
+                    _connection.Output.Encoder.TableChanged();
                 }
 
                 return Http2Error.NoError;
             case SettingId.EnablePush or SettingId.EnableConnectProtocol:
                 return value > 1 ? Http2Error.ProtocolError : Http2Error.NoError;
             case SettingId.InitialWindowSize:
-                return value <= int.MaxValue && _session.TrySetInitialWindow((int)value) ? Http2Error.NoError : Http2Error.FlowControlError;
+                return value <= int.MaxValue && TrySetInitialWindow((int)value) ? Http2Error.NoError : Http2Error.FlowControlError;
             case SettingId.MaxFrameSize:
                 return value is < FrameHeader.MostPayload or >= 1 << 24 ? Http2Error.ProtocolError : Http2Error.NoError;
+            case SettingId.MaxConcurrentStreams:
+                OnMostStreams(value);
+                return Http2Error.NoError;
             default:
                 return Http2Error.NoError;
         }
+    }
+
+    private Http2Error OnGoAway(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.StreamId != 0 || payload.Length < PingBytes)
+        {
+            return header.StreamId != 0 ? Http2Error.ProtocolError : Http2Error.FrameSizeError;
+        }
+
+        var error = OnGoAway(BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue);
+        return error == Http2Error.NoError ? Spend() : error;
     }
 
     private Http2Error OnPing(in FrameHeader header, ReadOnlySpan<byte> payload)
@@ -499,11 +470,11 @@ internal sealed class Http2Input
 
         if ((header.Flags & FrameFlags.Ack) != 0)
         {
-            _session.Refuse();
+            OnPong();
             return Spend();
         }
 
-        _session.Output.WriteFrame(FrameKind.Ping, FrameFlags.Ack, 0, payload);
+        _connection.Output.WriteFrame(FrameKind.Ping, FrameFlags.Ack, 0, payload);
         return Spend();
     }
 
@@ -516,13 +487,13 @@ internal sealed class Http2Input
 
         // Section 6.9.1 would let the last two end a stream only.
         var more = BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue;
-        var output = _session.Output;
+        var output = _connection.Output;
         if (more == 0 || (header.StreamId != 0 && IsIdle(header.StreamId)))
         {
             return Http2Error.ProtocolError;
         }
 
-        _session.Guard.Earn((int)Math.Min(2 * (output.DataFrames - _dataFrames), int.MaxValue));
+        _connection.Guard.Earn((int)Math.Min(2 * (output.DataFrames - _dataFrames), int.MaxValue));
         _dataFrames = output.DataFrames;
         if (header.StreamId == 0)
         {
@@ -534,7 +505,7 @@ internal sealed class Http2Input
             output.Window += more;
             output.Schedule();
         }
-        else if (_session.Streams.TryGetValue(header.StreamId, out var stream))
+        else if (Find(header.StreamId) is { } stream)
         {
             if ((long)stream.Writer.Window + more > int.MaxValue)
             {

@@ -27,7 +27,7 @@ internal sealed class Http2Output
     /// <summary>Answers to the client's frames that may wait for it: then no more of its frames are read.</summary>
     private const int MostHeld = 8 * 1024;
 
-    private readonly Http2Session _session;
+    private readonly IHttp2Connection _connection;
     private readonly Action _onFlushed;
     private readonly HpackEncoder _encoder = new();
     private ValueTask<FlushResult> _flush;
@@ -40,10 +40,10 @@ internal sealed class Http2Output
     private bool _sending;
     private bool _broken;
 
-    /// <summary>One for a session.</summary>
-    public Http2Output(Http2Session session)
+    /// <summary>One for a connection.</summary>
+    public Http2Output(IHttp2Connection connection)
     {
-        _session = session;
+        _connection = connection;
         _onFlushed = OnFlushed;
     }
 
@@ -82,7 +82,7 @@ internal sealed class Http2Output
         }
     }
 
-    private PipeWriter Pipe => _session.Client.Transport.Output;
+    private PipeWriter Pipe => _connection.Pipe;
 
     /// <summary>True where a stream may write at once: nobody else waits for a turn.</summary>
     public bool MayWrite(Http2BodyWriter writer) => !_sending && !writer.IsQueued && _first is null && HasRoom;
@@ -143,7 +143,7 @@ internal sealed class Http2Output
         if (!_posted && !IsFlushing)
         {
             _posted = true;
-            _session.Loop.Post(static output => ((Http2Output)output!).OnPosted(), this);
+            _connection.Loop.Post(static output => ((Http2Output)output!).OnPosted(), this);
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class Http2Output
                 FlushPipe();
             }
         }
-        while (_first is not null && Window > 0 && !IsFlushing && !_broken);
+        while (NextTurn() is not null && !IsFlushing && !_broken);
     }
 
     /// <summary>Writes a frame; while the client does not take a flush, it is held until it does.</summary>
@@ -214,11 +214,12 @@ internal sealed class Http2Output
         }
     }
 
-    /// <summary>Writes the head of a stream's response; an interim one does not end anything.</summary>
-    public void WriteHead(Http2Stream stream, bool ends) => WriteBlock(stream.Id, ends, stream.Exchange!.Response.Fields, stream);
-
-    /// <summary>Writes an interim head.</summary>
-    public void WriteInterim(Http2Stream stream) => WriteBlock(stream.Id, ends: false, stream.Exchange!.Response.Fields, stream);
+    /// <summary>Writes the head of a stream; an interim one does not end anything.</summary>
+    public void WriteHead(IHttp2Stream stream, bool ends)
+    {
+        stream.Number();
+        WriteBlock(stream.Id, ends, stream.HeadFields, stream);
+    }
 
     /// <summary>Writes trailers, which end a stream.</summary>
     public void WriteTrailers(int streamId, HeaderList trailers) => WriteBlock(streamId, ends: true, trailers, null);
@@ -281,14 +282,14 @@ internal sealed class Http2Output
         }
     }
 
-    private void WriteBlock(int streamId, bool ends, HeaderList fields, Http2Stream? responseOf)
+    private void WriteBlock(int streamId, bool ends, HeaderList fields, IHttp2Stream? headOf)
     {
         var most = HpackEncoder.RoomFor(fields);
         var frames = most / FrameHeader.MostPayload;
         most += FrameHeader.Bytes * (frames + 1);
         var room = IsFlushing ? Hold(most) : Pipe.GetSpan(most);
         var block = room[FrameHeader.Bytes..];
-        var length = responseOf is null ? _encoder.WriteFields(block, fields, 0) : _encoder.WriteResponse(block, responseOf.Exchange!, responseOf.IsTakenOver);
+        var length = headOf is null ? _encoder.WriteFields(block, fields, 0) : headOf.WriteHead(_encoder, block);
         var flags = ends ? FrameFlags.EndStream : FrameFlags.None;
         if (length <= FrameHeader.MostPayload)
         {
@@ -346,21 +347,26 @@ internal sealed class Http2Output
     private void SendTurns()
     {
         _sending = true;
-        while (_first is { } writer && !IsFlushing && !_broken && Pipe.UnflushedBytes < MostUnflushed)
+        while (!IsFlushing && !_broken && Pipe.UnflushedBytes < MostUnflushed && NextTurn() is { } writer)
         {
-            if (Window <= 0 && !writer.CanSendWithoutWindow)
-            {
-                break;
-            }
-
-            _first = writer.Next;
-            _last = _first is null ? null : _last;
-            writer.IsQueued = false;
+            Remove(writer);
             writer.SendTurn(this);
             Enqueue(writer);
         }
 
         _sending = false;
+    }
+
+    // A window that is empty for all holds back data, and not the heads that wait behind it.
+    private Http2BodyWriter? NextTurn()
+    {
+        var writer = _first;
+        while (Window <= 0 && writer is { CanSendWithoutWindow: false })
+        {
+            writer = writer.Next;
+        }
+
+        return writer;
     }
 
     private void FlushPipe()
@@ -371,7 +377,7 @@ internal sealed class Http2Output
         {
             IsFlushing = true;
             _flush = flush;
-            _session.ExpectTaking();
+            _connection.ExpectTaking();
             flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
         }
         else if (flush.Result.IsCompleted)
@@ -395,7 +401,7 @@ internal sealed class Http2Output
         _flush = default;
         var isGone = flush.GetAwaiter().GetResult().IsCompleted;
         IsFlushing = false;
-        _session.Taken();
+        _connection.Taken();
         if (isGone)
         {
             Break();
@@ -416,7 +422,7 @@ internal sealed class Http2Output
         }
 
         Flush();
-        _session.OnRoom();
+        _connection.OnRoom();
     }
 
     private void Break()
@@ -424,7 +430,7 @@ internal sealed class Http2Output
         if (!_broken)
         {
             _broken = true;
-            _session.OnBroken();
+            _connection.OnBroken();
         }
     }
 }

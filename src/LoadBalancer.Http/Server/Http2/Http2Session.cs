@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2.Hpack;
@@ -16,11 +17,11 @@ namespace LoadBalancer.Http.Server.Http2;
 ///                              ▲   │ idle, gone, drained, an error               │ (3) GOAWAY, what is under way ends ─► (4) linger ─► ended
 ///                              └───┴─────────────────────────────────────────────┘
 /// </code>
-/// One reader takes frames as they come (<see cref="Http2Input"/>) and never waits for a stream: a stream has its window for what it does not
+/// One reader takes frames as they come (<see cref="Http2ServerInput"/>) and never waits for a stream: a stream has its window for what it does not
 /// take. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
 /// does not read, no more of its frames are taken.
 /// </remarks>
-internal sealed class Http2Session : HttpSession
+internal sealed class Http2Session : HttpSession, IHttp2Connection
 {
     /// <summary>How long a client may take to read the last frames and to close, before it is closed with what it still sends unread.</summary>
     private const long LingerMs = 2_000;
@@ -34,7 +35,7 @@ internal sealed class Http2Session : HttpSession
     private readonly Live<HttpProxy> _latest;
     private readonly Dictionary<int, Http2Stream> _streams = [];
     private readonly LoopDeadline _farewell;
-    private readonly Http2Input _input;
+    private readonly Http2ServerInput _input;
     private int[]? _resets;
     private int _resetCount;
     private TaskCompletionSource? _room;
@@ -54,7 +55,7 @@ internal sealed class Http2Session : HttpSession
         _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).Refuse(), this);
         Guard = new FloodGuard(Loop.NowMs, proxy.Options.Limits.Streams);
         Output = new Http2Output(this);
-        _input = new Http2Input(this);
+        _input = new Http2ServerInput(this);
     }
 
     /// <summary>The configuration that the last request began with.</summary>
@@ -80,6 +81,9 @@ internal sealed class Http2Session : HttpSession
 
     /// <summary>True where nothing more is read: the connection ends.</summary>
     public bool IsEnding { get; private set; }
+
+    /// <inheritdoc/>
+    public PipeWriter Pipe => Client.Transport.Output;
 
     /// <inheritdoc/>
     public override async ValueTask<Fault> ServeAsync()
@@ -213,7 +217,10 @@ internal sealed class Http2Session : HttpSession
     public int RefusedAfter { get; private set; } = int.MaxValue;
 
     /// <summary>Ends the connection because the client breaks a rule.</summary>
-    public void Fail(Http2Error error, FaultKind kind = FaultKind.Http2Invalid)
+    public void Fail(Http2Error error) => Fail(error, FaultKind.Http2Invalid);
+
+    /// <summary>Ends the connection because of <paramref name="kind"/>.</summary>
+    public void Fail(Http2Error error, FaultKind kind)
     {
         if (!IsEnding)
         {

@@ -2,12 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
+using LoadBalancer.Http.Server.Http2.Hpack;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server.Http2;
 
 /// <summary>One exchange on a connection of HTTP/2. Pooled by its loop, so that an idle connection has none. Touched only on its loop.</summary>
-internal sealed class Http2Stream : ResponseCarrier
+internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
 {
     private readonly Action _onAnswered;
     private readonly ClientClock _clock;
@@ -32,6 +33,12 @@ internal sealed class Http2Stream : ResponseCarrier
 
     /// <summary>The exchange; null while it is in no use.</summary>
     public Exchange? Exchange { get; private set; }
+
+    /// <inheritdoc/>
+    public Http2Output Output => Session!.Output;
+
+    /// <inheritdoc/>
+    public HeaderList HeadFields => Exchange!.Response.Fields;
 
     /// <summary>What the client sends.</summary>
     public Http2BodyReader Reader { get; }
@@ -96,7 +103,7 @@ internal sealed class Http2Stream : ResponseCarrier
     {
         if (!IsReset)
         {
-            Session!.Output.WriteInterim(this);
+            Output.WriteHead(this, ends: false);
         }
 
         return new ValueTask<bool>(!IsReset);
@@ -136,6 +143,15 @@ internal sealed class Http2Stream : ResponseCarrier
 
     /// <inheritdoc/>
     public override void Break() => Session?.Reset(this, Http2Error.Cancel);
+
+    /// <inheritdoc/>
+    public void Number()
+    {
+        // The client gave it one.
+    }
+
+    /// <inheritdoc/>
+    public int WriteHead(HpackEncoder encoder, Span<byte> room) => encoder.WriteResponse(room, Exchange!, IsTakenOver);
 
     private void OnAnswered()
     {

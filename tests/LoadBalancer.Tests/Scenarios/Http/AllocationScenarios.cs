@@ -21,6 +21,30 @@ internal sealed class AllocationScenarios
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await BareGateway.StartAsync(
             "{routes: [{path: \"/a/*\", upstream: up, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File);
+        AllocatesNothing(gateway, request, count);
+    }
+
+    [TestCase("GET /a/b?c=d HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\nAccept: */*\r\nCookie: a=b\r\n\r\n")]
+    [TestCase("POST /a/b HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello")]
+    public async Task Neither_do_thousands_that_go_on_by_HTTP2(string request)
+    {
+        using var endpoint = new Http2Endpoint((wire, stream, fields) =>
+        {
+            for (var ended = fields.Contains(":method: GET"); !ended;)
+            {
+                ended = wire.ReadOf(stream).EndsStream;
+            }
+
+            wire.Respond(stream, "hello");
+        });
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/a/*\", upstream: up}]}", $"{{up: {{endpoints: \"{endpoint.Address}\", protocol: http2}}}}", loops: 1, access: LogDestination.File);
+        AllocatesNothing(gateway, request, count: 2_500);
+        Assert.That(endpoint.Connections, Is.EqualTo(1));
+    }
+
+    private static void AllocatesNothing(BareGateway gateway, string request, int count)
+    {
         var loop = gateway.Loops.Loops[0];
         using (var client = gateway.Connect())
         {

@@ -29,6 +29,31 @@ internal sealed class Http2Wire : IDisposable
         Send(FrameKind.Settings, FrameFlags.None, 0, [.. settings.SelectMany(Setting)]);
     }
 
+    private Http2Wire(Socket socket, byte[] settings)
+    {
+        Socket = socket;
+        Assert.That(Receive(Http2Input.Preface.Length), Is.EqualTo(Http2Input.Preface.ToArray()));
+        Send(FrameKind.Settings, FrameFlags.None, 0, settings);
+    }
+
+    /// <summary>An endpoint's end of a connection, which has read the preface and sent its settings.</summary>
+    public static Http2Wire OfEndpoint(Socket socket, params (SettingId Id, int Value)[] settings) => new(socket, [.. settings.SelectMany(Setting)]);
+
+    /// <summary>Sends the head of a response, or trailers.</summary>
+    public void Headers(int stream, bool ends, params (string Name, string Value)[] fields) =>
+        Send(FrameKind.Headers, FrameFlags.EndHeaders | (ends ? FrameFlags.EndStream : FrameFlags.None), stream, Block(fields));
+
+    /// <summary>Answers a stream.</summary>
+    public void Respond(int stream, string body)
+    {
+        Headers(stream, ends: false, (":status", "200"), ("content-length", body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Data(stream, body, ends: true);
+    }
+
+    /// <summary>The next request, its head only; null where the peer has closed, or says that it will.</summary>
+    public (int Stream, IReadOnlyList<string> Fields)? ReadRequest() =>
+        ReadOne(FrameKind.Headers, FrameKind.GoAway) is { Kind: FrameKind.Headers } head ? (head.StreamId, Fields(head)) : null;
+
     /// <summary>The socket.</summary>
     public Socket Socket { get; }
 

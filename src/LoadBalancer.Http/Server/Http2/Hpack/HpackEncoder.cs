@@ -15,8 +15,8 @@ internal sealed class HpackEncoder
     private const byte NeverIndexed = 0x10;
     private const byte NotIndexed = 0x00;
 
-    /// <summary>What a block has besides fields: the status, a length, the change of the table's size.</summary>
-    private const int FixedBytes = 64;
+    /// <summary>What a block has besides fields: what stands for a first line, a length, the change of the table's size.</summary>
+    private const int FixedBytes = 128;
 
     /// <summary>What a field's name and value have besides their bytes.</summary>
     private const int FieldBytes = 1 + (2 * HpackInteger.MostBytes);
@@ -27,6 +27,10 @@ internal sealed class HpackEncoder
         | (1ul << (int)KnownHeader.Http2Settings) | (1ul << (int)KnownHeader.XContentLength);
 
     private static readonly int StatusIndex = StaticTable.IndexOf(":status");
+    private static readonly int MethodIndex = StaticTable.IndexOf(":method");
+    private static readonly int SchemeIndex = StaticTable.IndexOf(":scheme");
+    private static readonly int PathIndex = StaticTable.IndexOf(":path");
+    private static readonly int AuthorityIndex = StaticTable.IndexOf(":authority");
     private static readonly int LengthIndex = StaticTable.IndexOf("content-length");
     private static readonly byte[] IndexOfStatus = IndexStatuses();
 
@@ -50,14 +54,45 @@ internal sealed class HpackEncoder
         at += WriteStatus(room[at..], isTunnel ? 200 : response.Status);
         if (!isTunnel && response.Status is >= 200 and not 204 && LengthOf(exchange) is var length and >= 0)
         {
-            room[at++] = NotIndexed | 0x0f;
-            room[at++] = (byte)(LengthIndex - 0x0f);
-            Utf8Formatter.TryFormat(length, room[(at + 1)..], out var digits);
-            room[at] = (byte)digits;
-            at += 1 + digits;
+            at += WriteLength(room[at..], length);
         }
 
         return WriteFields(room, response.Fields, at, isTunnel ? 1ul << (int)KnownHeader.SecWebSocketAccept : 0);
+    }
+
+    /// <summary>Writes the head of a request.</summary>
+    /// <param name="room">Where to.</param>
+    /// <param name="exchange">The exchange, whose request it is, with its Host among the fields.</param>
+    /// <param name="isSecure">What the scheme says.</param>
+    /// <returns>How many bytes.</returns>
+    /// <exception cref="InvalidOperationException">Path or query have a byte that no target has: a bug of whoever made them.</exception>
+    public int WriteRequest(Span<byte> room, Exchange exchange, bool isSecure)
+    {
+        var request = exchange.Request;
+        var fields = request.Fields;
+        var at = WriteStart(room);
+        switch (request.Method)
+        {
+            case RequestMethod.Get:
+                room[at++] = (byte)(Indexed | MethodIndex);
+                break;
+            case RequestMethod.Post:
+                room[at++] = (byte)(Indexed | (MethodIndex + 1));
+                break;
+            default:
+                at += WriteLiteral(room[at..], NotIndexed, MethodIndex, request.MethodText);
+                break;
+        }
+
+        room[at++] = (byte)(Indexed | (isSecure ? SchemeIndex + 1 : SchemeIndex));
+        at += WritePath(room[at..], exchange);
+        at += WriteLiteral(room[at..], NotIndexed, AuthorityIndex, fields.Value(fields.Find(KnownHeader.Host)));
+        if (request.Framing == BodyFraming.Length)
+        {
+            at += WriteLength(room[at..], request.ContentLength);
+        }
+
+        return WriteFields(room, fields, at, 1ul << (int)KnownHeader.Host);
     }
 
     /// <summary>Writes fields behind what was written.</summary>
@@ -81,8 +116,8 @@ internal sealed class HpackEncoder
                 continue;
             }
 
-            // A cookie is told to stay out of every table on its way (section 7.1.3).
-            var form = known == KnownHeader.SetCookie ? NeverIndexed : NotIndexed;
+            // Secrets are told to stay out of every table on their way (section 7.1.3).
+            var form = known is KnownHeader.SetCookie or KnownHeader.Cookie or KnownHeader.Authorization ? NeverIndexed : NotIndexed;
             var index = StaticTable.IndexOf(known);
             if (index > 0)
             {
@@ -105,6 +140,50 @@ internal sealed class HpackEncoder
 
         return at;
     }
+
+    private static int WriteLiteral(Span<byte> room, byte form, int nameIndex, ReadOnlySpan<byte> value)
+    {
+        var at = HpackInteger.Write(room, form, 4, nameIndex);
+        at += HpackInteger.Write(room[at..], 0, 7, value.Length);
+        value.CopyTo(room[at..]);
+        return at + value.Length;
+    }
+
+    private static int WriteLength(Span<byte> room, long length)
+    {
+        room[0] = NotIndexed | 0x0f;
+        room[1] = (byte)(LengthIndex - 0x0f);
+        Utf8Formatter.TryFormat(length, room[3..], out var digits);
+        room[2] = (byte)digits;
+        return 3 + digits;
+    }
+
+    private static int WritePath(Span<byte> room, Exchange exchange)
+    {
+        var request = exchange.Request;
+        var path = exchange.ForwardedPath;
+        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
+        var hasQuery = query.Length > 0 || (exchange.ForwardedQuerySlice is null && request.HasQuery);
+        if (path.IsEmpty || !IsVisible(path) || !IsVisible(query))
+        {
+            throw new InvalidOperationException("a request's target cannot be sent");
+        }
+
+        var at = HpackInteger.Write(room, NotIndexed, 4, PathIndex);
+        at += HpackInteger.Write(room[at..], 0, 7, path.Length + (hasQuery ? 1 + query.Length : 0));
+        path.CopyTo(room[at..]);
+        at += path.Length;
+        if (hasQuery)
+        {
+            room[at++] = (byte)'?';
+            query.CopyTo(room[at..]);
+            at += query.Length;
+        }
+
+        return at;
+    }
+
+    private static bool IsVisible(ReadOnlySpan<byte> text) => text.IndexOfAnyExceptInRange((byte)'!', (byte)'~') < 0;
 
     // What HTTP/1.1 says of the same response, see HeadWriter.
     private static long LengthOf(Exchange exchange)
