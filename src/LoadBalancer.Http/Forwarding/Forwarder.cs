@@ -30,8 +30,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     /// <summary>A connection that was idle for longer may be closed by the endpoint at this very moment: a request that cannot be sent again does not take it.</summary>
     private const long FreshMs = 1000;
 
-    private readonly UpstreamOptions _options = upstream.Options;
     private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
+
+    private readonly UpstreamOptions _options = upstream.Options;
     private readonly bool _isHttp2 = MayBeHttp2(upstream);
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
