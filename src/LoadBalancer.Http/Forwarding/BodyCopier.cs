@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -86,11 +87,18 @@ internal static class BodyCopier
     }
 
     /// <summary>Copies the request's body; its own faults end the attempt.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="work">What it holds.</param>
+    /// <param name="connection">The way to the endpoint.</param>
+    /// <param name="timeouts">Those of the upstream.</param>
     /// <returns>True where all of it was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, TimeSpan firstByte)
+    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, UpstreamTimeouts timeouts)
     {
         var (from, to) = (exchange.RequestBody!, connection.RequestBody);
+
+        // A call may be a stream of which either side says nothing for long: only the silence of both is bounded.
+        var isCall = GrpcCall.Is(exchange.Request.Fields);
         while (true)
         {
             if (!from.TryRead(out var part))
@@ -100,7 +108,11 @@ internal static class BodyCopier
                     return false;
                 }
 
-                if (!work.AwaitsContinue)
+                if (isCall)
+                {
+                    connection.Expect(timeouts.StreamIdle, work.IsAnswered ? FaultKind.BetweenBytesTimeout : FaultKind.FirstByteTimeout);
+                }
+                else if (!work.AwaitsContinue)
                 {
                     exchange.Carrier.ExpectBody();
                     if (!work.IsAnswered)
@@ -123,7 +135,7 @@ internal static class BodyCopier
             exchange.ReceivedBytes = from.BytesRead;
             if (!work.IsAnswered)
             {
-                connection.Expect(firstByte, FaultKind.FirstByteTimeout);
+                connection.Expect(timeouts.FirstByte, FaultKind.FirstByteTimeout);
             }
 
             if (part.Fault != FaultKind.None)

@@ -112,7 +112,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _requestBody.Start(Output, exchange.Request.Framing, exchange.Request.ContentLength);
             work.AwaitsContinue = request.ExpectsContinue;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts.FirstByte));
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
         }
 
         // :: (5)

@@ -275,7 +275,7 @@ internal sealed class CrossChecksTests
               b: {endpoints: "10.0.0.2:80", protocol: http2}
             """), Is.EqualTo(new[]
         {
-            "lb.yaml:3:51: 'send_proxy_protocol' cannot be with 'protocol: grpc', which the upstream 'a' has: one connection carries the requests of many clients, and the header names one. " +
+            "lb.yaml:3:49: 'send_proxy_protocol' cannot be with 'protocol: grpc', which the upstream 'a' has: one connection carries the requests of many clients, and the header names one. " +
             "The endpoint learns who the client is from X-Forwarded-For",
             "lb.yaml:4:33: 'protocol: http2' cannot be where the tcp listener 'b' leads to the upstream 'b': on tcp the bytes of the client go to the endpoint as they are. " +
             "Give the listener 'http' instead, or leave 'protocol' out",

@@ -3,10 +3,10 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 internal sealed class ProbeChecksTests
 {
     [TestCase("{path: /x}", "lb.yaml:4:23: 'path' goes with a probe of 'type: http', and without a type it is 'type: tcp'")]
-    [TestCase("{type: tcp, tls: {}}", "lb.yaml:4:34: 'tls' goes with a probe of 'type: tls' or 'type: http', and this one has 'type: tcp'")]
+    [TestCase("{type: tcp, tls: {}}", "lb.yaml:4:34: 'tls' goes with a probe of 'type: tls' or 'type: http' or 'type: grpc', and this one has 'type: tcp'")]
     [TestCase("{type: tls, status: 200}", "lb.yaml:4:34: 'status' goes with a probe of 'type: http', and this one has 'type: tls'")]
     [TestCase("{type: http, method: HEAD, body: ok}", "lb.yaml:4:49: the answer to 'method: HEAD' has no body; leave the method out, or the body")]
-    [TestCase("{type: htp, path: /x}", "lb.yaml:4:29: 'type' expects one of tcp, tls, http, not 'htp'; did you mean 'http'?")]
+    [TestCase("{type: htp, path: /x}", "lb.yaml:4:29: 'type' expects one of tcp, tls, http, grpc, not 'htp'; did you mean 'http'?")]
     [TestCase("{type: http, status: 2xx}", "lb.yaml:4:43: 'status' expects a status from 100 to 599, or a range of them such as 100-599, or a list of them, not '2xx'; write 200-299")]
     public void A_key_fits_its_probe(string active, string error) => Assert.That(ErrorsOf(active), Is.EqualTo(new[] { error }));
 

@@ -126,7 +126,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         else
         {
             work.AwaitsContinue = exchange.Request.ExpectsContinue;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts.FirstByte));
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
         }
 
         // :: (5)

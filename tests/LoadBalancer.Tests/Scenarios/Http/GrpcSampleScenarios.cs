@@ -75,16 +75,16 @@ internal sealed class GrpcSampleScenarios
         using var second = new DuplexContent();
         foreach (var content in new[] { first, second })
         {
-            using var response = await _client.SendAsync("/prices.v1.Prices/Bidi", content);
-            await using var body = await response.Content.ReadAsStreamAsync();
+            using var response = await Soon(_client.SendAsync("/prices.v1.Prices/Bidi", content));
+            await using var body = await Soon(response.Content.ReadAsStreamAsync());
             for (var at = 0; at < 3; at++)
             {
                 await content.SendAsync(GrpcEndpoint.Frame(Encoding.ASCII.GetBytes($"price {at}")));
-                Assert.That(Encoding.ASCII.GetString((await GrpcEndpoint.ReadAsync(body))!), Is.EqualTo($"price {at}"));
+                Assert.That(Encoding.ASCII.GetString((await Soon(GrpcEndpoint.ReadAsync(body)))!), Is.EqualTo($"price {at}"));
             }
 
             content.End();
-            Assert.That(await GrpcEndpoint.ReadAsync(body), Is.Null);
+            Assert.That(await Soon(GrpcEndpoint.ReadAsync(body)), Is.Null);
             Assert.That(GrpcCaller.Field(response.TrailingHeaders, "grpc-status"), Is.EqualTo("0"));
         }
     }
@@ -113,6 +113,8 @@ internal sealed class GrpcSampleScenarios
 
     [Test]
     public void Whoever_watches_lb_asks_by_a_plain_GET() => Assert.That(_gateway.Get("/lb-ready").Status, Is.EqualTo(200));
+
+    private static Task<T> Soon<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(30));
 
     private static int Calls(GrpcEndpoint endpoint) => endpoint.Asked.Count(asked => asked.UserAgent != "lb-health");
 
