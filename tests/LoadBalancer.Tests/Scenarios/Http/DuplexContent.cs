@@ -19,10 +19,14 @@ internal sealed class DuplexContent : HttpContent
     /// <summary>Ends it.</summary>
     public void End() => _end.TrySetResult();
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        // Or the client would keep the head of the request until there is something behind it.
+        await stream.FlushAsync(cancellationToken);
         _stream.SetResult(stream);
-        return _end.Task;
+        await _end.Task.WaitAsync(cancellationToken);
     }
 
     protected override bool TryComputeLength(out long length)

@@ -105,7 +105,7 @@ internal sealed class GrpcSampleScenarios
         await using var gateway = await HttpGateway.OfFileAsync("grpc", WorkTree.Read("samples/grpc/lb.yaml")
             .Replace("\":50051\"", "\"127.0.0.1:0\"", StringComparison.Ordinal)
             .Replace("\"10.0.7.10:50051\", \"10.0.7.11:50051\"", $"\"{_one.Address}\"", StringComparison.Ordinal)
-            .Replace("timeout: 10s", "timeout: 200ms", StringComparison.Ordinal));
+            .Replace("timeout: 10s", "timeout: 3s", StringComparison.Ordinal));
         using var client = new GrpcCaller(gateway.Address);
         Assert.That(await client.FailAsync("/orders.v1.Orders/Hang"), Is.EqualTo(("4", "exchange_timeout")));
         await _one.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));

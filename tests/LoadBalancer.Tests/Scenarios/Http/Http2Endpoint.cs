@@ -64,7 +64,15 @@ internal sealed class Http2Endpoint : IDisposable
         _accepting.Join();
         foreach (var (socket, thread) in _open)
         {
-            socket.Abort();
+            try
+            {
+                socket.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+
             thread.Join();
         }
 
