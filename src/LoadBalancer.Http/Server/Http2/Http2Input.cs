@@ -1,3 +1,4 @@
+// Long because it is the one place that knows what each frame may be: a check that stands elsewhere is a check that another path leaves out.
 using System.Buffers;
 using System.Buffers.Binary;
 using LoadBalancer.Faults;

@@ -1,6 +1,9 @@
+// Long because all that decides what is sent next stands together: the frames, the turns of the streams, the flush and what is held while it waits.
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using LoadBalancer.Http.Server.Http2.Hpack;
 using LoadBalancer.Transport.Epoll;
 
@@ -30,7 +33,7 @@ internal sealed class Http2Output
     private readonly Http2Session _session;
     private readonly Action _onFlushed;
     private readonly HpackEncoder _encoder = new();
-    private ValueTask<FlushResult> _flush;
+    private ValueTaskAwaiter<FlushResult> _flush;
     private byte[] _held = [];
     private int _heldCount;
     private Http2BodyWriter? _first;
@@ -363,21 +366,25 @@ internal sealed class Http2Output
         _sending = false;
     }
 
+    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "It has completed, or its awaiter is kept until it has.")]
     private void FlushPipe()
     {
         Epoch++;
         var flush = Pipe.FlushAsync();
-        if (!flush.IsCompletedSuccessfully)
+        if (flush.IsCompletedSuccessfully)
         {
-            IsFlushing = true;
-            _flush = flush;
-            _session.ExpectTaking();
-            flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+            if (flush.Result.IsCompleted)
+            {
+                Break();
+            }
+
+            return;
         }
-        else if (flush.Result.IsCompleted)
-        {
-            Break();
-        }
+
+        IsFlushing = true;
+        _session.ExpectTaking();
+        _flush = flush.GetAwaiter();
+        _flush.UnsafeOnCompleted(_onFlushed);
     }
 
     private void OnPosted()
@@ -391,9 +398,8 @@ internal sealed class Http2Output
 
     private void OnFlushed()
     {
-        var flush = _flush;
+        var isGone = _flush.GetResult().IsCompleted;
         _flush = default;
-        var isGone = flush.GetAwaiter().GetResult().IsCompleted;
         IsFlushing = false;
         _session.Taken();
         if (isGone)

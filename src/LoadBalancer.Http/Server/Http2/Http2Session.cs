@@ -1,3 +1,4 @@
+// Long because a stream ends in many ways, each of which has to leave the same state behind: they are read side by side.
 using System.Buffers;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
