@@ -49,6 +49,9 @@ internal sealed class Http2Input
     /// <summary>What every connection begins with (RFC 9113 section 3.4).</summary>
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
+    /// <summary>True where neither the client's first settings nor the rest of a head are waited for.</summary>
+    public bool IsBetweenHeads => _hasSettings && _blockStream == 0;
+
     /// <summary>Writes a setting.</summary>
     public static void WriteSetting(Span<byte> room, SettingId id, int value)
     {
@@ -454,10 +457,6 @@ internal sealed class Http2Input
         if (!_hasSettings)
         {
             _hasSettings = true;
-            if (_session.Streams.Count == 0)
-            {
-                _session.Clock.Await(ClientAct.Request, (long)_session.Proxy.Options.Timeouts.Idle.TotalMilliseconds);
-            }
         }
 
         _session.Output.WriteFrame(FrameKind.Settings, FrameFlags.Ack, 0, default);

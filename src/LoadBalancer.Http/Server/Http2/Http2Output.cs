@@ -161,7 +161,7 @@ internal sealed class Http2Output
         do
         {
             SendTurns();
-            if (!IsFlushing && Pipe.UnflushedBytes > 0)
+            if (!IsFlushing && !_broken && Pipe.UnflushedBytes > 0)
             {
                 FlushPipe();
             }
@@ -172,6 +172,11 @@ internal sealed class Http2Output
     /// <summary>Writes a frame; while the client does not take a flush, it is held until it does.</summary>
     public void WriteFrame(FrameKind kind, FrameFlags flags, int streamId, ReadOnlySpan<byte> payload)
     {
+        if (_broken)
+        {
+            return;
+        }
+
         var length = FrameHeader.Bytes + payload.Length;
         var room = IsFlushing ? Hold(length) : Pipe.GetSpan(length);
         new FrameHeader(payload.Length, kind, flags, streamId).Write(room);
@@ -286,6 +291,11 @@ internal sealed class Http2Output
 
     private void WriteBlock(int streamId, bool ends, HeaderList fields, Http2Stream? responseOf)
     {
+        if (_broken)
+        {
+            return;
+        }
+
         var most = HpackEncoder.RoomFor(fields);
         var frames = most / FrameHeader.MostPayload;
         most += FrameHeader.Bytes * (frames + 1);
