@@ -53,7 +53,7 @@ internal sealed class TlsChecks(MapNode root, ConfigReader reader, LoadSettings 
             }
         }
 
-        if (material is not null && OpenSslEngine.IsAvailable)
+        if (material is not null && OpenSslEngine.IsAvailable && tls.ClientCertificates is not { Ca: null })
         {
             EngineTakesThem(material.For(name, tls, [], new TicketKeys(TicketKeys.NewKey())), tls, written);
         }

@@ -67,7 +67,7 @@ internal sealed class TlsChecksTests
         using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
         _certificates.Write("a", certificate);
         using var folder = new ConfigFolder().With("lb.yaml", Text(_certificates.ItemOf("a")));
-        Assert.That(folder.Errors(), Is.EqualTo(new[] { $"lb.yaml:2:59: {_certificates["a.pem"]} is no use: ee key too small" }));
+        Assert.That(folder.Errors(), Is.EqualTo(new[] { $"lb.yaml:2:58: {_certificates["a.pem"]} is no use: ee key too small" }));
     }
 
     [Test]
