@@ -16,7 +16,6 @@ using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
-using LoadBalancer.Tls.OpenSsl;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon;
@@ -75,7 +74,7 @@ internal static class Daemon
             var drained = new DrainedEndpoints(state);
 
             // 5. What a configuration becomes, and how it is replaced.
-            var tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops));
+            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
                 Time = time,
