@@ -16,9 +16,11 @@ internal sealed class SlidingWindow : Limiter
     /// <summary>The most times that are kept one by one, and else the slices of a window.</summary>
     public const int Slices = 32;
 
-    // A slice's number and its count share a cell; a rate is below a thousand million.
+    // A slice's number and its count share a cell; a rate is below a thousand million. Of the number the lowest 34 bits are kept,
+    // which come again after 17 years: a cell that old may count for one window more.
     private const int CountBits = 30;
     private const long CountMask = (1L << CountBits) - 1;
+    private const long SliceMask = (1L << (64 - CountBits)) - 1;
 
     private readonly long _count;
     private readonly long _window;
@@ -62,7 +64,7 @@ internal sealed class SlidingWindow : Limiter
 
         var slice = now / _slice;
         ref var cell = ref cells[(int)(slice % cells.Length)];
-        cell = cell >> CountBits == slice ? cell + 1 : (slice << CountBits) | 1;
+        cell = Age(cell, slice) == 0 ? cell + 1 : (slice << CountBits) | 1;
         return true;
     }
 
@@ -91,9 +93,12 @@ internal sealed class SlidingWindow : Limiter
         var sum = 0L;
         foreach (var cell in cells)
         {
-            sum += slice - (cell >> CountBits) <= Slices ? cell & CountMask : 0;
+            sum += Age(cell, slice) <= Slices ? cell & CountMask : 0;
         }
 
         return sum;
     }
+
+    /// <summary>How many slices ago the cell was counted in.</summary>
+    private static long Age(long cell, long slice) => (slice - (cell >>> CountBits)) & SliceMask;
 }

@@ -286,7 +286,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
 
     private void WarnOfReaders(string file)
     {
-        if ((File.GetUnixFileMode(file) & UnixFileMode.OtherRead) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & UnixFileMode.OtherRead) != 0)
         {
             Warn($"everybody on this machine may read {file}: chmod 640, and give it to the group that lb runs in");
         }

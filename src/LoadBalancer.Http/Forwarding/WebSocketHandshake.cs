@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -16,7 +17,9 @@ internal static class WebSocketHandshake
     public static bool Accepts(RequestHead request, ResponseHead response)
     {
         if (!request.Fields.TryGet(KnownHeader.SecWebSocketKey, out var key) || key.Length != KeyLength
-            || !response.Fields.TryGet(KnownHeader.SecWebSocketAccept, out var accept) || accept.Length != AcceptLength)
+            || !response.Fields.TryGet(KnownHeader.SecWebSocketAccept, out var accept) || accept.Length != AcceptLength
+            || response.Fields.Find(KnownHeader.SecWebSocketAccept, response.Fields.Find(KnownHeader.SecWebSocketAccept) + 1) >= 0
+            || !response.Fields.TryGet(KnownHeader.Upgrade, out var protocol) || !Ascii.EqualsIgnoreCase(protocol, "websocket"u8))
         {
             return false;
         }

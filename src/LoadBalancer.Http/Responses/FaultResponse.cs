@@ -65,6 +65,7 @@ internal static class FaultResponse
     {
         FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid or FaultKind.Http2Invalid => 400,
         FaultKind.ProxyHeaderMissing or FaultKind.ProxyHeaderInvalid or FaultKind.ClientHelloMissing or FaultKind.ClientHelloInvalid => 400,
+        FaultKind.TlsHandshakeFailed or FaultKind.ClientCertificateMissing or FaultKind.ClientCertificateInvalid => 400,
         FaultKind.AddressDenied or FaultKind.UntrustedProxy => 403,
         FaultKind.NoRoute => 404,
         FaultKind.MethodNotAllowed => 405,
@@ -80,10 +81,11 @@ internal static class FaultResponse
         FaultKind.ClientClosed => 499,
         FaultKind.Bug => 500,
         FaultKind.NotImplemented => 501,
-        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed => 502,
+        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
+        FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
-        FaultKind.NoEndpoint or FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 503,
-        FaultKind.ConnectTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
+        FaultKind.NoEndpoint or FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes => 503,
+        FaultKind.ConnectTimeout or FaultKind.HandshakeTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
         FaultKind.VersionUnsupported => 505,
         _ => 500,
     };

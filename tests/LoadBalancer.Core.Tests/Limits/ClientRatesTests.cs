@@ -74,6 +74,61 @@ internal sealed class ClientRatesTests
     }
 
     [Test]
+    public async Task Loops_on_one_client_never_pass_the_rate_in_any_window_while_the_clock_runs([Values(10, 200)] int rate, [Values] bool bucket)
+    {
+        var window = TimeSpan.FromMilliseconds(20);
+        Limiter limiter = bucket ? new TokenBucket(new Rate(rate, window), burst: 1, TimeProvider.System) : new SlidingWindow(new Rate(rate, window), TimeProvider.System);
+        var passed = new Recording(limiter);
+        var rates = new ClientRates(passed, TimeProvider.System);
+        var loops = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                for (var round = 0; round < 50_000; round++)
+                {
+                    rates.TryTake(7);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        await Task.WhenAll(loops);
+
+        var times = passed.Times;
+        var ticks = (long)(window.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        Assert.That(times.Zip(times.Skip(1)).All(pair => pair.First <= pair.Second), "the limiter sees one order of times");
+        var most = bucket ? rate + 1 : rate;
+        Assert.That(times.Zip(times.Skip(most)).All(pair => pair.Second - pair.First >= ticks), "more than the rate within a window");
+        Assert.That(times, Is.Not.Empty);
+    }
+
+    [Test]
+    public void The_clock_on_the_wall_is_not_looked_at()
+    {
+        var now = 0L;
+        var time = new MonotonicTime(() => now, 1000);
+        foreach (Limiter limiter in new Limiter[] { new SlidingWindow(new Rate(Rate, TimeSpan.FromSeconds(1)), time), new TokenBucket(new Rate(Rate, TimeSpan.FromSeconds(1)), Rate, time) })
+        {
+            var rates = new ClientRates(limiter, time);
+            Assert.That(Enumerable.Range(0, 15).Count(_ => rates.TryTake(1)), Is.EqualTo(Rate));
+            now += 1000;
+            Assert.That(Enumerable.Range(0, 15).Count(_ => rates.TryTake(1)), Is.EqualTo(Rate));
+        }
+    }
+
+    [Test]
+    public void More_clients_of_the_largest_rate_than_fit_cost_no_more_than_the_documented_memory()
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var rates = new ClientRates(new SlidingWindow(new Rate(999_999_999, TimeSpan.FromHours(1)), _time), _time);
+        var random = new Random(5);
+        for (var client = 0; client < 2 * ClientRates.MostClients; client++)
+        {
+            rates.TryTake(Random(random));
+        }
+
+        Assert.That((GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6, Is.LessThan(20), "MB");
+        Assert.That(rates.Count, Is.LessThanOrEqualTo(ClientRates.MostClients));
+    }
+
+    [Test]
     public void Counting_a_known_client_allocates_nothing()
     {
         Assert.That(
@@ -85,6 +140,27 @@ internal sealed class ClientRatesTests
                 }
             }),
             Is.Zero);
+    }
+
+    /// <summary>Notes when something passed; it is asked within the lock of a set.</summary>
+    private sealed class Recording(Limiter limiter) : Limiter
+    {
+        public List<long> Times { get; } = [];
+
+        public override int Cells => limiter.Cells;
+
+        public override bool TryTake(Span<long> cells, long now)
+        {
+            if (!limiter.TryTake(cells, now))
+            {
+                return false;
+            }
+
+            Times.Add(now);
+            return true;
+        }
+
+        public override double Used(ReadOnlySpan<long> cells, long now) => limiter.Used(cells, now);
     }
 
     private static ulong Random(Random random) => (ulong)random.NextInt64(long.MinValue, long.MaxValue);

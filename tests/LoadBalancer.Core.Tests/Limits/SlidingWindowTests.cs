@@ -39,6 +39,41 @@ internal sealed class SlidingWindowTests
         }
     }
 
+    [Test]
+    public void It_holds_however_long_the_process_runs([Values(5, 33, 1000)] int count, [Values(0, 33, 34, 35)] int bits)
+    {
+        // Around the times at which the number of a slice would not fit into so many bits; 2^34 slices of a second are 17 years.
+        const long Second = 1_000_000_000;
+        var (limit, cells) = Limit(count, frequency: Second);
+        var random = new Random(count);
+        var taken = new List<long>();
+        for (var now = Math.Max(0, ((1L << bits) * (Second / SlidingWindow.Slices)) - (3 * Second)); taken.Count < count * 6; now += random.NextInt64(2 * Second / count / 3))
+        {
+            if (limit.TryTake(cells, now))
+            {
+                taken.Add(now);
+            }
+        }
+
+        for (var index = count; index < taken.Count; index++)
+        {
+            Assert.That(taken[index] - taken[index - count], Is.GreaterThanOrEqualTo(Second), "one more than the limit within a window");
+        }
+
+        Assert.That(taken[^1] - taken[0], Is.LessThan(7 * Second), "and no fewer either");
+    }
+
+    [TestCase(5)]
+    [TestCase(500)]
+    public void A_clock_that_leaps_forward_gives_the_rate_once_and_not_for_the_time_that_was_leapt_over(int count)
+    {
+        var (limit, cells) = Limit(count);
+        foreach (var now in new[] { 0, Window, 1000 * Window, 1_000_000 * Window })
+        {
+            Assert.That(Enumerable.Range(0, 2 * count).Count(_ => limit.TryTake(cells, now + (now / Window))), Is.LessThanOrEqualTo(count));
+        }
+    }
+
     [TestCase(1)]
     [TestCase(7)]
     [TestCase(32)]
@@ -92,9 +127,9 @@ internal sealed class SlidingWindowTests
         Assert.That(limit.Used(cells, 2 * Window), Is.Zero);
     }
 
-    private static (SlidingWindow Limit, long[] Cells) Limit(int count)
+    private static (SlidingWindow Limit, long[] Cells) Limit(int count, long frequency = TimeSpan.TicksPerSecond)
     {
-        var limit = new SlidingWindow(new Rate(count, TimeSpan.FromSeconds(1)), new ManualTime());
+        var limit = new SlidingWindow(new Rate(count, TimeSpan.FromSeconds(1)), new MonotonicTime(() => 0, frequency));
         return (limit, new long[limit.Cells]);
     }
 }

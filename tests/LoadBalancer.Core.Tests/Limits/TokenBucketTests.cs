@@ -50,6 +50,27 @@ internal sealed class TokenBucketTests
         Assert.That(taken, Is.InRange(2994, 3000));
     }
 
+    [TestCase(1, 1)]
+    [TestCase(50, 200)]
+    [TestCase(999_999_999, 1_000_000)]
+    public void It_holds_however_long_the_process_runs_and_a_leap_of_the_clock_gives_one_burst(int rate, int burst)
+    {
+        var bucket = new TokenBucket(new Rate(rate, TimeSpan.FromSeconds(1)), burst, new MonotonicTime(() => 0, 1_000_000_000));
+        var cells = new long[bucket.Cells];
+        foreach (var now in new[] { 0, 1_000_000_000, 290L * 365 * 86400 * 1_000_000_000, long.MaxValue - 1 })
+        {
+            Assert.That(bucket.Used(cells, now), Is.InRange(0, 1));
+            var passed = 0;
+            while (bucket.TryTake(cells, now))
+            {
+                passed++;
+                Assert.That(passed, Is.LessThanOrEqualTo(burst));
+            }
+
+            Assert.That(passed, Is.EqualTo(now == 1_000_000_000 ? Math.Min(burst, rate) : burst));
+        }
+    }
+
     [Test]
     public void Used_is_what_is_missing()
     {

@@ -28,8 +28,8 @@ internal sealed class ConnectionLineTests
 
     [Test]
     public void Has_every_key_in_one_order() => Assert.That(Format(Complete), Is.EqualTo(
-        """{"time":"2026-11-21T22:27:01.007Z","listener":"postgres","client":"10.1.2.3:51234","proxy":null,"server_name":null,"upstream":"databases","endpoint":"10.0.0.1:5432","""
-        + """ "attempts":2,"connect_ms":0.213,"duration_ms":61000.000,"received_bytes":120,"sent_bytes":4096,"result":"ok","side":null}""".TrimStart()
+        """{"time":"2026-11-21T22:27:01.007Z","listener":"postgres","client":"10.1.2.3:51234","proxy":null,"server_name":null,"tls":null,"upstream":"databases","endpoint":"10.0.0.1:5432","""
+        + """ "attempts":2,"connect_ms":0.213,"duration_ms":61000.000,"received_bytes":120,"sent_bytes":4096,"result":"ok","side":null,"detail":null}""".TrimStart()
         + "\n"));
 
     [Test]

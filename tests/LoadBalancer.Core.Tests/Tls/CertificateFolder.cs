@@ -49,7 +49,13 @@ internal sealed class CertificateFolder : IDisposable
     /// <summary>Replaces a file by a rename; only its owner may read it.</summary>
     public void Replace(string name, string text)
     {
-        using (var file = new FileStream(this[$"{name}.new"], new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var file = new FileStream(this[$"{name}.new"], options))
         {
             file.Write(System.Text.Encoding.ASCII.GetBytes(text));
         }

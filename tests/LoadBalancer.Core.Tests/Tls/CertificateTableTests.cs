@@ -57,7 +57,7 @@ internal sealed class CertificateTableTests
         {
             TargetHost = "localhost",
             EnabledSslProtocols = SslProtocols.Tls12,
-            CipherSuitesPolicy = new CipherSuitesPolicy([suite]),
+            CipherSuitesPolicy = OperatingSystem.IsWindows() ? null : new CipherSuitesPolicy([suite]),
         });
         return new X509Certificate2(client.RemoteCertificate!).GetKeyAlgorithm() == "1.2.840.113549.1.1.1" ? "RSA" : "ECC";
     }

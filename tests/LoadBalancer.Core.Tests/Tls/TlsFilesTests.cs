@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using LoadBalancer.Tests.Health;
 using LoadBalancer.Tls;
 
 namespace LoadBalancer.Tests.Tls;
@@ -109,7 +108,11 @@ internal sealed class TlsFilesTests
     public void A_key_that_everybody_may_read_is_a_warning()
     {
         _folder.Write("a", "a.example");
-        File.SetUnixFileMode(_folder["a.key"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_folder["a.key"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        }
+
         Assert.That(Read(out var faults), Is.Not.Null);
         Assert.That(faults.Single(), Does.Contain("everybody on this machine may read").And.EndsWith("(warning)"));
     }

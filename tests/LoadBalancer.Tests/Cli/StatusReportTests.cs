@@ -57,5 +57,21 @@ internal sealed class StatusReportTests
         Assert.That(Print("""{"name": "orders"}"""), Does.Not.Contain("ROUTE"), "without a listener of HTTP");
     }
 
+    [Test]
+    public void Certificates_have_a_table_with_the_days_that_are_left_and_refused_files_are_said_below()
+    {
+        var report = new StatusReport(JsonElement.Parse("""
+            {"listeners": [{"name": "web", "tls": {
+              "refusal": "cannot read /a.pem: no such file",
+              "certificates": [{"names": ["a.example", "b.example", "c.example", "d.example"], "key": "rsa", "file": "/a.pem", "not_after": "2026-12-01T12:00:00Z", "days_left": 9}]}}]}
+            """)).Print();
+
+        Assert.That(report, Does.Contain("""
+            LISTENER  CERTIFICATE                               KEY  EXPIRES               DAYS  FILE
+            web       a.example b.example c.example and 1 more  rsa  2026-12-01 12:00:00Z     9  /a.pem
+            """));
+        Assert.That(report, Does.EndWith("web: files of TLS have changed and are no use, so those before stay: cannot read /a.pem: no such file\n"));
+    }
+
     private static string Print(string upstream) => new StatusReport(JsonElement.Parse($$"""{"upstreams": [{{upstream}}]}""")).Print();
 }

@@ -27,6 +27,9 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(TcpOptions))]
 [TestFixture(typeof(TcpTimeouts))]
 [TestFixture(typeof(DefaultTimeouts))]
+[TestFixture(typeof(TlsOptions))]
+[TestFixture(typeof(CertificateOptions))]
+[TestFixture(typeof(ClientCertificateOptions))]
 [TestFixture(typeof(HttpOptions))]
 [TestFixture(typeof(HttpTimeouts))]
 [TestFixture(typeof(HttpLimits))]
@@ -64,7 +67,7 @@ internal sealed class OptionsShapeTests<T>
     private static readonly string[] Candidates =
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
-        "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query",
+        "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query", "1.3", "optional",
         "${env:A_SECRET_OF_ITS_OWN}",
     ];
 

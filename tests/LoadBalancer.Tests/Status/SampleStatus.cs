@@ -2,6 +2,7 @@ using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Tests.Status;
@@ -21,6 +22,17 @@ internal static class SampleStatus
         web.Sent(1, 2000);
         web.Closed(0, new Fault(FaultSide.Client, FaultKind.Reset), TimeSpan.FromSeconds(2));
         web.Rejected(1, FaultKind.NoEndpoint, TimeSpan.FromMilliseconds(1));
+        var handshakes = new TlsMetrics(loops: 2);
+        handshakes.CountDone(0, TlsVersion.Tls13, resumed: false, TimeSpan.FromMilliseconds(2));
+        handshakes.CountDone(1, TlsVersion.Tls12, resumed: true, TimeSpan.FromMilliseconds(1));
+        handshakes.CountFailed(1);
+        var tls = new TlsStatus
+        {
+            Certificates = [new CertificateStatus(["db.example", "*.db.example"], "ecdsa", "/etc/lb/db.pem", Noon.AddDays(20), 20, Stapled: false), new CertificateStatus(["db.example"], "rsa", "/etc/lb/db-rsa.pem", Noon.AddDays(9), 9, Stapled: true)],
+            Refusal = "cannot read /etc/lb/db.pem: no such file",
+            Handshaking = 3,
+            Metrics = handshakes,
+        };
         var upstream = new UpstreamMetrics(loops: 2);
         upstream.ConnectTimes.Record(0, TimeSpan.FromMicroseconds(180));
         upstream.ConnectTimes.Record(1, TimeSpan.FromSeconds(1.2));
@@ -59,7 +71,7 @@ internal static class SampleStatus
             Listeners =
             [
                 new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web, Requests = new RequestStatus([new RouteStatus("users", "/users/{id}", requests.Of("users")), new RouteStatus("", null, requests.Unrouted)], requests) },
-                new ListenerStatus { Name = "db", Addresses = ["unix:/run/db.sock"], Upstream = "db", MaxConnections = 100, Metrics = new ListenerMetrics("db", loops: 2) },
+                new ListenerStatus { Name = "db", Addresses = ["unix:/run/db.sock"], Upstream = "db", MaxConnections = 100, Metrics = new ListenerMetrics("db", loops: 2), Tls = tls },
             ],
             Upstreams =
             [

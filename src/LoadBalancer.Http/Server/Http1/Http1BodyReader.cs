@@ -170,9 +170,6 @@ internal sealed class Http1BodyReader : BodyReader
             {
                 return part;
             }
-
-            // Trailers that are not whole.
-            (_input as LoopPipeReader)?.Condense();
         }
     }
 
@@ -209,6 +206,12 @@ internal sealed class Http1BodyReader : BodyReader
         if (data.IsEmpty && !_endsHere)
         {
             _input.AdvanceTo(rest.Start, buffer.End);
+            if (!rest.IsEmpty)
+            {
+                // Trailers that are not whole.
+                (_input as LoopPipeReader)?.Condense();
+            }
+
             part = new BodyPart(default, false, _fault);
             return _fault != FaultKind.None;
         }

@@ -124,7 +124,8 @@ internal sealed class Http1Session : HttpSession
                     read = await input.ReadAsync();
                 }
 
-                if (_stopped.Failed || (read.Buffer.IsEmpty && (read.IsCompleted || _late)))
+                var begun = HasBegun(read.Buffer);
+                if (_stopped.Failed || (!begun && (read.IsCompleted || _late)))
                 {
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
@@ -136,7 +137,7 @@ internal sealed class Http1Session : HttpSession
                     return Fault.None;
                 }
 
-                if (began == 0)
+                if (began == 0 && begun)
                 {
                     // What was pipelined begins with its turn and not with its bytes: the time before is that of the requests before it.
                     began = _proxy.Time.GetTimestamp();
@@ -151,7 +152,7 @@ internal sealed class Http1Session : HttpSession
                         return new Fault(FaultSide.Client, FaultKind.ClientClosed);
                     }
 
-                    if (Clock.Awaits == ClientAct.Request)
+                    if (Clock.Awaits == ClientAct.Request && begun)
                     {
                         Clock.Await(ClientAct.Head, (long)_proxy.Options.Timeouts.Head.TotalMilliseconds);
                     }
@@ -189,6 +190,10 @@ internal sealed class Http1Session : HttpSession
             }
         }
     }
+
+    /// <summary>False for the empty line that some clients send behind a body: it is skipped, and no request follows from it (RFC 9112 section 2.2).</summary>
+    private static bool HasBegun(in ReadOnlySequence<byte> buffer) =>
+        !buffer.IsEmpty && (buffer.FirstSpan[0] != '\r' || buffer.Length > 2 || buffer.FirstSpan is [_, not (byte)'\n']);
 
     /// <summary>Looks for a head in what was read; true where the exchange has begun, be it with a head that is refused.</summary>
     private bool TryBegin(in ReadResult read, long began, ref HeadScan scan, out SequencePosition consumed, out FaultKind fault)

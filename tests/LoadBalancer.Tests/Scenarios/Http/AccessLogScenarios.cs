@@ -5,8 +5,12 @@ using static LoadBalancer.Daemon.Tests.Scenarios.Http.HttpGateway;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>What the access log and /metrics say of requests.</summary>
-internal sealed class AccessLogScenarios
+[TestFixture(Carrier.Http1)]
+[TestFixture(Carrier.Http2)]
+internal sealed class AccessLogScenarios(Carrier carrier) : IOverCarriers
 {
+    public Carrier Carrier => carrier;
+
     private const string Routes = "{routes: [{name: users, path: \"/users/{id}\", upstream: up}, {name: missing, path: /missing, upstream: dead}]}";
 
     private TemporaryFolder _folder = null!;
@@ -37,7 +41,7 @@ internal sealed class AccessLogScenarios
         {
             var line = lines[0];
             Assert.That(new[] { "listener", "route", "client", "method", "host", "path", "version", "upstream", "endpoint", "user_agent", "result" }.Select(key => line.GetProperty(key).GetString()),
-                Is.EqualTo(new[] { "web", "users", "127.0.0.1", "GET", "api.example.com", "/users/{id}", "HTTP/1.1", "up", $"{endpoint.Address}", "test/1", "ok" }));
+                Is.EqualTo(new[] { "web", "users", "127.0.0.1", "GET", "api.example.com", "/users/{id}", carrier == Carrier.Http1 ? "HTTP/1.1" : "HTTP/2.0", "up", $"{endpoint.Address}", "test/1", "ok" }));
             Assert.That(new[] { "status", "attempts", "received_bytes", "sent_bytes" }.Select(key => line.GetProperty(key).GetInt32()), Is.EqualTo(new[] { 200, 1, 0, 5 }));
             Assert.That(line.GetProperty("request_id").GetString(), Has.Length.EqualTo(32), "an untrusted client's id is not taken");
             Assert.That(new[] { "queue_ms", "connect_ms", "first_byte_ms" }.Sum(key => line.GetProperty(key).GetDouble()), Is.Positive.And.AtMost(line.GetProperty("total_ms").GetDouble() + 0.01));
@@ -107,7 +111,7 @@ internal sealed class AccessLogScenarios
         await gateway.Daemon.ReloadedAsync();
         client.Get("/users/7?a=b", "User-Agent: \"x\"\r\n").ReadResponse();
 
-        Assert.That((await RawLinesAsync(2))[1], Does.Match(@"^127\.0\.0\.1 - - \[.+ \+0000\] ""GET /users/7\?a=b HTTP/1\.1"" 200 5 ""-"" ""\\""x\\""""$"));
+        Assert.That((await RawLinesAsync(2))[1], Does.Match(@"^127\.0\.0\.1 - - \[.+ \+0000\] ""GET /users/7\?a=b HTTP/[12]\.[01]"" 200 5 ""-"" ""\\""x\\""""$"));
     }
 
     [Test]

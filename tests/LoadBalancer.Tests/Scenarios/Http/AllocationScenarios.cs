@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
@@ -39,6 +42,65 @@ internal sealed class AllocationScenarios
 
         gateway.Settle();
         Assert.That(() => File.ReadLines(gateway.AccessPath).Count(), Is.GreaterThan(count + Warm).After(Loopback.TimeoutMs, 20));
+    }
+
+    [TestCase(false, 10_000)]
+    [TestCase(true, 2_500)]
+    public async Task Nor_do_those_of_HTTP_2(bool posts, int count)
+    {
+        using var endpoint = new HttpEndpoint("hello");
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/a/*\", upstream: up, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File);
+        var loop = gateway.Loops.Loops[0];
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            client.Send(FrameKind.WindowUpdate, FrameFlags.None, 0, Http2Wire.Number(1_000_000_000));
+            byte[] head = Http2Wire.Block(Http2Wire.Request(posts ? "POST" : "GET", "/a/b?c=d", ("user-agent", "test"), ("accept", "*/*"), ("cookie", "a=b")));
+            byte[] request =
+            [
+                .. Http2Wire.Frame(FrameKind.Headers, FrameFlags.EndHeaders | (posts ? FrameFlags.None : FrameFlags.EndStream), 1, head),
+                .. posts ? Http2Wire.Frame(FrameKind.Data, FrameFlags.EndStream, 1, [.. "hello"u8]) : [],
+            ];
+            var stream = 1;
+            client.Send(request);
+            var length = client.Socket.Receive(new byte[4096]);
+            Ask(client.Socket, request, head.Length, length, Warm, ref stream);
+            var allocated = long.MaxValue;
+            for (var run = 0; run < MostRuns && allocated > 0; run++)
+            {
+                var before = Allocated(loop);
+                Ask(client.Socket, request, head.Length, length, count, ref stream);
+                allocated = Allocated(loop) - before;
+            }
+
+            Assert.That(allocated, Is.Zero, $"bytes in {count} requests");
+        }
+
+        gateway.Settle();
+    }
+
+    private static void Ask(Socket client, byte[] request, int headLength, int length, int count, ref int stream)
+    {
+        var response = new byte[4096];
+        for (var at = 0; at < count; at++)
+        {
+            stream += 2;
+            BinaryPrimitives.WriteInt32BigEndian(request.AsSpan(5), stream);
+            if (request.Length > FrameHeader.Bytes + headLength)
+            {
+                BinaryPrimitives.WriteInt32BigEndian(request.AsSpan(FrameHeader.Bytes + headLength + 5), stream);
+            }
+
+            client.Send(request);
+            for (var read = 0; read < length;)
+            {
+                read += client.Receive(response);
+            }
+
+            // A head whose first field is the static table's :status: 200.
+            Assert.That(response[3] == (byte)FrameKind.Headers && response[FrameHeader.Bytes] == 0x88, Is.True);
+        }
     }
 
     private static int FirstResponse(HttpWire client, byte[] request)

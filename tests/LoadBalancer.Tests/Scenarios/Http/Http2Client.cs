@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using LoadBalancer.Http.Server.Http2;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
@@ -13,8 +15,8 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
 {
     private static readonly string[] OfConnections = ["host", "connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "sec-websocket-key"];
 
-    private readonly Http2Wire _wire = new(socket);
-    private readonly Queue<int> _asked = new();
+    private readonly Http2Wire _wire = Open(socket);
+    private readonly ConcurrentQueue<int> _asked = new();
     private readonly List<byte> _unsent = [];
     private readonly Queue<byte> _unread = new();
     private int _sending;
@@ -22,6 +24,7 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
     private long _left;
     private bool _isChunked;
     private bool _isTunnel;
+    private bool _hasEnded;
 
     /// <inheritdoc/>
     public override void Send(ReadOnlySpan<byte> bytes)
@@ -35,17 +38,29 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
     /// <inheritdoc/>
     public override HttpMessage ReadResponse(bool toHead = false)
     {
-        var response = _wire.ReadResponse(_asked.Peek());
+        if (_isTunnel)
+        {
+            // What agrees to a tunnel here is 200, and has no body (RFC 8441 section 5).
+            var agreed = _wire.ReadHead(_reading = Asked(), out _);
+            if (agreed.Status == 200)
+            {
+                return new HttpMessage("HTTP/2 101", [.. agreed.Fields, "upgrade: websocket"], [], []);
+            }
+
+            return _wire.ReadBody(Answered(), agreed);
+        }
+
+        var response = _wire.ReadResponse(Asked());
         if (response.Status >= 200)
         {
-            _asked.Dequeue();
+            Answered();
         }
 
         return response;
     }
 
     /// <inheritdoc/>
-    public override HttpMessage ReadHead() => _wire.ReadHead(_reading = _asked.Dequeue(), out _);
+    public override HttpMessage ReadHead() => _wire.ReadHead(_reading = Answered(), out _);
 
     /// <inheritdoc/>
     public override byte[] ReadBytes(int count)
@@ -59,16 +74,43 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
             }
 
             Array.ForEach(frame.Payload, _unread.Enqueue);
+            _hasEnded = frame.EndsStream;
         }
 
         return [.. Enumerable.Range(0, count).Select(_ => _unread.Dequeue())];
     }
 
     /// <inheritdoc/>
-    public override bool HasEnded() => throw new NotSupportedException("a stream ends, and its connection goes on");
+    public override bool ReadEnd() => _hasEnded || _wire.ReadOf(_reading) is { EndsStream: true, Payload.Length: 0 };
 
     /// <inheritdoc/>
-    public override bool IsCutOff() => throw new NotSupportedException("a stream ends, and its connection goes on");
+    public override bool HasEnded() => ReadEnd();
+
+    /// <inheritdoc/>
+    public override bool IsCutOff() => _wire.ReadOf(_reading) is { EndsStream: true } or { Kind: FrameKind.ResetStream };
+
+    // What the connection itself has to say is read, so that whatever comes later is about the test.
+    private static Http2Wire Open(Socket socket)
+    {
+        var wire = new Http2Wire(socket);
+        wire.Agree();
+        return wire;
+    }
+
+    // Another thread may be about to ask.
+    private int Asked()
+    {
+        var stream = 0;
+        Assert.That(SpinWait.SpinUntil(() => _asked.TryPeek(out stream), Loopback.TimeoutMs), Is.True, "no request was sent");
+        return stream;
+    }
+
+    private int Answered()
+    {
+        var stream = Asked();
+        _asked.TryDequeue(out _);
+        return stream;
+    }
 
     private bool SendHead()
     {
@@ -90,6 +132,7 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
         List<(string, string)> all =
         [
             (":method", _isTunnel ? "CONNECT" : first[0]), (":scheme", "http"), (":path", string.Join(' ', first[1..^1])), (":authority", Value("host") ?? ""),
+            .. fields.Where(field => field.Name == "host").Skip(1),
             .. fields.Where(field => !OfConnections.Contains(field.Name)),
         ];
         if (_isTunnel)

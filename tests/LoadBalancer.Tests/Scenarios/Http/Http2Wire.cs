@@ -206,9 +206,16 @@ internal sealed class Http2Wire : IDisposable
     public HttpMessage ReadResponse(int stream)
     {
         var head = ReadHead(stream, out var ended);
+        return ended || head.Status < 200 ? head : ReadBody(stream, head);
+    }
+
+    /// <summary>What is behind a head that has not ended its stream.</summary>
+    public HttpMessage ReadBody(int stream, HttpMessage head)
+    {
+        var ended = false;
         using var body = new MemoryStream();
         IReadOnlyList<string> trailers = [];
-        while (!ended && head.Status >= 200)
+        while (!ended)
         {
             var frame = ReadOf(stream);
             switch (frame.Kind)

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
@@ -44,10 +46,11 @@ internal sealed class HttpGateway : IAsyncDisposable
     /// <summary>A daemon that runs a whole file of its own.</summary>
     /// <param name="listener">The name of its HTTP listener.</param>
     /// <param name="yaml">The file.</param>
-    public static async Task<HttpGateway> OfFileAsync(string listener, string yaml)
+    /// <param name="tls">How clients of that listener speak TLS; null where they do not.</param>
+    public static async Task<HttpGateway> OfFileAsync(string listener, string yaml, SslClientAuthenticationOptions? tls = null)
     {
         var daemon = await DaemonHarness.StartAsync(yaml);
-        return new HttpGateway(daemon, await daemon.AddressOfAsync(listener));
+        return new HttpGateway(daemon, await daemon.AddressOfAsync(listener)) { Tls = tls };
     }
 
     /// <summary>A daemon that leads everything to one endpoint.</summary>
@@ -57,8 +60,22 @@ internal sealed class HttpGateway : IAsyncDisposable
     public static Task<HttpGateway> ToAsync(HttpEndpoint endpoint, string keys = "", string http = "") =>
         StartAsync($"{{upstream: up{http}}}", $"{{{Upstream("up", keys, endpoint)}}}");
 
-    /// <summary>A connection of a client, which speaks what the fixture is about: see <see cref="IOverCarriers"/>.</summary>
-    public HttpWire Connect() => IOverCarriers.Connect(Loopback.Connect(Address));
+    /// <summary>How its clients speak TLS; null where they do not.</summary>
+    public SslClientAuthenticationOptions? Tls { get; init; }
+
+    /// <summary>A connection of a client, which speaks what the fixture is about: see <see cref="IOverCarriers"/>. Inside TLS that is HTTP/1.1.</summary>
+    public HttpWire Connect()
+    {
+        var socket = Loopback.Connect(Address);
+        if (Tls is null)
+        {
+            return IOverCarriers.Connect(socket);
+        }
+
+        var stream = new SslStream(new NetworkStream(socket));
+        stream.AuthenticateAsClient(Tls);
+        return new HttpWire(socket, stream);
+    }
 
     /// <summary>A connection of a client that speaks HTTP/2.</summary>
     public Http2Wire Connect2(params (SettingId Id, int Value)[] settings) => new(Loopback.Connect(Address), settings);

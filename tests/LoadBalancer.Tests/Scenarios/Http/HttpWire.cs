@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,7 +9,9 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 /// One end of a connection that speaks HTTP/1.1 in the plainest way, so that a test sees each byte: text is sent as it is, and messages are
 /// read by the letter of RFC 9112. A character is a byte. Blocking, each wait bounded.
 /// </summary>
-internal class HttpWire(Socket socket) : IDisposable
+/// <param name="socket">The connection.</param>
+/// <param name="tls">What encrypts it; null for nothing.</param>
+internal class HttpWire(Socket socket, SslStream? tls = null) : IDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _at;
@@ -27,6 +30,12 @@ internal class HttpWire(Socket socket) : IDisposable
     /// <summary>Sends bytes.</summary>
     public virtual void Send(ReadOnlySpan<byte> bytes)
     {
+        if (tls is not null)
+        {
+            tls.Write(bytes);
+            return;
+        }
+
         while (bytes.Length > 0)
         {
             bytes = bytes[socket.Send(bytes)..];
@@ -88,6 +97,9 @@ internal class HttpWire(Socket socket) : IDisposable
         return bytes;
     }
 
+    /// <summary>True where the chunked body that is being read ends here, without trailers.</summary>
+    public virtual bool ReadEnd() => Encoding.ASCII.GetString(ReadBytes(5)) == "0\r\n\r\n";
+
     /// <summary>True where the peer has closed in order and nothing is left; false where it is reset or sends more.</summary>
     public virtual bool HasEnded()
     {
@@ -114,7 +126,11 @@ internal class HttpWire(Socket socket) : IDisposable
         }
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        tls?.Dispose();
+        socket.Dispose();
+    }
 
     private static bool IsCalled(string line, string name) => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase);
 
@@ -196,6 +212,6 @@ internal class HttpWire(Socket socket) : IDisposable
         }
 
         _at = 0;
-        return _end = socket.Receive(_buffer);
+        return _end = tls?.Read(_buffer) ?? socket.Receive(_buffer);
     }
 }

@@ -6,10 +6,13 @@ using LoadBalancer.Tests;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>Reloads, ends and deaths while requests are under way.</summary>
-internal sealed class LifecycleScenarios
+[TestFixture(Carrier.Http1)]
+[TestFixture(Carrier.Http2)]
+internal sealed class LifecycleScenarios(Carrier carrier) : IOverCarriers
 {
+    public Carrier Carrier => carrier;
+
     private const string Agree = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
     [Test]
     public async Task A_hundred_reloads_under_load_cost_no_request()
@@ -46,7 +49,7 @@ internal sealed class LifecycleScenarios
         const int Each = 20;
         using var endpoint = new HttpEndpoint((wire, request) =>
         {
-            wire.Send(request["Upgrade"] is null ? "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10000000\r\n\r\n" : Agreed);
+            wire.Send(request["Upgrade"] is null ? "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10000000\r\n\r\n" : WebSocketAnswer.To(request));
             while (true)
             {
                 // What an event stream sends is asked for on another connection; here it is enough that both go on.
@@ -110,34 +113,6 @@ internal sealed class LifecycleScenarios
                 client.Get("/").ReadResponse();
             }
         }
-    }
-
-    [Test]
-    public async Task Trap_4_a_request_that_is_sent_as_the_drain_begins_is_answered_and_told_to_close()
-    {
-        using var endpoint = new HttpEndpoint("ok");
-        await using var gateway = await HttpGateway.ToAsync(endpoint);
-        using HttpWire idle = gateway.Connect(), fresh = gateway.Connect(), late = gateway.Connect();
-        Assert.That(idle.Get("/").ReadResponse()["Connection"], Is.Null);
-        late.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Le");
-        gateway.Daemon.Orders.OrderStop();
-        await gateway.Daemon.Manager.WaitForAsync("STOPPING=1");
-        late.Send("ngth: 5\r\n\r\nhello");
-        foreach (var wire in new[] { idle, fresh, late })
-        {
-            // The order is heard of on each loop in its time: until then the connection is kept.
-            HttpMessage response;
-            do
-            {
-                response = wire == late ? wire.ReadResponse() : wire.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello").ReadResponse();
-                Assert.That(response.Status, Is.EqualTo(200));
-            }
-            while (response["Connection"] != "close" && wire != late);
-
-            Assert.That(wire.HasEnded(), Is.True, "in order, not by a reset");
-        }
-
-        Assert.That(await gateway.Daemon.Running.WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo(ExitCode.Success));
     }
 
     [Test]

@@ -32,7 +32,10 @@ internal sealed class MalformedScenarios
             }
 
             wire.Respond("ok");
-        }) { Remembers = false };
+        })
+        {
+            Remembers = false,
+        };
         await using var gateway = await BareGateway.ToAsync(
             endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}", ", limits: {head: 3KiB, fields: 50, target: 1KiB}");
         Send(gateway, WarmUp, Seed - Workers);

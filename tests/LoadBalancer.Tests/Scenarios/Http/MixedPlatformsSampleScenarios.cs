@@ -1,18 +1,21 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Repository;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Discovery.Dns;
+using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
-/// <summary>samples/mixed-platforms/lb.yaml as it stands, with its addresses and the log's path replaced.</summary>
+/// <summary>samples/mixed-platforms/lb.yaml as it stands, with its addresses and paths replaced, and a certificate by an authority that the client trusts.</summary>
 internal sealed class MixedPlatformsSampleScenarios
 {
     private const string Host = "school.example.com";
 
-    private TemporaryFolder _folder = null!;
+    private CertificateFolder _folder = null!;
     private FakeNameServer _dns = null!;
     private HttpEndpoint _reading = null!;
     private HttpEndpoint _one = null!;
@@ -24,17 +27,23 @@ internal sealed class MixedPlatformsSampleScenarios
     [SetUp]
     public async Task Start()
     {
-        (_folder, _dns, _next) = (new TemporaryFolder(), new FakeNameServer(), new ManualResetEventSlim());
+        (_folder, _dns, _next) = (new CertificateFolder(), new FakeNameServer(), new ManualResetEventSlim());
         (_reading, _one, _two, _payment) = (new HttpEndpoint(Read), new HttpEndpoint("one"), new HttpEndpoint("two"), new HttpEndpoint("paid"));
         _dns.Serve("payment.internal", ttl: 60, "127.0.0.1");
+        _folder.Write("gateway", Host);
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.ImportFromPemFile(_folder.CaPath);
         _gateway = await HttpGateway.OfFileAsync("public", WorkTree.Read("samples/mixed-platforms/lb.yaml")
+            .Replace("\":443\"", "\"127.0.0.1:0\"", StringComparison.Ordinal)
+            .Replace("/etc/lb/gateway.pem", _folder["gateway.pem"], StringComparison.Ordinal)
+            .Replace("/etc/lb/gateway.key", _folder["gateway.key"], StringComparison.Ordinal)
             .Replace("log: {", "log: {level: error, ", StringComparison.Ordinal)
             .Replace("\":80\"", "\"127.0.0.1:0\"", StringComparison.Ordinal)
             .Replace("10.0.6.10:3000", _reading.Address.ToString(), StringComparison.Ordinal)
             .Replace("10.0.6.20:5000", _one.Address.ToString(), StringComparison.Ordinal)
             .Replace("10.0.6.21:5000", _two.Address.ToString(), StringComparison.Ordinal)
             .Replace("\"payment.internal:8080\"", $"\"payment.internal:{((System.Net.IPEndPoint)_payment.Address).Port}\", resolver: \"{_dns.Address}\"", StringComparison.Ordinal)
-            .Replace("/var/log/lb/access.json", _folder["access.json"], StringComparison.Ordinal));
+            .Replace("/var/log/lb/access.json", _folder["access.json"], StringComparison.Ordinal), new SslClientAuthenticationOptions { TargetHost = Host, CertificateChainPolicy = trust });
     }
 
     [TearDown]
@@ -49,6 +58,22 @@ internal sealed class MixedPlatformsSampleScenarios
         _dns.Dispose();
         _next.Dispose();
         _folder.Dispose();
+    }
+
+    [Test]
+    public async Task In_clear_there_is_nothing_but_the_way_to_https()
+    {
+        using var client = new HttpWire(Loopback.Connect(await _gateway.Daemon.AddressOfAsync("clear")));
+        var response = client.Get("/student-api/v1?x=1", host: Host).ReadResponse();
+        Assert.That((response.Status, response["Location"]), Is.EqualTo((308, $"https://{Host}/student-api/v1?x=1")));
+        Assert.That(client.Get("/", host: "evil.example").ReadResponse().Status, Is.EqualTo(404));
+    }
+
+    [Test]
+    public void The_services_learn_that_the_client_spoke_https()
+    {
+        _gateway.Get("/student-api/", host: Host);
+        Assert.That(Asked(_one).Concat(Asked(_two)).Single()["X-Forwarded-Proto"], Is.EqualTo("https"));
     }
 
     [Test]

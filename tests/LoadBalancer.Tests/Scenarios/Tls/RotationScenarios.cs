@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
-using LoadBalancer.Tests;
 using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;

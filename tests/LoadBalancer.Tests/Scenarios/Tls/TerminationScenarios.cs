@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Text;
 using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Repository;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
@@ -136,7 +135,7 @@ internal sealed class TerminationScenarios
         await using var gateway = await Start("http: up, accept_proxy_protocol: [127.0.0.1]", endpoint.Address);
         using var socket = Loopback.Connect(gateway.Address);
         socket.Send("PROXY TCP4 203.0.113.7 192.0.2.1 50000 443\r\n"u8);
-        using var stream = new System.Net.Security.SslStream(new NetworkStream(socket), false, static (_, _, _, _) => true);
+        using var stream = new System.Net.Security.SslStream(new NetworkStream(socket), false, static (_, certificate, _, _) => certificate is not null);
         await stream.AuthenticateAsClientAsync("localhost");
         await stream.WriteAsync("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray());
         using var reader = new StreamReader(stream);

@@ -35,7 +35,7 @@ internal sealed class TlsClient : IDisposable
     public static TlsClient Connect(
         EndPoint address, string name = "localhost", X509Certificate2? certificate = null, SslProtocols version = SslProtocols.None, params ReadOnlySpan<string> protocols)
     {
-        var stream = new SslStream(new NetworkStream(Loopback.Connect(address), ownsSocket: true), false, static (_, _, _, _) => true);
+        var stream = new SslStream(new NetworkStream(Loopback.Connect(address), ownsSocket: true), false, static (_, certificate, _, _) => certificate is not null);
         try
         {
             var options = new SslClientAuthenticationOptions

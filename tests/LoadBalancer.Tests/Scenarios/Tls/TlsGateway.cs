@@ -1,6 +1,5 @@
 using System.Net;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
-using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
