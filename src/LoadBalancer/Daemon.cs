@@ -16,6 +16,7 @@ using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
+using LoadBalancer.Tls.Streams;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon;
@@ -144,6 +145,11 @@ internal static class Daemon
                 watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
                 certificates.OnLoaded();
             };
+
+            if (tls.Engine is SslStreamEngine)
+            {
+                log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
+            }
 
             // 6. Serve.
             await reloader.StartAsync(loaded);

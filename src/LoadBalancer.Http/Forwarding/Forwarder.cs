@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
-using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;

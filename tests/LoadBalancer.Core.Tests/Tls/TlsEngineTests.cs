@@ -184,7 +184,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         using var authority = new TestAuthority();
         using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         var socket = Loopback.Connect(echo.Address);
-        await using var client = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, _, _, _) => true);
+        await using var client = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, certificate, _, _) => certificate is not null);
         await Authenticate(client);
         await Echoes(client, 100);
         socket.Shutdown(SocketShutdown.Send);
@@ -336,7 +336,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         using var authority = new TestAuthority();
         using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         using var socket = Loopback.Connect(echo.Address);
-        await using var client = new SslStream(new NetworkStream(socket), false, static (_, _, _, _) => true);
+        await using var client = new SslStream(new NetworkStream(socket), false, static (_, certificate, _, _) => certificate is not null);
         await Authenticate(client);
         await Echoes(client, 100);
         socket.Abort();

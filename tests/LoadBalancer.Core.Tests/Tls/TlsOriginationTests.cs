@@ -338,7 +338,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         return fault;
     }
 
-    private Task Use(TlsOrigination origination, EndPoint address, Func<EpollSocket, TlsSession, Task> use) => _loops.Run(async () =>
+    private Task<bool> Use(TlsOrigination origination, EndPoint address, Func<EpollSocket, TlsSession, Task> use) => _loops.Run(async () =>
     {
         var result = await ConnectAttempt.StartAsync(_loops.First, address, TimeSpan.FromSeconds(10));
         Assert.That(await origination.ShakeAsync(result.Socket!, address, [], TimeSpan.FromSeconds(10)), Is.EqualTo(Fault.None));
@@ -463,7 +463,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
 
         private async Task ServeAsync(Socket socket)
         {
-            await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, _, _, _) => true);
+            await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, certificate, _, _) => certificate is not { Subject.Length: 0 });
             try
             {
                 await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -10,6 +11,7 @@ namespace LoadBalancer.Tls.Streams;
 
 /// <summary>TLS on one socket by SslStream, whose reads complete inline when encrypted bytes have come. Touched only on its loop.</summary>
 /// <remarks>As with the other engine, bytes count as sent only when the kernel has all of their records; until then they are given again, and passed over.</remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Close does it.")]
 internal sealed class SslStreamSession : TlsSession
 {
     /// <summary>The most that is encrypted at once: its records fit in what may wait.</summary>
@@ -232,6 +234,7 @@ internal sealed class SslStreamSession : TlsSession
     }
 
     /// <summary>Reads until plain bytes are here; false where there are none, be it for now, for ever or for a failure.</summary>
+    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "It is kept until it has completed, and its result taken once.")]
     private bool Fill()
     {
         if (_hasEnded || _isClosed || Failure != FaultKind.None || _output.HasFailed)
