@@ -26,7 +26,8 @@ internal sealed class LanguageTests
         [
             "zone", "protocol", "circuit_breaker", "concurrency",
         ],
-        "cannot use /etc/lb/internal.pem: no such file", "'cert' expects an absolute path, such as /var/log/lb/access.json, not '…'");
+        "cannot use /etc/lb/internal.pem: no such file", "'cert' expects none or an absolute path such as /var/log/lb/access.json, not '…'",
+        "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
     public void Identity_and_limits_are_later_work() => Expect("identity", ["auth", "consumers", "plans", "rate_limits", "redis", "on_failure"]);
