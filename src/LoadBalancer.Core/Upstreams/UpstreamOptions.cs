@@ -142,6 +142,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         var name = host.Split(':')[0];
         return host[0] == '[' || System.Net.IPAddress.TryParse(name, out _) ? null : name;
     }
+
     private static string Text(UpstreamProtocol protocol) => protocol switch
     {
         UpstreamProtocol.Http2 => "http2",

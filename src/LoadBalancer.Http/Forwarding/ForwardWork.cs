@@ -23,10 +23,11 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
-    /// <summary>The socket on which TLS is being agreed on.</summary>
-    public EpollSocket? Shaking { get; set; }
     /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
     public Http2SessionWait? Opening { get; set; }
+
+    /// <summary>The socket on which TLS is being agreed on.</summary>
+    public EpollSocket? Shaking { get; set; }
 
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
@@ -93,8 +94,8 @@ internal sealed class ForwardWork : PendingWork
         Tried = [];
         Waiting = null;
         Connecting = null;
-        Shaking = null;
         Opening = null;
+        Shaking = null;
         Connection = null;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
     }
@@ -110,8 +111,8 @@ internal sealed class ForwardWork : PendingWork
         _gaveUp = fault;
         Waiting?.GiveUp(fault);
         Connecting?.GiveUp();
-        Shaking?.Reset();
         Opening?.GiveUp(fault);
+        Shaking?.Reset();
         Connection?.Abort();
     }
 }

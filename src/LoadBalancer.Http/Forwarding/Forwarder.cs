@@ -29,9 +29,10 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     /// <summary>A connection that was idle for longer may be closed by the endpoint at this very moment: a request that cannot be sent again does not take it.</summary>
     private const long FreshMs = 1000;
 
+    private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
+
     private readonly UpstreamOptions _options = upstream.Options;
-    private readonly ImmutableArray<ApplicationProtocol> _offer = OfferOf(upstream.Options.Protocol);
-    private readonly bool _isHttp2 = upstream.Options.Protocol is UpstreamProtocol.Http2 or UpstreamProtocol.Grpc;
+    private readonly bool _isHttp2 = MayBeHttp2(upstream);
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
 
@@ -42,7 +43,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
-        if (_isHttp2 && exchange.Request.WantsWebSocket)
+        if (_isHttp2 && exchange.Request.WantsWebSocket && _options.Protocol != UpstreamProtocol.Auto)
         {
             return new Fault(FaultSide.Internal, FaultKind.NotImplemented);
         }
@@ -163,17 +164,21 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             var endpoint = exchange.Endpoint = work.Lease.Endpoint;
             var began = exchange.Leased = time.GetTimestamp();
             var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
-            if (_isHttp2 || pool.SpeaksHttp2)
+            if (_isHttp2 && !pool.Sessions.SpeakHttp1 && !exchange.Request.WantsWebSocket)
             {
-                last = await TakeStreamAsync(exchange, work, pool.Sessions);
-                if (!last.Failed || work.GaveUp.Failed)
+                var fault = await TakeStreamAsync(exchange, work, pool.Sessions);
+                if (work.GaveUp.Failed || work.Connection is not null)
                 {
-                    return work.GaveUp.Failed ? work.GaveUp : Fault.None;
+                    return work.GaveUp;
                 }
 
-                work.Tried = [.. work.Tried, endpoint];
-                work.Lease.Return(last);
-                continue;
+                if (fault.Failed)
+                {
+                    last = fault;
+                    work.Tried = [.. work.Tried, endpoint];
+                    work.Lease.Return(last);
+                    continue;
+                }
             }
 
             var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
@@ -201,22 +206,6 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 return work.GaveUp;
             }
 
-            if (result.Socket is { Cipher: TlsSession { Protocol: ApplicationProtocol.Http2 } } shared)
-            {
-                // With `auto`, and this endpoint prefers it: from here on the loop asks it for streams.
-                pool.SpeaksHttp2 = true;
-                pool.Sessions.Adopt(shared, upstream, time, took);
-                last = await TakeStreamAsync(exchange, work, pool.Sessions);
-                if (!last.Failed || work.GaveUp.Failed)
-                {
-                    return work.GaveUp.Failed ? work.GaveUp : Fault.None;
-                }
-
-                work.Tried = [.. work.Tried, endpoint];
-                work.Lease.Return(last);
-                continue;
-            }
-
             if (result.Socket is { } socket)
             {
                 endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
@@ -231,36 +220,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         }
     }
 
-    private static ImmutableArray<ApplicationProtocol> OfferOf(UpstreamProtocol protocol) => protocol switch
-    {
-        UpstreamProtocol.Http2 or UpstreamProtocol.Grpc => [ApplicationProtocol.Http2],
-        UpstreamProtocol.Auto => [ApplicationProtocol.Http2, ApplicationProtocol.Http1],
-        _ => [ApplicationProtocol.Http1],
-    };
-
-    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
-    {
-        if (_options.SendProxyProtocol is { } version)
-        {
-            // The kernel takes a header whole: it is the first that it gets.
-            socket.Send(ProxyPreamble.Write(version, exchange));
-        }
-
-        work.Shaking = socket;
-        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, _offer, timeout);
-        work.Shaking = null;
-        if (!fault.Failed)
-        {
-            return new ConnectResult(socket, Fault.None);
-        }
-
-        socket.Reset();
-        return new ConnectResult(null, fault);
-    }
-
-    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened.</summary>
+    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose HTTP/1.1.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, ForwardWork work, Http2SessionPool sessions)
     {
@@ -278,6 +238,36 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.Connected = time.GetTimestamp();
         return fault;
     }
+
+    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
+    {
+        if (_options.SendProxyProtocol is { } version)
+        {
+            // The kernel takes a header whole: it is the first that it gets.
+            socket.Send(ProxyPreamble.Write(version, exchange));
+        }
+
+        work.Shaking = socket;
+        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, Http1Only, timeout);
+        work.Shaking = null;
+        if (!fault.Failed)
+        {
+            return new ConnectResult(socket, Fault.None);
+        }
+
+        socket.Reset();
+        return new ConnectResult(null, fault);
+    }
+
+    // A PROXY header is for one client.
+    private static bool MayBeHttp2(Upstream upstream) => upstream.Options.Protocol switch
+    {
+        UpstreamProtocol.Http2 or UpstreamProtocol.Grpc => true,
+        UpstreamProtocol.Auto => upstream.Tls is not null && upstream.Options.SendProxyProtocol is null,
+        _ => false,
+    };
 
     /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
     private bool LeaseSame(Exchange exchange, ForwardWork work) =>

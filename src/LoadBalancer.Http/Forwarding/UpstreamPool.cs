@@ -20,9 +20,6 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     /// <summary>Those that speak HTTP/2.</summary>
     public Http2SessionPool Sessions => _sessions ??= new Http2SessionPool(this, pools, metrics);
 
-    /// <summary>True where the endpoint has chosen HTTP/2 when it was left to it (ALPN).</summary>
-    public bool SpeaksHttp2 { get; set; }
-
     /// <summary>
     /// An idle connection whose end was not signalled; null where there is none.
     /// </summary>

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace LoadBalancer.Tests.Health;
 
 /// <summary>
-/// An endpoint that serves gRPC on Kestrel, its messages framed by hand: a service <c>test.Echo</c> with a method of each kind, and the health service.
+/// An endpoint that serves gRPC on Kestrel, its messages framed by hand: a method of each kind, whatever the service is called, and the health service.
 /// </summary>
 internal sealed class GrpcEndpoint : IAsyncDisposable
 {
@@ -121,13 +121,13 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
 
         context.Response.ContentType = "application/grpc";
         var body = context.Request.Body;
-        switch (context.Request.Path.Value)
+        switch (context.Request.Path.Value!.Split('/')[^1])
         {
-            case "/test.Echo/Unary":
+            case "Unary":
                 await SendAsync(context, await ReadAsync(body));
                 End(context, 0);
                 break;
-            case "/test.Echo/Server":
+            case "Server":
                 var count = int.Parse(Encoding.ASCII.GetString((await ReadAsync(body))!), CultureInfo.InvariantCulture);
                 for (var at = 0; at < count; at++)
                 {
@@ -136,7 +136,7 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
 
                 End(context, 0);
                 break;
-            case "/test.Echo/Client":
+            case "Client":
                 var seen = 0;
                 while (await ReadAsync(body) is not null)
                 {
@@ -146,7 +146,7 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
                 await SendAsync(context, Encoding.ASCII.GetBytes($"{seen}"));
                 End(context, 0);
                 break;
-            case "/test.Echo/Bidi":
+            case "Bidi":
                 await context.Response.Body.FlushAsync();
                 while (await ReadAsync(body) is { } message)
                 {
@@ -155,10 +155,10 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
 
                 End(context, 0, "all said");
                 break;
-            case "/test.Echo/Fail":
+            case "Fail":
                 End(context, 5, "not here");
                 break;
-            case "/test.Echo/Hang":
+            case "Hang":
                 using (context.RequestAborted.Register(() => Cancelled.TrySetResult()))
                 {
                     Hanging.TrySetResult();
@@ -166,7 +166,7 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
                 }
 
                 break;
-            case "/grpc.health.v1.Health/Check" when HasHealth:
+            case "Check" when HasHealth:
                 await CheckAsync(context);
                 break;
             default:

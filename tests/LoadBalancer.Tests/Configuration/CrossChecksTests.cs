@@ -266,6 +266,29 @@ internal sealed class CrossChecksTests
     }
 
     [Test]
+    public void HTTP2_is_for_requests_and_for_many_clients_at_once()
+    {
+        Assert.That(ConfigFolder.ErrorsOf("""
+            listeners: {a: {bind: ":1", http: a}, b: {bind: ":2", tcp: b}}
+            upstreams:
+              a: {endpoints: "10.0.0.1:80", protocol: grpc, send_proxy_protocol: v2}
+              b: {endpoints: "10.0.0.2:80", protocol: http2}
+            """), Is.EqualTo(new[]
+        {
+            "lb.yaml:3:51: 'send_proxy_protocol' cannot be with 'protocol: grpc', which the upstream 'a' has: one connection carries the requests of many clients, and the header names one. " +
+            "The endpoint learns who the client is from X-Forwarded-For",
+            "lb.yaml:4:33: 'protocol: http2' cannot be where the tcp listener 'b' leads to the upstream 'b': on tcp the bytes of the client go to the endpoint as they are. " +
+            "Give the listener 'http' instead, or leave 'protocol' out",
+        }));
+        Assert.That(ConfigFolder.ErrorsOf("""
+            listeners: {a: {bind: ":1", http: a}, b: {bind: ":2", tcp: b}}
+            upstreams:
+              a: {endpoints: "10.0.0.1:80", protocol: auto, send_proxy_protocol: v2}
+              b: {endpoints: "10.0.0.2:80", protocol: http1, send_proxy_protocol: v1}
+            """), Is.Empty);
+    }
+
+    [Test]
     public void An_error_is_no_cause_of_a_warning()
     {
         using var folder = new ConfigFolder().With("lb.yaml", """

@@ -45,7 +45,7 @@ internal sealed class ErrorTextTests
         lb.yaml:17:35: 'endpoints' expects an IP address with a port, or unix:/path, such as "10.0.0.1:8080", not '10.0.0.1'; add a port: "10.0.0.1:8080"
         lb.yaml:17:80: 'weight' expects a whole number from 0 to 256, not '999'
         lb.yaml:17:85: unknown key 'bakup' in endpoints; did you mean 'backup'?
-        lb.yaml:18:22: 'active' expects off or a map with the keys type, interval, timeout, healthy_after, unhealthy_after, jitter, port, tls, method, path, host, status, body, not 'on'; for its defaults write {}
+        lb.yaml:18:22: 'active' expects off or a map with the keys type, interval, timeout, healthy_after, unhealthy_after, jitter, port, tls, method, path, host, service, status, body, not 'on'; for its defaults write {}
         lb.yaml:18:49: 'max_ejected' expects a percentage from 0% to 100% such as 10%, not '50'; add the sign %
         lb.yaml:19:15: 'access' expects off, stdout or an absolute path such as /var/log/lb/access.json, not 'log.txt'
         lb.yaml:19:31: 'level' expects one of debug, info, warn, error, not 'Info'; did you mean 'info'?

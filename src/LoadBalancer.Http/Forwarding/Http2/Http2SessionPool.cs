@@ -14,7 +14,8 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// </summary>
 internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, ResponseMetrics metrics)
 {
-    private static readonly ImmutableArray<ApplicationProtocol> Offer = [ApplicationProtocol.Http2];
+    private static readonly ImmutableArray<ApplicationProtocol> Http2Only = [ApplicationProtocol.Http2];
+    private static readonly ImmutableArray<ApplicationProtocol> Either = [ApplicationProtocol.Http2, ApplicationProtocol.Http1];
 
     private readonly List<Http2UpstreamSession> _sessions = [];
     private readonly Queue<Http2SessionWait> _waiting = new();
@@ -26,6 +27,9 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
 
     /// <summary>True while a session is being opened.</summary>
     public bool IsOpening { get; private set; }
+
+    /// <summary>True where the endpoint chose HTTP/1.1 when it could choose: it is not asked again while it has connections.</summary>
+    public bool SpeakHttp1 { get; private set; }
 
     private EventLoop Loop => pools.Loop;
 
@@ -61,18 +65,6 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         return wait;
     }
 
-    /// <summary>Makes a session of a connection on which HTTP/2 was agreed on.</summary>
-    /// <param name="socket">The connection.</param>
-    /// <param name="upstream">Whose endpoint it is.</param>
-    /// <param name="time">The clock of durations.</param>
-    /// <param name="took">What the connect took.</param>
-    public void Adopt(EpollSocket socket, Upstream upstream, TimeProvider time, TimeSpan took)
-    {
-        (_upstream, _time) = (upstream, time);
-        IsOpening = true;
-        _ = RunAsync(socket, took);
-    }
-
     /// <summary>Gives those who wait what room there is.</summary>
     public void Serve()
     {
@@ -102,7 +94,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (!session.HasRoom)
         {
             // An endpoint that takes no stream at all: the next one would be like it.
-            FailAll(new Fault(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true));
+            EndAll(new Fault(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true));
             return;
         }
 
@@ -126,7 +118,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (!wasReady)
         {
             IsOpening = false;
-            FailAll(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
+            EndAll(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
         }
 
         pool.Closed();
@@ -150,7 +142,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     public void Shared() => metrics.ConnectionShared(Loop.Index);
 
     // Whoever waits goes on inline, and may wait again: so only those that are there now.
-    private void FailAll(Fault fault)
+    private void EndAll(Fault fault)
     {
         for (var left = _waiting.Count; left > 0 && _waiting.TryDequeue(out var wait); left--)
         {
@@ -164,49 +156,43 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     private async Task OpenAsync()
     {
         IsOpening = true;
-        var began = _time.GetTimestamp();
-        var timeout = _upstream.Options.Timeouts.Connect;
-        var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, timeout);
-        if (result.Socket is { } connected && _upstream.Tls is { } tls)
+        var (upstream, began) = (_upstream, _time.GetTimestamp());
+        var timeouts = upstream.Options.Timeouts;
+        var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, timeouts.Connect);
+        if (result.Socket is { } connected && upstream.Tls is { } tls)
         {
-            result = await ShakeAsync(connected, tls, timeout - _time.GetElapsedTime(began));
+            var offered = upstream.Options.Protocol == UpstreamProtocol.Auto ? Either : Http2Only;
+            var fault = await tls.ShakeAsync(connected, Endpoint.Address, offered, timeouts.Connect - _time.GetElapsedTime(began));
+            if (fault.Failed)
+            {
+                connected.Reset();
+                result = new ConnectResult(null, fault);
+            }
         }
 
         if (result.Socket is not { } socket)
         {
             IsOpening = false;
-            FailAll(result.Fault);
+            EndAll(result.Fault);
             pool.ForgetIfEmpty();
             return;
         }
 
-        await RunAsync(socket, _time.GetElapsedTime(began));
-    }
-
-    /// <summary>Nothing but HTTP/2 will do here: an endpoint that agrees on nothing is not believed to speak it.</summary>
-    private async ValueTask<ConnectResult> ShakeAsync(EpollSocket socket, TlsOrigination tls, TimeSpan timeout)
-    {
-        var fault = await tls.ShakeAsync(socket, Endpoint.Address, Offer, timeout);
-        if (!fault.Failed && socket.Cipher is not TlsSession { Protocol: ApplicationProtocol.Http2 })
-        {
-            pool.SpeaksHttp2 = false;
-            fault = new Fault(FaultSide.Upstream, FaultKind.TlsFailed, Retryable: true);
-        }
-
-        if (fault.Failed)
-        {
-            socket.Reset();
-            return new ConnectResult(null, fault);
-        }
-
-        return new ConnectResult(socket, Fault.None);
-    }
-
-    private Task RunAsync(EpollSocket socket, TimeSpan took)
-    {
+        var took = _time.GetElapsedTime(began);
         Endpoint.ConnectTimes.Record(Loop.Index, took);
-        _upstream.Metrics.ConnectTimes.Record(Loop.Index, took);
+        upstream.Metrics.ConnectTimes.Record(Loop.Index, took);
+        var connection = new EpollConnection(socket, Endpoint.Address);
+        if (upstream.Options.Protocol == UpstreamProtocol.Auto && socket.Cipher is not TlsSession { Protocol: ApplicationProtocol.Http2 })
+        {
+            // The first that goes on finds this one idle.
+            SpeakHttp1 = true;
+            IsOpening = false;
+            new UpstreamConnection(connection, pool).Park(timeouts.PoolIdle, keepsAlive: true);
+            EndAll(Fault.None);
+            return;
+        }
+
         pool.Opened();
-        return new Http2UpstreamSession(new EpollConnection(socket, Endpoint.Address), this, _upstream.Options.Timeouts).RunAsync();
+        await new Http2UpstreamSession(connection, this, timeouts).RunAsync();
     }
 }

@@ -27,31 +27,19 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>Numbers that streams may have; what comes afterwards needs another connection (RFC 9113 section 5.1.1).</summary>
     private const int LastNumber = int.MaxValue - (4 * MostStreams);
 
-    /// <summary>How long an endpoint that owes responses may send nothing at all before it is asked for a sign of life, and again until it is given up.</summary>
-    private const long SilenceMs = 15_000;
-
-    /// <summary>It is not asked more often than that: servers of gRPC close on who asks within 5 minutes (proposal A8).</summary>
-    private const long PingGapMs = 310_000;
-
-    /// <summary>How many streams that were reset are remembered, because frames of theirs may be on their way.</summary>
-    private const int RememberedResets = 1024;
-
     private readonly EpollConnection _connection;
     private readonly Http2SessionPool _pool;
     private readonly Dictionary<int, Http2UpstreamStream> _numbered = [];
     private readonly List<Http2UpstreamStream> _active = [];
     private readonly Http2UpstreamInput _input;
     private readonly LoopDeadline _deadline;
-    private readonly LoopDeadline _silence;
-    private int[]? _resets;
-    private int _resetCount;
+    private readonly SilenceWatch _silence;
+    private RecentResets _resets;
     private TaskCompletionSource? _room;
     private FaultKind _failure;
     private int _initialWindow = Http2BodyReader.Window;
     private uint _mostStreams = MostStreams;
     private long _taken;
-    private long _lastReadMs;
-    private long _lastPingMs;
     private bool _isReady;
     private bool _isParked;
     private bool _isLeaving;
@@ -66,9 +54,8 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         (_connection, _pool, IdleAtMost) = (connection, pool, timeouts.PoolIdle);
         _connection.Observe();
         _deadline = new LoopDeadline(Loop, static owner => ((Http2UpstreamSession)owner).OnDeadline(), this);
-        _silence = new LoopDeadline(Loop, static owner => ((Http2UpstreamSession)owner).OnSilence(), this);
+        _silence = new SilenceWatch(this);
         _deadline.Set(timeouts.Connect);
-        _lastReadMs = Loop.NowMs;
         Guard = new FloodGuard(Loop.NowMs, MostStreams);
         Output = new Http2Output(this);
         _input = new Http2UpstreamInput(this);
@@ -88,6 +75,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 
     /// <inheritdoc/>
     public bool IsEnding { get; private set; }
+
+    /// <summary>True where it is encrypted.</summary>
+    public bool IsSecure => _connection.Cipher is not null;
 
     /// <summary>Whose it is.</summary>
     public Http2SessionPool Pool => _pool;
@@ -115,11 +105,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         }
 
         _deadline.Clear();
-        if (!_silence.IsSet)
-        {
-            _silence.Set(SilenceMs);
-        }
-
+        _silence.Begin();
         var stream = _pool.Pools.RentStream();
         stream.Begin(this, _active.Count, wasUsed: _taken > 0, _initialWindow);
         _active.Add(stream);
@@ -162,15 +148,14 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     public Http2UpstreamStream? Find(int number) => _numbered.GetValueOrDefault(number);
 
     /// <summary>True where the stream was reset by lb before the endpoint had sent all.</summary>
-    public bool WasReset(int number) => _resets is not null && _resets.AsSpan(0, Math.Min(_resetCount, RememberedResets)).Contains(number);
+    public bool WasReset(int number) => _resets.Contains(number);
 
     /// <summary>Resets a stream that has a number.</summary>
     public void WriteReset(Http2UpstreamStream stream, Http2Error error)
     {
         if (!stream.Reader.HasEnded)
         {
-            _resets ??= new int[RememberedResets];
-            _resets[_resetCount++ % RememberedResets] = stream.Id;
+            _resets.Add(stream.Id);
         }
 
         Output.WriteReset(stream.Id, error);
@@ -313,7 +298,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
                 return;
             }
 
-            _lastReadMs = Loop.NowMs;
+            _silence.Heard();
             _isTaking = true;
             var rest = _input.Take(read.Buffer);
             _isTaking = false;
@@ -383,7 +368,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 
     private void OnIdle()
     {
-        _silence.Clear();
+        _silence.Rest();
         _connection.ReadsMuch = false;
         if (IsEnding)
         {
@@ -410,26 +395,6 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         else
         {
             Fail(Http2Error.NoError, FaultKind.None);
-        }
-    }
-
-    private void OnSilence()
-    {
-        var now = Loop.NowMs;
-        var wait = Math.Max(_lastReadMs + SilenceMs, _lastPingMs == 0 ? 0 : _lastPingMs + PingGapMs) - now;
-        if (_lastPingMs > _lastReadMs)
-        {
-            End(FaultKind.Reset);
-        }
-        else if (wait > 0)
-        {
-            _silence.Set(wait);
-        }
-        else
-        {
-            _lastPingMs = now;
-            Output.WriteFrame(FrameKind.Ping, FrameFlags.None, 0, "are you?"u8);
-            _silence.Set(SilenceMs);
         }
     }
 }

@@ -108,7 +108,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public void Number() => Id = _session!.Number(this);
 
     /// <inheritdoc/>
-    public int WriteHead(HpackEncoder encoder, Span<byte> room) => encoder.WriteRequest(room, _exchange!, isSecure: false);
+    public int WriteHead(HpackEncoder encoder, Span<byte> room) => encoder.WriteRequest(room, _exchange!, _session!.IsSecure);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

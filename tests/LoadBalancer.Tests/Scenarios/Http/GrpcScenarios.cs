@@ -1,7 +1,4 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
-using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Health;
 
@@ -11,34 +8,26 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 internal sealed class GrpcScenarios
 {
     private GrpcEndpoint _endpoint = null!;
-    private HttpMessageInvoker _client = null!;
 
     [SetUp]
-    public async Task Start()
-    {
-        _endpoint = await GrpcEndpoint.StartAsync();
-        _client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
-    }
+    public async Task Start() => _endpoint = await GrpcEndpoint.StartAsync();
 
     [TearDown]
-    public async Task End()
-    {
-        _client.Dispose();
-        await _endpoint.DisposeAsync();
-    }
+    public async Task End() => await _endpoint.DisposeAsync();
 
     [Test]
     public async Task A_call_of_each_kind_comes_through([Values("grpc", "http2")] string protocol)
     {
         await using var gateway = await GatewayAsync(protocol: protocol);
-        Assert.That(await CallAsync(gateway, "/test.Echo/Unary", "hello"), Is.EqualTo((new[] { "hello" }, "0")));
-        Assert.That(await CallAsync(gateway, "/test.Echo/Server", "3"), Is.EqualTo((new[] { "message 0", "message 1", "message 2" }, "0")));
-        Assert.That(await CallAsync(gateway, "/test.Echo/Client", "a", "b", "c"), Is.EqualTo((new[] { "3" }, "0")));
-        Assert.That(await CallAsync(gateway, "/test.Echo/Bidi", "a", "b"), Is.EqualTo((new[] { "a", "b" }, "0")));
-        Assert.That(await CallAsync(gateway, "/test.Echo/Fail", "x"), Is.EqualTo((Array.Empty<string>(), "5")));
+        using var client = new GrpcCaller(gateway.Address);
+        Assert.That(await client.CallAsync("/test.Echo/Unary", "hello"), Is.EqualTo((new[] { "hello" }, "0")));
+        Assert.That(await client.CallAsync("/test.Echo/Server", "3"), Is.EqualTo((new[] { "message 0", "message 1", "message 2" }, "0")));
+        Assert.That(await client.CallAsync("/test.Echo/Client", "a", "b", "c"), Is.EqualTo((new[] { "3" }, "0")));
+        Assert.That(await client.CallAsync("/test.Echo/Bidi", "a", "b"), Is.EqualTo((new[] { "a", "b" }, "0")));
+        Assert.That(await client.CallAsync("/test.Echo/Fail", "x"), Is.EqualTo((Array.Empty<string>(), "5")));
         Assert.That(_endpoint.Asked.Select(asked => asked.TE.ToString()), Is.All.EqualTo("trailers"));
         Assert.That(_endpoint.Asked.Select(asked => asked.Via.ToString()), Is.All.EqualTo("2.0 lb"));
-        _client.Dispose();
+        client.Dispose();
         gateway.Settle();
     }
 
@@ -46,8 +35,9 @@ internal sealed class GrpcScenarios
     public async Task Messages_come_as_they_are_said_in_both_directions()
     {
         await using var gateway = await GatewayAsync();
+        using var client = new GrpcCaller(gateway.Address);
         using var content = new DuplexContent();
-        using var response = await SendAsync(gateway, "/test.Echo/Bidi", content, CancellationToken.None);
+        using var response = await client.SendAsync("/test.Echo/Bidi", content);
         await using var body = await response.Content.ReadAsStreamAsync();
         for (var at = 0; at < 20; at++)
         {
@@ -58,8 +48,8 @@ internal sealed class GrpcScenarios
 
         content.End();
         Assert.That(await GrpcEndpoint.ReadAsync(body), Is.Null);
-        Assert.That(Field(response.TrailingHeaders, "grpc-message"), Is.EqualTo("all said"));
-        _client.Dispose();
+        Assert.That(GrpcCaller.Field(response.TrailingHeaders, "grpc-message"), Is.EqualTo("all said"));
+        client.Dispose();
         gateway.Settle();
     }
 
@@ -67,10 +57,11 @@ internal sealed class GrpcScenarios
     public async Task A_large_message_comes_through_both_ways()
     {
         await using var gateway = await GatewayAsync();
+        using var client = new GrpcCaller(gateway.Address);
         var text = new string('x', 3_000_000);
-        var (messages, status) = await CallAsync(gateway, "/test.Echo/Unary", text);
+        var (messages, status) = await client.CallAsync("/test.Echo/Unary", text);
         Assert.That((messages.Single() == text, status), Is.EqualTo((true, "0")));
-        _client.Dispose();
+        client.Dispose();
         gateway.Settle();
     }
 
@@ -78,14 +69,16 @@ internal sealed class GrpcScenarios
     public async Task A_call_that_the_client_cancels_is_cancelled_at_the_endpoint()
     {
         await using var gateway = await GatewayAsync();
+        using var client = new GrpcCaller(gateway.Address);
         using var cancellation = new CancellationTokenSource();
         using var content = new DuplexContent();
-        var call = SendAsync(gateway, "/test.Echo/Hang", content, cancellation.Token);
+        var call = client.SendAsync("/test.Echo/Hang", content, cancellation.Token);
         await _endpoint.Hanging.Task;
         await cancellation.CancelAsync();
         Assert.That(async () => await call, Throws.InstanceOf<OperationCanceledException>());
         await _endpoint.Cancelled.Task.WaitAsync(TimeSpan.FromMilliseconds(Loopback.TimeoutMs));
-        _client.Dispose();
+        content.End();
+        client.Dispose();
         gateway.Settle();
     }
 
@@ -93,9 +86,10 @@ internal sealed class GrpcScenarios
     public async Task A_call_that_takes_longer_than_the_route_allows_is_DEADLINE_EXCEEDED_and_cancelled()
     {
         await using var gateway = await GatewayAsync("{routes: [{path: \"/*\", upstream: up, timeout: 200ms}]}");
-        Assert.That((await FailAsync(gateway, "/test.Echo/Hang")).Status, Is.EqualTo("4"));
+        using var client = new GrpcCaller(gateway.Address);
+        Assert.That((await client.FailAsync("/test.Echo/Hang")).Status, Is.EqualTo("4"));
         await _endpoint.Cancelled.Task.WaitAsync(TimeSpan.FromMilliseconds(Loopback.TimeoutMs));
-        _client.Dispose();
+        client.Dispose();
         gateway.Settle();
     }
 
@@ -103,8 +97,9 @@ internal sealed class GrpcScenarios
     public async Task Silence_within_a_call_is_bounded_by_stream_idle()
     {
         await using var gateway = await GatewayAsync(keys: ", timeouts: {between_bytes: 50ms, stream_idle: 60s}");
+        using var client = new GrpcCaller(gateway.Address);
         using var content = new DuplexContent();
-        using var response = await SendAsync(gateway, "/test.Echo/Bidi", content, CancellationToken.None);
+        using var response = await client.SendAsync("/test.Echo/Bidi", content);
         await using var body = await response.Content.ReadAsStreamAsync();
         await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System);
         await content.SendAsync(GrpcEndpoint.Frame("late"u8));
@@ -118,9 +113,10 @@ internal sealed class GrpcScenarios
     {
         await using (var gateway = await GatewayAsync("{routes: [{path: \"/test.Echo/*\", upstream: up}, {path: \"/down/*\", upstream: down}, {path: \"/closed/*\", upstream: up, allow_ips: \"10.0.0.1\"}]}"))
         {
-            Assert.That(await FailAsync(gateway, "/other.Service/Method"), Is.EqualTo(("12", "no_route")));
-            Assert.That(await FailAsync(gateway, "/down/Method"), Is.EqualTo(("14", "connect_refused")));
-            Assert.That(await FailAsync(gateway, "/closed/Method"), Is.EqualTo(("7", "address_denied")));
+            using var caller = new GrpcCaller(gateway.Address);
+            Assert.That(await caller.FailAsync("/other.Service/Method"), Is.EqualTo(("12", "no_route")));
+            Assert.That(await caller.FailAsync("/down/Method"), Is.EqualTo(("14", "connect_refused")));
+            Assert.That(await caller.FailAsync("/closed/Method"), Is.EqualTo(("7", "address_denied")));
             using var client = gateway.Connect2();
             var frame = client.ReadOf(client.Get("/other", ("content-type", "application/grpc+proto")));
             Assert.That(frame.EndsStream, Is.True, "one frame of fields and nothing else");
@@ -171,45 +167,4 @@ internal sealed class GrpcScenarios
 
     private Task<BareGateway> GatewayAsync(string http = "{upstream: up}", string keys = "", string protocol = "grpc") => BareGateway.StartAsync(
         http, $"{{up: {{endpoints: \"{_endpoint.Address}\", protocol: {protocol}, health: {{passive: off}}{keys}}}, down: {{endpoints: \"{Loopback.Refusing()}\", protocol: grpc}}}}");
-
-    private Task<HttpResponseMessage> SendAsync(BareGateway gateway, string method, HttpContent content, CancellationToken cancellation)
-    {
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        var request = new HttpRequestMessage(HttpMethod.Post, $"http://{gateway.Address}{method}")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = content,
-        };
-        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        return _client.SendAsync(request, cancellation);
-    }
-
-    private async Task<(string[] Messages, string? Status)> CallAsync(BareGateway gateway, string method, params string[] messages)
-    {
-        using var content = new ByteArrayContent([.. messages.SelectMany(message => GrpcEndpoint.Frame(Encoding.ASCII.GetBytes(message)))]);
-        using var response = await SendAsync(gateway, method, content, CancellationToken.None);
-        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
-        await using var body = await response.Content.ReadAsStreamAsync();
-        var answers = new List<string>();
-        while (await GrpcEndpoint.ReadAsync(body) is { } message)
-        {
-            answers.Add(Encoding.ASCII.GetString(message));
-        }
-
-        return ([.. answers], Field(response.TrailingHeaders, "grpc-status") ?? Field(response.Headers, "grpc-status"));
-    }
-
-    private async Task<(string? Status, string? Reason)> FailAsync(BareGateway gateway, string method)
-    {
-        using var content = new ByteArrayContent(GrpcEndpoint.Frame("x"u8));
-        using var response = await SendAsync(gateway, method, content, CancellationToken.None);
-        Assert.That((response.StatusCode, response.Content.Headers.ContentType?.MediaType), Is.EqualTo((HttpStatusCode.OK, "application/grpc")));
-        Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.Empty);
-        var message = Field(response.Headers, "grpc-message");
-        Assert.That(message, Does.Match("^[a-z_]+, request [0-9a-f]{32}$"));
-        return (Field(response.Headers, "grpc-status"), message!.Split(',')[0]);
-    }
-
-    private static string? Field(HttpHeaders fields, string name) => fields.TryGetValues(name, out var values) ? values.Single() : null;
 }

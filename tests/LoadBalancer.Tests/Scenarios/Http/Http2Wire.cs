@@ -43,11 +43,12 @@ internal sealed class Http2Wire : IDisposable
     public void Headers(int stream, bool ends, params (string Name, string Value)[] fields) =>
         Send(FrameKind.Headers, FrameFlags.EndHeaders | (ends ? FrameFlags.EndStream : FrameFlags.None), stream, Block(fields));
 
-    /// <summary>Answers a stream.</summary>
+    /// <summary>Answers a stream with a short body.</summary>
     public void Respond(int stream, string body)
     {
-        Headers(stream, ends: false, (":status", "200"), ("content-length", body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        Data(stream, body, ends: true);
+        // In one segment, as servers do it.
+        var head = Block([(":status", "200"), ("content-length", body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+        Send([.. Frame(FrameKind.Headers, FrameFlags.EndHeaders, stream, head), .. Frame(FrameKind.Data, FrameFlags.EndStream, stream, Encoding.Latin1.GetBytes(body))]);
     }
 
     /// <summary>The next request, its head only; null where the peer has closed, or says that it will.</summary>

@@ -29,6 +29,9 @@ internal sealed class TlsFront : IAsyncDisposable
 
     public EndPoint Address => _listener.LocalEndPoint!;
 
+    /// <summary>What may be spoken inside, the preferred first.</summary>
+    public List<SslApplicationProtocol> Speaks { get; init; } = [SslApplicationProtocol.Http11];
+
     /// <summary>True where a client without a certificate is refused.</summary>
     public bool Asks { get; init; }
 
@@ -93,7 +96,7 @@ internal sealed class TlsFront : IAsyncDisposable
             {
                 ServerCertificate = _certificate,
                 ClientCertificateRequired = Asks,
-                ApplicationProtocols = [SslApplicationProtocol.Http11],
+                ApplicationProtocols = Speaks,
             });
             Said = $"{stream.TargetHostName} {stream.NegotiatedApplicationProtocol} {stream.RemoteCertificate?.Subject}";
             Interlocked.Increment(ref _handshakes);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -46,6 +48,57 @@ internal sealed class UpstreamTlsScenarios
         var body = new string('x', 300_000);
         Assert.That(client.Send($"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {body.Length}\r\n\r\n{body}").ReadResponse().Text, Has.Length.EqualTo(300_001));
         Assert.That((front.Handshakes, front.Said), Is.EqualTo((1, "orders.internal http/1.1 ")));
+    }
+
+    [TestCase("http2")]
+    [TestCase("grpc")]
+    [TestCase("auto")]
+    public async Task HTTP2_is_agreed_on_in_the_handshake_and_one_connection_serves_all_who_wait(string protocol)
+    {
+        using var endpoint = new Http2Endpoint((wire, stream, fields) => wire.Respond(stream, fields[1]));
+        await using var front = new TlsFront(_authority.Issue(30, "orders.internal"), endpoint.Address) { Speaks = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] };
+        await using var gateway = await OnOneLoop(Upstream(front, "server_name: orders.internal", $"protocol: {protocol}"));
+        var clients = Enumerable.Range(0, 10).Select(_ => gateway.Connect()).ToList();
+        clients.ForEach(client => client.Get("/"));
+        Assert.That(clients.Select(client => client.ReadResponse().Text).ToList(), Is.All.EqualTo(":scheme: https"));
+        clients.ForEach(client => client.Dispose());
+        Assert.That((front.Handshakes, front.Said), Is.EqualTo((1, "orders.internal h2 ")));
+    }
+
+    [Test]
+    public async Task With_auto_an_endpoint_that_chooses_HTTP1_is_spoken_to_in_HTTP1()
+    {
+        using var endpoint = new HttpEndpoint("one");
+        await using var front = new TlsFront(_authority.Issue(30, "orders.internal"), endpoint.Address);
+        await using var gateway = await Http(Upstream(front, "server_name: orders.internal", "protocol: auto"));
+        for (var round = 0; round < 3; round++)
+        {
+            var clients = Enumerable.Range(0, 5).Select(_ => gateway.Connect()).ToList();
+            clients.ForEach(client => client.Get("/"));
+            Assert.That(clients.Select(client => client.ReadResponse().Text).ToList(), Is.All.EqualTo("one"));
+            clients.ForEach(client => client.Dispose());
+        }
+
+        Assert.That(front.Said, Is.EqualTo("orders.internal http/1.1 "));
+    }
+
+    [Test]
+    public async Task With_auto_a_WebSocket_goes_by_HTTP1()
+    {
+        using var endpoint = new HttpEndpoint((wire, request) => wire.Respond($"{request["Upgrade"]}"));
+        await using var front = new TlsFront(_authority.Issue(30, "orders.internal"), endpoint.Address) { Speaks = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] };
+        await using var gateway = await Http(Upstream(front, "server_name: orders.internal", "protocol: auto"));
+        var response = gateway.Get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        Assert.That((response.Text, front.Said), Is.EqualTo(("websocket", "orders.internal http/1.1 ")));
+    }
+
+    [Test]
+    public async Task An_endpoint_that_does_not_speak_what_is_asked_for_is_a_502()
+    {
+        using var endpoint = new HttpEndpoint("never");
+        await using var front = new TlsFront(_authority.Issue(30, "orders.internal"), endpoint.Address);
+        await using var gateway = await Http(Upstream(front, "server_name: orders.internal", "protocol: http2"));
+        Assert.That(gateway.Get("/").Text, Does.Contain("\"code\":\"tls_failed\""));
     }
 
     [TestCase("expired")]
@@ -222,6 +275,9 @@ internal sealed class UpstreamTlsScenarios
     }
 
     private static Task<HttpGateway> Http(string upstream) => HttpGateway.StartAsync("{upstream: up}", $"{{{upstream}}}");
+
+    private static Task<HttpGateway> OnOneLoop(string upstream) =>
+        HttpGateway.OnAsync(DaemonHarness.StartAsync(HttpGateway.Text("{upstream: up}", $"{{{upstream}}}") + "transport: {loops: 1}\n"));
 
     private static Task<DaemonHarness> Tcp(string upstream) =>
         DaemonHarness.StartAsync($"listeners: {{web: {{bind: \"127.0.0.1:0\", tcp: {{upstream: up}}}}}}\nupstreams: {{{upstream}}}\n");
