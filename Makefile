@@ -36,7 +36,7 @@ run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
 	@samples/hello/run
 
 test: ## Run all tests; the last line says how many passed
-	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl systemd-analyze postgres psql
+	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy systemd-analyze postgres psql
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
 bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)

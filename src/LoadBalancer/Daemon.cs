@@ -16,7 +16,7 @@ using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
-using LoadBalancer.Tls.OpenSsl;
+using LoadBalancer.Tls.Streams;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon;
@@ -75,7 +75,7 @@ internal static class Daemon
             var drained = new DrainedEndpoints(state);
 
             // 5. What a configuration becomes, and how it is replaced.
-            var tls = new TlsOutfit(new OpenSslEngine(), new HandshakePaces(loops.Loops));
+            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
                 Time = time,
@@ -145,6 +145,11 @@ internal static class Daemon
                 watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
                 certificates.OnLoaded();
             };
+
+            if (tls.Engine is SslStreamEngine)
+            {
+                log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
+            }
 
             // 6. Serve.
             await reloader.StartAsync(loaded);

@@ -16,6 +16,26 @@ internal sealed record TlsMaterial
     /// <summary>The keys of tickets; empty where the file of them is not named.</summary>
     public ImmutableArray<TicketKey> TicketKeys { get; init; } = [];
 
+    /// <summary>What a server's side is made of, with this in it.</summary>
+    /// <param name="listener">The listener's name: tickets are good for it alone.</param>
+    /// <param name="options">What the file says.</param>
+    /// <param name="protocols">What may be spoken inside, the preferred first.</param>
+    /// <param name="keys">Who encrypts tickets.</param>
+    public TlsServerSettings For(string listener, TlsOptions options, ImmutableArray<ApplicationProtocol> protocols, TicketKeys keys)
+    {
+        var mode = options.ClientCertificates?.Mode ?? ClientCertificateMode.Off;
+        return new TlsServerSettings
+        {
+            Certificates = Certificates,
+            OnlyTls13 = options.MinVersion == TlsOptions.Tls13,
+            Protocols = protocols,
+            ClientCertificates = mode,
+            ClientAuthoritiesPem = ClientAuthoritiesPem,
+            TicketKeys = keys,
+            SessionContext = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{listener}\0{mode}\0"), .. ClientAuthoritiesPem]),
+        };
+    }
+
     /// <summary>True where a context made of <paramref name="other"/> would be the same. Keys of tickets are no part of a context.</summary>
     public bool MakesTheSameAs(TlsMaterial other) => Digest().AsSpan().SequenceEqual(other.Digest());
 

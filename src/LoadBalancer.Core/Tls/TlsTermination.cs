@@ -173,17 +173,5 @@ internal sealed class TlsTermination
         client.Close();
     }
 
-    private TlsServerSettings SettingsOf(TlsMaterial material) => new()
-    {
-        Certificates = material.Certificates,
-        OnlyTls13 = Options.MinVersion == TlsOptions.Tls13,
-        Protocols = Protocols,
-        ClientCertificates = Options.ClientCertificates?.Mode ?? ClientCertificateMode.Off,
-        ClientAuthoritiesPem = material.ClientAuthoritiesPem,
-        TicketKeys = TicketKeys,
-        SessionContext = SessionContext(Listener, Options.ClientCertificates?.Mode ?? ClientCertificateMode.Off, material.ClientAuthoritiesPem),
-    };
-
-    private static byte[] SessionContext(string listener, ClientCertificateMode mode, byte[] authorities) =>
-        System.Security.Cryptography.SHA256.HashData([.. System.Text.Encoding.UTF8.GetBytes($"{listener}\0{mode}\0"), .. authorities]);
+    private TlsServerSettings SettingsOf(TlsMaterial material) => material.For(Listener, Options, Protocols, TicketKeys);
 }

@@ -4,7 +4,6 @@ using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
-using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;

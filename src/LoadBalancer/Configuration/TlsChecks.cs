@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoadBalancer.Configuration;
 using LoadBalancer.Tls;
+using LoadBalancer.Tls.OpenSsl;
 
 namespace LoadBalancer.Daemon.Configuration;
 
@@ -31,14 +32,14 @@ internal sealed class TlsChecks(MapNode root, ConfigReader reader, LoadSettings 
 
         if (!settings.WithoutSecrets && !reader.LeftUnknown)
         {
-            FilesAreUsable(tls, written);
+            FilesAreUsable(name, tls, written);
         }
     }
 
-    private void FilesAreUsable(TlsOptions tls, MapNode written)
+    private void FilesAreUsable(string name, TlsOptions tls, MapNode written)
     {
         var files = new TlsFiles(time.GetUtcNow());
-        files.Read(tls);
+        var material = files.Read(tls);
         foreach (var fault in files.Faults)
         {
             var place = Place(written, fault.Path, tls.Certificates.Count);
@@ -50,6 +51,26 @@ internal sealed class TlsChecks(MapNode root, ConfigReader reader, LoadSettings 
             {
                 reader.Error(place, fault.Message);
             }
+        }
+
+        if (material is not null && OpenSslEngine.IsAvailable && tls.ClientCertificates is not { Ca: null })
+        {
+            EngineTakesThem(material.For(name, tls, [], new TicketKeys(TicketKeys.NewKey())), tls, written);
+        }
+    }
+
+    // A key may be too short for it, for example.
+    private void EngineTakesThem(TlsServerSettings settings, TlsOptions tls, MapNode written)
+    {
+        try
+        {
+            new OpenSslEngine().CreateServer(settings);
+        }
+        catch (TlsSetupException error)
+        {
+            var at = tls.Certificates.Items.FirstOrDefault(certificate => certificate.Cert == error.File) is { } certificate ? tls.Certificates.Items.IndexOf(certificate) : -1;
+            string[] path = at < 0 ? ["client_certificates", "ca"] : ["certificates", at.ToString(CultureInfo.InvariantCulture), "cert"];
+            reader.Error(Place(written, path, tls.Certificates.Count), $"{error.File ?? tls.ClientCertificates?.Ca} is no use: {error.Message}");
         }
     }
 

@@ -29,14 +29,14 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
             var wire = Encoding.ASCII.GetBytes($"{(char)offers.Length}{offers}");
             fixed (byte* bytes = wire)
             {
-                LibSsl.SetAlpnOffer(_context, bytes, (uint)wire.Length);
+                _ = LibSsl.SetAlpnOffer(_context, bytes, (uint)wire.Length);
             }
         }
 
         Socket = Loopback.Connect(address);
         _ssl = LibSsl.New(_context);
         LibSsl.SetConnectState(_ssl);
-        SetDescriptor(_ssl, (int)Socket.Handle);
+        _ = SetDescriptor(_ssl, (int)Socket.Handle);
         if (name is not null)
         {
             LibSsl.Control(_ssl, LibSsl.ControlHostName, 0, name);
@@ -44,7 +44,7 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
 
         if (session != 0)
         {
-            LibSsl.SetSession(_ssl, session);
+            _ = LibSsl.SetSession(_ssl, session);
         }
 
         if (wantsStaple)
@@ -69,7 +69,7 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
             fixed (byte* start = encoded)
             {
                 var end = start;
-                LibCrypto.EncodeCertificate(native, &end);
+                _ = LibCrypto.EncodeCertificate(native, &end);
             }
 
             LibCrypto.FreeCertificate(native);
@@ -162,7 +162,7 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
     public bool Renegotiate() => StartRenegotiation(_ssl) == 1 && Handshake();
 
     /// <summary>Says that nothing more will come.</summary>
-    public void Shutdown() => LibSsl.Shutdown(_ssl);
+    public void Shutdown() => _ = LibSsl.Shutdown(_ssl);
 
     /// <summary>The session, with a reference of the caller's.</summary>
     public nint TakeSession() => GetSession(_ssl);

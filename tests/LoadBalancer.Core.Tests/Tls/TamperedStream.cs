@@ -52,5 +52,7 @@ internal sealed class TamperedStream(Stream inner) : Stream
         {
             inner.Dispose();
         }
+
+        base.Dispose(disposing);
     }
 }

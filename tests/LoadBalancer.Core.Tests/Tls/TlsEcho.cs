@@ -85,7 +85,7 @@ internal sealed class TlsEcho : IDisposable
     public SslStream Connect(out TamperedStream wire)
     {
         wire = new TamperedStream(new NetworkStream(Loopback.Connect(Address), ownsSocket: true));
-        return new SslStream(wire, false, static (_, _, _, _) => true);
+        return new SslStream(wire, false, static (_, certificate, _, _) => certificate is not null);
     }
 
     /// <summary>Waits until nobody is being served.</summary>

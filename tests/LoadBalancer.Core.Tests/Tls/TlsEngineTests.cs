@@ -10,8 +10,10 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Tests.Tls;
 
 /// <summary>What an engine does as a server with a client that means well.</summary>
-[TestFixture(TlsEngines.LibSsl, SslProtocols.Tls12)]
-[TestFixture(TlsEngines.LibSsl, SslProtocols.Tls13)]
+[TestFixture(TestEngines.LibSsl, SslProtocols.Tls12)]
+[TestFixture(TestEngines.SslStream, SslProtocols.Tls12)]
+[TestFixture(TestEngines.LibSsl, SslProtocols.Tls13)]
+[TestFixture(TestEngines.SslStream, SslProtocols.Tls13)]
 internal sealed class TlsEngineTests(string engine, SslProtocols version)
 {
     [TestCase(1)]
@@ -22,7 +24,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task Every_byte_comes_back(int size)
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         await using var client = echo.Connect();
         await Authenticate(client);
         await Echoes(client, size);
@@ -37,7 +39,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task A_handshake_may_come_byte_by_byte()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         await using var client = echo.Connect(out var wire);
         wire.PieceBytes = 1;
         await Authenticate(client);
@@ -52,7 +54,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         var sent = Loopback.Pattern(60_000);
         var pieces = 0;
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority), async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), async client =>
         {
             while (!held.Task.IsCompleted)
             {
@@ -87,7 +89,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     {
         var sent = Loopback.Pattern(12_000_000);
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority), async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), async client =>
         {
             var output = (LoopPipeWriter)client.Transport.Output;
             for (int at = 0, turn = 0; at < sent.Length; turn++)
@@ -120,7 +122,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         var up = Loopback.Pattern(5_000_000);
         using var received = new MemoryStream();
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority), async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), async client =>
         {
             var sending = Send(client);
             await Read(client, received);
@@ -158,7 +160,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     {
         using var authority = new TestAuthority();
         var sent = Loopback.Pattern(100_000);
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority), async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), async client =>
         {
             await Read(client, Stream.Null);
             client.Transport.Output.Write(sent);
@@ -180,9 +182,9 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task Data_that_ends_without_that_word_may_have_been_cut_off()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         var socket = Loopback.Connect(echo.Address);
-        await using var client = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, _, _, _) => true);
+        await using var client = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, certificate, _, _) => certificate is not null);
         await Authenticate(client);
         await Echoes(client, 100);
         socket.Shutdown(SocketShutdown.Send);
@@ -193,7 +195,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task Empty_writes_are_nothing()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         await using var client = echo.Connect();
         await Authenticate(client);
         for (var at = 0; at < 20; at++)
@@ -211,7 +213,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     {
         using var authority = new TestAuthority();
         using var echo = new TlsEcho(
-            TlsEngines.Of(engine),
+            TestEngines.Of(engine),
             TlsEcho.Settings(authority) with { Protocols = [.. Names(ours).Select(name => name == "h2" ? ApplicationProtocol.Http2 : ApplicationProtocol.Http1)] });
         await using var client = echo.Connect();
         var options = Options();
@@ -225,7 +227,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task Without_a_protocol_in_common_there_is_no_connection()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority) with { Protocols = [ApplicationProtocol.Http2] });
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority) with { Protocols = [ApplicationProtocol.Http2] });
         await using var client = echo.Connect();
         var options = Options();
         options.ApplicationProtocols = [new SslApplicationProtocol("spdy/3")];
@@ -249,7 +251,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
                 TlsEcho.Certificate(authority, "first.example"), TlsEcho.Certificate(authority, "second.example"), TlsEcho.Certificate(authority, "*.wild.example"),
             ],
         };
-        using var echo = new TlsEcho(TlsEngines.Of(engine), settings);
+        using var echo = new TlsEcho(TestEngines.Of(engine), settings);
         await using var client = echo.Connect();
         var options = Options();
         options.TargetHost = name;
@@ -283,7 +285,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         };
         var settings = TlsEcho.Settings(authority) with { ClientCertificates = mode, ClientAuthoritiesPem = System.Text.Encoding.ASCII.GetBytes(clients.Pem) };
         var who = "nobody";
-        using var echo = new TlsEcho(TlsEngines.Of(engine), settings, async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), settings, async client =>
         {
             using var theirs = ((TlsSession)client.Cipher!).GetPeerCertificate();
             who = theirs?.Subject ?? "nobody";
@@ -315,7 +317,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task A_connection_that_is_closed_in_its_handshake_ends_it_at_once()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         using var client = Loopback.Connect(echo.Address);
         client.Send([22, 3, 1]);
         var accepted = await echo.Accepted;
@@ -332,9 +334,9 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     public async Task A_reset_in_the_middle_of_a_session_is_a_reset()
     {
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority));
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
         using var socket = Loopback.Connect(echo.Address);
-        await using var client = new SslStream(new NetworkStream(socket), false, static (_, _, _, _) => true);
+        await using var client = new SslStream(new NetworkStream(socket), false, static (_, certificate, _, _) => certificate is not null);
         await Authenticate(client);
         await Echoes(client, 100);
         socket.Abort();
@@ -346,7 +348,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
     {
         var rounds = new long[200];
         using var authority = new TestAuthority();
-        using var echo = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(authority), async client =>
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), async client =>
         {
             // As the relay does it: a read and a write of the socket, told of its readiness.
             var socket = client.TryTakeSocket()!;

@@ -15,8 +15,10 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Tests.Tls;
 
 /// <summary>An engine as a client, with the options of an upstream, of a server that is SslStream's.</summary>
-[TestFixture(TlsEngines.LibSsl, SslProtocols.Tls12)]
-[TestFixture(TlsEngines.LibSsl, SslProtocols.Tls13)]
+[TestFixture(TestEngines.LibSsl, SslProtocols.Tls12)]
+[TestFixture(TestEngines.SslStream, SslProtocols.Tls12)]
+[TestFixture(TestEngines.LibSsl, SslProtocols.Tls13)]
+[TestFixture(TestEngines.SslStream, SslProtocols.Tls13)]
 internal sealed class TlsOriginationTests(string engine, SslProtocols version)
 {
     private static readonly Fault Failed = new(FaultSide.Upstream, FaultKind.TlsFailed, Retryable: true);
@@ -136,7 +138,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
     [Test]
     public async Task A_session_is_taken_up_again_and_forgotten_with_its_endpoint()
     {
-        using var server = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(_authority, "orders.internal"));
+        using var server = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(_authority, "orders.internal"));
         var origination = Origination(new() { ServerName = "orders.internal", Ca = Ca });
         var resumed = new List<bool>();
         for (var at = 0; at < 3; at++)
@@ -146,13 +148,13 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
 
         origination.Keep(ImmutableHashSet<EndPoint>.Empty);
         await Echo(origination, server.Address, 10, session => resumed.Add(session.IsResumed));
-        Assert.That(resumed, Is.EqualTo(new[] { false, true, true, false }));
+        Assert.That(resumed, Is.EqualTo(engine == TestEngines.SslStream ? [false, false, false, false] : new[] { false, true, true, false }), "SslStream does not tell");
     }
 
     [Test]
     public async Task A_session_outlives_a_connection_that_was_reset()
     {
-        using var server = new TlsEcho(TlsEngines.Of(engine), TlsEcho.Settings(_authority, "orders.internal"));
+        using var server = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(_authority, "orders.internal"));
         var origination = Origination(new() { ServerName = "orders.internal", Ca = Ca });
         var resumed = new List<bool>();
         for (var at = 0; at < 2; at++)
@@ -169,7 +171,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
             });
         }
 
-        Assert.That(resumed, Is.EqualTo(new[] { false, true }));
+        Assert.That(resumed, Is.EqualTo(new[] { false, engine != TestEngines.SslStream }), "SslStream does not tell");
     }
 
     [Test]
@@ -311,7 +313,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         File.WriteAllText(_folder["own.key"], own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
     }
 
-    private TlsOutfit Outfit() => new(TlsEngines.Of(engine), new HandshakePaces(_loops.Group.Loops));
+    private TlsOutfit Outfit() => new(TestEngines.Of(engine), new HandshakePaces(_loops.Group.Loops));
 
     private TlsOrigination Origination(UpstreamTlsOptions options) => new("orders", options, null, Outfit(), _reports.Enqueue);
 
@@ -336,7 +338,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         return fault;
     }
 
-    private Task Use(TlsOrigination origination, EndPoint address, Func<EpollSocket, TlsSession, Task> use) => _loops.Run(async () =>
+    private Task<bool> Use(TlsOrigination origination, EndPoint address, Func<EpollSocket, TlsSession, Task> use) => _loops.Run(async () =>
     {
         var result = await ConnectAttempt.StartAsync(_loops.First, address, TimeSpan.FromSeconds(10));
         Assert.That(await origination.ShakeAsync(result.Socket!, address, [], TimeSpan.FromSeconds(10)), Is.EqualTo(Fault.None));
@@ -461,7 +463,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
 
         private async Task ServeAsync(Socket socket)
         {
-            await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, _, _, _) => true);
+            await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, certificate, _, _) => certificate is not { Subject.Length: 0 });
             try
             {
                 await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions

@@ -9,7 +9,8 @@ internal sealed class HttpChecksTests
     [TestCase("http: {timeouts: {idle: 5s}}", null, "lb.yaml:2:25: 'http' needs the key 'upstream': the name of an upstream, or the key 'routes': a list of routes")]
     [TestCase("http: {upstream: web, routes: [{upstream: web}]}", null, "lb.yaml:2:41: 'http' has either 'upstream' or 'routes'; for the requests that no other route takes, add a route without conditions")]
     [TestCase("http: {redirect_to_https: true}", null, "lb.yaml:2:26: 'redirect_to_https' leads only to names that a certificate of this file is for, and no HTTP listener has 'tls': give it to the one that clients are sent to")]
-    [TestCase("http: {protocols: [http1, http2], upstream: web}", null, "lb.yaml:2:45: 'protocols' expects http1, not 'http2'; HTTP/2 is not spoken yet; leave it out")]
+    [TestCase("http: {protocols: [http1, h2], upstream: web}", null, "lb.yaml:2:45: 'protocols' expects http1 or http2, not 'h2'; write http2")]
+    [TestCase("http: {protocols: [htp2], upstream: web}", null, "lb.yaml:2:38: 'protocols' expects http1 or http2, not 'htp2'; did you mean 'http2'?")]
     [TestCase("http: wbe", null, "lb.yaml:2:25: no upstream is called 'wbe'; did you mean 'web'?")]
     public void A_listener_speaks_one_protocol_and_leads_somewhere(string http, string? more, string error) =>
         Assert.That(ConfigFolder.ErrorsOf($"listeners:\n  a: {{bind: \":8\", {http}{(more is null ? "" : $", {more}")}}}\n{Upstreams}"), Does.Contain(error));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Tests.Tls;
 
@@ -55,6 +57,17 @@ internal sealed class TlsChecksTests
         var result = folder.Load();
         Assert.That(result.Errors, Is.Empty);
         Assert.That(folder.Lines(result.Warnings).Single(), Does.StartWith("lb.yaml:2:").And.Contains("expired on"));
+    }
+
+    [Test]
+    public void What_the_engine_refuses_is_found_by_a_check()
+    {
+        using var weak = RSA.Create(1024);
+        var request = new CertificateRequest("CN=a.example", weak, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        _certificates.Write("a", certificate);
+        using var folder = new ConfigFolder().With("lb.yaml", Text(_certificates.ItemOf("a")));
+        Assert.That(folder.Errors(), Is.EqualTo(new[] { $"lb.yaml:2:58: {_certificates["a.pem"]} is no use: ee key too small" }));
     }
 
     [Test]

@@ -61,7 +61,7 @@ internal sealed unsafe class OpenSslClientContext : TlsClientContext
             var offer = AlpnWire.Write(protocols);
             fixed (byte* bytes = offer)
             {
-                LibSsl.SetSessionAlpnOffer(ssl, bytes, (uint)offer.Length);
+                _ = LibSsl.SetSessionAlpnOffer(ssl, bytes, (uint)offer.Length);
             }
         }
 

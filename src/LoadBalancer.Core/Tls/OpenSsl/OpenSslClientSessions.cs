@@ -19,7 +19,7 @@ internal sealed class OpenSslClientSessions
         var session = Interlocked.Exchange(ref _last, 0);
         if (session != 0)
         {
-            LibSsl.SetSession(ssl, session);
+            _ = LibSsl.SetSession(ssl, session);
             if (LibSsl.GetSessionVersion(session) >= LibSsl.VersionTls13 || Interlocked.CompareExchange(ref _last, session, 0) != 0)
             {
                 LibSsl.FreeSession(session);

@@ -129,7 +129,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         fixed (byte* start = encoded)
         {
             var end = start;
-            LibCrypto.EncodeCertificate(native, &end);
+            _ = LibCrypto.EncodeCertificate(native, &end);
         }
 
         LibCrypto.FreeCertificate(native);
@@ -294,7 +294,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         {
             _hasSaidEnd = true;
             Enter();
-            LibSsl.Shutdown(_ssl);
+            _ = LibSsl.Shutdown(_ssl);
             LibCrypto.ClearErrors();
         }
     }

@@ -34,9 +34,9 @@ internal static unsafe class SocketBio
     private static nint NewMethod()
     {
         var method = LibCrypto.NewBioMethod(LibCrypto.NewBioIndex() | LibCrypto.BioTypeSourceSink, "lb socket");
-        LibCrypto.SetBioRead(method, (delegate* unmanaged<nint, byte*, int, int>)&OnRead);
-        LibCrypto.SetBioWrite(method, (delegate* unmanaged<nint, byte*, int, int>)&OnWrite);
-        LibCrypto.SetBioControl(method, (delegate* unmanaged<nint, int, nint, void*, nint>)&OnControl);
+        _ = LibCrypto.SetBioRead(method, (delegate* unmanaged<nint, byte*, int, int>)&OnRead);
+        _ = LibCrypto.SetBioWrite(method, (delegate* unmanaged<nint, byte*, int, int>)&OnWrite);
+        _ = LibCrypto.SetBioControl(method, (delegate* unmanaged<nint, int, nint, void*, nint>)&OnControl);
         return method;
     }
 

@@ -56,7 +56,7 @@ internal static unsafe class SslContextSetup
         {
             var bio = LibCrypto.NewMemoryBio(bytes, keyPem.Length);
             var key = LibCrypto.ReadPrivateKey(bio, 0, (delegate* unmanaged<byte*, int, int, void*, int>)&NoPassword, null);
-            LibCrypto.FreeBio(bio);
+            _ = LibCrypto.FreeBio(bio);
             Check(key == 0 ? 0 : 1, source);
             var used = LibSsl.UsePrivateKey(context.Pointer, key);
             LibCrypto.FreeKey(key);
@@ -72,10 +72,10 @@ internal static unsafe class SslContextSetup
     {
         foreach (var certificate in ReadCertificates(authoritiesPem, source))
         {
-            LibCrypto.AddToStore(LibSsl.GetStore(context.Pointer), certificate);
+            _ = LibCrypto.AddToStore(LibSsl.GetStore(context.Pointer), certificate);
             if (tellClients)
             {
-                LibSsl.AddClientAuthority(context.Pointer, certificate);
+                _ = LibSsl.AddClientAuthority(context.Pointer, certificate);
             }
 
             LibCrypto.FreeCertificate(certificate);
@@ -102,7 +102,7 @@ internal static unsafe class SslContextSetup
                 certificates.Add(certificate);
             }
 
-            LibCrypto.FreeBio(bio);
+            _ = LibCrypto.FreeBio(bio);
         }
 
         var why = OpenSslFailure.TakeText();

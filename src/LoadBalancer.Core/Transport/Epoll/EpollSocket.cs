@@ -351,7 +351,6 @@ internal sealed unsafe class EpollSocket : LoopSource
             _cipher?.Close(sayEnd: true);
             Forget();
             Libc.Close(_descriptor);
-            Loop.Clients -= _isClient ? 1 : 0;
         }
     }
 
@@ -412,6 +411,7 @@ internal sealed unsafe class EpollSocket : LoopSource
     private void Forget()
     {
         _isReadable = _isWritable = false;
+        Loop.Clients -= _isClient ? 1 : 0;
         Loop.Remove(this);
     }
 

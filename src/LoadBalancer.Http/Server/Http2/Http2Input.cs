@@ -1,3 +1,4 @@
+// Long because it is the one place that knows what each frame may be: a check that stands elsewhere is a check that another path leaves out.
 using System.Buffers;
 using System.Buffers.Binary;
 using LoadBalancer.Http.Server.Http2.Hpack;
@@ -41,6 +42,9 @@ internal abstract class Http2Input
 
     /// <summary>What every connection begins with (RFC 9113 section 3.4).</summary>
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
+
+    /// <summary>True where neither the client's first settings nor the rest of a head are waited for.</summary>
+    public bool IsBetweenHeads => _hasSettings && _blockStream == 0;
 
     /// <summary>Writes a setting.</summary>
     public static void WriteSetting(Span<byte> room, SettingId id, int value)

@@ -1,6 +1,9 @@
+// Long because all that decides what is sent next stands together: the frames, the turns of the streams, the flush and what is held while it waits.
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using LoadBalancer.Http.Server.Http2.Hpack;
 using LoadBalancer.Transport.Epoll;
 
@@ -30,7 +33,7 @@ internal sealed class Http2Output
     private readonly IHttp2Connection _connection;
     private readonly Action _onFlushed;
     private readonly HpackEncoder _encoder = new();
-    private ValueTask<FlushResult> _flush;
+    private ValueTaskAwaiter<FlushResult> _flush;
     private byte[] _held = [];
     private int _heldCount;
     private Http2BodyWriter? _first;
@@ -158,7 +161,7 @@ internal sealed class Http2Output
         do
         {
             SendTurns();
-            if (!IsFlushing && Pipe.UnflushedBytes > 0)
+            if (!IsFlushing && !_broken && Pipe.UnflushedBytes > 0)
             {
                 FlushPipe();
             }
@@ -169,6 +172,11 @@ internal sealed class Http2Output
     /// <summary>Writes a frame; while the client does not take a flush, it is held until it does.</summary>
     public void WriteFrame(FrameKind kind, FrameFlags flags, int streamId, ReadOnlySpan<byte> payload)
     {
+        if (_broken)
+        {
+            return;
+        }
+
         var length = FrameHeader.Bytes + payload.Length;
         var room = IsFlushing ? Hold(length) : Pipe.GetSpan(length);
         new FrameHeader(payload.Length, kind, flags, streamId).Write(room);
@@ -284,6 +292,11 @@ internal sealed class Http2Output
 
     private void WriteBlock(int streamId, bool ends, HeaderList fields, IHttp2Stream? headOf)
     {
+        if (_broken)
+        {
+            return;
+        }
+
         var most = HpackEncoder.RoomFor(fields);
         var frames = most / FrameHeader.MostPayload;
         most += FrameHeader.Bytes * (frames + 1);
@@ -369,21 +382,25 @@ internal sealed class Http2Output
         return writer;
     }
 
+    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "It has completed, or its awaiter is kept until it has.")]
     private void FlushPipe()
     {
         Epoch++;
         var flush = Pipe.FlushAsync();
-        if (!flush.IsCompletedSuccessfully)
+        if (flush.IsCompletedSuccessfully)
         {
-            IsFlushing = true;
-            _flush = flush;
-            _connection.ExpectTaking();
-            flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+            if (flush.Result.IsCompleted)
+            {
+                Break();
+            }
+
+            return;
         }
-        else if (flush.Result.IsCompleted)
-        {
-            Break();
-        }
+
+        IsFlushing = true;
+        _connection.ExpectTaking();
+        _flush = flush.GetAwaiter();
+        _flush.UnsafeOnCompleted(_onFlushed);
     }
 
     private void OnPosted()
@@ -397,9 +414,8 @@ internal sealed class Http2Output
 
     private void OnFlushed()
     {
-        var flush = _flush;
+        var isGone = _flush.GetResult().IsCompleted;
         _flush = default;
-        var isGone = flush.GetAwaiter().GetResult().IsCompleted;
         IsFlushing = false;
         _connection.Taken();
         if (isGone)

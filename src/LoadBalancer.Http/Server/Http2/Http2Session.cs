@@ -1,3 +1,4 @@
+// Long because a stream ends in many ways, each of which has to leave the same state behind: they are read side by side.
 using System.Buffers;
 using System.IO.Pipelines;
 using LoadBalancer.Faults;
@@ -42,6 +43,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     private TaskCompletionSource? _allEnded;
     private Fault _stopped;
     private Fault _fault;
+    private long _idleSinceMs;
     private bool _isTaking;
     private bool _isGoingAway;
 
@@ -51,6 +53,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         _latest = proxy.Latest;
         Proxy = proxy;
+        _idleSinceMs = Loop.NowMs;
         Clock = new ClientClock(Loop, this, static owner => ((Http2Session)owner).OnLate(), static owner => ((Http2Session)owner).OnStalled());
         _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).Refuse(), this);
         Guard = new FloodGuard(Loop.NowMs, proxy.Options.Limits.Streams);
@@ -129,16 +132,14 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             input.AdvanceTo(rest.Start, rest.End);
             if (read.IsCompleted)
             {
+                IsEnding = true;
                 _fault = new Fault(FaultSide.Client, Client.ReadFault != FaultKind.None ? Client.ReadFault : _streams.Count > 0 || !rest.IsEmpty ? FaultKind.ClientClosed : FaultKind.None);
                 GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
                 await AllEndedAsync();
                 return _fault.Kind == FaultKind.None ? Fault.None : _fault;
             }
 
-            if (Clock.Awaits == ClientAct.Request && !rest.IsEmpty)
-            {
-                Clock.Await(ClientAct.Head, HeadMs);
-            }
+            AwaitNext(isWhole: rest.IsEmpty);
         }
 
         // :: (3)
@@ -190,6 +191,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     public override void End()
     {
         IsEnding = true;
+        Output.End();
         foreach (var stream in _streams.Values.ToArray())
         {
             Release(stream);
@@ -198,7 +200,6 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         Clock.End();
         _farewell.End();
         _input.End();
-        Output.End();
     }
 
     /// <summary>The client has answered the ping of <see cref="Finish"/>, or had its time to: requests that come now are not taken.</summary>
@@ -302,14 +303,15 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         Release(stream);
         if (_streams.Count == 0)
         {
-            _allEnded?.TrySetResult();
+            _idleSinceMs = Loop.NowMs;
             Client.ReadsMuch = false;
             if (!IsEnding)
             {
-                Clock.Await(ClientAct.Request, (long)Proxy.Options.Timeouts.Idle.TotalMilliseconds);
+                AwaitNext(isWhole: true);
             }
 
             EndIfDone();
+            _allEnded?.TrySetResult();
         }
     }
 
@@ -406,6 +408,28 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     }
 
     private long HeadMs => (long)Proxy.Options.Timeouts.Head.TotalMilliseconds;
+
+    // A client that answers for nothing has the time of an idle one, and of a head for whatever it has begun.
+    private void AwaitNext(bool isWhole)
+    {
+        if (_streams.Count > 0 || !_input.IsBetweenHeads)
+        {
+            return;
+        }
+
+        if (isWhole)
+        {
+            if (Clock.Awaits != ClientAct.Request)
+            {
+                // What it sends meanwhile is no request, and makes it no less idle.
+                Clock.Await(ClientAct.Request, Math.Max(0, (long)Proxy.Options.Timeouts.Idle.TotalMilliseconds - (Loop.NowMs - _idleSinceMs)));
+            }
+        }
+        else if (Clock.Awaits != ClientAct.Head)
+        {
+            Clock.Await(ClientAct.Head, HeadMs);
+        }
+    }
 
     private void WriteSettings()
     {

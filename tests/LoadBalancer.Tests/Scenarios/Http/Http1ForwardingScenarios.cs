@@ -1,7 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
-using LoadBalancer.Tests;
-
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>What forwarding has on HTTP/1.1 alone: the case of names, pipelining, chunks, older versions.</summary>

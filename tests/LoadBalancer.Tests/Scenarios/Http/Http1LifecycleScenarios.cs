@@ -1,7 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Text;
 using LoadBalancer.Daemon.Cli;
-using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 

@@ -688,6 +688,30 @@ internal sealed class Http2Scenarios
     }
 
     [Test]
+    public async Task A_client_that_only_pings_is_idle()
+    {
+        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {head: 10s, idle: 500ms}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            Http2Frame? frame;
+            do
+            {
+                // In two pieces, so that its rest is waited for as that of a head is, and not for longer.
+                var ping = Http2Wire.Frame(FrameKind.Ping, FrameFlags.None, 0, new byte[8]);
+                client.Send(ping.AsSpan(0, 5));
+                client.Socket.Poll(20_000, SelectMode.SelectError);
+                client.Send(ping.AsSpan(5));
+                frame = client.ReadOne(FrameKind.Ping, FrameKind.GoAway);
+            }
+            while (frame!.Kind == FrameKind.Ping);
+            Assert.That(frame.Error, Is.EqualTo(Http2Error.NoError));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task A_head_that_is_never_whole_and_settings_that_are_never_known_end_the_connection()
     {
         await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {head: 200ms}");

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using LoadBalancer.Daemon.Admin;
+using LoadBalancer.Daemon.Metrics;
 
-namespace LoadBalancer.Daemon.Metrics;
+namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>What the admin listeners have refused.</summary>
 internal sealed class AdminCollector(AdminRefusals refusals) : IMetricCollector
