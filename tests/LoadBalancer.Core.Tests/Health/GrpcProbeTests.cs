@@ -89,7 +89,7 @@ public sealed class GrpcProbeTests
         using var deadline = new CancellationTokenSource();
         using var silent = new ProbedServer(async stream =>
         {
-            await stream.ReadAsync(new byte[1]);
+            await stream.ReadExactlyAsync(new byte[1]);
             await deadline.CancelAsync();
             await ProbedServer.DrainAsync(stream);
         });

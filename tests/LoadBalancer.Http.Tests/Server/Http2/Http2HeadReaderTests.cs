@@ -108,7 +108,7 @@ public sealed class Http2HeadReaderTests
         IsMalformed([Get[1], Get[2], Get[3]]);
         IsMalformed([Get[0], Get[2], Get[3]]);
         IsMalformed([Get[0], Get[1], Get[3]]);
-        Assert.That(Http2HeadReader.ReadTrailers(new HpackDecoder(), Block([("x", "y"), (":path", "/")]), new HeaderList(), HeadLimits.Default), Is.EqualTo(BlockOutcome.Malformed));
+        Assert.That(Http2HeadReader.ReadTrailers(new HpackDecoder(), Block([("x", "y"), (":path", "/")]), new HeaderList(), HeadLimits.Default, ofRequest: true), Is.EqualTo(BlockOutcome.Malformed));
     }
 
     [Test]
@@ -185,7 +185,7 @@ public sealed class Http2HeadReaderTests
     {
         var trailers = new HeaderList();
         Assert.That(
-            Http2HeadReader.ReadTrailers(new HpackDecoder(), Block([("grpc-status", "0"), ("content-length", "5"), ("x-user", "7"), ("host", "b")]), trailers, HeadLimits.Default),
+            Http2HeadReader.ReadTrailers(new HpackDecoder(), Block([("grpc-status", "0"), ("content-length", "5"), ("x-user", "7"), ("host", "b")]), trailers, HeadLimits.Default, ofRequest: true),
             Is.EqualTo(BlockOutcome.Read));
         Assert.That(Lines(trailers), Is.EqualTo(new[] { "grpc-status: 0" }));
     }
