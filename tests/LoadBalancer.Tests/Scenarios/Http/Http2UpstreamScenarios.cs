@@ -17,7 +17,7 @@ internal sealed class Http2UpstreamScenarios
         using var endpoint = new Http2Endpoint((wire, stream, fields) =>
         {
             asked = fields;
-            wire.Headers(stream, ends: false, (":status", "201"), ("x-first", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("content-length", "5"));
+            wire.Headers(stream, ends: false, (":status", "201"), ("date", "Sun, 22 Nov 2026 09:00:00 GMT"), ("x-first", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("content-length", "5"));
             wire.Data(stream, "he");
             wire.Data(stream, "llo", ends: true);
         });
@@ -30,7 +30,7 @@ internal sealed class Http2UpstreamScenarios
                 Assert.That(asked, Does.Contain("accept: one").And.Contain("x-mixed: A").And.Contain("cookie: c=d").And.Contain("via: 1.1 lb"));
                 Assert.That(asked!.Where(field => field.StartsWith("host", StringComparison.Ordinal) || field.StartsWith("connection", StringComparison.Ordinal) || field.StartsWith("x-gone", StringComparison.Ordinal)), Is.Empty);
                 Assert.That((response.Status, response.Text), Is.EqualTo((201, "hello")));
-                Assert.That(response.Fields, Is.EqualTo(new[] { "x-first: 1", "set-cookie: a=1", "set-cookie: b=2", "Via: 2.0 lb", "Content-Length: 5" }));
+                Assert.That(response.Fields, Is.EqualTo(new[] { "date: Sun, 22 Nov 2026 09:00:00 GMT", "x-first: 1", "set-cookie: a=1", "set-cookie: b=2", "Via: 2.0 lb", "Content-Length: 5" }));
             });
             gateway.Settle();
         }
