@@ -37,7 +37,7 @@ internal sealed class MalformedScenarios
             Remembers = false,
         };
         await using var gateway = await BareGateway.ToAsync(
-            endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}", ", limits: {head: 3KiB, fields: 50, target: 1KiB}");
+            endpoint, ", timeouts: {pool_idle: 500ms}, health: {passive: off}", ", protocols: [http1], limits: {head: 3KiB, fields: 50, target: 1KiB}");
         Send(gateway, WarmUp, Seed - Workers);
         gateway.SettleAll();
         var before = GC.GetTotalMemory(forceFullCollection: true);
