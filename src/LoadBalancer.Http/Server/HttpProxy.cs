@@ -223,6 +223,24 @@ internal sealed class HttpProxy : ConnectionHandler
         }
 
         // :: (5)
+        fault = MaxForwards.Count(request, out var isLast);
+        if (fault != FaultKind.None)
+        {
+            return new Fault(FaultSide.Client, fault);
+        }
+
+        if (isLast && request.Method == RequestMethod.Trace)
+        {
+            // It would show its fields, those that lb added too: nobody who asks for a path needs them.
+            return new Fault(FaultSide.Client, FaultKind.NotImplemented);
+        }
+
+        if (isLast)
+        {
+            exchange.Response.Status = 204;
+            return await OwnResponse.SendAsync(exchange);
+        }
+
         return await route.Handler.HandleAsync(exchange);
     }
 }
