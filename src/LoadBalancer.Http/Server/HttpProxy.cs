@@ -142,6 +142,9 @@ internal sealed class HttpProxy : ConnectionHandler
             ? null
             : exchange.Route?.StandIn(FaultResponse.Status(fault.Kind));
 
+    // A comparison with null is false.
+    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
@@ -204,7 +207,7 @@ internal sealed class HttpProxy : ConnectionHandler
             }
         }
 
-        if (route.Timeout is { } timeout)
+        if (Shorter(route.Timeout, GrpcCall.TimeoutOf(request.Fields)) is { } timeout)
         {
             var left = timeout - Time.GetElapsedTime(exchange.Began);
             if (left <= TimeSpan.Zero)
