@@ -31,28 +31,41 @@ internal static class Daemon
 
     /// <summary>Runs until the orders say stop.</summary>
     /// <param name="path">The configuration.</param>
+    /// <param name="strict">True where nothing may run but the file: not what ran last, where the file is no use.</param>
     /// <param name="terminal">Takes the errors of the first load; gives the environment of <c>${env:}</c>.</param>
     /// <param name="service">What the service manager says.</param>
     /// <param name="orders">Reload, stop.</param>
     /// <param name="time">The clock of everything.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(string path, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
+    public static async Task<int> RunAsync(string path, bool strict, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
     {
-        // 1. The file. Nothing runs with a bad one.
-        var loaded = GatewayFile.Load(path, terminal.Environment);
-        if (loaded.Options is not { } options)
+        // 1. The file. Where it is no use, the last good one, which the state folder has.
+        var file = GatewayFile.Load(path, terminal.Environment);
+        foreach (var error in file.Errors)
         {
-            foreach (var error in loaded.Errors)
-            {
-                await terminal.Error.WriteLineAsync(error.ToString());
-            }
+            await terminal.Error.WriteLineAsync(error.ToString());
+        }
 
+        var folder = (file.Options?.State ?? GatewayFile.LoadState(path, terminal.Environment)).Folder(service.Take("STATE_DIRECTORY"));
+        if (file.Options is null && (strict || !Directory.Exists(folder)))
+        {
             return ExitCode.Failure;
         }
 
-        using var log = LogSink.ToStandardError(Enum.Parse<Severity>(options.Log.Level, ignoreCase: true), time);
+        using var log = LogSink.ToStandardError(Severity.Info, time);
         try
         {
+            // What outlives the process: a second one with the same folder does not start.
+            using var state = folder is null ? null : StateFolder.Open(folder, time, log);
+            var drained = new DrainedEndpoints(state);
+            var history = new ConfigHistory(state, log);
+            if ((file.Options ?? (strict ? null : history.LastGood(path, terminal.Environment)?.Options)) is not { } options)
+            {
+                return ExitCode.Failure;
+            }
+
+            log.Least = Enum.Parse<Severity>(options.Log.Level, ignoreCase: true);
+
             // 2. The engine, and what it reports to.
             using var loops = new LoopGroup(
                 options.Transport.Loops > 0 ? options.Transport.Loops : Environment.ProcessorCount,
@@ -70,11 +83,7 @@ internal static class Daemon
             using var activated = ActivatedSockets.FromEnvironment(service);
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
-            // 4. What outlives the process: a second one with the same folder does not start.
-            using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log) : null;
-            var drained = new DrainedEndpoints(state);
-
-            // 5. What a configuration becomes, and how it is replaced.
+            // 4. What a configuration becomes, and how it is replaced.
             var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
@@ -101,17 +110,18 @@ internal static class Daemon
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
             IAdminAction[] actions =
             [
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
+                new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
             ];
             var refusals = new AdminRefusals(time);
-            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
-            using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
+            await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
+            using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch)), log);
             using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {
@@ -151,15 +161,14 @@ internal static class Daemon
                 log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
             }
 
-            // 6. Serve.
-            await reloader.StartAsync(loaded);
-            reloader.OnLoaded(loaded);
+            // 5. Serve.
+            await reloader.StartAsync(file, strict ? null : () => history.LastGood(path, terminal.Environment));
             readiness.Release(Readiness.Starting);
             log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
             notifier.Ready(Describe(reloader.Snapshot));
             await ObeyAsync(reloader, notifier, orders, log);
 
-            // 7. End: first be found unready, then stop accepting, then let what is open finish.
+            // 6. End: first be found unready, then stop accepting, then let what is open finish.
             await Shutdown.RunAsync(reloader, sockets, readiness, notifier, orders, time, log);
             return ExitCode.Success;
         }
@@ -170,11 +179,12 @@ internal static class Daemon
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, ConfigHistory history, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
+        new HistoryPage(history),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
 
@@ -235,9 +245,9 @@ internal static class Daemon
             await foreach (var order in orders.Reloads.ReadAllAsync(orders.Stop))
             {
                 notifier.Reloading("reloading");
-                await reloader.ReloadAsync();
-                notifier.Ready(reloader.Outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {reloader.Outcome.Errors[0]}");
-                order.Done(reloader.Outcome);
+                var outcome = await reloader.ReloadAsync(order.Request);
+                notifier.Ready(outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {outcome.Errors[0]}");
+                order.Done(outcome);
             }
         }
         catch (OperationCanceledException)
@@ -246,6 +256,6 @@ internal static class Daemon
         }
     }
 
-    private static string Describe(Snapshot snapshot) => string.Join(", ", snapshot.Listeners.Values.Select(listener =>
+    private static string Describe(Snapshot snapshot) => (snapshot.Origin == ConfigOrigin.File ? "" : "THE FILE IS NOT WHAT RUNS; ") + string.Join(", ", snapshot.Listeners.Values.Select(listener =>
         string.Create(CultureInfo.InvariantCulture, $"{listener.Name} on {string.Join(' ', listener.Addresses)}")));
 }

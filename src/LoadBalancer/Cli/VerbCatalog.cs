@@ -12,6 +12,8 @@ internal static class VerbCatalog
         typeof(DrainVerb),
         typeof(EnableVerb),
         typeof(ReloadVerb),
+        typeof(HistoryVerb),
+        typeof(RollbackVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];
