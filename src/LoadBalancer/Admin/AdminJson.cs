@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoadBalancer.Daemon.State;
 
 namespace LoadBalancer.Daemon.Admin;
 
@@ -9,6 +10,7 @@ namespace LoadBalancer.Daemon.Admin;
 [JsonSerializable(typeof(ReloadAnswer))]
 [JsonSerializable(typeof(DrainAnswer))]
 [JsonSerializable(typeof(UpgradeAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Readable = new(new JsonSerializerOptions

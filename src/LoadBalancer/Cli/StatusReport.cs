@@ -32,6 +32,18 @@ internal sealed class StatusReport(JsonElement status)
         return text.ToString();
     }
 
+    /// <summary>/history for a terminal, the newest first.</summary>
+    public static string History(JsonElement history)
+    {
+        var table = new TextTable("VERSION", "LOADED", "BY", "OUTCOME", ">SIZE", "WHY");
+        foreach (var entry in history.EnumerateArray().Reverse())
+        {
+            table.Add(Text(entry, "version"), Time(entry, "at"), Text(entry, "by"), Text(entry, "outcome"), Size(entry, "bytes"), Text(entry, "why"));
+        }
+
+        return table.Print();
+    }
+
     private void Process(StringBuilder text)
     {
         var commit = Text(status, "commit");
@@ -46,6 +58,13 @@ internal sealed class StatusReport(JsonElement status)
         var config = Child(status, "config");
         text.Append(CultureInfo.InvariantCulture, $"configuration {Text(config, "version")} of {Items(config, "files").FirstOrDefault()}, since {Time(config, "loaded_at")}")
             .Append(CultureInfo.InvariantCulture, $"; reloads {Text(config, "reloads")}, refused {Text(config, "refused_reloads")}\n");
+        text.Append(Text(config, "source") switch
+        {
+            "last_good" => "the file on disk is not what runs: it was no use at start, and this is the last good configuration\n",
+            "rollback" => "the file on disk is not what runs: this version was brought back by lb rollback\n",
+            "guard" => $"the file on disk is not what runs: the guard took it back: {Text(config, "taken_back_because")}\n",
+            _ => "",
+        });
         if (Child(config, "last_refusal") is { ValueKind: JsonValueKind.Object } refusal)
         {
             text.Append(CultureInfo.InvariantCulture, $"the file on disk is not what runs; it was refused at {Time(refusal, "at")}:\n");

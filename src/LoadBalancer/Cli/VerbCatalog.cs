@@ -13,6 +13,8 @@ internal static class VerbCatalog
         typeof(EnableVerb),
         typeof(ReloadVerb),
         typeof(UpgradeVerb),
+        typeof(HistoryVerb),
+        typeof(RollbackVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];

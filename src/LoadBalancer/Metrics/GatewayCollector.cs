@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Tls;
 
@@ -26,6 +28,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.ConfigReloads, config.Reloads, "loaded");
         writer.Write(MetricFamilies.ConfigReloads, config.RefusedReloads, "refused");
         writer.Write(MetricFamilies.ConfigLastReloadRefused, config.LastRefusal is not null);
+        Each(Enum.GetValues<ConfigOrigin>(), source => writer.Write(MetricFamilies.ConfigSource, config.Source == source, JsonNamingPolicy.SnakeCaseLower.ConvertName(source.ToString())));
+        writer.Write(MetricFamilies.ConfigReturns, config.Rollbacks, "rollback");
+        writer.Write(MetricFamilies.ConfigReturns, config.GuardReturns, "guard");
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 

@@ -16,6 +16,8 @@ internal static class MetricFamilies
     public static readonly MetricFamily Config = Info("lb_config_info", "The configuration that runs, by a hash of its files.", "version");
     public static readonly MetricFamily ConfigReloads = Counter("lb_config_reloads_total", "Reloads by result: loaded, or refused and nothing changed.", "result");
     public static readonly MetricFamily ConfigLastReloadRefused = Gauge("lb_config_last_reload_refused", "1 where the latest reload was refused: the file is not what runs.");
+    public static readonly MetricFamily ConfigSource = Gauge("lb_config_source", "1 for where the configuration that runs comes from, 0 for the others: file, last_good (the file was no use at start), rollback (by an operator), guard (by the guard of reloads).", "source");
+    public static readonly MetricFamily ConfigReturns = Counter("lb_config_returns_total", "Returns to an earlier configuration, by rollback (an operator) or guard.", "by");
     public static readonly MetricFamily ConfigLastReloadSuccess = Gauge("lb_config_last_reload_success_timestamp_seconds", "When the configuration that runs was loaded, in seconds since 1970.");
 
     public static readonly MetricFamily ListenerConnections = Counter("lb_listener_connections_total", "Connections accepted.", "listener");

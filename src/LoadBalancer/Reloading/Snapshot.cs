@@ -16,6 +16,9 @@ internal sealed record Snapshot
     /// <summary>What was written.</summary>
     public GatewayOptions Options { get; init; } = new();
 
+    /// <summary>Where it comes from.</summary>
+    public ConfigOrigin Origin { get; init; }
+
     /// <summary>The files that it was written in; full paths.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 

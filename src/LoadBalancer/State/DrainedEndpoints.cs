@@ -26,9 +26,13 @@ internal sealed class DrainedEndpoints
     public DrainedEndpoints(StateFolder? folder)
     {
         _folder = folder;
-        if (folder?.Read(FileName) is { } content)
+        foreach (var drained in folder?.Read(FileName, StateJson.Default.DrainedDocument, document => document.Version, Version)?.Endpoints.Take(Most) ?? [])
         {
-            Load(content, folder);
+            // The reader checks what lists are, not what is in them: null may stand there.
+            if (drained?.Id() is { } id)
+            {
+                _all = _all.SetItem(id, drained);
+            }
         }
     }
 
@@ -67,32 +71,6 @@ internal sealed class DrainedEndpoints
             // The disk first: what is said to be drained is so after a restart too.
             _folder?.Write(FileName, JsonSerializer.SerializeToUtf8Bytes(new DrainedDocument(Version, [.. next.Values]), StateJson.Default.DrainedDocument));
             Volatile.Write(ref _all, next);
-        }
-    }
-
-    private void Load(byte[] content, StateFolder folder)
-    {
-        try
-        {
-            var document = JsonSerializer.Deserialize(content, StateJson.Default.DrainedDocument);
-            if (document is not { Version: Version })
-            {
-                folder.SetAside(FileName, $"it is of version {document?.Version}, and this program reads version {Version}");
-                return;
-            }
-
-            foreach (var drained in document.Endpoints.Take(Most))
-            {
-                // The reader checks what lists are, not what is in them: null may stand there.
-                if (drained?.Id() is { } id)
-                {
-                    _all = _all.SetItem(id, drained);
-                }
-            }
-        }
-        catch (JsonException error)
-        {
-            folder.SetAside(FileName, error.Message);
         }
     }
 }

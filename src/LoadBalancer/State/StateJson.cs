@@ -6,4 +6,6 @@ namespace LoadBalancer.Daemon.State;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(DrainedDocument))]
+[JsonSerializable(typeof(HistoryDocument))]
+[JsonSerializable(typeof(KeptVersion))]
 internal sealed partial class StateJson : JsonSerializerContext;

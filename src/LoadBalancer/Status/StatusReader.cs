@@ -50,10 +50,13 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     private static ConfigStatus Config(Snapshot snapshot, ReloadOutcome outcome) => new()
     {
         Version = snapshot.Digest,
+        Source = snapshot.Origin,
         Files = snapshot.Files,
         LoadedAt = snapshot.Since,
         Reloads = outcome.Applied,
         RefusedReloads = outcome.Refused,
+        Rollbacks = outcome.Rollbacks,
+        GuardReturns = outcome.GuardReturns,
         LastRefusal = outcome.RefusedAt is { } at ? new RefusalStatus(at, outcome.Errors) : null,
     };
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Telemetry;
@@ -61,6 +62,8 @@ internal static class SampleStatus
             Config = new ConfigStatus
             {
                 Version = "3f2a9c01",
+                Source = ConfigOrigin.Rollback,
+                Rollbacks = 1,
                 Files = ["/etc/lb/lb.yaml"],
                 LoadedAt = Noon.AddSeconds(90.5),
                 Reloads = 2,

@@ -1,0 +1,11 @@
+using LoadBalancer.Daemon.State;
+
+namespace LoadBalancer.Daemon.Reloading;
+
+/// <summary>A wish for another configuration: the file's as it is now, or, of a rollback and of the guard, one that ran before.</summary>
+/// <param name="By">Whose wish it is.</param>
+internal sealed record ReloadRequest(ReloadCause By)
+{
+    /// <summary>The version that a rollback asks for, or how its digest begins; null for the one before.</summary>
+    public string? Version { get; init; }
+}
