@@ -15,6 +15,9 @@ public enum FaultKind : byte
     /// <summary>Every endpoint was at its cap, and none had room in time.</summary>
     PendingTimeout,
 
+    /// <summary>The upstream's circuit breaker is open: too many attempts failed lately.</summary>
+    CircuitOpen,
+
     /// <summary>The peer answered a connect with RST (ECONNREFUSED), or nothing listens at its Unix path.</summary>
     ConnectRefused,
 
