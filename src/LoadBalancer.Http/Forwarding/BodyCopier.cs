@@ -79,7 +79,7 @@ internal static class BodyCopier
         if (work.HasUpload && !work.UploadHasEnded)
         {
             work.StopsUpload = true;
-            work.Connection?.Close();
+            work.Attempt?.Connection?.Close();
             exchange.RequestBody!.Interrupt();
         }
 

@@ -21,7 +21,7 @@ internal static class Upgrade
         }
 
         exchange.EndTimeout();
-        ResponseFields.Prepare(exchange);
+        ResponseFields.Prepare(exchange.Response);
         exchange.StartResponse();
         if (exchange.Carrier.TakeOver() is not { } client)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.Rewrite;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 
 namespace LoadBalancer.Http.Policies;
@@ -19,6 +20,10 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
         {
             "timeout", Kinds.Duration("1ms", "1d").OrNothing("none"), o => o.Timeout, (o, value) => o with { Timeout = value },
             "The whole exchange, from the first byte of the request's head; then 504. It ends where a WebSocket or an event stream begins."
+        },
+        {
+            "retry", Kinds.Record(RetryOptions.Shape).OrNull("off"), o => o.Retry, (o, value) => o with { Retry = value },
+            "When a request is sent again; `off` for never."
         },
         {
             "allow_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.AllowIps, (o, value) => o with { AllowIps = value },
@@ -48,6 +53,9 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>The whole exchange; null for no bound.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>When a request is sent again; null for never.</summary>
+    public RetryOptions? Retry { get; init; } = new();
 
     /// <summary>From where it may be called. Empty: from everywhere.</summary>
     public ValueList<IPNetwork> AllowIps { get; init; }

@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -36,8 +37,8 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The request's body; null where it has none.</summary>
     public BodyReader? RequestBody { get; set; }
 
-    /// <summary>The response.</summary>
-    public ResponseHead Response { get; } = new();
+    /// <summary>The response; another object where an attempt keeps this one.</summary>
+    public ResponseHead Response { get; set; } = new();
 
     /// <summary>The body of a response of lb's own; empty for none. Not of a forwarded one.</summary>
     public ReadOnlyMemory<byte> OwnBody { get; set; }
@@ -95,6 +96,9 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>Tries against endpoints.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>Why it was sent again, the last time; <see cref="RetryReason.None"/> where it was not.</summary>
+    public RetryReason RetriedFor { get; set; }
 
     /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
     public bool MustClose { get; set; }
@@ -203,6 +207,7 @@ internal sealed class Exchange(EventLoop loop)
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
+        RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }

@@ -67,7 +67,9 @@ internal sealed record ProjectRules(
         Everyone: ["Server", "Routing", "Policies"],
         Folders:
         [
-            new("Forwarding"),
+            new("Resilience"),
+            new("Forwarding",
+                ("Resilience", "it asks the plan of retries whether there is another attempt")),
             new("Telemetry"),
             new("Templates",
                 ("Forwarding", "an address is written as the forwarding headers write it")),
@@ -82,6 +84,7 @@ internal sealed record ProjectRules(
                 ("Responses", "a route's options hold those of its action"),
                 ("Telemetry", "a route has its counters")),
             new("Policies",
+                ("Resilience", "a route says when its requests are sent again"),
                 ("Responses", "the options of policies hold the stand-ins for errors"),
                 ("Templates", "headers and paths are made of what was asked for")),
         ],
