@@ -95,6 +95,11 @@ internal static class Daemon
                     null,
                     panic.Began ? "upstream in panic: endpoints are used although their probes fail" : "upstream out of panic",
                     ("upstream", panic.Upstream), ("reason", panic.Reason)),
+                OnCircuit = circuit => log.Write(
+                    circuit.State == CircuitState.Open ? Severity.Warn : Severity.Info,
+                    null,
+                    $"circuit breaker {CircuitStatus.Word(circuit.State).Replace('_', '-')}",
+                    ("upstream", circuit.Upstream), ("reason", circuit.Reason)),
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var readiness = new Readiness();

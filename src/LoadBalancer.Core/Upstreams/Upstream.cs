@@ -1,3 +1,5 @@
+// One file: what an upstream is told, in the order in which its one loop takes it, and the view that follows. What each piece of news means is elsewhere.
+
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using LoadBalancer.Balancing;
@@ -19,6 +21,7 @@ namespace LoadBalancer.Upstreams;
 ///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┤
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
+///   Circuit ──────────────────────────────────────────────── CircuitChanged ──────┤
 ///                                          Drain, Enable ────────────── Operated ─┘
 /// </code>
 /// </summary>
@@ -75,6 +78,7 @@ public sealed class Upstream : IAsyncDisposable
         _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _queue = previous?._queue ?? new LeaseQueue(context.Loops, context.Time);
+        Circuit = options.CircuitBreaker is { } breaker ? previous?.Circuit ?? new Circuit(name, breaker, context.Loops, context.Time) : null;
         _discovery = discovery;
         Tls = TlsOrigination.Of(name, options.Tls, options.OwnName, previous?.Tls, context);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
@@ -98,6 +102,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>How its discovery has gone so far; null where it has none.</summary>
     internal DiscoveryStatus? Discovery => _discovery?.Status;
+
+    /// <summary>Its circuit breaker, to be asked before each attempt; null where it has none.</summary>
+    internal Circuit? Circuit { get; }
 
     /// <summary>Those who wait for room at an endpoint.</summary>
     internal LeaseQueue Pending => _queue;
@@ -174,6 +181,7 @@ public sealed class Upstream : IAsyncDisposable
 
         _previous = null;
         _queue.Follow(_view, Options);
+        Circuit?.Follow(Options.CircuitBreaker!, changed: transition => _events.Writer.TryWrite(new UpstreamEvent.CircuitChanged(transition)));
         _loop = RunAsync(SucceedAsync(previous));
     }
 
@@ -359,6 +367,10 @@ public sealed class Upstream : IAsyncDisposable
                 _context.Tell(endpoint.IsDrained
                     ? new EndpointTransition(endpoint.Id, TransitionKind.Drained, "an operator drained it")
                     : new EndpointTransition(endpoint.Id, TransitionKind.Enabled, "an operator enabled it"));
+                break;
+
+            case UpstreamEvent.CircuitChanged { Transition: var transition }:
+                _context.Tell(transition);
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

@@ -74,6 +74,10 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "How endpoints are judged."
         },
         {
+            "circuit_breaker", Kinds.Record(CircuitBreakerOptions.Shape).OrNull("off"), o => o.CircuitBreaker, (o, value) => o with { CircuitBreaker = value },
+            "Where too many attempts fail, whichever endpoint they go to, everything is refused at once for a while, and then a few attempts try it; `off` is none, `{}` the defaults."
+        },
+        {
             "slow_start", Kinds.Duration("100ms", "1h").OrNothing("off"), o => o.SlowStart, (o, value) => o with { SlowStart = value },
             "For how long an endpoint that has come back, or is new, gets less than its share, beginning with a tenth. Not with `balance: hash`."
         },
@@ -128,6 +132,9 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
+
+    /// <summary>When it is left alone for a while; null for never.</summary>
+    public CircuitBreakerOptions? CircuitBreaker { get; init; }
 
     /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
     public int? MaxConnections { get; init; }

@@ -106,6 +106,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
+    /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open.</summary>
+    public int RetryAfterSeconds { get; set; } = 1;
+
     /// <summary>When the first bytes of its head were read, as <see cref="TimeProvider.GetTimestamp"/>; of one that was pipelined, when its turn came.</summary>
     public long Began { get; set; }
 
@@ -207,6 +210,7 @@ internal sealed class Exchange(EventLoop loop)
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
+        RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;

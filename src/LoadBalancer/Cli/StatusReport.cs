@@ -144,6 +144,11 @@ internal sealed class StatusReport(JsonElement status)
             yield return $"panic: {panic}";
         }
 
+        if (Child(upstream, "circuit") is { ValueKind: JsonValueKind.Object } circuit && Text(circuit, "state") is not ("" or "closed") and var state)
+        {
+            yield return $"circuit breaker: {state.Replace('_', '-')} since {Time(circuit, "since")}: {Text(circuit, "reason")}; {Text(circuit, "refused")} refused so far";
+        }
+
         var (pending, timeouts, overflows) = (Text(upstream, "pending"), Text(upstream, "pending_timeouts"), Text(upstream, "pending_overflows"));
         if (new[] { pending, timeouts, overflows }.Any(count => count is not ("" or "0")))
         {

@@ -101,6 +101,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPanic, upstream.Panic is not null, upstream.Name));
+        EachCircuit(upstreams, (upstream, circuit) => Each(CircuitStatus.States, state => writer.Write(MetricFamilies.UpstreamCircuitState, circuit.State == state, upstream, state)));
+        EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitOpenings, circuit.Openings, upstream));
+        EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitRefused, circuit.Refused, upstream));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
@@ -147,6 +150,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void EachDiscovery(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamDiscovery> write) =>
         Each(upstreams.Where(upstream => upstream.Discovery is not null), upstream => write(upstream.Name, upstream.Discovery!));
+
+    private static void EachCircuit(IReadOnlyList<UpstreamStatus> upstreams, Action<string, CircuitStatus> write) =>
+        Each(upstreams.Where(upstream => upstream.Circuit is not null), upstream => write(upstream.Name, upstream.Circuit!));
 
     private static void EachServing(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamRequests> write) =>
         Each(upstreams.Where(upstream => upstream.Requests is not null), upstream => write(upstream.Name, upstream.Requests!));

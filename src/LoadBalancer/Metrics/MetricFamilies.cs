@@ -46,6 +46,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily UpstreamConnect = Histogram("lb_upstream_connect_seconds", LatencyBounds.Connect, "How long connects to the upstream's endpoints took that succeeded.", "upstream");
     public static readonly MetricFamily UpstreamSession = Histogram("lb_upstream_session_seconds", LatencyBounds.Session, "How long connections to the upstream's endpoints lasted, from the end of the connect to the end of both directions.", "upstream");
     public static readonly MetricFamily UpstreamPanic = Gauge("lb_upstream_panic", "1 while endpoints are used whose probes fail, because too few others are left.", "upstream");
+    public static readonly MetricFamily UpstreamCircuitState = Gauge("lb_upstream_circuit_state", "1 for the state that the circuit breaker is in, 0 for the others: closed (all passes), open (all is refused), half_open (a few attempts try it).", "upstream", "state");
+    public static readonly MetricFamily UpstreamCircuitOpenings = Counter("lb_upstream_circuit_openings_total", "Times that the circuit breaker opened.", "upstream");
+    public static readonly MetricFamily UpstreamCircuitRefused = Counter("lb_upstream_circuit_refused_total", "Attempts that the circuit breaker refused.", "upstream");
     public static readonly MetricFamily UpstreamPending = Gauge("lb_upstream_pending_connections", "Connections that wait for room, because every endpoint is at max_connections.", "upstream");
     public static readonly MetricFamily UpstreamPendingTimeouts = Counter("lb_upstream_pending_timeouts_total", "Connections that waited for room in vain until pending_timeout.", "upstream");
     public static readonly MetricFamily UpstreamPendingOverflows = Counter("lb_upstream_pending_overflows_total", "Connections that were closed because max_pending others waited already.", "upstream");

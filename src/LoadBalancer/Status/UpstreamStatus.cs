@@ -16,6 +16,9 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>Why endpoints are used whose probes fail; null while there is no panic.</summary>
     public string? Panic { get; init; }
 
+    /// <summary>Its circuit breaker; null where it has none.</summary>
+    public CircuitStatus? Circuit { get; init; }
+
     /// <summary>The most connections at once to each endpoint; null is any number.</summary>
     public int? MaxConnections { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
         {
             Discovery = UpstreamDiscovery.Of(upstream.Discovery),
             Panic = view.Panic,
+            Circuit = CircuitStatus.Of(upstream.Circuit),
             MaxConnections = upstream.Options.MaxConnections,
             Pending = upstream.Pending.Count,
             PendingTimeouts = upstream.Pending.Timeouts,

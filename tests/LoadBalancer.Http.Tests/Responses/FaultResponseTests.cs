@@ -77,6 +77,15 @@ internal sealed class FaultResponseTests
         Assert.That(Prepare(kind).Response.Fields.Values("Retry-After"), seconds is null ? Is.Empty : Is.EqualTo(new[] { seconds }));
 
     [Test]
+    public void An_open_circuit_says_what_is_left_of_its_time()
+    {
+        var exchange = Heads.Request("/");
+        exchange.RetryAfterSeconds = 13;
+        FaultResponse.Prepare(exchange, new Fault(FaultSide.Upstream, FaultKind.CircuitOpen));
+        Assert.That((exchange.Response.Status, exchange.Response.Fields.Values("Retry-After").Single()), Is.EqualTo((503, "13")));
+    }
+
+    [Test]
     public void What_an_endpoint_had_begun_to_answer_is_gone()
     {
         var exchange = Heads.Request("/");

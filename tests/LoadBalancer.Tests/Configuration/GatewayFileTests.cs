@@ -31,6 +31,7 @@ internal sealed class GatewayFileTests
               active: {type: tcp, interval: 2s, timeout: 1s, healthy_after: 1, unhealthy_after: 5, jitter: 0%}
               passive: {failures: 3, within: 10s, eject_for: 1m, max_ejected: 25%}
               panic: 20%
+            circuit_breaker: {failure_ratio: 30%, minimum: 5, within: 20s, open_for: 1m, probes: 2}
             slow_start: 1m
             max_connections: 500
             max_pending: 20
@@ -75,6 +76,7 @@ internal sealed class GatewayFileTests
                     Passive = new PassiveHealthOptions { Failures = 3, Within = Seconds(10), EjectFor = Seconds(60), MaxEjected = 0.25 },
                     Panic = 0.2,
                 },
+                CircuitBreaker = new CircuitBreakerOptions { FailureRatio = 0.3, Minimum = 5, Within = Seconds(20), OpenFor = Seconds(60), Probes = 2 },
                 SlowStart = Seconds(60),
                 MaxConnections = 500,
                 MaxPending = 20,

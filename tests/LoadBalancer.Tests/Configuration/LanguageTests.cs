@@ -24,7 +24,7 @@ internal sealed class LanguageTests
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "zone", "circuit_breaker", "concurrency",
+            "zone", "concurrency",
         ],
         "cannot use /etc/lb/internal.pem: no such file", "'cert' expects none or an absolute path such as /var/log/lb/access.json, not '…'",
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");

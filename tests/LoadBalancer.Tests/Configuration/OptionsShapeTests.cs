@@ -46,6 +46,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(HeaderChangesOptions))]
 [TestFixture(typeof(AffinityOptions))]
 [TestFixture(typeof(UpstreamOptions))]
+[TestFixture(typeof(CircuitBreakerOptions))]
 [TestFixture(typeof(DiscoverOptions))]
 [TestFixture(typeof(HashOptions))]
 [TestFixture(typeof(EndpointOptions))]

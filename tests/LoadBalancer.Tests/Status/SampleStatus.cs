@@ -82,6 +82,7 @@ internal static class SampleStatus
                 ], upstream),
                 new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2))
                 {
+                    Circuit = new CircuitStatus("open", "20 of 20 attempts within 10 s failed, the last connect_refused", Noon, RetryAfterSeconds: 9, Openings: 2, Refused: 31),
                     Discovery = new UpstreamDiscovery
                     {
                         Source = "dns db.internal:5432",
