@@ -7,6 +7,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Limits;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
@@ -76,7 +77,7 @@ public sealed class Upstream : IAsyncDisposable
         _first = previous is null;
         _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
-        _queue = previous?._queue ?? new LeaseQueue();
+        _queue = previous?._queue ?? new LeaseQueue(context.Loops, context.Time);
         Circuit = options.CircuitBreaker is { } breaker ? previous?.Circuit ?? new Circuit(name, breaker, context.Loops, context.Time) : null;
         _discovery = discovery;
         Tls = TlsOrigination.Of(name, options.Tls, options.OwnName, previous?.Tls, context);
@@ -107,6 +108,9 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>Those who wait for room at an endpoint.</summary>
     internal LeaseQueue Pending => _queue;
+
+    /// <summary>The way in, for exchanges; null where any number may be under way.</summary>
+    internal Gate? Gate => Options.Concurrency is null ? null : _queue.Gate;
 
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
@@ -148,7 +152,8 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>After <see cref="Lease(in PickContext, out EndpointLease)"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
-    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);
+    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance = Importance.Normal) =>
+        _queue.Enter(View, loop, hashKey, tried, importance);
 
     /// <summary>
     /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
