@@ -74,6 +74,7 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
         var isOld = request.Version == ProtocolVersion.Http10;
         if (response.Status == 101)
         {
+            _session.Client.PutsOffSends = false;
             HeadWriter.WriteResponse(_session.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
             return;
         }
@@ -93,6 +94,9 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
         EndsByClosing = framing == BodyFraming.Close;
         var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
         KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_session.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
+
+        // Behind the last response the connection is closed, which must not come before it is sent.
+        _session.Client.PutsOffSends = KeepsAlive;
         var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;
         HeadWriter.WriteResponse(_session.Output, response, request.Method, framing, response.ContentLength, option);
         _body.Start(_session.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);

@@ -127,6 +127,11 @@ internal sealed class Http1Session : HttpSession
                 var begun = HasBegun(read.Buffer);
                 if (_stopped.Failed || (!begun && (read.IsCompleted || _late)))
                 {
+                    if (Client.OwesBytes && !_stopped.Failed)
+                    {
+                        await SendRestAsync();
+                    }
+
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
 
@@ -283,6 +288,15 @@ internal sealed class Http1Session : HttpSession
         }
 
         return true;
+    }
+
+    // A client that is slow to take the last response has its time for that, be the connection idle otherwise.
+    private async ValueTask SendRestAsync()
+    {
+        Client.PutsOffSends = false;
+        Clock.AwaitTaking(_proxy.Options.Timeouts.Body);
+        await Output.FlushAsync();
+        Clock.Taken();
     }
 
     /// <summary>
