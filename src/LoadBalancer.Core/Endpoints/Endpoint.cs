@@ -23,6 +23,7 @@ public sealed class Endpoint(EndpointId id, int loops)
     private FailureObserver? _observer;
     private ReturnObserver? _returns;
     private bool _isDrained;
+    private bool _isGone;
 
     /// <summary>Who it is.</summary>
     public EndpointId Id { get; } = id;
@@ -58,6 +59,13 @@ public sealed class Endpoint(EndpointId id, int loops)
     {
         get => Volatile.Read(ref _isDrained);
         internal set => Volatile.Write(ref _isDrained, value);
+    }
+
+    /// <summary>True from when a configuration took it away until one has it again: what still goes to it is drained.</summary>
+    internal bool IsGone
+    {
+        get => Volatile.Read(ref _isGone);
+        set => Volatile.Write(ref _isGone, value);
     }
 
     /// <summary>

@@ -65,6 +65,7 @@ internal sealed class Membership
     // Whoever was away may have been drained, or enabled, in the meantime.
     private static Endpoint Join(Endpoint endpoint, BuildContext context)
     {
+        endpoint.IsGone = false;
         if (context.IsDrained is { } remembers)
         {
             endpoint.IsDrained = remembers(endpoint.Id);

@@ -29,6 +29,9 @@ internal sealed class ForwardWork : PendingWork
     /// <summary>The socket on which TLS is being agreed on.</summary>
     public EpollSocket? Shaking { get; set; }
 
+    /// <summary>The WebSocket that it became.</summary>
+    public Tunnel? Tunnel { get; set; }
+
     /// <summary>The connection or stream in use.</summary>
     public AttemptCarrier? Connection { get; set; }
 
@@ -97,8 +100,12 @@ internal sealed class ForwardWork : PendingWork
         Opening = null;
         Shaking = null;
         Connection = null;
+        Tunnel = null;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
     }
+
+    /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
     public override void GiveUp(Fault fault)
