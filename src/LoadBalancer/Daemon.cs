@@ -92,7 +92,7 @@ internal static class Daemon
 
             // 4. What outlives the process: a second one with the same folder does not start, but for one that replaces the first.
             using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder)) : null;
-            var drained = new DrainedEndpoints(state);
+            var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained), new EndpointNotes(state, EndpointNotes.Weights));
 
             // 5. What a configuration becomes, and how it is replaced.
             var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
@@ -103,6 +103,7 @@ internal static class Daemon
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
                 IsDrained = id => drained.Find(id) is not null,
+                AssignedWeight = id => weights.Find(id)?.Weight,
                 OnTransition = change => log.Write(
                     change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
                     null,
@@ -123,11 +124,12 @@ internal static class Daemon
             var upgrade = new Upgrade(sockets, transport, activated, state, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
-            var status = new StatusReader(reloader, readiness, loops, drained, time);
+            var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
+                new WeightAction(() => reloader.Snapshot, weights, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new UpgradeAction(orders.OrderUpgradeAsync),
             ];

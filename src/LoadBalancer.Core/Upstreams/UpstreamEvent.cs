@@ -26,6 +26,9 @@ internal abstract record UpstreamEvent
     /// <summary>An operator has drained or enabled an endpoint.</summary>
     public sealed record Operated(Endpoint Endpoint) : UpstreamEvent;
 
+    /// <summary>An operator has given an endpoint another weight, or the file's again.</summary>
+    public sealed record Weighed : UpstreamEvent;
+
     /// <summary>Discovery has another set; it is the whole of it.</summary>
     public sealed record Discovered(ValueList<EndpointOptions> Endpoints) : UpstreamEvent;
 
