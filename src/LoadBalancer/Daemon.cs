@@ -77,7 +77,7 @@ internal static class Daemon
         {
             // What outlives the process: a second one with the same folder does not start, but for one that replaces the first.
             using var state = folder is null ? null : StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder));
-            var drained = new DrainedEndpoints(state);
+            var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained), new EndpointNotes(state, EndpointNotes.Weights));
             var history = new ConfigHistory(state, log);
             if ((file.Options ?? (strict ? null : history.LastGood(path, terminal.Environment)?.Options)) is not { } options)
             {
@@ -112,6 +112,7 @@ internal static class Daemon
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
                 IsDrained = id => drained.Find(id) is not null,
+                AssignedWeight = id => weights.Find(id)?.Weight,
                 OnTransition = change => log.Write(
                     change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
                     null,
@@ -137,11 +138,12 @@ internal static class Daemon
             var upgrade = new Upgrade(sockets, transport, activated, state, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
-            var status = new StatusReader(reloader, readiness, loops, drained, time);
+            var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
+                new WeightAction(() => reloader.Snapshot, weights, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new UpgradeAction(orders.OrderUpgradeAsync),
                 new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),

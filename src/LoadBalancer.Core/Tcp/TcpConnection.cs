@@ -130,6 +130,15 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
     }
 
+    /// <inheritdoc/>
+    public override void StopWithdrawn(Fault fault)
+    {
+        if (_relay is not null && _lease.Endpoint.IsGone)
+        {
+            Stop(fault);
+        }
+    }
+
     /// <summary>Finds the upstream by the name that the client asks for.</summary>
     private async ValueTask<Fault> RouteAsync()
     {

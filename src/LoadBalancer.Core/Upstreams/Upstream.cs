@@ -22,7 +22,7 @@ namespace LoadBalancer.Upstreams;
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
 ///   Circuit ──────────────────────────────────────────────── CircuitChanged ──────┤
-///                                          Drain, Enable ────────────── Operated ─┘
+///                                          Drain, Enable, Weigh ─────── Operated ─┘
 /// </code>
 /// </summary>
 /// <remarks>
@@ -162,12 +162,20 @@ public sealed class Upstream : IAsyncDisposable
     /// </summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Drain(EndpointId id) => Operate(id, drained: true);
+    public bool Drain(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, true));
 
     /// <summary>An operator gives an endpoint back to traffic; what probes and watched traffic say of it counts again.</summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Enable(EndpointId id) => Operate(id, drained: false);
+    public bool Enable(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, false));
+
+    /// <summary>
+    /// An operator gives an endpoint another weight than the file does, as long as a drain lasts. At 0 it gets no new lease, and open ones go on.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="weight">0 to 256; null for the file's again.</param>
+    /// <returns>False where the upstream has no such endpoint.</returns>
+    public bool Weigh(EndpointId id, int? weight) => Operate(id, endpoint => SetWeight(endpoint, weight));
 
     /// <summary>Takes over from the upstream before it and runs. Called once, when its configuration is published.</summary>
     public void Start()
@@ -244,11 +252,35 @@ public sealed class Upstream : IAsyncDisposable
         }
     }
 
-    private bool Operate(EndpointId id, bool drained)
+    private static UpstreamEvent? SetDrained(Endpoint endpoint, bool drained)
+    {
+        if (endpoint.IsDrained == drained)
+        {
+            return null;
+        }
+
+        endpoint.IsDrained = drained;
+        return new UpstreamEvent.Operated(endpoint);
+    }
+
+    private static UpstreamEvent? SetWeight(Endpoint endpoint, int? weight)
+    {
+        if (endpoint.AssignedWeight == weight)
+        {
+            return null;
+        }
+
+        endpoint.AssignedWeight = weight;
+        return new UpstreamEvent.Weighed();
+    }
+
+    /// <param name="id">Which endpoint.</param>
+    /// <param name="change">Changes it; gives what the loop has to know, null where it was so already.</param>
+    private bool Operate(EndpointId id, Func<Endpoint, UpstreamEvent?> change)
     {
         if (Volatile.Read(ref _successor) is { } successor)
         {
-            return successor.Operate(id, drained);
+            return successor.Operate(id, change);
         }
 
         if (View.All.FirstOrDefault(member => member.Endpoint.Id == id).Endpoint is not { } endpoint)
@@ -256,13 +288,9 @@ public sealed class Upstream : IAsyncDisposable
             return false;
         }
 
-        if (endpoint.IsDrained != drained)
+        if (change(endpoint) is { } changed && !_events.Writer.TryWrite(changed) && Volatile.Read(ref _successor) is { } replacement)
         {
-            endpoint.IsDrained = drained;
-            if (!_events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint)) && Volatile.Read(ref _successor) is { } replacement)
-            {
-                replacement._events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint));
-            }
+            replacement._events.Writer.TryWrite(changed);
         }
 
         return true;
@@ -371,6 +399,10 @@ public sealed class Upstream : IAsyncDisposable
 
             case UpstreamEvent.CircuitChanged { Transition: var transition }:
                 _context.Tell(transition);
+                break;
+
+            case UpstreamEvent.Weighed:
+                _members.Swap(_members.Current.Reweighed());
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

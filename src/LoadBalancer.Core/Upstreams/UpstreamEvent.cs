@@ -29,6 +29,9 @@ internal abstract record UpstreamEvent
     /// <summary>The circuit breaker has changed its state.</summary>
     public sealed record CircuitChanged(CircuitTransition Transition) : UpstreamEvent;
 
+    /// <summary>An operator has given an endpoint another weight, or the file's again.</summary>
+    public sealed record Weighed : UpstreamEvent;
+
     /// <summary>Discovery has another set; it is the whole of it.</summary>
     public sealed record Discovered(ValueList<EndpointOptions> Endpoints) : UpstreamEvent;
 

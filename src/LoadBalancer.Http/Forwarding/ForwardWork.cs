@@ -29,6 +29,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
 
+    /// <summary>The WebSocket that it became.</summary>
+    public Tunnel? Tunnel { get; set; }
+
     /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
 
@@ -81,7 +84,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public void Begin()
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
-        Tried = [];
+        (Tried, Tunnel) = ([], null);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
@@ -196,6 +199,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
         HasUpload = false;
         return await _upload;
     }
+
+    /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
     public override void GiveUp(Fault fault)

@@ -8,7 +8,7 @@ namespace LoadBalancer.Daemon.Admin;
 /// <summary>The JSON of answers to changes: keys in snake case, as in the file and in /status.</summary>
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
-[JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(ChangedAnswer))]
 [JsonSerializable(typeof(UpgradeAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 internal sealed partial class AdminJson : JsonSerializerContext

@@ -190,8 +190,10 @@ internal sealed class StatusReport(JsonElement status)
         var verdicts = Items(endpoint, "verdicts")
             .Where(verdict => Text(verdict, "verdict") != "healthy")
             .Select(verdict => $"{Text(verdict, "judge")}: {Text(verdict, "reason")}{(Time(verdict, "since") is { Length: > 0 } since ? $", since {since}" : "")}");
-        var drain = Child(endpoint, "drained");
-        return string.Join("; ", drain.ValueKind == JsonValueKind.Object ? verdicts.Prepend($"by {Text(drain, "by")}, since {Time(drain, "since")}") : verdicts);
+        return string.Join("; ", [.. Said("drained", ""), .. Said("weighed", "weight "), .. verdicts]);
+
+        IEnumerable<string> Said(string key, string what) =>
+            Child(endpoint, key) is { ValueKind: JsonValueKind.Object } said ? [$"{what}by {Text(said, "by")}, since {Time(said, "since")}"] : [];
     }
 
     private static JsonElement Child(JsonElement owner, string key) =>

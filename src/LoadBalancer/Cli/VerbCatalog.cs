@@ -11,6 +11,7 @@ internal static class VerbCatalog
         typeof(StatusVerb),
         typeof(DrainVerb),
         typeof(EnableVerb),
+        typeof(WeightVerb),
         typeof(ReloadVerb),
         typeof(UpgradeVerb),
         typeof(HistoryVerb),

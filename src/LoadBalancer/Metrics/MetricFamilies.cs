@@ -67,7 +67,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");
     public static readonly MetricFamily EndpointProbes = Counter("lb_endpoint_probes_total", "Probes of the endpoint by what they came to. A series of a failure appears with the first.", "upstream", "endpoint", "result");
     public static readonly MetricFamily EndpointProbeDuration = Gauge("lb_endpoint_probe_duration_seconds", "How long the latest probe of the endpoint took.", "upstream", "endpoint");
-    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others, by an operator or else by the file.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnections = Counter("lb_endpoint_connections_total", "Times that the endpoint was picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnect = Histogram("lb_endpoint_connect_seconds", LatencyBounds.Connect, "How long connects to the endpoint took that succeeded; what failed is in lb_endpoint_faults_total.", "upstream", "endpoint");

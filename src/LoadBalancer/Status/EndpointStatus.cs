@@ -19,7 +19,7 @@ internal sealed record EndpointStatus
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }
 
-    /// <summary>Its share of traffic, from the file.</summary>
+    /// <summary>Its share of traffic, from the file or from an operator.</summary>
     public required int Weight { get; init; }
 
     /// <summary>True where it is used only while no other is available.</summary>
@@ -54,7 +54,10 @@ internal sealed record EndpointStatus
     public required IReadOnlyDictionary<string, long> Transitions { get; init; }
 
     /// <summary>Who drained it and when; null where no operator did.</summary>
-    public DrainStatus? Drained { get; init; }
+    public OperatorStatus? Drained { get; init; }
+
+    /// <summary>Who gave it its weight and when; null where the file does.</summary>
+    public OperatorStatus? Weighed { get; init; }
 
     /// <summary>True where a pick may return it; in panic an unhealthy one too.</summary>
     public required bool Available { get; init; }

@@ -17,6 +17,9 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
     public Http1BodyReader RequestBody { get; } = new();
 
     /// <inheritdoc/>
+    public override TimeSpan? EndsAfter => _session.Connection.EndsAfter;
+
+    /// <inheritdoc/>
     public override BodyWriter Body => _body;
 
     /// <summary>True where the connection is to be used again, as the head of the response said.</summary>

@@ -67,6 +67,9 @@ internal sealed class Http1Session : HttpSession
     public bool IsFinishing => Connection.IsFinishing;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Exchange> Exchanges => Exchange is null ? [] : [Exchange];
+
+    /// <inheritdoc/>
     public override void Finish()
     {
         if (Clock.Awaits == ClientAct.Request)
