@@ -27,7 +27,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             StartedAt = _startedAt,
             Ready = reasons.Count == 0,
             NotReadyBecause = reasons,
-            Config = Config(snapshot, reloader.Outcome),
+            Config = Config(snapshot, reloader.Outcome) with { GuardedUntil = reloader.Guard.Until },
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithDrains(upstream, drains))],
@@ -51,6 +51,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         Version = snapshot.Digest,
         Source = snapshot.Origin,
+        TakenBack = GuardStatus.Of(snapshot.Because),
         Files = snapshot.Files,
         LoadedAt = snapshot.Since,
         Reloads = outcome.Applied,
