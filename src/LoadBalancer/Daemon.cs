@@ -179,6 +179,7 @@ internal static class Daemon
                 requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
+            reloader.Guard.OnWorse = () => orders.OrderReload(new ReloadRequest(ReloadCause.Guard));
             reloader.OnLoaded = result =>
             {
                 watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);

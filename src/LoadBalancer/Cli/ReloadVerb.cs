@@ -12,10 +12,14 @@ internal sealed class ReloadVerb : AdminVerb
     [Option("no-wait", HelpText = "Order it and do not wait for the outcome, which the log and lb status tell.")]
     public bool NoWait { get; set; }
 
+    /// <summary>True where the guard is to be left out.</summary>
+    [Option("no-guard", HelpText = "Do not take it back where requests fare worse than before, whatever reload.guard says.")]
+    public bool NoGuard { get; set; }
+
     /// <inheritdoc/>
     protected override async Task<int> AskAsync(AdminClient client, Terminal terminal)
     {
-        var reply = await client.SendAsync(HttpMethod.Post, NoWait ? "/reload?wait=false" : "/reload");
+        var reply = await client.SendAsync(HttpMethod.Post, $"/reload?wait={(NoWait ? "false" : "true")}&guard={(NoGuard ? "false" : "true")}");
         if (reply.Status == HttpStatusCode.Accepted)
         {
             await terminal.Out.WriteLineAsync("ordered");

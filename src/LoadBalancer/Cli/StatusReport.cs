@@ -62,9 +62,14 @@ internal sealed class StatusReport(JsonElement status)
         {
             "last_good" => "the file on disk is not what runs: it was no use at start, and this is the last good configuration\n",
             "rollback" => "the file on disk is not what runs: this version was brought back by lb rollback\n",
-            "guard" => $"the file on disk is not what runs: the guard took it back: {Text(config, "taken_back_because")}\n",
+            "guard" => $"the file on disk is not what runs: the guard took it back: {Text(Child(config, "taken_back"), "why")}\n",
             _ => "",
         });
+        if (Time(config, "guarded_until") is { Length: > 0 } until)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"the guard watches until {until} whether requests fare worse than before the reload\n");
+        }
+
         if (Child(config, "last_refusal") is { ValueKind: JsonValueKind.Object } refusal)
         {
             text.Append(CultureInfo.InvariantCulture, $"the file on disk is not what runs; it was refused at {Time(refusal, "at")}:\n");

@@ -31,6 +31,12 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(Enum.GetValues<ConfigOrigin>(), source => writer.Write(MetricFamilies.ConfigSource, config.Source == source, JsonNamingPolicy.SnakeCaseLower.ConvertName(source.ToString())));
         writer.Write(MetricFamilies.ConfigReturns, config.Rollbacks, "rollback");
         writer.Write(MetricFamilies.ConfigReturns, config.GuardReturns, "guard");
+        writer.Write(MetricFamilies.ConfigGuarded, config.GuardedUntil is not null);
+        if (config.TakenBack is { } taken)
+        {
+            writer.Write(MetricFamilies.ConfigTakenBack, 1, taken.Listener, taken.Route, taken.Measure);
+        }
+
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 

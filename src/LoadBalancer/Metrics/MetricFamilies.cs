@@ -18,6 +18,8 @@ internal static class MetricFamilies
     public static readonly MetricFamily ConfigLastReloadRefused = Gauge("lb_config_last_reload_refused", "1 where the latest reload was refused: the file is not what runs.");
     public static readonly MetricFamily ConfigSource = Gauge("lb_config_source", "1 for where the configuration that runs comes from, 0 for the others: file, last_good (the file was no use at start), rollback (by an operator), guard (by the guard of reloads).", "source");
     public static readonly MetricFamily ConfigReturns = Counter("lb_config_returns_total", "Returns to an earlier configuration, by rollback (an operator) or guard.", "by");
+    public static readonly MetricFamily ConfigGuarded = Gauge("lb_config_guarded", "1 while the guard watches whether requests fare worse than before a reload.");
+    public static readonly MetricFamily ConfigTakenBack = Gauge("lb_config_taken_back", "1 while what the guard brought back runs, with what was worse under the file's configuration: a status or p99.", "listener", "route", "measure");
     public static readonly MetricFamily ConfigLastReloadSuccess = Gauge("lb_config_last_reload_success_timestamp_seconds", "When the configuration that runs was loaded, in seconds since 1970.");
 
     public static readonly MetricFamily ListenerConnections = Counter("lb_listener_connections_total", "Connections accepted.", "listener");

@@ -19,6 +19,11 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     private readonly Live<ReloadOutcome> _outcome = new(ReloadOutcome.None);
     private Task _closing = Task.CompletedTask;
     private LoadResult? _file;
+    private LoadResult? _running;
+    private LoadResult? _good;
+
+    /// <summary>Watches whether requests fare worse after a reload; its word makes a <see cref="ReloadRequest"/>.</summary>
+    public ReloadGuard Guard { get; } = new(time, log);
 
     /// <summary>What runs.</summary>
     public Snapshot Snapshot => _snapshot.Current;
@@ -75,7 +80,12 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         await _one.WaitAsync();
         try
         {
-            return request.By == ReloadCause.Rollback ? await RollBackAsync(request) : await ReloadFileAsync(request);
+            return request.By switch
+            {
+                ReloadCause.Rollback => await RollBackAsync(request),
+                ReloadCause.Guard => await TakeBackAsync(),
+                _ => await ReloadFileAsync(request),
+            };
         }
         catch (Exception error)
         {
@@ -94,7 +104,11 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        Guard.Dispose();
+        _one.Dispose();
+    }
 
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
@@ -107,9 +121,10 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             }
 
             WarnOfReturn(loaded);
-            var before = Snapshot;
+            var (before, ran) = (Snapshot, _running);
             await ApplyAsync(loaded, ConfigOrigin.File);
             history.Applied(time.GetUtcNow(), request.By, loaded);
+            Watch(before, ran, request.Guarded);
             log.Info(before.Options == loaded.Options ? "reloaded; nothing has changed" : "reloaded", ("version", Snapshot.Digest));
             return Note(Outcome with { Applied = Outcome.Applied + 1, Errors = [], RefusedAt = null, Warnings = [.. loaded.Warnings.Select(warning => warning.ToString())] });
         }
@@ -147,17 +162,45 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             return Outcome with { Errors = [.. loaded.Errors.Select(error => error.ToString())] };
         }
 
-        await ReturnAsync(loaded, request.By, null);
+        Guard.End();
+        await ReturnAsync(loaded, ConfigOrigin.Rollback, null);
         return Note(Outcome with { Rollbacks = Outcome.Rollbacks + 1 }) with { Errors = [] };
+    }
+
+    private async Task<ReloadOutcome> TakeBackAsync()
+    {
+        // Another reload may have come first, and is watched for itself.
+        if (Guard.Finding is not { } finding || _good is not { } good)
+        {
+            return Outcome with { Errors = [] };
+        }
+
+        log.Error(
+            "requests fare worse than before the reload: the guard takes it back",
+            ("listener", finding.Listener), ("route", finding.Route), ("measure", finding.Measure), ("before", finding.Before), ("after", finding.After),
+            ("requests", finding.Requests), ("version", Snapshot.Digest), ("back_to", good.Digest));
+        try
+        {
+            await ReturnAsync(good, ConfigOrigin.Guard, finding);
+        }
+        catch (IOException error)
+        {
+            Guard.End();
+            log.Error("what ran before the reload is no use any more, so the new configuration goes on", ("version", Snapshot.Digest), ("why", error.Message));
+            throw;
+        }
+
+        Guard.End(takenBack: true);
+        return Note(Outcome with { GuardReturns = Outcome.GuardReturns + 1 }) with { Errors = [] };
     }
 
     /// <summary>Makes a configuration the present that ran before.</summary>
     /// <exception cref="IOException">It is no use any more; what runs goes on.</exception>
-    private async Task ReturnAsync(LoadResult loaded, ReloadCause by, string? why)
+    private async Task ReturnAsync(LoadResult loaded, ConfigOrigin origin, GuardFinding? why)
     {
         var before = Snapshot.Digest;
-        await ApplyAsync(loaded, by == ReloadCause.Guard ? ConfigOrigin.Guard : ConfigOrigin.Rollback);
-        history.Applied(time.GetUtcNow(), by, loaded, why);
+        await ApplyAsync(loaded, origin, why);
+        history.Applied(time.GetUtcNow(), origin == ConfigOrigin.Guard ? ReloadCause.Guard : ReloadCause.Rollback, loaded, why?.ToString());
         log.Warn("the file is not what runs: an earlier version was brought back, until the file changes or is reloaded", ("version", loaded.Digest), ("instead_of", before));
         if (_file is { } file)
         {
@@ -165,12 +208,38 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         }
     }
 
+    /// <summary>Has the guard watch what runs since now, where somebody wants that.</summary>
+    /// <param name="before">What ran before.</param>
+    /// <param name="ran">What that was loaded from.</param>
+    /// <param name="guarded">False where this reload is not to be guarded.</param>
+    private void Watch(Snapshot before, LoadResult? ran, bool guarded)
+    {
+        if (before.Options == Snapshot.Options)
+        {
+            return;
+        }
+
+        // A second reload while the guard watches is compared with what ran before the first.
+        _good = Guard.Until is null ? ran : _good;
+        if (guarded && Snapshot.Options.Reload.Guard is { } options && _good?.Options != Snapshot.Options)
+        {
+            Guard.Begin(options, GuardedRoute.Of(before), GuardedRoute.Of(Snapshot));
+        }
+        else
+        {
+            Guard.End();
+        }
+    }
+
     /// <summary>Remembers what the file held: it is watched for another content than this one, whatever runs.</summary>
     private void Loaded(LoadResult file)
     {
-        _file = file with { Options = null, Sources = new ConfigSources(file.Sources.Main, new Dictionary<string, string>()) };
+        _file = WithoutTexts(file) with { Options = null };
         OnLoaded(_file);
     }
+
+    // Texts are megabytes where there are thousands of routes.
+    private static LoadResult WithoutTexts(LoadResult loaded) => loaded with { Sources = new ConfigSources(loaded.Sources.Main, new Dictionary<string, string>()) };
 
     private void WarnOfReturn(LoadResult loaded)
     {
@@ -180,7 +249,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         }
     }
 
-    private async Task ApplyAsync(LoadResult loaded, ConfigOrigin origin)
+    private async Task ApplyAsync(LoadResult loaded, ConfigOrigin origin, GuardFinding? because = null)
     {
         foreach (var warning in loaded.Warnings)
         {
@@ -198,7 +267,9 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             throw;
         }
 
-        _snapshot.Swap(build.Publish(loaded.Files, loaded.Digest, out var closing) with { Origin = origin });
+        _snapshot.Swap(build.Publish(loaded.Files, loaded.Digest, out var closing) with { Origin = origin, Because = because });
+        _running = WithoutTexts(loaded);
+        Guard.Follow(() => GuardedRoute.Of(Snapshot), Snapshot.Options.Reload.Guard is not null);
 
         // What is over is not kept: a chain of it would hold every configuration there ever was.
         _closing = _closing.IsCompletedSuccessfully ? closing : Task.WhenAll(_closing, closing);

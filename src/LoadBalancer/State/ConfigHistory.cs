@@ -70,6 +70,7 @@ internal sealed class ConfigHistory
         var entries = _entries;
         if (by is ReloadCause.Rollback or ReloadCause.Guard)
         {
+            // Its text is kept, or was not to be had when it was loaded.
             var target = entries.LastOrDefault(entry => entry.Outcome != HistoryOutcome.Refused && entry.Version == loaded.Digest);
             var from = target is null ? 0 : entries.LastIndexOf(target) + 1;
             entries =
@@ -78,8 +79,11 @@ internal sealed class ConfigHistory
                     ? entry with { Outcome = HistoryOutcome.TakenBack, Why = why ?? $"rolled back to {loaded.Digest}" }
                     : entry),
             ];
+            Write(entries.Add(new HistoryEntry(at, by, HistoryOutcome.Applied, loaded.Digest, target?.Bytes ?? SizeOf(loaded))), loaded: null);
+            return;
         }
-        else if (Newest?.Version == loaded.Digest)
+
+        if (Newest?.Version == loaded.Digest)
         {
             if (_folder?.Has(NameOf(loaded.Digest)) == false)
             {

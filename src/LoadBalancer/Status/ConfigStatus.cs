@@ -11,6 +11,12 @@ internal sealed record ConfigStatus
     /// <summary>Where it comes from: what is not the file was brought back.</summary>
     public required ConfigOrigin Source { get; init; }
 
+    /// <summary>Why the guard brought it back; null where it did not.</summary>
+    public GuardStatus? TakenBack { get; init; }
+
+    /// <summary>Until when the guard watches whether requests fare worse under it; null where it does not.</summary>
+    public DateTimeOffset? GuardedUntil { get; init; }
+
     /// <summary>The files that it was read from, the main one first.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 

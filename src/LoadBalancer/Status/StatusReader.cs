@@ -28,7 +28,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             StartedAt = _startedAt,
             Ready = reasons.Count == 0,
             NotReadyBecause = reasons,
-            Config = Config(snapshot, reloader.Outcome),
+            Config = Config(snapshot, reloader.Outcome) with { GuardedUntil = reloader.Guard.Until },
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
@@ -49,6 +49,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         Version = snapshot.Digest,
         Source = snapshot.Origin,
+        TakenBack = GuardStatus.Of(snapshot.Because),
         Files = snapshot.Files,
         LoadedAt = snapshot.Since,
         Reloads = outcome.Applied,

@@ -63,7 +63,9 @@ internal static class SampleStatus
             Config = new ConfigStatus
             {
                 Version = "3f2a9c01",
-                Source = ConfigOrigin.Rollback,
+                Source = ConfigOrigin.Guard,
+                TakenBack = new GuardStatus("web", "users", "5xx", 0.001, 0.25, "route users of listener web: 5xx was 0.1% and is 25%, of 400 requests"),
+                GuardedUntil = Noon.AddMinutes(1),
                 Rollbacks = 1,
                 Files = ["/etc/lb/lb.yaml"],
                 LoadedAt = Noon.AddSeconds(90.5),
