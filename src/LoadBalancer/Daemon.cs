@@ -9,6 +9,7 @@ using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
@@ -29,6 +30,9 @@ internal static class Daemon
     /// <summary>The connect deadline of whoever has none of their own; longer than any probe may ask for.</summary>
     private static readonly TimeSpan ControlConnectTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a process that replaces another waits for what it does not know of its endpoints; probes of new endpoints begin within a second.</summary>
+    private static readonly TimeSpan FirstAnswersPatience = TimeSpan.FromSeconds(3);
+
     /// <summary>Runs until the orders say stop.</summary>
     /// <param name="path">The configuration.</param>
     /// <param name="terminal">Takes the errors of the first load; gives the environment of <c>${env:}</c>.</param>
@@ -38,10 +42,26 @@ internal static class Daemon
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string path, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
     {
+        try
+        {
+            // 0. The process that this one replaces, in an upgrade.
+            using var predecessor = Predecessor.Of(service);
+            return await RunAsync(path, terminal, service, predecessor, orders, time);
+        }
+        catch (IOException error)
+        {
+            await terminal.Error.WriteLineAsync(error.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static async Task<int> RunAsync(string path, Terminal terminal, ServiceEnvironment service, Predecessor? predecessor, Orders orders, TimeProvider time)
+    {
         // 1. The file. Nothing runs with a bad one.
         var loaded = GatewayFile.Load(path, terminal.Environment);
         if (loaded.Options is not { } options)
         {
+            predecessor?.Fail($"{loaded.Errors[0]}{(loaded.Errors.Count > 1 ? $" (and {loaded.Errors.Count - 1} more errors)" : "")}");
             foreach (var error in loaded.Errors)
             {
                 await terminal.Error.WriteLineAsync(error.ToString());
@@ -63,15 +83,15 @@ internal static class Daemon
             var connections = new ConnectionLog(access, time);
             var requests = new AccessLog(access, time) { Style = options.Log.Style };
             orders.OnReopenLogs = () => Reopen(access, log);
-            var transport = new EpollTransport(loops, ControlConnectTimeout);
+            var transport = new EpollTransport(loops, ControlConnectTimeout) { Inherited = predecessor?.Listeners };
 
             // 3. The service manager: its sockets, its questions.
             using var notifier = new Notifier(service, time, log);
-            using var activated = ActivatedSockets.FromEnvironment(service);
+            using var activated = predecessor?.TakeActivated() ?? ActivatedSockets.FromEnvironment(service);
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
-            // 4. What outlives the process: a second one with the same folder does not start.
-            using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log) : null;
+            // 4. What outlives the process: a second one with the same folder does not start, but for one that replaces the first.
+            using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder)) : null;
             var drained = new DrainedEndpoints(state);
 
             // 5. What a configuration becomes, and how it is replaced.
@@ -99,7 +119,8 @@ internal static class Daemon
             };
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
-            var sockets = new SocketTable(loops, activated);
+            var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
+            var upgrade = new Upgrade(sockets, transport, activated, state, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, time);
@@ -108,6 +129,7 @@ internal static class Daemon
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
+                new UpgradeAction(orders.OrderUpgradeAsync),
             ];
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
@@ -154,17 +176,31 @@ internal static class Daemon
             // 6. Serve.
             await reloader.StartAsync(loaded);
             reloader.OnLoaded(loaded);
+            if (predecessor is not null)
+            {
+                await FirstAnswers.AwaitAsync(reloader.Snapshot, FirstAnswersPatience, time);
+                predecessor.AwaitTurn();
+            }
+
             readiness.Release(Readiness.Starting);
+            predecessor?.Listeners.Open();
+            predecessor?.SayAccepting();
             log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
             notifier.Ready(Describe(reloader.Snapshot));
-            await ObeyAsync(reloader, notifier, orders, log);
+            var handedOver = await ObeyAsync(reloader, upgrade, notifier, orders, log);
+            if (handedOver)
+            {
+                // Its requests are the new process's from here on.
+                await admin.DisposeAsync();
+            }
 
             // 7. End: first be found unready, then stop accepting, then let what is open finish.
-            await Shutdown.RunAsync(reloader, sockets, readiness, notifier, orders, time, log);
+            await Shutdown.RunAsync(reloader, sockets, handedOver ? null : readiness, notifier, orders, time, log);
             return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
+            predecessor?.Fail(error.Message);
             log.Error(error.Message);
             return ExitCode.Failure;
         }
@@ -227,13 +263,33 @@ internal static class Daemon
         }
     }
 
-    /// <summary>Reloads when told, until told to stop.</summary>
-    private static async Task ObeyAsync(Reloader reloader, Notifier notifier, Orders orders, LogSink log)
+    /// <summary>Reloads when told, until told to stop; true where another process has taken over.</summary>
+    private static async Task<bool> ObeyAsync(Reloader reloader, Upgrade upgrade, Notifier notifier, Orders orders, LogSink log)
     {
         try
         {
-            await foreach (var order in orders.Reloads.ReadAllAsync(orders.Stop))
+            await foreach (var given in orders.Given.ReadAllAsync(orders.Stop))
             {
+                if (given is UpgradeOrder asked)
+                {
+                    var outcome = await upgrade.RunAsync(asked.Patience, orders.Stop);
+                    if (outcome.Failure is null)
+                    {
+                        await upgrade.LeaveAsync();
+                    }
+
+                    // Whoever connects after the answer is the new one's.
+                    asked.Done(outcome);
+                    if (outcome.Failure is null)
+                    {
+                        orders.Leave();
+                        return true;
+                    }
+
+                    continue;
+                }
+
+                var order = (ReloadOrder)given;
                 notifier.Reloading("reloading");
                 await reloader.ReloadAsync();
                 notifier.Ready(reloader.Outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {reloader.Outcome.Errors[0]}");
@@ -244,6 +300,8 @@ internal static class Daemon
         {
             log.Info("stopping");
         }
+
+        return false;
     }
 
     private static string Describe(Snapshot snapshot) => string.Join(", ", snapshot.Listeners.Values.Select(listener =>

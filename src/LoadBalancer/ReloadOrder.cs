@@ -3,7 +3,7 @@ using LoadBalancer.Daemon.Reloading;
 namespace LoadBalancer.Daemon;
 
 /// <summary>One order to reload, and the way back to whoever waits for its outcome. Thread-safe.</summary>
-internal sealed class ReloadOrder
+internal sealed class ReloadOrder : Order
 {
     private readonly TaskCompletionSource<ReloadOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

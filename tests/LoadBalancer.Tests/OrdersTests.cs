@@ -15,7 +15,7 @@ public sealed class OrdersTests
     {
         using var orders = Orders.FromSignals();
         Send("HUP");
-        await orders.Reloads.ReadAsync().AsTask().WaitAsync(Patience);
+        await orders.Given.ReadAsync().AsTask().WaitAsync(Patience);
         Assert.That(orders.Stop.IsCancellationRequested, Is.False);
     }
 
@@ -54,7 +54,7 @@ public sealed class OrdersTests
     {
         using var orders = new Orders();
         var outcome = orders.OrderReloadAsync();
-        (await orders.Reloads.ReadAsync()).Done(ReloadOutcome.None);
+        ((ReloadOrder)await orders.Given.ReadAsync()).Done(ReloadOutcome.None);
         Assert.That(await outcome.WaitAsync(Patience), Is.SameAs(ReloadOutcome.None));
     }
 

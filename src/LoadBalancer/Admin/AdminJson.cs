@@ -8,6 +8,7 @@ namespace LoadBalancer.Daemon.Admin;
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
 [JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(UpgradeAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Readable = new(new JsonSerializerOptions

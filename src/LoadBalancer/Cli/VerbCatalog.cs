@@ -12,6 +12,7 @@ internal static class VerbCatalog
         typeof(DrainVerb),
         typeof(EnableVerb),
         typeof(ReloadVerb),
+        typeof(UpgradeVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];
