@@ -113,10 +113,7 @@ internal static class Daemon
                 Connections = transport,
                 IsDrained = id => drained.Find(id) is not null,
                 AssignedWeight = id => weights.Find(id)?.Weight,
-                OnTransition = change => log.Write(
-                    change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
-                    null,
-                    $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
+                OnTransition = change => Log(change, log),
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
                 OnTls = report => Log(report, log),
@@ -231,6 +228,14 @@ internal static class Daemon
         new HistoryPage(history),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Log(EndpointTransition change, LogSink log)
+    {
+        var severity = change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info;
+        var what = $"endpoint {change.Kind.ToString().ToLowerInvariant()}";
+        LogField[] fields = [("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)];
+        log.Write(severity, null, what, change.Cause is { } cause ? [.. fields, ("cause", cause.Word())] : fields);
+    }
 
     private static void Log(TlsReport report, LogSink log)
     {

@@ -41,7 +41,7 @@ public sealed class Endpoint(EndpointId id, int loops)
     internal ulong Token { get; } = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"endpoint\n{id.Upstream}\n{AddressText.Print(id.Address)}")));
 
     /// <summary>What is asked of it now, and the totals.</summary>
-    public EndpointLoad Load { get; } = new();
+    public EndpointLoad Load { get; } = new(loops);
 
     /// <summary>
     /// How long connects to it took that succeeded; what failed is in <see cref="Load"/>. It takes 256 bytes a loop: with
@@ -114,19 +114,21 @@ public sealed class Endpoint(EndpointId id, int loops)
     }
 
     /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
-    internal void Return(Fault outcome)
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="answered">True where the endpoint had answered.</param>
+    internal void Return(Fault outcome, bool answered)
     {
         Load.Returning();
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
         {
-            Load.Failing(outcome.Kind);
+            Load.Failing(outcome, answered);
             if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed)
             {
                 // A refusal comes faster than any connect: its time must not make the endpoint look good.
                 Load.Latency?.Observe(PeakLatency.Penalty);
             }
 
-            Observer?.Failed(this, outcome);
+            Observer?.Failed(this, outcome, answered);
         }
 
         Returns?.Returned();

@@ -215,6 +215,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
                 _lease.Connected(_connectTime);
+                _lease.Answered(Loop.Index, _connectTime);
                 Connected();
                 return result;
             }

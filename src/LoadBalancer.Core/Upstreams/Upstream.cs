@@ -21,6 +21,7 @@ namespace LoadBalancer.Upstreams;
 ///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┤
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
+///                                          and another ────────────── ReadingDue ─┤
 ///   Circuit ──────────────────────────────────────────────── CircuitChanged ──────┤
 ///                                          Drain, Enable, Weigh ─────── Operated ─┘
 /// </code>
@@ -300,8 +301,9 @@ public sealed class Upstream : IAsyncDisposable
         ? null
         : new Ejections(
             passive, _context,
-            report: (endpoint, last) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last)),
-            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()));
+            report: (endpoint, last, cause) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last, cause)),
+            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()),
+            reading: () => _events.Writer.TryWrite(new UpstreamEvent.ReadingDue()));
 
     private HealthMonitor? StartMonitor() => _probe is null
         ? null
@@ -379,8 +381,12 @@ public sealed class Upstream : IAsyncDisposable
                     active.Reason));
                 break;
 
-            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health).Members);
+            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last, Cause: var cause }:
+                ejections?.Eject(endpoint, last, cause, Availability.Of(_members.Current.All, Options.Health).Members);
+                break;
+
+            case UpstreamEvent.ReadingDue:
+                ejections?.Judge(Options);
                 break;
 
             case UpstreamEvent.EjectionDue:

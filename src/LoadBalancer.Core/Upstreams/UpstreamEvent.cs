@@ -15,7 +15,10 @@ internal abstract record UpstreamEvent
     public sealed record HealthChanged(Endpoint Endpoint) : UpstreamEvent;
 
     /// <summary>Watched traffic saw an endpoint fail too often, the last time with this fault.</summary>
-    public sealed record FailedTooOften(Endpoint Endpoint, Fault Last) : UpstreamEvent;
+    public sealed record FailedTooOften(Endpoint Endpoint, Fault Last, EjectionCause Cause) : UpstreamEvent;
+
+    /// <summary>It is time to compare what endpoints do with traffic.</summary>
+    public sealed record ReadingDue : UpstreamEvent;
 
     /// <summary>The time of an ejection has passed.</summary>
     public sealed record EjectionDue : UpstreamEvent;

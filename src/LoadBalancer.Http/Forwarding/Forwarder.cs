@@ -84,8 +84,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 // :: (6)
                 answered = exchange.Response.Status;
-                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
-                work.Attempt!.Count();
+                var took = time.GetElapsedTime(exchange.Connected, exchange.FirstByte);
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, took);
+                work.Attempt!.Count(took);
                 if (work.Held is { } worse)
                 {
                     EndAttempt(exchange, work, worse, Fault.None);

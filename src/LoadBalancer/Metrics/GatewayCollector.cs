@@ -135,6 +135,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Transitions, count => writer.Write(
             MetricFamilies.EndpointTransitions, count.Value, upstream, endpoint.Address, count.Key)));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Ejections, count => writer.Write(
+            MetricFamilies.EndpointEjections, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Probes, count => writer.Write(
             MetricFamilies.EndpointProbes, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams.Select(upstream => upstream with { Endpoints = [.. upstream.Endpoints.Where(endpoint => endpoint.Probe is not null)] }).ToList(), (upstream, endpoint) =>

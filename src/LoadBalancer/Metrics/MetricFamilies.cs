@@ -67,6 +67,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointState = Gauge("lb_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.", "upstream", "endpoint", "state");
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");
+    public static readonly MetricFamily EndpointEjections = Counter("lb_endpoint_ejections_total", "Ejections of the endpoint by the rule of health.passive that took it out: failures, consecutive, failure_ratio, slower_than.", "upstream", "endpoint", "cause");
     public static readonly MetricFamily EndpointProbes = Counter("lb_endpoint_probes_total", "Probes of the endpoint by what they came to. A series of a failure appears with the first.", "upstream", "endpoint", "result");
     public static readonly MetricFamily EndpointProbeDuration = Gauge("lb_endpoint_probe_duration_seconds", "How long the latest probe of the endpoint took.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others, by an operator or else by the file.", "upstream", "endpoint");

@@ -53,6 +53,9 @@ internal sealed record EndpointStatus
     /// <summary>How often a judge changed its mind, by what it then thought: every kind, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Transitions { get; init; }
 
+    /// <summary>How often watched traffic took it out, by the rule that did: every rule.</summary>
+    public IReadOnlyDictionary<string, long> Ejections { get; init; } = EjectionCauses.All.ToDictionary(cause => cause.Word(), _ => 0L);
+
     /// <summary>Who drained it and when; null where no operator did.</summary>
     public OperatorStatus? Drained { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record EndpointStatus
             Probes = Enum.GetValues<ProbeResult>()
                 .Where(result => endpoint.Health.Probes(result) > 0 || (result == ProbeResult.Passed && endpoint.Health.Active.Latest is not null))
                 .ToDictionary(ProbeStatus.Code, endpoint.Health.Probes),
+            Ejections = EjectionCauses.All.ToDictionary(cause => cause.Word(), endpoint.Health.Ejections),
             Transitions = Judged.ToDictionary(kind => kind.ToString().ToLowerInvariant(), endpoint.Health.Transitions),
         };
     }

@@ -72,6 +72,7 @@ internal sealed class ExpositionTests
     [TestCase("lb_connection_duration_seconds_count{listener=\"web\"} 2\n")]
     [TestCase("lb_upstream_circuit_state{upstream=\"db\",state=\"open\"} 1\n")]
     [TestCase("lb_upstream_circuit_state{upstream=\"db\",state=\"half_open\"} 0\n")]
+    [TestCase("lb_endpoint_ejections_total{upstream=\"web\",endpoint=\"10.0.0.1:80\",cause=\"slower_than\"} 0\n")]
     [TestCase("lb_upstream_circuit_openings_total{upstream=\"db\"} 2\n")]
     [TestCase("lb_upstream_circuit_refused_total{upstream=\"db\"} 31\n")]
     [TestCase("lb_http_requests_total{listener=\"web\",route=\"users\",status=\"2xx\"} 1\n")]
