@@ -5,6 +5,7 @@ using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -22,6 +23,15 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
+
+    /// <summary>The gate that it is in; null for none.</summary>
+    public Gate? Gate { get; set; }
+
+    /// <summary>The wait for the gate.</summary>
+    public LeaseWait? Waiting { get; set; }
+
+    /// <summary>When the client was last waited for, for more of the body; 0 for never.</summary>
+    public long BodyCame { get; set; }
 
     /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
@@ -76,6 +86,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
         Tried = [];
+        (Gate, Waiting, BodyCame) = (null, null, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
@@ -182,6 +193,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
         if (!_gaveUp.Failed)
         {
             _gaveUp = fault;
+            Waiting?.GiveUp(fault);
             Attempt?.GiveUp(fault);
         }
     }
