@@ -213,7 +213,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             last = result.Fault;
             _tried = [.. _tried, _lease.Endpoint];
             _lease.Return(last);
-            _pass.Return(Loop.Index, _connected, last);
+            _pass.Return(Loop.Index, last);
         }
     }
 
@@ -325,8 +325,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             Loop.Cancel(_proof);
         }
 
-        var now = proxy.Time.GetTimestamp();
-        _pass.Return(Loop.Index, now, fault);
+        _pass.Return(Loop.Index, fault);
 
         // :: (8) Released before the socket is closed: a client that sees the end may connect again at once.
         if (_admitted)
@@ -343,6 +342,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             client.Close();
         }
 
+        var now = proxy.Time.GetTimestamp();
         var duration = proxy.Time.GetElapsedTime(_accepted, now);
         if (_relay is not null)
         {

@@ -78,6 +78,9 @@ internal sealed class Circuit
     /// <summary>In how many seconds it is worth another try: what is left of its time, rounded up, 1 at least.</summary>
     public int RetryAfterSeconds => Current is Open open ? Math.Max(1, (int)Math.Ceiling(Left(open).TotalSeconds)) : 1;
 
+    /// <summary>The present, as a timestamp of its clock.</summary>
+    internal long Now => _time.GetTimestamp();
+
     private Phase Current => Volatile.Read(ref _phase);
 
     private CircuitBreakerOptions Options => Volatile.Read(ref _options);
@@ -130,8 +133,9 @@ internal sealed class Circuit
         }
     }
 
-    internal void Failed(Phase phase, int loop, long now, long? answered, Fault fault)
+    internal void Failed(Phase phase, int loop, long? answered, Fault fault)
     {
+        var now = Now;
         if (phase is HalfOpen)
         {
             Change(phase, NewOpen(now, $"a probe failed: {fault.Reason}"), CircuitState.Open);

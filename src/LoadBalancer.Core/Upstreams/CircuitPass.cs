@@ -45,9 +45,8 @@ internal struct CircuitPass
     /// the client or of this process says nothing: whoever was to probe gives the place to another.
     /// </summary>
     /// <param name="loop">The attempt's loop.</param>
-    /// <param name="now">The present, as a timestamp of the circuit's clock.</param>
     /// <param name="outcome">How it ended.</param>
-    public void Return(int loop, long now, Fault outcome)
+    public void Return(int loop, Fault outcome)
     {
         if (!_open)
         {
@@ -56,11 +55,11 @@ internal struct CircuitPass
 
         if (!outcome.Failed)
         {
-            Answered(loop, now);
+            Answered(loop, _answered == 0 ? _circuit!.Now : 0);
         }
         else if (outcome.IsOfEndpoint)
         {
-            _circuit!.Failed(_phase!, loop, now, _answered == 0 ? null : _answered - 1, outcome);
+            _circuit!.Failed(_phase!, loop, _answered == 0 ? null : _answered - 1, outcome);
         }
         else if (_answered == 0)
         {

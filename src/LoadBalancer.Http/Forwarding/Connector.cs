@@ -30,6 +30,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<Fault> ConnectAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
+        if (upstream.Circuit is { } circuit && !circuit.TryEnter(exchange.Loop.Index, out attempt.Pass))
+        {
+            exchange.RetryAfterSeconds = circuit.RetryAfterSeconds;
+            return work.Tries > 0 ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+        }
+
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
         {
             // An answer in hand is better than a place in a queue.

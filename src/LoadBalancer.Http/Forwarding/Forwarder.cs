@@ -80,6 +80,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 // :: (6)
                 answered = exchange.Response.Status;
                 _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
+                work.Attempt!.Count();
                 if (work.Held is { } worse)
                 {
                     EndAttempt(exchange, work, worse, Fault.None);
@@ -135,9 +136,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         attempt.Connection?.Close();
         attempt.Connection?.Release();
         attempt.Connection = null;
-
-        // An endpoint that says that it cannot serve is held to that, be the exchange whole or not.
-        attempt.Lease.Return(!fault.Failed && attempt.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault);
+        attempt.Return(fault);
         work.Return(exchange, attempt);
     }
 

@@ -96,7 +96,7 @@ internal sealed class AdoptionTests : UpstreamFixture
         for (var attempt = 0; attempt < 2; attempt++)
         {
             Assert.That(before.Circuit!.TryEnter(0, out var pass), Is.True);
-            pass.Return(0, Time.GetTimestamp(), Refused);
+            pass.Return(0, Refused);
         }
 
         await Running.SettleAsync();

@@ -64,7 +64,7 @@ public sealed class CircuitTests
     {
         for (var attempt = 0; attempt < 100 && _circuit.State == CircuitState.Closed; attempt++)
         {
-            Enter().Return(0, _time.GetTimestamp(), new Fault(side, kind));
+            Enter().Return(0, new Fault(side, kind));
         }
 
         Assert.That(_circuit.State, Is.EqualTo(counts ? CircuitState.Open : CircuitState.Closed));
@@ -81,8 +81,8 @@ public sealed class CircuitTests
             pass.Answered(0, _time.GetTimestamp());
             if (attempt >= 11)
             {
-                pass.Return(0, _time.GetTimestamp(), Refused);
-                pass.Return(0, _time.GetTimestamp(), Refused);
+                pass.Return(0, Refused);
+                pass.Return(0, Refused);
             }
         }
 
@@ -106,7 +106,7 @@ public sealed class CircuitTests
         Succeed(20);
         foreach (ref var stream in streams.AsSpan())
         {
-            stream.Return(0, _time.GetTimestamp(), new Fault(FaultSide.Upstream, FaultKind.Reset));
+            stream.Return(0, new Fault(FaultSide.Upstream, FaultKind.Reset));
         }
 
         Assert.That(_circuit.State, Is.EqualTo(CircuitState.Closed));
@@ -189,7 +189,7 @@ public sealed class CircuitTests
         _time.Advance(Defaults.OpenFor);
         for (var attempt = 0; attempt < 100; attempt++)
         {
-            Enter().Return(0, _time.GetTimestamp(), Gone);
+            Enter().Return(0, Gone);
         }
 
         Assert.That((Passing(10), _circuit.State), Is.EqualTo((3, CircuitState.HalfOpen)));
@@ -209,7 +209,7 @@ public sealed class CircuitTests
         _time.Advance(TimeSpan.FromTicks(1));
         Assert.That(Passing(10), Is.EqualTo(3));
 
-        silent.Return(0, _time.GetTimestamp(), Gone);
+        silent.Return(0, Gone);
         Assert.That(Passing(10), Is.Zero, "the place of one who is late was given away already");
     }
 
@@ -225,7 +225,7 @@ public sealed class CircuitTests
 
         foreach (var pass in slow)
         {
-            pass.Return(0, _time.GetTimestamp(), Fault.None);
+            pass.Return(0, Fault.None);
         }
 
         Assert.That(_circuit.State, Is.EqualTo(CircuitState.Closed));
@@ -236,16 +236,16 @@ public sealed class CircuitTests
     {
         var before = Enumerable.Range(0, 20).Select(_ => Enter()).ToList();
         Open();
-        before[0].Return(0, _time.GetTimestamp(), Fault.None);
+        before[0].Return(0, Fault.None);
         _time.Advance(Defaults.OpenFor);
         var probe = Enter();
-        before[1..4].ForEach(pass => pass.Return(0, _time.GetTimestamp(), Fault.None));
-        before[4..7].ForEach(pass => pass.Return(0, _time.GetTimestamp(), Refused));
+        before[1..4].ForEach(pass => pass.Return(0, Fault.None));
+        before[4..7].ForEach(pass => pass.Return(0, Refused));
         Assert.That(_circuit.State, Is.EqualTo(CircuitState.HalfOpen));
 
         Succeed(2);
-        probe.Return(0, _time.GetTimestamp(), Fault.None);
-        before[7..].ForEach(pass => pass.Return(0, _time.GetTimestamp(), Refused));
+        probe.Return(0, Fault.None);
+        before[7..].ForEach(pass => pass.Return(0, Refused));
         Fail(19);
         Assert.That(_circuit.State, Is.EqualTo(CircuitState.Closed));
     }
@@ -334,7 +334,7 @@ public sealed class CircuitTests
                         var (ending, ended) = open[at];
                         open.RemoveAt(at);
                         var outcome = chance.Next(20) switch { 0 => Gone, 1 => Refused, 2 => Fault.None, _ => sick ? Refused : Fault.None };
-                        ending.Return(0, _time.GetTimestamp(), outcome);
+                        ending.Return(0, outcome);
                         model.End(ended, outcome);
                     }
 
@@ -390,7 +390,7 @@ public sealed class CircuitTests
         {
             if (_circuit.TryEnter(attempt & 1, out var pass))
             {
-                pass.Return(attempt & 1, _time.GetTimestamp(), outcome);
+                pass.Return(attempt & 1, outcome);
             }
         }
     }
