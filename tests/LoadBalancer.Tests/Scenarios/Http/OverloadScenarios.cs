@@ -19,14 +19,14 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
     [SetUp]
     public void Listen() => _endpoint = new HttpEndpoint((wire, request) =>
     {
-        if (request.Has("Upgrade"))
+        if (request["Upgrade"] is not null)
         {
             wire.Send(WebSocketAnswer.To(request));
             return;
         }
 
         _go.Wait(Loopback.TimeoutMs);
-        wire.Respond(request.Target);
+        wire.Respond("ok");
     });
 
     [TearDown]
@@ -49,13 +49,14 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
             Waiting(gateway, 2);
             high.Get("/high");
             var refused = low.ReadResponse();
-            Assert.That((refused.Status, refused.Body), Is.EqualTo((503, refused.Body)).And.Property("Item2").Contain("\"code\":\"overloaded\""));
+            Assert.That(refused.Status, Is.EqualTo(503));
+            Assert.That(refused.Text, Does.Contain("\"code\":\"overloaded\""));
             Assert.That(int.Parse(refused["Retry-After"]!, System.Globalization.CultureInfo.InvariantCulture), Is.InRange(1, 3));
             Assert.That((gateway.Upstreams["up"].Pending.Shed(Importance.Low), gateway.Upstreams["up"].Gate!.UnderWay), Is.EqualTo((1L, 1)));
 
             _go.Release(3);
             Assert.That(new[] { first, high, normal }.Select(client => client.ReadResponse().Status), Is.All.EqualTo(200));
-            Assert.That(_endpoint.Requests.Select(request => request.Target), Is.EqualTo(new[] { "/first", "/high", "/normal" }));
+            Assert.That(_endpoint.Requests.Select(request => request.FirstLine.Split(' ')[1]), Is.EqualTo(new[] { "/first", "/high", "/normal" }));
             _go.Release();
             Assert.That(low.Get("/low").ReadResponse().Status, Is.EqualTo(200), "a refusal costs no connection");
         }
@@ -111,7 +112,6 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
         await using var gateway = await Gateway("concurrency: 1, max_pending: 0");
         using (HttpWire socket = gateway.Connect(), client = gateway.Connect())
         {
-            Assume.That(carrier, Is.EqualTo(Carrier.Http1));
             Assert.That(socket.Get("/socket", Agree).ReadHead().Status, Is.EqualTo(101));
             _go.Release();
             Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200));
@@ -134,7 +134,7 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
             Waiting(gateway, 2);
             _go.Release(3);
             Assert.That(new[] { first, low, high }.Select(client => client.ReadResponse().Status), Is.All.EqualTo(200));
-            Assert.That(_endpoint.Requests.Select(request => request.Target), Is.EqualTo(new[] { "/first", "/high", "/low" }));
+            Assert.That(_endpoint.Requests.Select(request => request.FirstLine.Split(' ')[1]), Is.EqualTo(new[] { "/first", "/high", "/low" }));
         }
 
         Settle(gateway);
