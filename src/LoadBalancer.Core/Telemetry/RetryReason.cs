@@ -20,4 +20,7 @@ public enum RetryReason : byte
 
     /// <summary>The endpoint answered with a status that asks for another try.</summary>
     Status,
+
+    /// <summary>The endpoint has not answered yet, and another one may be faster.</summary>
+    Hedge,
 }

@@ -2,6 +2,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -37,6 +38,15 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>Where the head of its response goes.</summary>
     public ResponseHead Response { get; private set; } = null!;
 
+    /// <summary>Why there is this attempt; <see cref="RetryReason.None"/> for the first one.</summary>
+    public RetryReason Reason { get; private set; }
+
+    /// <summary>Whom it asks; null where there was nobody.</summary>
+    public Endpoint? Endpoint { get; set; }
+
+    /// <summary>Its course, where it has another attempt beside it.</summary>
+    public ValueTask<Fault> Running { get; set; }
+
     /// <summary>When the endpoint was leased; 0 for never.</summary>
     public long Leased { get; set; }
 
@@ -55,9 +65,9 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     private bool IsBad => Response.Status is 502 or 503 or 504;
 
     /// <summary>Begins for another try, whose response goes to <paramref name="response"/>.</summary>
-    public void Begin(ResponseHead response)
+    public void Begin(ResponseHead response, RetryReason reason)
     {
-        Response = response;
+        (Response, Reason, Endpoint) = (response, reason, null);
         Lease = default;
         Pass = default;
         GaveUp = default;

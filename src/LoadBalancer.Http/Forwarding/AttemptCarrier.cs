@@ -29,6 +29,9 @@ internal abstract class AttemptCarrier
     /// <summary>True where other exchanges are on the same connection.</summary>
     public virtual bool IsShared => false;
 
+    /// <summary>True once the head of the request is on its way.</summary>
+    public virtual bool IsSent => true;
+
     /// <summary>True where the connection was reset, rather than closed in order.</summary>
     public abstract bool WasReset { get; }
 

@@ -38,8 +38,8 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
 
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
         {
-            // An answer in hand is better than a place in a queue.
-            var refusal = work.Held is not null ? work.Last : await WaitAsync(exchange, work, attempt, hashKey);
+            // An answer in hand, or on its way, is better than a place in a queue.
+            var refusal = work.Held is not null || attempt.Reason == RetryReason.Hedge ? work.Last : await WaitAsync(exchange, work, attempt, hashKey);
             if (refusal.Failed)
             {
                 return refusal;
@@ -47,14 +47,14 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         var began = time.GetTimestamp();
-        if (!Admit(exchange, work, time.GetElapsedTime(0, began)))
+        if (!Admit(exchange, attempt.Reason, time.GetElapsedTime(0, began)))
         {
             attempt.Lease.Return(Fault.None);
             return work.Last;
         }
 
         exchange.Attempts++;
-        var endpoint = attempt.Lease.Endpoint;
+        var endpoint = attempt.Endpoint = attempt.Lease.Endpoint;
         attempt.Leased = began;
         if (retries.PerTry is { } perTry)
         {
@@ -113,9 +113,9 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     }
 
     /// <summary>Counts an attempt that has its lease; false where the upstream has had as many retries as it may.</summary>
-    private bool Admit(Exchange exchange, ForwardWork work, TimeSpan now)
+    private bool Admit(Exchange exchange, RetryReason reason, TimeSpan now)
     {
-        if (work.Reason == RetryReason.None)
+        if (reason == RetryReason.None)
         {
             if (retries.IsBudgeting)
             {
@@ -125,12 +125,13 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             return true;
         }
 
-        if (RetryPlan.IsBudgeted(work.Reason) && !upstream.Metrics.Retries.TrySpend(retries.Budget, now))
+        if (RetryPlan.IsBudgeted(reason) && !upstream.Metrics.Retries.TrySpend(retries.Budget, now))
         {
             return false;
         }
 
-        exchange.RetriedFor = work.Reason;
+        exchange.RetriedFor = reason;
+        responses.Retried(exchange.Loop.Index, reason);
         return true;
     }
 

@@ -21,6 +21,12 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>The attempt at hand.</summary>
     public Attempt? Attempt { get; private set; }
 
+    /// <summary>The attempt beside it, which is to be faster; null for none.</summary>
+    public Attempt? Rival { get; private set; }
+
+    /// <summary>What happens to the two.</summary>
+    public HedgeRace Race => field ??= new HedgeRace(loop);
+
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
 
@@ -95,15 +101,27 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>Begins an attempt, whose response is the exchange's.</summary>
     public Attempt BeginAttempt(Exchange exchange)
     {
-        Attempt = _attempts.TryPop(out var known) ? known : new Attempt(this, loop);
-        Attempt.Begin(exchange.Response);
+        Attempt = Take();
+        Attempt.Begin(exchange.Response, Reason);
         return Attempt;
     }
+
+    /// <summary>Begins an attempt beside the one at hand.</summary>
+    public Attempt BeginRival()
+    {
+        Rival = Take();
+        Rival.Begin(TakeSpare(), RetryReason.Hedge);
+        return Rival;
+    }
+
+    /// <summary>Of the two attempts <paramref name="attempt"/> is the one that counts.</summary>
+    public void Choose(Exchange exchange, Attempt attempt) => (Attempt, Rival, exchange.Response) = (attempt, null, attempt.Response);
 
     /// <summary>An attempt is over, and nobody refers to it any more.</summary>
     public void Return(Exchange exchange, Attempt attempt)
     {
         Attempt = Attempt == attempt ? null : Attempt;
+        Rival = Rival == attempt ? null : Rival;
         Held = Held == attempt ? null : Held;
         if (attempt.Response != exchange.Response)
         {
@@ -119,8 +137,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     {
         (Held, Attempt) = (Attempt, null);
         Held!.Connection!.Relax();
-        exchange.Response = _spare ?? new ResponseHead();
-        _spare = null;
+        exchange.Response = TakeSpare();
     }
 
     /// <summary>The answer that waited is the exchange's after all.</summary>
@@ -133,8 +150,12 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
         return Attempt;
     }
 
-    /// <summary>Something of the response to <paramref name="attempt"/> is passed on.</summary>
-    public void Commit(Attempt attempt) => IsCommitted = attempt == Attempt;
+    /// <summary>Something of the response to <paramref name="attempt"/> is passed on: an attempt beside it is broken off.</summary>
+    public void Commit(Attempt attempt)
+    {
+        IsCommitted = true;
+        (attempt == Attempt ? Rival : Attempt)?.GiveUp(Forwarder.Unwanted);
+    }
 
     /// <summary>Keeps what is read of the request's body, up to <paramref name="most"/> bytes.</summary>
     public void Keep(Exchange exchange, long most)
@@ -192,9 +213,21 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     {
         if (!_gaveUp.Failed)
         {
+            // Where there are two, the exchange goes on only when both have ended.
+            var rival = Rival;
             _gaveUp = fault;
             Waiting?.GiveUp(fault);
             Attempt?.GiveUp(fault);
+            rival?.GiveUp(fault);
         }
+    }
+
+    private Attempt Take() => _attempts.TryPop(out var known) ? known : new Attempt(this, loop);
+
+    private ResponseHead TakeSpare()
+    {
+        var spare = _spare ?? new ResponseHead();
+        _spare = null;
+        return spare;
     }
 }

@@ -22,6 +22,9 @@ namespace LoadBalancer.Http.Forwarding;
 /// </remarks>
 internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine, RetryPlan retries) : HttpHandler
 {
+    /// <summary>The end of an attempt whose answer nobody waits for any more: no fault of its endpoint.</summary>
+    internal static readonly Fault Unwanted = new(FaultSide.Client, FaultKind.ClientClosed);
+
     private readonly UpstreamOptions _options = upstream.Options;
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
@@ -42,7 +45,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         var work = exchange.Work ??= new ForwardWork(exchange.Loop);
         Begin(exchange, work);
         var fault = exchange.GivenUp;
-        var (attemptsBefore, answered) = (exchange.Attempts, 0);
+        var answered = 0;
         try
         {
             // :: (1)
@@ -57,12 +60,19 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 // :: (2) and (3)
                 var attempt = work.BeginAttempt(exchange);
-                fault = await _connector.ConnectAsync(exchange, work, attempt, hashKey);
-                if (!fault.Failed)
+                if (IsHedged(exchange, work))
                 {
-                    // :: (4) and (5)
-                    RequestFields.ForEndpoint(exchange, attempt.Lease.Endpoint, _options);
-                    fault = await attempt.Connection!.AskAsync(exchange, work, attempt, _options, time);
+                    fault = await RaceAsync(exchange, work, attempt, hashKey);
+                    attempt = work.Attempt!;
+                }
+                else
+                {
+                    fault = await _connector.ConnectAsync(exchange, work, attempt, hashKey);
+                    if (!fault.Failed)
+                    {
+                        // :: (4) and (5)
+                        fault = await AskAsync(exchange, work, attempt);
+                    }
                 }
 
                 attempt.Answered();
@@ -103,6 +113,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 EndAttempt(exchange, work, last, fault);
             }
 
+            if (work.Rival is { } rival)
+            {
+                EndAttempt(exchange, work, rival, Unwanted);
+            }
+
             if (work.Held is { } held)
             {
                 EndAttempt(exchange, work, held, Fault.None);
@@ -110,7 +125,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
             Admission.Leave(exchange, work, answered, fault);
             work.EndKeeping(exchange);
-            _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
+            _responses.Ended(exchange.Loop.Index, answered);
         }
 
         return fault;
@@ -119,9 +134,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     /// <summary>What the exchange says of its times and its endpoint is that of its last attempt that had one.</summary>
     private static void Tell(Exchange exchange, Attempt attempt)
     {
-        if (attempt.Leased != 0)
+        if (attempt.Endpoint is not null)
         {
-            exchange.Endpoint = attempt.Lease.Endpoint;
+            exchange.Endpoint = attempt.Endpoint;
             (exchange.Leased, exchange.Connected, exchange.FirstByte) = (attempt.Leased, attempt.Connected, attempt.FirstByte);
         }
     }
@@ -150,7 +165,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
 
     private static AttemptStage StageOf(ForwardWork work, Attempt attempt, Fault fault)
     {
-        if (attempt.Leased == 0)
+        if (attempt.Endpoint is null)
         {
             return AttemptStage.NoEndpoint;
         }
@@ -178,6 +193,139 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         {
             work.Keep(exchange, retries.Buffer);
         }
+    }
+
+    private ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt)
+    {
+        RequestFields.ForEndpoint(exchange, attempt.Endpoint!, _options);
+        return attempt.Connection!.AskAsync(exchange, work, attempt, _options, time);
+    }
+
+    private bool IsHedged(Exchange exchange, ForwardWork work) =>
+        retries.HedgeAfter is not null && work.MayRepeat && !exchange.Request.WantsWebSocket && work.CanReplay(exchange, wasAsked: true);
+
+    /// <summary>Makes the attempt at hand, and another one beside it where it takes too long. The first good answer wins, and the other is broken off.</summary>
+    /// <returns>How the one ended that is <see cref="ForwardWork.Attempt"/> afterwards.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> RaceAsync(Exchange exchange, ForwardWork work, Attempt first, ulong hashKey)
+    {
+        var race = work.Race;
+        Attempt? second = null;
+        (Attempt Attempt, Fault Fault)? earlier = null;
+        try
+        {
+            race.Begin(retries.HedgeAfter!.Value);
+            first.Running = RunAsync(exchange, work, first, hashKey);
+            while (true)
+            {
+                if (await race.NextAsync() is not { } ended)
+                {
+                    if (await MayHedgeAsync(exchange, work, first))
+                    {
+                        second = work.BeginRival();
+                        second.Running = RunAsync(exchange, work, second, hashKey);
+                    }
+
+                    continue;
+                }
+
+                race.Close();
+                var fault = await ended.Running;
+                ended.Answered();
+                if (second is null)
+                {
+                    return fault;
+                }
+
+                if (earlier is { } before)
+                {
+                    // An answer is better than none, and a fault of an endpoint says more than that there is no further one.
+                    var (chosen, left) = (before.Fault.Failed && ended.Endpoint is not null) || !fault.Failed ? ((ended, fault), before) : (before, (ended, fault));
+                    await LeaveAsync(exchange, work, chosen.Item1, left.Item1, left.Item2);
+                    return chosen.Item2;
+                }
+
+                if (!fault.Failed && !retries.Watches(ended.Response.Status))
+                {
+                    var other = ended == first ? second : first;
+                    other.GiveUp(Unwanted);
+                    await race.NextAsync();
+                    await other.Running;
+                    await LeaveAsync(exchange, work, ended, other, Unwanted);
+                    if (ended == second)
+                    {
+                        _responses.HedgeWon(exchange.Loop.Index);
+                    }
+
+                    return fault;
+                }
+
+                earlier = (ended, fault);
+            }
+        }
+        catch
+        {
+            // An error of this program ended one of them: the other must not outlive the exchange.
+            first.GiveUp(Unwanted);
+            second?.GiveUp(Unwanted);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> RunAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
+    {
+        try
+        {
+            var fault = await _connector.ConnectAsync(exchange, work, attempt, hashKey);
+            return fault.Failed ? fault : await AskAsync(exchange, work, attempt);
+        }
+        finally
+        {
+            work.Race.Tell(attempt);
+        }
+    }
+
+    /// <summary>True where a second attempt may begin beside <paramref name="first"/>; then the body, if there is one, is ready for it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> MayHedgeAsync(Exchange exchange, ForwardWork work, Attempt first)
+    {
+        // Each endpoint has its own Host field, and the request has one: it has to be on its way before it is the next one's.
+        if (work.IsCommitted || work.GaveUp.Failed || first.Endpoint is null || !retries.MayHedge(work.Tries + 1)
+            || (_options.Host == UpstreamOptions.EndpointHost && first.Connection is not { IsSent: true }))
+        {
+            return false;
+        }
+
+        if (exchange.RequestBody is { } body)
+        {
+            if (!work.HasUpload || !work.UploadHasEnded || !body.IsAtEnd || !work.CanReplay(exchange, wasAsked: true))
+            {
+                return false;
+            }
+
+            first.SentWhole = await work.EndUploadAsync();
+            work.Rewind();
+        }
+
+        work.Tries++;
+        work.Tried = [.. work.Tried, first.Endpoint];
+        return true;
+    }
+
+    /// <summary>Of two attempts that have ended <paramref name="chosen"/> counts, and the other does not.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
+    private async ValueTask LeaveAsync(Exchange exchange, ForwardWork work, Attempt chosen, Attempt other, Fault fault)
+    {
+        if (other == work.Rival && work.HasUpload)
+        {
+            // The body is all there, and nobody takes it any more: it ends at once.
+            other.Connection?.Close();
+            await work.EndUploadAsync();
+        }
+
+        work.Choose(exchange, chosen);
+        EndAttempt(exchange, work, other, fault);
     }
 
     /// <summary>After an attempt without an answer, or with one that asks for another try: makes the exchange fit for one, where it may have one.</summary>
@@ -233,7 +381,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         {
             work.Tries++;
             work.Last = fault.Failed ? fault : new Fault(FaultSide.Upstream, FaultKind.BadStatus);
-            work.Tried = [.. work.Tried, attempt.Lease.Endpoint];
+            work.Tried = [.. work.Tried, attempt.Endpoint!];
         }
 
         if (reason == RetryReason.Status)

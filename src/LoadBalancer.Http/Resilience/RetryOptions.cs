@@ -37,6 +37,11 @@ internal sealed record RetryOptions : IConfigurable<RetryOptions>
             "How many tries beyond the first the upstream may get, as a share of the requests to it in the last 10 seconds, and 10 in any case. A connect that failed is none of them."
         },
         {
+            "hedge_after", Kinds.Duration("1ms", "1h").OrNothing("none"), o => o.HedgeAfter, (o, value) => o with { HedgeAfter = value },
+            "After how long without the head of a response another endpoint is asked as well, where the request may be acted on twice and its body, if it has one, is kept whole. The first answer counts, " +
+            "and the other attempt is broken off. It is within `budget`, and one of the `attempts`."
+        },
+        {
             "buffer", Kinds.Size("0B", "16MiB"), o => o.Buffer, (o, value) => o with { Buffer = value },
             "How much of a request's body is kept to be sent again, where the request may be. One with a longer body is not tried again once more than this was read."
         },
@@ -57,9 +62,12 @@ internal sealed record RetryOptions : IConfigurable<RetryOptions>
     /// <summary>The share of tries beyond the first, 0 to 1.</summary>
     public double Budget { get; init; } = 0.2;
 
+    /// <summary>After how long a second endpoint is asked as well; null for never.</summary>
+    public TimeSpan? HedgeAfter { get; init; }
+
     /// <summary>The longest body that is kept, in bytes.</summary>
     public long Buffer { get; init; } = 64 * 1024;
 
-    /// <summary>True where it names a reason for which an endpoint may have acted on the request.</summary>
-    public bool IsForSeen => On.Any(reason => reason != RetryReasonKind.Connect);
+    /// <summary>True where it sends requests again that an endpoint may have acted on.</summary>
+    public bool IsForSeen => HedgeAfter is not null || On.Any(reason => reason != RetryReasonKind.Connect);
 }

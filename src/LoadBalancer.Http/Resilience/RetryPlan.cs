@@ -38,7 +38,7 @@ internal sealed class RetryPlan
             _statuses[int.Parse(status, CultureInfo.InvariantCulture) - FirstStatus] = true;
         }
 
-        (PerTry, Budget) = (options.PerTry, options.Budget);
+        (PerTry, Budget, HedgeAfter) = (options.PerTry, options.Budget, IsOff ? null : options.HedgeAfter);
         IsBudgeting = !IsOff && options.IsForSeen;
         Buffer = IsBudgeting ? options.Buffer : 0;
     }
@@ -52,6 +52,9 @@ internal sealed class RetryPlan
     /// <summary>The time of one try; null for no bound.</summary>
     public TimeSpan? PerTry { get; }
 
+    /// <summary>After how long a second endpoint is asked as well; null for never.</summary>
+    public TimeSpan? HedgeAfter { get; }
+
     /// <summary>The share of tries beyond the first, 0 to 1.</summary>
     public double Budget { get; }
 
@@ -64,12 +67,19 @@ internal sealed class RetryPlan
     /// <summary>True where <paramref name="reason"/> means that an upstream gets more to do.</summary>
     public static bool IsBudgeted(RetryReason reason) => reason >= RetryReason.Reset;
 
+    /// <summary>True where acting twice is the same as once (RFC 9110 section 9.2.2).</summary>
+    public static bool IsIdempotent(RequestMethod method) =>
+        method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;
+
     /// <summary>True for a request that may be acted on twice: its method says so, or a key by which its endpoints tell that they have acted.</summary>
     public bool MayRepeat(RequestHead request) => IsIdempotent(request.Method)
         || (_takesKeys && request.Fields.Find("Idempotency-Key"u8) is var at and >= 0 && !request.Fields.Value(at).IsEmpty);
 
     /// <summary>True where an answer with <paramref name="status"/> is no answer as long as another endpoint may have a better one.</summary>
     public bool Watches(int status) => (uint)(status - FirstStatus) < Statuses && _statuses[status - FirstStatus];
+
+    /// <summary>True where a request that has had <paramref name="tries"/>, the one at hand included, may have another beside it.</summary>
+    public bool MayHedge(int tries) => tries < _mostTries;
 
     /// <summary>Why the request is to be sent again; <see cref="RetryReason.None"/> where it is not.</summary>
     public RetryReason Judge(in AttemptEnd end)
@@ -93,7 +103,4 @@ internal sealed class RetryPlan
             _ => RetryReason.None,
         },
     };
-
-    private static bool IsIdempotent(RequestMethod method) =>
-        method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;
 }

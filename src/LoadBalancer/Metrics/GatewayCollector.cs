@@ -113,7 +113,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
         EachServing(upstreams, (upstream, requests) => Each(requests.Responses, count => writer.Write(MetricFamilies.UpstreamRequests, count.Value, upstream, count.Key)));
         EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamFirstByte, requests.Metrics.FirstByteTimes.Read(), upstream));
-        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamRetries, requests.Retries, upstream));
+        EachServing(upstreams, (upstream, requests) => Each(requests.Retries, count => writer.Write(MetricFamilies.UpstreamRetries, count.Value, upstream, count.Key)));
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamHedgesWon, requests.HedgesWon, upstream));
+        Each(upstreams.Where(upstream => upstream.Requests is not null), upstream => writer.Write(MetricFamilies.UpstreamRetriesRefused, upstream.Metrics.Retries.Refusals, upstream.Name));
         EachServing(upstreams, (upstream, requests) =>
         {
             writer.Write(MetricFamilies.UpstreamPoolConnections, requests.InUseConnections, upstream, "in_use");

@@ -37,8 +37,9 @@ internal static class SampleStatus
         upstream.ConnectTimes.Record(0, TimeSpan.FromMicroseconds(180));
         upstream.ConnectTimes.Record(1, TimeSpan.FromSeconds(1.2));
         upstream.SessionTimes.Record(1, TimeSpan.FromSeconds(1.9));
-        upstream.CountResponses().Ended(0, 200, attempts: 2);
-        upstream.CountResponses().Ended(1, 0, attempts: 1);
+        upstream.CountResponses().Ended(0, 200);
+        upstream.CountResponses().Ended(1, 0);
+        upstream.CountResponses().Retried(0, RetryReason.Status);
         upstream.CountResponses().FirstByteTimes.Record(0, TimeSpan.FromMilliseconds(4));
         upstream.CountResponses().ConnectionOpened(0);
         upstream.CountResponses().ConnectionOpened(0);

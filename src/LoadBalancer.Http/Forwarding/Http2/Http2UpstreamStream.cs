@@ -81,6 +81,9 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public override bool IsShared => true;
 
     /// <inheritdoc/>
+    public override bool IsSent => Id != 0;
+
+    /// <inheritdoc/>
     public override bool WasReset => _failure == FaultKind.Reset;
 
     /// <inheritdoc/>
