@@ -17,6 +17,7 @@ public enum FaultKind : byte
 
     /// <summary>More requests were under way at the upstream than are good for it, and this one was not among the most important.</summary>
     Overloaded,
+
     /// <summary>The upstream's circuit breaker is open: too many attempts failed lately.</summary>
     CircuitOpen,
 

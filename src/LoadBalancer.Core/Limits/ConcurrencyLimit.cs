@@ -214,8 +214,8 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     {
         if (window.Failed > FailuresMeant)
         {
-            // What takes no time to fail says nothing of how long an answer takes.
-            (_probe, _doubles) = (0, false);
+            // What takes no time to fail says nothing of how long an answer takes. Once it is over, the way back is short.
+            (_probe, _doubles) = (0, true);
             Set(_exact * Math.Max(0.5, 1 - window.Failed));
             return;
         }

@@ -36,21 +36,21 @@ internal sealed class Gate(LeaseQueue queue, int loops, TimeProvider time)
     }
 
     /// <summary>Goes in, where there is room and nobody waits. Any thread; allocates nothing.</summary>
-    public bool TryEnter() => queue.Count == 0 && TryTake();
+    public bool TryEnter() => queue.GateWaits == 0 && TryTake();
 
     /// <summary>After <see cref="TryEnter"/> said no: waits in turn, on <paramref name="loop"/>. Who is let in is told <see cref="Fault.None"/>.</summary>
     public LeaseWait Wait(EventLoop loop, Importance importance) => queue.Enter(loop, importance);
 
     /// <summary>Goes out, after <see cref="TryEnter"/> or a wait let it in. On the thread of <paramref name="loop"/>.</summary>
     /// <param name="loop">The loop's number.</param>
-    /// <param name="outcome">How it went; a fault of the client or of this process says nothing of the endpoints.</param>
+    /// <param name="outcome">How it went.</param>
     /// <param name="took">How long the answer took, in units of a timestamp; 0 where there was none, or none that counts.</param>
     public void Leave(int loop, Fault outcome, long took)
     {
         var underWay = Interlocked.Decrement(ref _counter.UnderWay);
         if (Volatile.Read(ref _adaptive) is { } adaptive)
         {
-            if (outcome is { Failed: true, Side: FaultSide.Upstream })
+            if (outcome.Side == FaultSide.Upstream && MeansOverload(outcome.Kind))
             {
                 adaptive.Failed(loop, time.GetTimestamp(), underWay);
             }
@@ -62,6 +62,11 @@ internal sealed class Gate(LeaseQueue queue, int loops, TimeProvider time)
 
         queue.Returned();
     }
+
+    // What an endpoint that has too much to do does, and one that is simply wrong does not.
+    private static bool MeansOverload(FaultKind kind) => kind is
+        FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.EarlyClose or FaultKind.Reset or FaultKind.ResponseTruncated
+        or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout or FaultKind.BadStatus;
 
     /// <summary>Takes a place, whoever waits.</summary>
     internal bool TryTake()

@@ -50,7 +50,8 @@ internal sealed class LeaseQueue : ReturnObserver
     private int _most;
     private TimeSpan _timeout;
     private Live<UpstreamView>? _view;
-    private int _count;
+    private int _leaseWaits;
+    private int _gateWaits;
     private long _timeouts;
     private long _overflows;
 
@@ -68,7 +69,10 @@ internal sealed class LeaseQueue : ReturnObserver
     public int Cap => Volatile.Read(ref _cap);
 
     /// <summary>How many wait.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => Volatile.Read(ref _leaseWaits) + GateWaits;
+
+    /// <summary>How many wait for the gate.</summary>
+    public int GateWaits => Volatile.Read(ref _gateWaits);
 
     /// <summary>How many ever waited in vain until their time was over.</summary>
     public long Timeouts => Volatile.Read(ref _timeouts);
@@ -85,7 +89,7 @@ internal sealed class LeaseQueue : ReturnObserver
         lock (_lock)
         {
             (_view, _most, _timeout) = (view, options.MaxPending, options.PendingTimeout);
-            Volatile.Write(ref _cap, options.MaxConnections ?? PickContext.NoCap);
+            Volatile.Write(ref _cap, Math.Min(options.MaxConnections ?? PickContext.NoCap, options.MaxRequests ?? PickContext.NoCap));
             Gate.Follow(options.Concurrency);
         }
 
@@ -105,7 +109,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>Takes a lease within the cap, unless others wait already.</summary>
     public bool TryLease(UpstreamView view, in PickContext context, out EndpointLease lease)
     {
-        if (Count > 0)
+        if (Volatile.Read(ref _leaseWaits) > 0)
         {
             lease = default;
             return false;
@@ -193,7 +197,7 @@ internal sealed class LeaseQueue : ReturnObserver
         lock (_lock)
         {
             // Counted before it looks for room: a full fence.
-            Interlocked.Increment(ref _count);
+            Interlocked.Increment(ref CountOf(wait));
             var patience = PatienceOf(wait);
             LineOf(wait).Add(wait, _time.GetTimestamp());
             served = Serve();
@@ -213,6 +217,8 @@ internal sealed class LeaseQueue : ReturnObserver
         return wait;
     }
 
+    private ref int CountOf(LeaseWait wait) => ref wait.IsForGate ? ref _gateWaits : ref _leaseWaits;
+
     private WaitingLine LineOf(LeaseWait wait) => wait.IsForGate ? _forGate : _forLease;
 
     private TimeSpan PatienceOf(LeaseWait wait)
@@ -230,7 +236,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>Where more wait than may, lets one go: the least important, and <paramref name="wait"/> itself where nobody is less important. Under the lock.</summary>
     private void MakeRoom(LeaseWait wait)
     {
-        if (_count <= _most || (_cap == PickContext.NoCap && !wait.IsForGate))
+        if (Count <= _most || (_cap == PickContext.NoCap && !wait.IsForGate))
         {
             return;
         }
@@ -354,6 +360,6 @@ internal sealed class LeaseQueue : ReturnObserver
     private void Unlink(LeaseWait wait)
     {
         LineOf(wait).Remove(wait);
-        Interlocked.Decrement(ref _count);
+        Interlocked.Decrement(ref CountOf(wait));
     }
 }

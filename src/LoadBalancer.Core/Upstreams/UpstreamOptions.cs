@@ -86,6 +86,10 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "Connections at once to each endpoint. Where all are at this cap, new ones wait for room, the oldest first."
         },
         {
+            "max_requests", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxRequests, (o, value) => o with { MaxRequests = value },
+            "On http: requests at once at each endpoint. Where all are at this cap, new ones wait for room, the important first."
+        },
+        {
             "concurrency", Kinds.Integer(1, 100_000).Or("auto", AutoConcurrency).OrNothing("off"), o => o.Concurrency, (o, value) => o with { Concurrency = value },
             "On http: requests under way at once, over all endpoints. `auto`: as many as can be without waiting for each other at the endpoints, found from how long answers take. " +
             "Where there are more they wait, the important first (`shed` of a route); what waits too long, or is too many, gets 503 `overloaded`."
@@ -138,6 +142,9 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
 
     /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
     public int? MaxConnections { get; init; }
+
+    /// <summary>On http: requests at once at each endpoint, at most; null is any number.</summary>
+    public int? MaxRequests { get; init; }
 
     /// <summary>On http: exchanges at once, over all endpoints; <see cref="AutoConcurrency"/> is found by measuring, null is any number.</summary>
     public int? Concurrency { get; init; }

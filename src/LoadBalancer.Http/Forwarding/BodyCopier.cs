@@ -91,9 +91,10 @@ internal static class BodyCopier
     /// <param name="work">What it holds.</param>
     /// <param name="connection">The way to the endpoint.</param>
     /// <param name="timeouts">Those of the upstream.</param>
+    /// <param name="time">The clock of durations.</param>
     /// <returns>True where all of it was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, UpstreamTimeouts timeouts)
+    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, UpstreamTimeouts timeouts, TimeProvider time)
     {
         var (from, to) = (exchange.RequestBody!, connection.RequestBody);
 
@@ -125,6 +126,7 @@ internal static class BodyCopier
                 work.AwaitsBody = true;
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
+                work.BodyCame = time.GetTimestamp();
                 work.AwaitsBody = work.AwaitsContinue = false;
                 if (work.StopsUpload)
                 {

@@ -5,6 +5,7 @@ using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
@@ -191,7 +192,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
-        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried);
+        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Route?.Importance ?? Importance.Normal);
         if (attempt.Waiting is not { } wait)
         {
             return work.Last;

@@ -5,6 +5,7 @@ using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -31,6 +32,15 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>The WebSocket that it became.</summary>
     public Tunnel? Tunnel { get; set; }
+
+    /// <summary>The gate that it is in; null for none.</summary>
+    public Gate? Gate { get; set; }
+
+    /// <summary>The wait for the gate.</summary>
+    public LeaseWait? Waiting { get; set; }
+
+    /// <summary>When the client was last waited for, for more of the body; 0 for never.</summary>
+    public long BodyCame { get; set; }
 
     /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
@@ -85,6 +95,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
         (Tried, Tunnel) = ([], null);
+        (Gate, Waiting, BodyCame) = (null, null, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
@@ -211,6 +222,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
             // Where there are two, the exchange goes on only when both have ended.
             var rival = Rival;
             _gaveUp = fault;
+            Waiting?.GiveUp(fault);
             Attempt?.GiveUp(fault);
             rival?.GiveUp(fault);
         }

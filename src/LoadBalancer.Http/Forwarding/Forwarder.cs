@@ -51,6 +51,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             // :: (1)
             var hashKey = _hashKeys.Of(exchange);
             RequestFields.Prepare(exchange, _options);
+            if (upstream.Gate is { } gate && !fault.Failed && !Admission.TryEnter(work, gate))
+            {
+                fault = await Admission.WaitAsync(exchange, work, gate);
+            }
+
             for (var goesOn = !fault.Failed; goesOn;)
             {
                 // :: (2) and (3)
@@ -119,6 +124,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 EndAttempt(exchange, work, held, Fault.None);
             }
 
+            Admission.Leave(exchange, work, answered, fault);
             work.EndKeeping(exchange);
             _responses.Ended(exchange.Loop.Index, answered);
         }
@@ -403,6 +409,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     {
         var connection = attempt.Connection!;
         var response = exchange.Response;
+        if (work.Gate is not null && Admission.EndsWithHead(exchange, _options))
+        {
+            Admission.Leave(exchange, work, response.Status, Fault.None);
+        }
+
         if (response.Status == 101)
         {
             return connection is UpstreamConnection tunnel

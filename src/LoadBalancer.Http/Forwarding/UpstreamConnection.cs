@@ -113,7 +113,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _requestBody.Start(Output, exchange.Request.Framing, exchange.Request.ContentLength);
             work.AwaitsContinue = request.ExpectsContinue && exchange.RequestBody.BytesRead == 0;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts, time));
         }
 
         // :: (5)

@@ -38,7 +38,7 @@ internal static class FaultResponse
             FillProblem(exchange, form);
         }
 
-        if (fault.Kind == FaultKind.CircuitOpen)
+        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded)
         {
             Span<byte> seconds = stackalloc byte[11];
             exchange.RetryAfterSeconds.TryFormat(seconds, out var length, provider: CultureInfo.InvariantCulture);
@@ -129,7 +129,7 @@ internal static class FaultResponse
         FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
         FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
-        FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,
+        FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,
         FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes => 503,
         FaultKind.ConnectTimeout or FaultKind.HandshakeTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
         FaultKind.VersionUnsupported => 505,

@@ -106,7 +106,7 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
-    /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open.</summary>
+    /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
 
     /// <summary>When the first bytes of its head were read, as <see cref="TimeProvider.GetTimestamp"/>; of one that was pipelined, when its turn came.</summary>

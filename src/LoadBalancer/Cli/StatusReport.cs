@@ -173,10 +173,16 @@ internal sealed class StatusReport(JsonElement status)
             yield return $"circuit breaker: {state.Replace('_', '-')} since {Time(circuit, "since")}: {Text(circuit, "reason")}; {Text(circuit, "refused")} refused so far";
         }
 
+        if (Child(upstream, "concurrency") is { ValueKind: JsonValueKind.Object } concurrency
+            && Child(concurrency, "shed") is { ValueKind: JsonValueKind.Object } shed && shed.EnumerateObject().Any(count => count.Value.GetRawText() != "0"))
+        {
+            yield return $"concurrency: {Text(concurrency, "under_way")} of {Text(concurrency, "limit")} requests under way; shed so far: {string.Join(", ", shed.EnumerateObject().Select(count => $"{count.Value} {count.Name}"))}";
+        }
+
         var (pending, timeouts, overflows) = (Text(upstream, "pending"), Text(upstream, "pending_timeouts"), Text(upstream, "pending_overflows"));
         if (new[] { pending, timeouts, overflows }.Any(count => count is not ("" or "0")))
         {
-            yield return $"pending: {pending} wait for room at an endpoint; so far {timeouts} waited in vain, and {overflows} found the queue full";
+            yield return $"pending: {pending} wait for room; so far {timeouts} waited in vain, and {overflows} found the queue full";
         }
 
         if (Text(Child(upstream, "discovery"), "left_out") is not ("" or "0") and var leftOut)

@@ -115,6 +115,10 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         EachCircuit(upstreams, (upstream, circuit) => Each(CircuitStatus.States, state => writer.Write(MetricFamilies.UpstreamCircuitState, circuit.State == state, upstream, state)));
         EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitOpenings, circuit.Openings, upstream));
         EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitRefused, circuit.Refused, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamConcurrencyLimit, concurrency.Limit, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamConcurrency, concurrency.UnderWay, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamBaseLatency, (concurrency.BaseMs ?? 0) / 1000, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => Each(concurrency.Shed, count => writer.Write(MetricFamilies.UpstreamShed, count.Value, upstream, count.Key)));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
@@ -165,6 +169,9 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void EachDiscovery(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamDiscovery> write) =>
         Each(upstreams.Where(upstream => upstream.Discovery is not null), upstream => write(upstream.Name, upstream.Discovery!));
+
+    private static void EachConcurrency(IReadOnlyList<UpstreamStatus> upstreams, Action<string, ConcurrencyStatus> write) =>
+        Each(upstreams.Where(upstream => upstream.Concurrency is not null), upstream => write(upstream.Name, upstream.Concurrency!));
 
     private static void EachCircuit(IReadOnlyList<UpstreamStatus> upstreams, Action<string, CircuitStatus> write) =>
         Each(upstreams.Where(upstream => upstream.Circuit is not null), upstream => write(upstream.Name, upstream.Circuit!));

@@ -34,6 +34,8 @@ internal sealed class GatewayFileTests
             circuit_breaker: {failure_ratio: 30%, minimum: 5, within: 20s, open_for: 1m, probes: 2}
             slow_start: 1m
             max_connections: 500
+            max_requests: 400
+            concurrency: auto
             max_pending: 20
             pending_timeout: 3s
           plain:
@@ -79,6 +81,8 @@ internal sealed class GatewayFileTests
                 CircuitBreaker = new CircuitBreakerOptions { FailureRatio = 0.3, Minimum = 5, Within = Seconds(20), OpenFor = Seconds(60), Probes = 2 },
                 SlowStart = Seconds(60),
                 MaxConnections = 500,
+                MaxRequests = 400,
+                Concurrency = UpstreamOptions.AutoConcurrency,
                 MaxPending = 20,
                 PendingTimeout = Seconds(3),
             }),

@@ -18,13 +18,13 @@ internal sealed class LanguageTests
         "cannot read /etc/lb/api.pem: no such file", "cannot read /etc/lb/api.key: no such file", "cannot read /etc/lb/clients.pem: no such file", "cannot read /etc/lb/tickets: no such file");
 
     [Test]
-    public void Routes_are_read_but_for_keys_of_later_work() => Expect("routes", ["auth", "require", "rate_limit", "shed", "shadow"]);
+    public void Routes_are_read_but_for_keys_of_later_work() => Expect("routes", ["auth", "require", "rate_limit", "shadow"]);
 
     [Test]
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
         "upstreams",
         [
-            "zone", "concurrency",
+            "zone",
         ],
         "cannot use /etc/lb/internal.pem: no such file", "'cert' expects none or an absolute path such as /var/log/lb/access.json, not '…'",
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");

@@ -89,6 +89,7 @@ internal static class SampleStatus
                 new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2))
                 {
                     Circuit = new CircuitStatus("open", "20 of 20 attempts within 10 s failed, the last connect_refused", Noon, RetryAfterSeconds: 9, Openings: 2, Refused: 31),
+                    Concurrency = new ConcurrencyStatus(Limit: 40, UnderWay: 38, BaseMs: 20, new Dictionary<string, long> { ["high"] = 0, ["normal"] = 3, ["low"] = 200 }),
                     Discovery = new UpstreamDiscovery
                     {
                         Source = "dns db.internal:5432",
