@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Resilience;
@@ -199,16 +198,15 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>Waits for the end of the request's body, or of the attempt to send it.</summary>
     /// <returns>True where all of it was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> EndUploadAsync()
+    public ValueTask<bool> EndUploadAsync()
     {
         if (!HasUpload)
         {
-            return true;
+            return new(true);
         }
 
         HasUpload = false;
-        return await _upload;
+        return _upload;
     }
 
     /// <inheritdoc/>

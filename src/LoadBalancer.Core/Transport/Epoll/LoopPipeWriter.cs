@@ -240,7 +240,7 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _pendingFlush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _pendingFlush.OnCompleted(continuation, state, token, flags);
+        _pendingFlush.OnCompleted(continuation, state, token, ValueTaskSourceOnCompletedFlags.None);
 
     /// <summary>Leaves what there is to the batch; false where it is to be sent now.</summary>
     private bool TryPutOff()

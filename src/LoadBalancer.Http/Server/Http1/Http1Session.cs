@@ -109,6 +109,7 @@ internal sealed class Http1Session : HttpSession
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> ServeAsync()
     {
         var input = Client.Transport.Input;
@@ -269,10 +270,12 @@ internal sealed class Http1Session : HttpSession
     }
 
     /// <summary>Reads away what is left of the request's body, as long as it is not too much; false where the connection cannot be used again.</summary>
+    private ValueTask<bool> SkipBodyAsync(Exchange exchange) => exchange.RequestBody is { IsAtEnd: false } ? SkipRestAsync(exchange) : new(true);
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
+    private async ValueTask<bool> SkipRestAsync(Exchange exchange)
     {
-        var from = exchange.RequestBody?.BytesRead ?? 0;
+        var from = exchange.RequestBody!.BytesRead;
         while (exchange.RequestBody is { IsAtEnd: false } body)
         {
             if (!body.TryRead(out var part))
