@@ -176,7 +176,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             return AttemptStage.Unconnected;
         }
 
-        // Once, where the next one may have the same connection.
+        // Once on a connection of HTTP/2, as the next attempt may have it too; one of HTTP/1.1 is a new one then.
         var isSilent = fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated && attempt.FirstByte == 0 && !(connection.IsShared && work.WasUnseen);
         return isSilent && connection.IsUntouched ? AttemptStage.Untouched
             : isSilent && connection.WasUsed ? AttemptStage.Stale

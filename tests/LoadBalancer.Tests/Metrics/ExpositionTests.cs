@@ -91,7 +91,7 @@ internal sealed class ExpositionTests
     [TestCase("lb_upstream_requests_total{upstream=\"web\",status=\"2xx\"} 1\n")]
     [TestCase("lb_upstream_requests_total{upstream=\"web\",status=\"none\"} 1\n")]
     [TestCase("lb_upstream_first_byte_seconds_bucket{upstream=\"web\",le=\"0.005\"} 1\n")]
-    [TestCase("lb_upstream_retries_total{upstream=\"web\"} 1\n")]
+    [TestCase("lb_upstream_retries_total{upstream=\"web\",reason=\"status\"} 1\n")]
     [TestCase("lb_upstream_pool_connections{upstream=\"web\",state=\"in_use\"} 1\n")]
     [TestCase("lb_upstream_pool_connections{upstream=\"web\",state=\"idle\"} 1\n")]
     [TestCase("lb_upstream_pool_opened_total{upstream=\"web\"} 2\n")]
