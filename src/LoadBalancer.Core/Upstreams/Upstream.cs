@@ -1,3 +1,4 @@
+// Long because its loop is the only writer of views: whatever may change one is applied here, and read side by side.
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using LoadBalancer.Balancing;
