@@ -18,9 +18,9 @@ export DOTNET_NOLOGO := 1
 
 # What the published binary is made from: it is made again when one of these is newer.
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
-SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
+SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state $(wildcard bench/Peers/run)
 
-.PHONY: help build run test bench bench-peers lint fmt docs publish install clean
+.PHONY: help build run test bench bench-overload bench-peers lint fmt docs publish install clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,12 +36,16 @@ run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
 	@samples/hello/run
 
 test: ## Run all tests; the last line says how many passed
-	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy systemd-analyze postgres psql
+	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
 bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
+
+bench-overload: publish ## Measure three times the load that an endpoint can take, with concurrency: auto and without
+	@.ci/setup dotnet
+	dotnet run -c Release --project bench/Overload -- artifacts/lb
 
 bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy, nginx, caddy and YARP (ARGS="--scenario bulk" measures less)
 	@.ci/setup dotnet curl haproxy nginx caddy gcc libssl-dev

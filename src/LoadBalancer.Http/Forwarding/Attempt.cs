@@ -17,6 +17,9 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>The right to use the endpoint.</summary>
     public EndpointLease Lease;
 
+    /// <summary>The leave of the upstream's circuit breaker.</summary>
+    public CircuitPass Pass;
+
     /// <summary>The wait for room at an endpoint.</summary>
     public LeaseWait? Waiting { get; set; }
 
@@ -59,11 +62,14 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GaveUp { get; private set; }
 
+    private bool IsBad => Response.Status is 502 or 503 or 504;
+
     /// <summary>Begins for another try, whose response goes to <paramref name="response"/>.</summary>
     public void Begin(ResponseHead response, RetryReason reason)
     {
         (Response, Reason, Endpoint) = (response, reason, null);
         Lease = default;
+        Pass = default;
         GaveUp = default;
         Waiting = null;
         Connecting = null;
@@ -84,6 +90,31 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
 
     /// <summary>The head of its response is there, or will not come.</summary>
     public void Answered() => _deadline?.Clear();
+
+    /// <summary>The answer that is passed on counts for the endpoint now, however long its body may last; not one of those that say that it cannot serve.</summary>
+    /// <param name="took">How long it was waited for.</param>
+    public void Count(TimeSpan took)
+    {
+        if (!IsBad)
+        {
+            Pass.Answered(loop.Index, FirstByte);
+            Lease.Answered(loop.Index, took);
+        }
+    }
+
+    /// <summary>Gives back what it has of the upstream, with how it ended; without a fault and without an answer nothing can be said.</summary>
+    public void Return(Fault fault)
+    {
+        // An endpoint that says that it cannot serve is held to that, be the exchange whole or not.
+        var outcome = !fault.Failed && IsBad ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
+        Lease.Return(outcome);
+        if (Leased == 0 || (!outcome.Failed && Response.Status == 0))
+        {
+            Pass.GiveBack();
+        }
+
+        Pass.Return(loop.Index, outcome);
+    }
 
     /// <summary>Ends it because of <paramref name="fault"/>; whoever waits goes on inline. The first reason stays.</summary>
     public void GiveUp(Fault fault)

@@ -5,6 +5,7 @@ using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
@@ -29,6 +30,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<Fault> ConnectAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
+        if (upstream.Circuit is { } circuit && !circuit.TryEnter(exchange.Loop.Index, out attempt.Pass))
+        {
+            exchange.RetryAfterSeconds = circuit.RetryAfterSeconds;
+            return work.Tries > 0 ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+        }
+
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
         {
             // An answer in hand, or on its way, is better than a place in a queue.
@@ -187,7 +194,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
-        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried);
+        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Route?.Importance ?? Importance.Normal);
         if (attempt.Waiting is not { } wait)
         {
             return work.Last;

@@ -1,10 +1,10 @@
-using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -28,6 +28,18 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
+
+    /// <summary>The WebSocket that it became.</summary>
+    public Tunnel? Tunnel { get; set; }
+
+    /// <summary>The gate that it is in; null for none.</summary>
+    public Gate? Gate { get; set; }
+
+    /// <summary>The wait for the gate.</summary>
+    public LeaseWait? Waiting { get; set; }
+
+    /// <summary>When the client was last waited for, for more of the body; 0 for never.</summary>
+    public long BodyCame { get; set; }
 
     /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
@@ -81,7 +93,8 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public void Begin()
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
-        Tried = [];
+        (Tried, Tunnel) = ([], null);
+        (Gate, Waiting, BodyCame) = (null, null, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
@@ -185,17 +198,19 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>Waits for the end of the request's body, or of the attempt to send it.</summary>
     /// <returns>True where all of it was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> EndUploadAsync()
+    public ValueTask<bool> EndUploadAsync()
     {
         if (!HasUpload)
         {
-            return true;
+            return new(true);
         }
 
         HasUpload = false;
-        return await _upload;
+        return _upload;
     }
+
+    /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
     public override void GiveUp(Fault fault)
@@ -205,6 +220,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
             // Where there are two, the exchange goes on only when both have ended.
             var rival = Rival;
             _gaveUp = fault;
+            Waiting?.GiveUp(fault);
             Attempt?.GiveUp(fault);
             rival?.GiveUp(fault);
         }

@@ -51,6 +51,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             // :: (1)
             var hashKey = _hashKeys.Of(exchange);
             RequestFields.Prepare(exchange, _options);
+            if (upstream.Gate is { } gate && !fault.Failed && !Admission.TryEnter(work, gate))
+            {
+                fault = await Admission.WaitAsync(exchange, work, gate);
+            }
+
             for (var goesOn = !fault.Failed; goesOn;)
             {
                 // :: (2) and (3)
@@ -84,7 +89,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 // :: (6)
                 answered = exchange.Response.Status;
-                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
+                var took = time.GetElapsedTime(exchange.Connected, exchange.FirstByte);
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, took);
+                work.Attempt!.Count(took);
                 if (work.Held is { } worse)
                 {
                     EndAttempt(exchange, work, worse, Fault.None);
@@ -117,6 +124,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 EndAttempt(exchange, work, held, Fault.None);
             }
 
+            Admission.Leave(exchange, work, answered, fault);
             work.EndKeeping(exchange);
             _responses.Ended(exchange.Loop.Index, answered);
         }
@@ -144,9 +152,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         attempt.Connection?.Close();
         attempt.Connection?.Release();
         attempt.Connection = null;
-
-        // An endpoint that says that it cannot serve is held to that, be the exchange whole or not.
-        attempt.Lease.Return(!fault.Failed && attempt.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault);
+        attempt.Return(fault);
         work.Return(exchange, attempt);
     }
 
@@ -403,6 +409,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     {
         var connection = attempt.Connection!;
         var response = exchange.Response;
+        if (work.Gate is not null && Admission.EndsWithHead(exchange, _options))
+        {
+            Admission.Leave(exchange, work, response.Status, Fault.None);
+        }
+
         if (response.Status == 101)
         {
             return connection is UpstreamConnection tunnel

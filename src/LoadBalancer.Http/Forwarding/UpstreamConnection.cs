@@ -38,6 +38,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
         // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
         _connection.ReadsMuch = true;
+        _connection.PutsOffSends = true;
         _deadline = new LoopDeadline(connection.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }
@@ -112,7 +113,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _requestBody.Start(Output, exchange.Request.Framing, exchange.Request.ContentLength);
             work.AwaitsContinue = request.ExpectsContinue && exchange.RequestBody.BytesRead == 0;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts, time));
         }
 
         // :: (5)

@@ -106,6 +106,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
+    /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
+    public int RetryAfterSeconds { get; set; } = 1;
+
     /// <summary>When the first bytes of its head were read, as <see cref="TimeProvider.GetTimestamp"/>; of one that was pipelined, when its turn came.</summary>
     public long Began { get; set; }
 
@@ -155,19 +158,10 @@ internal sealed class Exchange(EventLoop loop)
     }
 
     /// <summary>Sends what was written of the response; the client has its time to take it. False where it is gone.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> FlushAsync()
+    public ValueTask<bool> FlushAsync()
     {
         var flush = Carrier.Body.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return flush.Result;
-        }
-
-        Carrier.ExpectTaking();
-        var taken = await flush;
-        Carrier.Taken();
-        return taken;
+        return flush.IsCompletedSuccessfully ? flush : AwaitTakingAsync(flush);
     }
 
     /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
@@ -207,8 +201,18 @@ internal sealed class Exchange(EventLoop loop)
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
+        RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> AwaitTakingAsync(ValueTask<bool> flush)
+    {
+        Carrier.ExpectTaking();
+        var taken = await flush;
+        Carrier.Taken();
+        return taken;
     }
 }

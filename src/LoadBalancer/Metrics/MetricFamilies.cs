@@ -16,6 +16,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily Config = Info("lb_config_info", "The configuration that runs, by a hash of its files.", "version");
     public static readonly MetricFamily ConfigReloads = Counter("lb_config_reloads_total", "Reloads by result: loaded, or refused and nothing changed.", "result");
     public static readonly MetricFamily ConfigLastReloadRefused = Gauge("lb_config_last_reload_refused", "1 where the latest reload was refused: the file is not what runs.");
+    public static readonly MetricFamily ConfigSource = Gauge("lb_config_source", "1 for where the configuration that runs comes from, 0 for the others: file, last_good (the file was no use at start), rollback (by an operator), guard (by the guard of reloads).", "source");
+    public static readonly MetricFamily ConfigReturns = Counter("lb_config_returns_total", "Returns to an earlier configuration, by rollback (an operator) or guard.", "by");
+    public static readonly MetricFamily ConfigGuarded = Gauge("lb_config_guarded", "1 while the guard watches whether requests fare worse than before a reload.");
+    public static readonly MetricFamily ConfigTakenBack = Gauge("lb_config_taken_back", "1 while what the guard brought back runs, with what was worse under the file's configuration: a status or p99.", "listener", "route", "measure");
     public static readonly MetricFamily ConfigLastReloadSuccess = Gauge("lb_config_last_reload_success_timestamp_seconds", "When the configuration that runs was loaded, in seconds since 1970.");
 
     public static readonly MetricFamily ListenerConnections = Counter("lb_listener_connections_total", "Connections accepted.", "listener");
@@ -46,9 +50,16 @@ internal static class MetricFamilies
     public static readonly MetricFamily UpstreamConnect = Histogram("lb_upstream_connect_seconds", LatencyBounds.Connect, "How long connects to the upstream's endpoints took that succeeded.", "upstream");
     public static readonly MetricFamily UpstreamSession = Histogram("lb_upstream_session_seconds", LatencyBounds.Session, "How long connections to the upstream's endpoints lasted, from the end of the connect to the end of both directions.", "upstream");
     public static readonly MetricFamily UpstreamPanic = Gauge("lb_upstream_panic", "1 while endpoints are used whose probes fail, because too few others are left.", "upstream");
-    public static readonly MetricFamily UpstreamPending = Gauge("lb_upstream_pending_connections", "Connections that wait for room, because every endpoint is at max_connections.", "upstream");
-    public static readonly MetricFamily UpstreamPendingTimeouts = Counter("lb_upstream_pending_timeouts_total", "Connections that waited for room in vain until pending_timeout.", "upstream");
-    public static readonly MetricFamily UpstreamPendingOverflows = Counter("lb_upstream_pending_overflows_total", "Connections that were closed because max_pending others waited already.", "upstream");
+    public static readonly MetricFamily UpstreamCircuitState = Gauge("lb_upstream_circuit_state", "1 for the state that the circuit breaker is in, 0 for the others: closed (all passes), open (all is refused), half_open (a few attempts try it).", "upstream", "state");
+    public static readonly MetricFamily UpstreamCircuitOpenings = Counter("lb_upstream_circuit_openings_total", "Times that the circuit breaker opened.", "upstream");
+    public static readonly MetricFamily UpstreamCircuitRefused = Counter("lb_upstream_circuit_refused_total", "Attempts that the circuit breaker refused.", "upstream");
+    public static readonly MetricFamily UpstreamConcurrencyLimit = Gauge("lb_upstream_concurrency_limit", "How many requests may be under way at the upstream: its concurrency, or with auto what is found to be good.", "upstream");
+    public static readonly MetricFamily UpstreamConcurrency = Gauge("lb_upstream_concurrency", "Requests under way at an upstream with concurrency.", "upstream");
+    public static readonly MetricFamily UpstreamBaseLatency = Gauge("lb_upstream_base_latency_seconds", "With concurrency: auto, how long an answer takes where none has to wait; 0 while that is not known.", "upstream");
+    public static readonly MetricFamily UpstreamShed = Counter("lb_upstream_shed_total", "Requests that were refused for overload, by what their route has for shed.", "upstream", "importance");
+    public static readonly MetricFamily UpstreamPending = Gauge("lb_upstream_pending_connections", "Connections and requests that wait for room: every endpoint is at max_connections or max_requests, or the upstream at its concurrency.", "upstream");
+    public static readonly MetricFamily UpstreamPendingTimeouts = Counter("lb_upstream_pending_timeouts_total", "Connections and requests that waited for room in vain until pending_timeout; those that were shed are not among them.", "upstream");
+    public static readonly MetricFamily UpstreamPendingOverflows = Counter("lb_upstream_pending_overflows_total", "Connections and requests that were refused because max_pending others waited already; those that were shed are not among them.", "upstream");
     public static readonly MetricFamily UpstreamRequests = Counter("lb_upstream_requests_total", "Requests by the class of the status that an endpoint answered; none where there was no whole head of a response.", "upstream", "status");
     public static readonly MetricFamily UpstreamFirstByte = Histogram("lb_upstream_first_byte_seconds", LatencyBounds.Exchange, "How long the upstream's endpoints took to begin their responses, from when a connection was there.", "upstream");
     public static readonly MetricFamily UpstreamRetries = Counter("lb_upstream_retries_total", "Tries of requests beyond their first, by why they were made: connect, unseen (the endpoint has not looked at the request), reset, timeout, status, hedge (a second attempt beside a slow one).", "upstream", "reason");
@@ -60,9 +71,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointState = Gauge("lb_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.", "upstream", "endpoint", "state");
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");
+    public static readonly MetricFamily EndpointEjections = Counter("lb_endpoint_ejections_total", "Ejections of the endpoint by the rule of health.passive that took it out: failures, consecutive, failure_ratio, slower_than.", "upstream", "endpoint", "cause");
     public static readonly MetricFamily EndpointProbes = Counter("lb_endpoint_probes_total", "Probes of the endpoint by what they came to. A series of a failure appears with the first.", "upstream", "endpoint", "result");
     public static readonly MetricFamily EndpointProbeDuration = Gauge("lb_endpoint_probe_duration_seconds", "How long the latest probe of the endpoint took.", "upstream", "endpoint");
-    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others, by an operator or else by the file.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnections = Counter("lb_endpoint_connections_total", "Times that the endpoint was picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnect = Histogram("lb_endpoint_connect_seconds", LatencyBounds.Connect, "How long connects to the endpoint took that succeeded; what failed is in lb_endpoint_faults_total.", "upstream", "endpoint");

@@ -130,7 +130,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         else
         {
             work.AwaitsContinue = exchange.Request.ExpectsContinue && exchange.RequestBody.BytesRead == 0;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts, time));
         }
 
         // :: (5)
