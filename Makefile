@@ -23,7 +23,7 @@ export DOTNET_NOLOGO := 1
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
 SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state $(wildcard bench/Peers/run)
 
-.PHONY: help build run test chaos bench bench-peers lint fmt docs publish install clean
+.PHONY: help build run test chaos bench bench-overload bench-peers lint fmt docs publish install clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ chaos: ## Run everything that can go wrong at once (CHAOS_SECONDS=120, CHAOS_SEE
 bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet
 	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
+
+bench-overload: publish ## Measure three times the load that an endpoint can take, with concurrency: auto and without
+	@.ci/setup dotnet
+	dotnet run -c Release --project bench/Overload -- artifacts/lb
 
 bench-peers: publish artifacts/empty-kestrel/empty-kestrel ## Measure the published lb beside haproxy, nginx, caddy and YARP (ARGS="--scenario bulk" measures less)
 	@.ci/setup dotnet curl haproxy nginx caddy gcc libssl-dev

@@ -34,6 +34,9 @@ public sealed record BuildContext
     /// </summary>
     public Func<EndpointId, bool>? IsDrained { get; init; }
 
+    /// <summary>Who remembers which weights operators have given, likewise; null for an endpoint that has the file's. Null: nobody does.</summary>
+    public Func<EndpointId, int?>? AssignedWeight { get; init; }
+
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 
@@ -49,6 +52,9 @@ public sealed record BuildContext
     /// <summary>Is told when an upstream begins or ends to panic; any thread. Default: nobody.</summary>
     public Action<PanicTransition> OnPanic { get; init; } = static _ => { };
 
+    /// <summary>Is told when a circuit breaker changes its state; any thread. Default: nobody.</summary>
+    public Action<CircuitTransition> OnCircuit { get; init; } = static _ => { };
+
     /// <summary>Is told of an error of this program that a control loop survived; any thread. Default: nobody.</summary>
     public Action<Exception> OnBug { get; init; } = static _ => { };
 
@@ -57,6 +63,9 @@ public sealed record BuildContext
 
     /// <summary>Tells of panic, likewise.</summary>
     internal void Tell(PanicTransition transition) => Tell(OnPanic, transition);
+
+    /// <summary>Tells of a circuit breaker, likewise.</summary>
+    internal void Tell(CircuitTransition transition) => Tell(OnCircuit, transition);
 
     /// <summary>Tells of a discovery, likewise.</summary>
     internal void Tell(DiscoveryReport report) => Tell(OnDiscovery, report);

@@ -7,6 +7,7 @@ using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
@@ -113,6 +114,7 @@ internal sealed class HttpProxyBuilder
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
+        var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var before = running?.Routes.Routes.FirstOrDefault(route => route.Name == name)?.Policies;
         return new Route
         {
@@ -120,30 +122,30 @@ internal sealed class HttpProxyBuilder
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
             Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before, Context),
-            Handler = HandlerOf(options, upstreams, captures),
+            Handler = HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =
             [
                 .. options.Policies.OnError.Where(page => page.Value.Upstream is not null)
-                    .Select(page => (int.Parse(page.Key, CultureInfo.InvariantCulture), (HttpHandler)ForwarderTo(page.Value.Upstream!, upstreams))),
+                    .Select(page => (int.Parse(page.Key, CultureInfo.InvariantCulture), (HttpHandler)ForwarderTo(page.Value.Upstream!, upstreams, retries))),
             ],
         };
     }
 
-    private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams, IReadOnlyList<string> captures)
+    private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams, IReadOnlyList<string> captures, RetryPlan retries)
     {
         HttpHandler handler = options switch
         {
-            { Upstream: { } name } => ForwarderTo(name, upstreams),
+            { Upstream: { } name } => ForwarderTo(name, upstreams, retries),
             { Split: { } split } => new Split(
-                [.. split.To.Select(share => (share.Key, (HttpHandler)ForwarderTo(share.Key, upstreams), share.Value))], split.Sticky, Context.Seeds.Next()),
+                [.. split.To.Select(share => (share.Key, (HttpHandler)ForwarderTo(share.Key, upstreams, retries), share.Value))], split.Sticky, Context.Seeds.Next()),
             { Redirect: { } redirect } => new Redirect(redirect, captures),
             { Respond.IsReadiness: true } => new Readiness(IsReady),
             { Respond: { } respond } => new StaticResponse(respond, captures),
             _ => throw new InvalidOperationException("a route has no action"),
         };
-        return options.Mirror is { Percent: > 0 } mirror ? new Mirror(handler, ForwarderTo(mirror.Upstream, upstreams), mirror.Percent, Engine, Context.OnBug) : handler;
+        return options.Mirror is { Percent: > 0 } mirror ? new Mirror(handler, ForwarderTo(mirror.Upstream, upstreams, RetryPlan.Default), mirror.Percent, Engine, Context.OnBug) : handler;
     }
 
-    private Forwarder ForwarderTo(string name, Dictionary<string, Upstream> upstreams) => new(upstreams[name], Context.Time, Engine);
+    private Forwarder ForwarderTo(string name, Dictionary<string, Upstream> upstreams, RetryPlan retries) => new(upstreams[name], Context.Time, Engine, retries);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Upgrading;
 
 namespace LoadBalancer.Daemon;
@@ -46,14 +47,17 @@ internal sealed class Orders : IDisposable
         return orders;
     }
 
+    /// <summary>Orders a reload of the file, as SIGHUP does.</summary>
+    public void OrderReload() => OrderReload(new ReloadRequest(ReloadCause.Signal));
+
     /// <summary>Orders a reload.</summary>
-    public void OrderReload() => _given.Writer.TryWrite(new ReloadOrder());
+    public void OrderReload(ReloadRequest request) => _given.Writer.TryWrite(new ReloadOrder(request));
 
     /// <summary>Orders a reload and waits for its outcome.</summary>
     /// <exception cref="OperationCanceledException">The order to end came first.</exception>
-    public Task<ReloadOutcome> OrderReloadAsync()
+    public Task<ReloadOutcome> OrderReloadAsync(ReloadRequest request)
     {
-        var order = new ReloadOrder();
+        var order = new ReloadOrder(request);
         _given.Writer.TryWrite(order);
         return order.Outcome.WaitAsync(Stop);
     }

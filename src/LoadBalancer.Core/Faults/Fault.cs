@@ -19,6 +19,12 @@ public readonly record struct Fault(FaultSide Side, FaultKind Kind, bool Retryab
     /// <summary>True where this is a failure.</summary>
     public bool Failed => Kind != FaultKind.None;
 
+    /// <summary>
+    /// True where an attempt failed by the endpoint's doing or on the way to it: what circuit breakers count. Not where no endpoint was asked, and not
+    /// a silence at the end, which may be meant.
+    /// </summary>
+    internal bool IsOfEndpoint => Side == FaultSide.Upstream && Kind is not (FaultKind.None or FaultKind.NoEndpoint or FaultKind.IdleTimeout or FaultKind.HalfClosedTimeout);
+
     /// <summary>The reason code of logs and metrics: the kind in snake case, such as <c>connect_timeout</c>.</summary>
     public string Reason => Reasons[(int)Kind];
 

@@ -15,6 +15,12 @@ public enum FaultKind : byte
     /// <summary>Every endpoint was at its cap, and none had room in time.</summary>
     PendingTimeout,
 
+    /// <summary>More requests were under way at the upstream than are good for it, and this one was not among the most important.</summary>
+    Overloaded,
+
+    /// <summary>The upstream's circuit breaker is open: too many attempts failed lately.</summary>
+    CircuitOpen,
+
     /// <summary>The peer answered a connect with RST (ECONNREFUSED), or nothing listens at its Unix path.</summary>
     ConnectRefused,
 

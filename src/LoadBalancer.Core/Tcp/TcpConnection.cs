@@ -32,6 +32,8 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private string? _serverName;
     private TlsSession? _tls;
     private EndpointLease _lease;
+    private CircuitPass _pass;
+    private LoopTimer? _proof;
     private Endpoint[] _tried = [];
     private LeaseWait? _waiting;
     private ConnectAttempt? _connecting;
@@ -128,6 +130,15 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
     }
 
+    /// <inheritdoc/>
+    public override void StopWithdrawn(Fault fault)
+    {
+        if (_relay is not null && _lease.Endpoint.IsGone)
+        {
+            Stop(fault);
+        }
+    }
+
     /// <summary>Finds the upstream by the name that the client asks for.</summary>
     private async ValueTask<Fault> RouteAsync()
     {
@@ -171,8 +182,15 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
         while (true)
         {
+            if (upstream.Circuit is { } circuit && !circuit.TryEnter(Loop.Index, out _pass))
+            {
+                // Where it opened between two endpoints, why the one that was tried failed says more.
+                return new ConnectResult(null, _tried.Length > 0 ? last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen));
+            }
+
             if (!upstream.Lease(new PickContext(hashKey, _tried), out _lease) && await WaitAsync(upstream, hashKey, last) is { Failed: true } refusal)
             {
+                _pass.GiveBack();
                 return new ConnectResult(null, refusal);
             }
 
@@ -197,13 +215,33 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
                 _lease.Connected(_connectTime);
+                _lease.Answered(Loop.Index, _connectTime);
+                Connected();
                 return result;
             }
 
             last = result.Fault;
             _tried = [.. _tried, _lease.Endpoint];
             _lease.Return(last);
+            _pass.Return(Loop.Index, last);
         }
+    }
+
+    /// <summary>
+    /// Tells the circuit breaker of a connect: sessions may last for hours. A probe is believed where the endpoint has not closed it at once, since
+    /// connects to a proxy with nobody behind it succeed.
+    /// </summary>
+    private void Connected()
+    {
+        if (!_pass.IsProbe)
+        {
+            _pass.Answered(Loop.Index, _connected);
+            return;
+        }
+
+        _proof = new LoopTimer(
+            static connection => ((TcpConnection)connection)._pass.Answered(((TcpConnection)connection).Loop.Index, ((TcpConnection)connection)._connected), this);
+        Loop.Schedule(_proof, Relay.EarlyCloseMs);
     }
 
     /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
@@ -292,6 +330,12 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     {
         // :: (7) A lease whose connect failed was returned there.
         _lease.Return(fault);
+        if (_proof is not null)
+        {
+            Loop.Cancel(_proof);
+        }
+
+        _pass.Return(Loop.Index, fault);
 
         // :: (8) Released before the socket is closed: a client that sees the end may connect again at once.
         if (_admitted)

@@ -12,11 +12,13 @@ public sealed class ResponseMetrics(int loops)
     private const int ParkedSlot = 2;
     private const int TakenSlot = 3;
     private const int ReusedSlot = 4;
-    private const int RetriesSlot = 5;
+    private const int HedgesWonSlot = 5;
     private const int UnansweredSlot = 6;
     private const int FirstClassSlot = 7;
 
-    private readonly StripedCells _counts = new(loops, FirstClassSlot + StatusClass.Names.Count);
+    private static readonly int FirstRetrySlot = FirstClassSlot + StatusClass.Names.Count;
+
+    private readonly StripedCells _counts = new(loops, FirstRetrySlot + Enum.GetValues<RetryReason>().Length);
 
     /// <summary>From the request on a connection to the first byte of its response.</summary>
     public LatencyHistogram FirstByteTimes { get; } = new(loops, LatencyBounds.Exchange);
@@ -27,8 +29,8 @@ public sealed class ResponseMetrics(int loops)
     /// <summary>Requests that found a connection: an idle one, or one of HTTP/2 that others are on.</summary>
     public long Reused => _counts.Sum(ReusedSlot);
 
-    /// <summary>Tries beyond the first of a request.</summary>
-    public long Retries => _counts.Sum(RetriesSlot);
+    /// <summary>Second attempts beside a slow one that were the faster ones.</summary>
+    public long HedgesWon => _counts.Sum(HedgesWonSlot);
 
     /// <summary>Connections that were opened.</summary>
     public long Opened => _counts.Sum(OpenedSlot);
@@ -42,18 +44,19 @@ public sealed class ResponseMetrics(int loops)
     /// <summary>Responses of one class, by its index in <see cref="StatusClass.Names"/>.</summary>
     public long ResponsesOf(int statusClass) => _counts.Sum(FirstClassSlot + statusClass);
 
+    /// <summary>Tries beyond the first of a request, by why they were made.</summary>
+    public long RetriesOf(RetryReason reason) => _counts.Sum(FirstRetrySlot + (int)reason);
+
     /// <summary>Counts a request that has ended.</summary>
     /// <param name="loop">The loop.</param>
     /// <param name="status">What an endpoint answered; 0 for nothing.</param>
-    /// <param name="attempts">How many tries it took, 0 where no endpoint was free.</param>
-    public void Ended(int loop, int status, int attempts)
-    {
-        _counts.Add(loop, status == 0 ? UnansweredSlot : FirstClassSlot + StatusClass.Of(status));
-        if (attempts > 1)
-        {
-            _counts.Add(loop, RetriesSlot, attempts - 1);
-        }
-    }
+    public void Ended(int loop, int status) => _counts.Add(loop, status == 0 ? UnansweredSlot : FirstClassSlot + StatusClass.Of(status));
+
+    /// <summary>Counts a try beyond the first of a request.</summary>
+    public void Retried(int loop, RetryReason reason) => _counts.Add(loop, FirstRetrySlot + (int)reason);
+
+    /// <summary>Counts a second attempt beside a slow one that was the faster one.</summary>
+    public void HedgeWon(int loop) => _counts.Add(loop, HedgesWonSlot);
 
     /// <summary>Counts a connection that was opened.</summary>
     public void ConnectionOpened(int loop) => _counts.Add(loop, OpenedSlot);

@@ -2,23 +2,29 @@ using System.Collections.Immutable;
 using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Limits;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Upstreams;
 
 /// <summary>
-/// The cap of open leases at each endpoint of an upstream, and the one queue of those who wait for room: first come, first
-/// served, over all loops. It belongs to the upstream's name and outlives reloads, and so do those who wait in it.
+/// The cap of open leases at each endpoint of an upstream, its <see cref="Gate"/>, and the one queue of those who wait for room at either: by
+/// importance, over all loops. It belongs to the upstream's name and outlives reloads, and so do those who wait in it.
 /// </summary>
 /// <remarks>
 /// <code>
 ///   Lease ── room, nobody waits ─► endpoint            return of a lease ──┐
-///     └── no room ─► Enter ─► queue ◄── the oldest is given a lease ───────┼── new view, other cap
-///                                └──► deadline, client gone, drain: Leave
+///     └── no room ─► Enter ─► queue ◄── the next is given a lease ─────────┼── new view, other cap
+///   Gate ─── no room ───┘        └──► deadline, client gone, drain: Leave  └── somebody leaves the gate, its limit rises
 /// </code>
-/// Whoever gives a slot back takes the lease for the oldest who waits and posts to its loop: the slot is never free in between, so that nobody
+/// For a lease it is first come, first served among equals. At the gate that changes in overload, see <see cref="WaitingLine"/>. An exchange waits
+/// for the gate once, and then for a lease, where that is needed too. Where the queue is full, whoever is less important than the one who comes goes.
+/// <para>
+/// Whoever gives a slot back takes the lease for the next who waits and posts to its loop: the slot is never free in between, so that nobody
 /// who comes later gets it. No wake-up is lost: who enters is counted first and then looks for room, who returns counts the return first and
-/// then looks for those who wait.
+/// then looks for those who wait. At the gate one who comes may count for a moment in a place that another could have; it finds that it may not, and then
+/// looks for those who wait itself.
+/// </para>
 /// <para>
 /// Without a cap a lease costs one read here, and a return one null check. Rule zero: there is a lock, held only while somebody waits; a
 /// list with exits in its middle, shared by all loops, is no work for interlocked operations.
@@ -26,6 +32,9 @@ namespace LoadBalancer.Upstreams;
 /// </remarks>
 internal sealed class LeaseQueue : ReturnObserver
 {
+    /// <summary>Nobody is asked to wait for less than this part of <c>pending_timeout</c>.</summary>
+    private const int LeastPart = 32;
+
     /// <summary>How often a pick that lost its last slot to another thread is made again before it waits.</summary>
     private const int Attempts = 8;
 
@@ -33,21 +42,37 @@ internal sealed class LeaseQueue : ReturnObserver
     internal static readonly Fault Nobody = new(FaultSide.Upstream, FaultKind.NoEndpoint);
 
     private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly WaitingLine _forLease;
+    private readonly WaitingLine _forGate;
+    private readonly long[] _shed = new long[Enum.GetValues<Importance>().Length];
     private int _cap = PickContext.NoCap;
     private int _most;
     private TimeSpan _timeout;
     private Live<UpstreamView>? _view;
-    private LeaseWait? _first;
-    private LeaseWait? _last;
-    private int _count;
+    private int _leaseWaits;
+    private int _gateWaits;
     private long _timeouts;
     private long _overflows;
+
+    /// <summary>A queue without bounds, before <see cref="Follow"/>.</summary>
+    public LeaseQueue(int loops, TimeProvider time)
+    {
+        (_time, _forLease, _forGate) = (time, new WaitingLine(time), new WaitingLine(time));
+        Gate = new Gate(this, loops, time);
+    }
+
+    /// <summary>The way in to the upstream.</summary>
+    public Gate Gate { get; }
 
     /// <summary>The most open leases of an endpoint; <see cref="PickContext.NoCap"/> where there is no cap.</summary>
     public int Cap => Volatile.Read(ref _cap);
 
     /// <summary>How many wait.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => Volatile.Read(ref _leaseWaits) + GateWaits;
+
+    /// <summary>How many wait for the gate.</summary>
+    public int GateWaits => Volatile.Read(ref _gateWaits);
 
     /// <summary>How many ever waited in vain until their time was over.</summary>
     public long Timeouts => Volatile.Read(ref _timeouts);
@@ -55,13 +80,17 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>How many ever found the queue full.</summary>
     public long Overflows => Volatile.Read(ref _overflows);
 
+    /// <summary>How many of one importance were ever refused for overload.</summary>
+    public long Shed(Importance importance) => Volatile.Read(ref _shed[(int)importance]);
+
     /// <summary>From here on serves from <paramref name="view"/>, within the bounds of <paramref name="options"/>.</summary>
     public void Follow(Live<UpstreamView> view, UpstreamOptions options)
     {
         lock (_lock)
         {
             (_view, _most, _timeout) = (view, options.MaxPending, options.PendingTimeout);
-            Volatile.Write(ref _cap, options.MaxConnections ?? PickContext.NoCap);
+            Volatile.Write(ref _cap, Math.Min(options.MaxConnections ?? PickContext.NoCap, options.MaxRequests ?? PickContext.NoCap));
+            Gate.Follow(options.Concurrency);
         }
 
         Attach(view.Current.All);
@@ -80,7 +109,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>Takes a lease within the cap, unless others wait already.</summary>
     public bool TryLease(UpstreamView view, in PickContext context, out EndpointLease lease)
     {
-        if (Count > 0)
+        if (Volatile.Read(ref _leaseWaits) > 0)
         {
             lease = default;
             return false;
@@ -89,44 +118,23 @@ internal sealed class LeaseQueue : ReturnObserver
         return Take(view, new PickContext(context.HashKey, context.Tried, Cap), out lease);
     }
 
-    /// <summary>Enters the queue, on <paramref name="loop"/>.</summary>
+    /// <summary>Enters the queue for a lease, on <paramref name="loop"/>.</summary>
     /// <returns>The wait, which may have ended already; null where room would not help, because nobody is available who was not tried.</returns>
-    public LeaseWait? Enter(UpstreamView view, EventLoop loop, ulong hashKey, Endpoint[] tried)
+    public LeaseWait? Enter(UpstreamView view, EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance)
     {
         if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null)
         {
             return null;
         }
 
-        var wait = new LeaseWait(this, loop, hashKey, tried);
-        LeaseWait? served;
-        lock (_lock)
-        {
-            if (_count >= _most && _cap != PickContext.NoCap)
-            {
-                Volatile.Write(ref _overflows, _overflows + 1);
-                wait.EndAtOnce(new Fault(FaultSide.Internal, FaultKind.PendingOverflow));
-                return wait;
-            }
-
-            Link(wait);
-            served = Serve();
-            if (wait.IsWaiting && IsInVain(wait))
-            {
-                Unlink(wait);
-                wait.EndAtOnce(Nobody);
-            }
-            else if (wait.IsWaiting)
-            {
-                wait.Begin(_timeout);
-            }
-        }
-
-        Post(served, unless: wait);
-        return wait;
+        return Enter(new LeaseWait(this, loop, hashKey, tried, importance));
     }
 
-    /// <summary>Takes <paramref name="wait"/> out, where it still waits; false where it has been given a lease.</summary>
+    /// <summary>Enters the queue for the gate, on <paramref name="loop"/>.</summary>
+    /// <returns>The wait, which may have ended already.</returns>
+    public LeaseWait Enter(EventLoop loop, Importance importance) => Enter(new LeaseWait(this, loop, importance));
+
+    /// <summary>Takes <paramref name="wait"/> out, where it still waits; false where it has been given what it waited for.</summary>
     public bool Leave(LeaseWait wait, Fault fault)
     {
         lock (_lock)
@@ -137,11 +145,7 @@ internal sealed class LeaseQueue : ReturnObserver
             }
 
             Unlink(wait);
-            if (fault.Kind == FaultKind.PendingTimeout)
-            {
-                Volatile.Write(ref _timeouts, _timeouts + 1);
-            }
-
+            Note(wait, fault.Kind);
             return true;
         }
     }
@@ -174,13 +178,97 @@ internal sealed class LeaseQueue : ReturnObserver
 
         lock (_lock)
         {
-            for (var wait = _first; wait is not null; wait = wait.Next)
+            for (var importance = Importance.Low; importance <= Importance.Never; importance++)
             {
-                if (IsInVain(wait))
+                for (var member = _forLease.Oldest(importance); member is LeaseWait wait; member = member.Newer)
                 {
-                    wait.PostGiveUp();
+                    if (IsInVain(wait))
+                    {
+                        wait.PostGiveUp();
+                    }
                 }
             }
+        }
+    }
+
+    private LeaseWait Enter(LeaseWait wait)
+    {
+        LeaseWait? served;
+        lock (_lock)
+        {
+            // Counted before it looks for room: a full fence.
+            Interlocked.Increment(ref CountOf(wait));
+            var patience = PatienceOf(wait);
+            LineOf(wait).Add(wait, _time.GetTimestamp());
+            served = Serve();
+            if (wait.IsWaiting && !wait.IsForGate && IsInVain(wait))
+            {
+                Unlink(wait);
+                wait.EndAtOnce(Nobody);
+            }
+            else if (wait.IsWaiting)
+            {
+                wait.Begin(patience);
+                MakeRoom(wait);
+            }
+        }
+
+        Post(served, unless: wait);
+        return wait;
+    }
+
+    private ref int CountOf(LeaseWait wait) => ref wait.IsForGate ? ref _gateWaits : ref _leaseWaits;
+
+    private WaitingLine LineOf(LeaseWait wait) => wait.IsForGate ? _forGate : _forLease;
+
+    private TimeSpan PatienceOf(LeaseWait wait)
+    {
+        if (!wait.IsForGate)
+        {
+            return _timeout;
+        }
+
+        var (turn, least) = (Gate.Base, _timeout / LeastPart);
+        _forGate.Turn = turn > least ? turn : least;
+        return _forGate.Patience(wait.Importance, _time.GetTimestamp(), _timeout);
+    }
+
+    /// <summary>Where more wait than may, lets one go: the least important, and <paramref name="wait"/> itself where nobody is less important. Under the lock.</summary>
+    private void MakeRoom(LeaseWait wait)
+    {
+        if (Count <= _most || (_cap == PickContext.NoCap && !wait.IsForGate))
+        {
+            return;
+        }
+
+        var now = _time.GetTimestamp();
+        var goes = (LeaseWait?)(_forGate.Yielding(wait.Importance, now) ?? _forLease.Yielding(wait.Importance, now)) ?? wait;
+        var fault = new Fault(FaultSide.Internal, goes.MayBeShed ? FaultKind.Overloaded : FaultKind.PendingOverflow);
+        Unlink(goes);
+        Note(goes, fault.Kind);
+        if (goes == wait)
+        {
+            wait.Refuse(fault);
+        }
+        else
+        {
+            goes.PostEnd(fault);
+        }
+    }
+
+    private void Note(LeaseWait wait, FaultKind kind)
+    {
+        switch (kind)
+        {
+            case FaultKind.Overloaded:
+                Volatile.Write(ref _shed[(int)wait.Importance], _shed[(int)wait.Importance] + 1);
+                break;
+            case FaultKind.PendingTimeout:
+                Volatile.Write(ref _timeouts, _timeouts + 1);
+                break;
+            case FaultKind.PendingOverflow:
+                Volatile.Write(ref _overflows, _overflows + 1);
+                break;
         }
     }
 
@@ -202,39 +290,52 @@ internal sealed class LeaseQueue : ReturnObserver
         return false;
     }
 
-    /// <summary>Gives leases from the oldest on, while there is room. Under the lock.</summary>
-    /// <returns>Those who got one, linked by <see cref="LeaseWait.Next"/>.</returns>
+    /// <summary>Gives out what room there is. Under the lock.</summary>
+    /// <returns>Those who got some, linked by <see cref="LeaseWait.Next"/>.</returns>
     private LeaseWait? Serve()
     {
-        LeaseWait? first = null, last = null;
-        for (var wait = _first; wait is not null && _view is not null;)
+        LeaseWait? served = null;
+        while (_forGate.Count > 0 && Gate.TryTake())
         {
-            var next = wait.Next;
-            if (Take(_view.Current, new PickContext(wait.HashKey, wait.Tried, _cap), out var lease))
+            var wait = (LeaseWait)_forGate.Next(_time.GetTimestamp())!;
+            Unlink(wait);
+            (wait.Next, served) = (served, wait);
+        }
+
+        for (var importance = Importance.Never; _forLease.Count > 0 && _view is not null; importance--)
+        {
+            if (!Serve(importance, ref served) || importance == Importance.Low)
+            {
+                break;
+            }
+        }
+
+        return served;
+    }
+
+    /// <summary>Gives leases to those of one importance from the oldest on, while there is room.</summary>
+    /// <returns>False where nobody has room: those behind would fare no better.</returns>
+    private bool Serve(Importance importance, ref LeaseWait? served)
+    {
+        for (var wait = (LeaseWait?)_forLease.Oldest(importance); wait is not null;)
+        {
+            var newer = (LeaseWait?)wait.Newer;
+            if (Take(_view!.Current, new PickContext(wait.HashKey, wait.Tried, _cap), out var lease))
             {
                 wait.Lease = lease;
                 Unlink(wait);
-                if (last is null)
-                {
-                    first = wait;
-                }
-                else
-                {
-                    last.Next = wait;
-                }
-
-                last = wait;
+                (wait.Next, served) = (served, wait);
             }
             else if (wait.Tried.Length == 0)
             {
-                // Nobody has room: those behind it would fare no better. One who has tried some may only want others than are free.
-                break;
+                // One who has tried some may only want others than are free.
+                return false;
             }
 
-            wait = next;
+            wait = newer;
         }
 
-        return first;
+        return true;
     }
 
     private static void Post(LeaseWait? served, LeaseWait? unless)
@@ -256,47 +357,9 @@ internal sealed class LeaseQueue : ReturnObserver
         }
     }
 
-    private void Link(LeaseWait wait)
-    {
-        wait.IsWaiting = true;
-        wait.Previous = _last;
-        if (_last is null)
-        {
-            _first = wait;
-        }
-        else
-        {
-            _last.Next = wait;
-        }
-
-        _last = wait;
-
-        // A full fence: counted before it looks for room.
-        Interlocked.Increment(ref _count);
-    }
-
     private void Unlink(LeaseWait wait)
     {
-        wait.IsWaiting = false;
-        if (wait.Previous is null)
-        {
-            _first = wait.Next;
-        }
-        else
-        {
-            wait.Previous.Next = wait.Next;
-        }
-
-        if (wait.Next is null)
-        {
-            _last = wait.Previous;
-        }
-        else
-        {
-            wait.Next.Previous = wait.Previous;
-        }
-
-        wait.Next = wait.Previous = null;
-        Interlocked.Decrement(ref _count);
+        LineOf(wait).Remove(wait);
+        Interlocked.Decrement(ref CountOf(wait));
     }
 }

@@ -1,3 +1,5 @@
+// One file: what an upstream is told, in the order in which its one loop takes it, and the view that follows. What each piece of news means is elsewhere.
+
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using LoadBalancer.Balancing;
@@ -5,6 +7,7 @@ using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Limits;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
@@ -18,7 +21,9 @@ namespace LoadBalancer.Upstreams;
 ///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┤
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
-///                                          Drain, Enable ────────────── Operated ─┘
+///                                          and another ────────────── ReadingDue ─┤
+///   Circuit ──────────────────────────────────────────────── CircuitChanged ──────┤
+///                                          Drain, Enable, Weigh ─────── Operated ─┘
 /// </code>
 /// </summary>
 /// <remarks>
@@ -73,7 +78,8 @@ public sealed class Upstream : IAsyncDisposable
         _first = previous is null;
         _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
-        _queue = previous?._queue ?? new LeaseQueue();
+        _queue = previous?._queue ?? new LeaseQueue(context.Loops, context.Time);
+        Circuit = options.CircuitBreaker is { } breaker ? previous?.Circuit ?? new Circuit(name, breaker, context.Loops, context.Time) : null;
         _discovery = discovery;
         Tls = TlsOrigination.Of(name, options.Tls, options.OwnName, previous?.Tls, context);
         _cursor = previous?._cursor ?? new PickCursor((uint)context.Seeds.Next());
@@ -98,8 +104,14 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>How its discovery has gone so far; null where it has none.</summary>
     internal DiscoveryStatus? Discovery => _discovery?.Status;
 
+    /// <summary>Its circuit breaker, to be asked before each attempt; null where it has none.</summary>
+    internal Circuit? Circuit { get; }
+
     /// <summary>Those who wait for room at an endpoint.</summary>
     internal LeaseQueue Pending => _queue;
+
+    /// <summary>The way in, for exchanges; null where any number may be under way.</summary>
+    internal Gate? Gate => Options.Concurrency is null ? null : _queue.Gate;
 
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
@@ -141,7 +153,8 @@ public sealed class Upstream : IAsyncDisposable
 
     /// <summary>After <see cref="Lease(in PickContext, out EndpointLease)"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
-    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried) => _queue.Enter(View, loop, hashKey, tried);
+    internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance = Importance.Normal) =>
+        _queue.Enter(View, loop, hashKey, tried, importance);
 
     /// <summary>
     /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
@@ -150,12 +163,20 @@ public sealed class Upstream : IAsyncDisposable
     /// </summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Drain(EndpointId id) => Operate(id, drained: true);
+    public bool Drain(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, true));
 
     /// <summary>An operator gives an endpoint back to traffic; what probes and watched traffic say of it counts again.</summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Enable(EndpointId id) => Operate(id, drained: false);
+    public bool Enable(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, false));
+
+    /// <summary>
+    /// An operator gives an endpoint another weight than the file does, as long as a drain lasts. At 0 it gets no new lease, and open ones go on.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="weight">0 to 256; null for the file's again.</param>
+    /// <returns>False where the upstream has no such endpoint.</returns>
+    public bool Weigh(EndpointId id, int? weight) => Operate(id, endpoint => SetWeight(endpoint, weight));
 
     /// <summary>Takes over from the upstream before it and runs. Called once, when its configuration is published.</summary>
     public void Start()
@@ -169,6 +190,7 @@ public sealed class Upstream : IAsyncDisposable
 
         _previous = null;
         _queue.Follow(_view, Options);
+        Circuit?.Follow(Options.CircuitBreaker!, changed: transition => _events.Writer.TryWrite(new UpstreamEvent.CircuitChanged(transition)));
         _loop = RunAsync(SucceedAsync(previous));
     }
 
@@ -231,11 +253,35 @@ public sealed class Upstream : IAsyncDisposable
         }
     }
 
-    private bool Operate(EndpointId id, bool drained)
+    private static UpstreamEvent? SetDrained(Endpoint endpoint, bool drained)
+    {
+        if (endpoint.IsDrained == drained)
+        {
+            return null;
+        }
+
+        endpoint.IsDrained = drained;
+        return new UpstreamEvent.Operated(endpoint);
+    }
+
+    private static UpstreamEvent? SetWeight(Endpoint endpoint, int? weight)
+    {
+        if (endpoint.AssignedWeight == weight)
+        {
+            return null;
+        }
+
+        endpoint.AssignedWeight = weight;
+        return new UpstreamEvent.Weighed();
+    }
+
+    /// <param name="id">Which endpoint.</param>
+    /// <param name="change">Changes it; gives what the loop has to know, null where it was so already.</param>
+    private bool Operate(EndpointId id, Func<Endpoint, UpstreamEvent?> change)
     {
         if (Volatile.Read(ref _successor) is { } successor)
         {
-            return successor.Operate(id, drained);
+            return successor.Operate(id, change);
         }
 
         if (View.All.FirstOrDefault(member => member.Endpoint.Id == id).Endpoint is not { } endpoint)
@@ -243,13 +289,9 @@ public sealed class Upstream : IAsyncDisposable
             return false;
         }
 
-        if (endpoint.IsDrained != drained)
+        if (change(endpoint) is { } changed && !_events.Writer.TryWrite(changed) && Volatile.Read(ref _successor) is { } replacement)
         {
-            endpoint.IsDrained = drained;
-            if (!_events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint)) && Volatile.Read(ref _successor) is { } replacement)
-            {
-                replacement._events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint));
-            }
+            replacement._events.Writer.TryWrite(changed);
         }
 
         return true;
@@ -259,8 +301,9 @@ public sealed class Upstream : IAsyncDisposable
         ? null
         : new Ejections(
             passive, _context,
-            report: (endpoint, last) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last)),
-            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()));
+            report: (endpoint, last, cause) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last, cause)),
+            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()),
+            reading: () => _events.Writer.TryWrite(new UpstreamEvent.ReadingDue()));
 
     private HealthMonitor? StartMonitor() => _probe is null
         ? null
@@ -338,8 +381,12 @@ public sealed class Upstream : IAsyncDisposable
                     active.Reason));
                 break;
 
-            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health).Members);
+            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last, Cause: var cause }:
+                ejections?.Eject(endpoint, last, cause, Availability.Of(_members.Current.All, Options.Health).Members);
+                break;
+
+            case UpstreamEvent.ReadingDue:
+                ejections?.Judge(Options);
                 break;
 
             case UpstreamEvent.EjectionDue:
@@ -354,6 +401,14 @@ public sealed class Upstream : IAsyncDisposable
                 _context.Tell(endpoint.IsDrained
                     ? new EndpointTransition(endpoint.Id, TransitionKind.Drained, "an operator drained it")
                     : new EndpointTransition(endpoint.Id, TransitionKind.Enabled, "an operator enabled it"));
+                break;
+
+            case UpstreamEvent.CircuitChanged { Transition: var transition }:
+                _context.Tell(transition);
+                break;
+
+            case UpstreamEvent.Weighed:
+                _members.Swap(_members.Current.Reweighed());
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

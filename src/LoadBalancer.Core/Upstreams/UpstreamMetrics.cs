@@ -1,3 +1,4 @@
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Upstreams;
@@ -16,6 +17,9 @@ public sealed class UpstreamMetrics(int loops)
 
     /// <summary>How long connections to endpoints lasted, from the end of the connect to the end of both directions.</summary>
     public LatencyHistogram SessionTimes { get; } = new(loops, LatencyBounds.Session);
+
+    /// <summary>What retries may add to what its endpoints have to do.</summary>
+    public RetryBudget Retries { get; } = new(loops);
 
     /// <summary>What is counted of requests; null where none was ever to be sent to it: it serves TCP alone.</summary>
     public ResponseMetrics? Responses => Volatile.Read(ref _responses);

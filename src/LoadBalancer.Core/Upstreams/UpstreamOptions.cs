@@ -17,6 +17,9 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>The word of <see cref="Host"/> for the endpoint's address.</summary>
     public const string EndpointHost = "endpoint";
 
+    /// <summary>The <see cref="Concurrency"/> that is found by measuring.</summary>
+    public const int AutoConcurrency = 0;
+
     /// <inheritdoc/>
     public static Shape<UpstreamOptions> Shape { get; } = new(
         "upstream", "A named group of equivalent endpoints and how to talk to them.", """{balance: least_connections, endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}""", () => new())
@@ -71,6 +74,10 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "How endpoints are judged."
         },
         {
+            "circuit_breaker", Kinds.Record(CircuitBreakerOptions.Shape).OrNull("off"), o => o.CircuitBreaker, (o, value) => o with { CircuitBreaker = value },
+            "Where too many attempts fail, whichever endpoint they go to, everything is refused at once for a while, and then a few attempts try it; `off` is none, `{}` the defaults."
+        },
+        {
             "slow_start", Kinds.Duration("100ms", "1h").OrNothing("off"), o => o.SlowStart, (o, value) => o with { SlowStart = value },
             "For how long an endpoint that has come back, or is new, gets less than its share, beginning with a tenth. Not with `balance: hash`."
         },
@@ -79,12 +86,21 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "Connections at once to each endpoint. Where all are at this cap, new ones wait for room, the oldest first."
         },
         {
+            "max_requests", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxRequests, (o, value) => o with { MaxRequests = value },
+            "On http: requests at once at each endpoint. Where all are at this cap, new ones wait for room, the important first."
+        },
+        {
+            "concurrency", Kinds.Integer(1, 100_000).Or("auto", AutoConcurrency).OrNothing("off"), o => o.Concurrency, (o, value) => o with { Concurrency = value },
+            "On http: requests under way at once, over all endpoints. `auto`: as many as can be without waiting for each other at the endpoints, found from how long answers take. " +
+            "Where there are more they wait, the important first (`shed` of a route); what waits too long, or is too many, gets 503 `overloaded`."
+        },
+        {
             "max_pending", Kinds.Integer(0, 1_000_000), o => o.MaxPending, (o, value) => o with { MaxPending = value },
-            "How many may wait for room at once; one more is closed."
+            "How many may wait for room at once; one more is closed, or on http gets 503. On http the least important goes first."
         },
         {
             "pending_timeout", Kinds.Duration("1ms", "1h"), o => o.PendingTimeout, (o, value) => o with { PendingTimeout = value },
-            "For how long a connection may wait for room; then it is closed."
+            "For how long a connection may wait for room; then it is closed, or on http gets 503. For `concurrency` it is less the longer an overload lasts."
         },
     };
 
@@ -121,8 +137,17 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>How endpoints are judged.</summary>
     public HealthOptions Health { get; init; } = new();
 
+    /// <summary>When it is left alone for a while; null for never.</summary>
+    public CircuitBreakerOptions? CircuitBreaker { get; init; }
+
     /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
     public int? MaxConnections { get; init; }
+
+    /// <summary>On http: requests at once at each endpoint, at most; null is any number.</summary>
+    public int? MaxRequests { get; init; }
+
+    /// <summary>On http: exchanges at once, over all endpoints; <see cref="AutoConcurrency"/> is found by measuring, null is any number.</summary>
+    public int? Concurrency { get; init; }
 
     /// <summary>Connections that wait for an endpoint below <see cref="MaxConnections"/>, at most.</summary>
     public int MaxPending { get; init; } = 1000;

@@ -29,6 +29,9 @@ internal abstract class AttemptCarrier
     /// <summary>True where other exchanges are on the same connection.</summary>
     public virtual bool IsShared => false;
 
+    /// <summary>True once the head of the request is on its way.</summary>
+    public virtual bool IsSent => true;
+
     /// <summary>True where the connection was reset, rather than closed in order.</summary>
     public abstract bool WasReset { get; }
 
@@ -38,8 +41,11 @@ internal abstract class AttemptCarrier
     /// <summary>Which deadline ended it; <see cref="FaultKind.None"/> where none did.</summary>
     public FaultKind TimedOut { get; protected set; }
 
-    /// <summary>Sends the request of <paramref name="exchange"/>, and reads the head of the response. The body may still be on its way when this returns.</summary>
-    public abstract ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time);
+    /// <summary>
+    /// Sends the request of <paramref name="exchange"/>, and reads the head of the response into that of <paramref name="attempt"/>. The request's
+    /// body may still be on its way when this returns.
+    /// </summary>
+    public abstract ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt, UpstreamOptions options, TimeProvider time);
 
     /// <summary>
     /// True for a response that is whole, or soon will be, or behind which the endpoint closes, while the request's body still comes: a refusal. One
@@ -79,27 +85,29 @@ internal abstract class AttemptCarrier
     protected Fault Ended() => new(
         FaultSide.Upstream, TimedOut != FaultKind.None ? TimedOut : WasReset ? FaultKind.Reset : FaultKind.ResponseTruncated);
 
-    /// <summary>Passes an interim response on that is in <see cref="Exchange.Response"/>, which is empty afterwards.</summary>
+    /// <summary>Passes an interim response on that is in <see cref="Attempt.Response"/>, which is empty afterwards. From here on no other attempt has a say.</summary>
     /// <param name="exchange">Whose response it is.</param>
     /// <param name="work">What it holds.</param>
+    /// <param name="attempt">The attempt.</param>
     /// <param name="options">The upstream's.</param>
     /// <param name="count">How many it is, from 1.</param>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    protected async ValueTask<Fault> PassInterimAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, int count)
+    protected async ValueTask<Fault> PassInterimAsync(Exchange exchange, ForwardWork work, Attempt attempt, UpstreamOptions options, int count)
     {
         if (count > MostInterim)
         {
             return new Fault(FaultSide.Upstream, FaultKind.ResponseInvalid);
         }
 
-        var mayGoOn = work.AwaitsContinue && exchange.Response.Status == 100;
-        ResponseFields.Prepare(exchange);
-        if (!await exchange.Carrier.SendInterimAsync(exchange.Response))
+        work.Commit(attempt);
+        var mayGoOn = work.AwaitsContinue && attempt.Response.Status == 100;
+        ResponseFields.Prepare(attempt.Response);
+        if (!await exchange.Carrier.SendInterimAsync(attempt.Response))
         {
             return work.GaveUp.Failed ? work.GaveUp : new Fault(FaultSide.Client, FaultKind.ClientClosed);
         }
 
-        exchange.Response.Reset();
+        attempt.Response.Reset();
         if (mayGoOn && work.AwaitsContinue)
         {
             work.AwaitsContinue = false;

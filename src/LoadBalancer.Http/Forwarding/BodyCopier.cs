@@ -73,17 +73,16 @@ internal static class BodyCopier
 
     /// <summary>Ends the upload, where it has not ended by itself. What the client still sends is left to be read away.</summary>
     /// <returns>True where all of the request's body was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
+    public static ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
     {
         if (work.HasUpload && !work.UploadHasEnded)
         {
             work.StopsUpload = true;
-            work.Connection?.Close();
+            work.Attempt?.Connection?.Close();
             exchange.RequestBody!.Interrupt();
         }
 
-        return await work.EndUploadAsync();
+        return work.EndUploadAsync();
     }
 
     /// <summary>Copies the request's body; its own faults end the attempt.</summary>
@@ -91,9 +90,10 @@ internal static class BodyCopier
     /// <param name="work">What it holds.</param>
     /// <param name="connection">The way to the endpoint.</param>
     /// <param name="timeouts">Those of the upstream.</param>
+    /// <param name="time">The clock of durations.</param>
     /// <returns>True where all of it was sent.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, UpstreamTimeouts timeouts)
+    public static async ValueTask<bool> UploadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, UpstreamTimeouts timeouts, TimeProvider time)
     {
         var (from, to) = (exchange.RequestBody!, connection.RequestBody);
 
@@ -125,6 +125,7 @@ internal static class BodyCopier
                 work.AwaitsBody = true;
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
+                work.BodyCame = time.GetTimestamp();
                 work.AwaitsBody = work.AwaitsContinue = false;
                 if (work.StopsUpload)
                 {

@@ -1,42 +1,66 @@
-using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding.Http2;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
-/// <summary>What an exchange holds while it is forwarded: a lease, and the wait, connect or connection at hand. Pooled with its exchange.</summary>
-internal sealed class ForwardWork : PendingWork
+/// <summary>What an exchange holds while it is forwarded: its attempts, and the request's body on its way. Pooled with its exchange.</summary>
+internal sealed class ForwardWork(EventLoop loop) : PendingWork
 {
+    private readonly Stack<Attempt> _attempts = new(1);
+    private ResponseHead? _spare;
+    private ReplayBody? _replay;
     private Fault _gaveUp;
     private ValueTask<bool> _upload;
 
-    /// <summary>The right to use the endpoint.</summary>
-    public EndpointLease Lease;
+    /// <summary>The attempt at hand.</summary>
+    public Attempt? Attempt { get; private set; }
 
-    /// <summary>The wait for room at an endpoint.</summary>
+    /// <summary>The attempt beside it, which is to be faster; null for none.</summary>
+    public Attempt? Rival { get; private set; }
+
+    /// <summary>What happens to the two.</summary>
+    public HedgeRace Race => field ??= new HedgeRace(loop);
+
+    /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
+    public Attempt? Held { get; private set; }
+
+    /// <summary>The WebSocket that it became.</summary>
+    public Tunnel? Tunnel { get; set; }
+
+    /// <summary>The gate that it is in; null for none.</summary>
+    public Gate? Gate { get; set; }
+
+    /// <summary>The wait for the gate.</summary>
     public LeaseWait? Waiting { get; set; }
 
-    /// <summary>The connect under way.</summary>
-    public ConnectAttempt? Connecting { get; set; }
+    /// <summary>When the client was last waited for, for more of the body; 0 for never.</summary>
+    public long BodyCame { get; set; }
 
-    /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
-    public Http2SessionWait? Opening { get; set; }
-
-    /// <summary>The socket on which TLS is being agreed on.</summary>
-    public EpollSocket? Shaking { get; set; }
-
-    /// <summary>The connection or stream in use.</summary>
-    public AttemptCarrier? Connection { get; set; }
-
-    /// <summary>The endpoints that failed already.</summary>
+    /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
 
-    /// <summary>True where it was sent again.</summary>
-    public bool HasAskedAgain { get; set; }
+    /// <summary>Attempts that have ended and count as tries.</summary>
+    public int Tries { get; set; }
+
+    /// <summary>Why there is a further attempt; <see cref="RetryReason.None"/> for the first one.</summary>
+    public RetryReason Reason { get; set; }
+
+    /// <summary>How the attempt before ended, for the case that no endpoint is left.</summary>
+    public Fault Last { get; set; }
+
+    /// <summary>True for a request that may be acted on twice.</summary>
+    public bool MayRepeat { get; set; }
+
+    /// <summary>True where it was sent again because no endpoint had looked at it.</summary>
+    public bool WasUnseen { get; set; }
+
+    /// <summary>True once something of a response was passed on: no other attempt has a say.</summary>
+    public bool IsCommitted { get; private set; }
 
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GaveUp => _gaveUp;
@@ -65,6 +89,106 @@ internal sealed class ForwardWork : PendingWork
     /// <inheritdoc/>
     public override bool TakesBody => HasUpload && !UploadHasEnded && !IsEarly && !AwaitsContinue;
 
+    /// <summary>Begins for another exchange.</summary>
+    public void Begin()
+    {
+        (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
+        (Tried, Tunnel) = ([], null);
+        (Gate, Waiting, BodyCame) = (null, null, 0);
+        (Tries, Reason) = (0, RetryReason.None);
+        MayRepeat = WasUnseen = IsCommitted = false;
+        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
+    }
+
+    /// <summary>Begins an attempt, whose response is the exchange's.</summary>
+    public Attempt BeginAttempt(Exchange exchange)
+    {
+        Attempt = Take();
+        Attempt.Begin(exchange.Response, Reason);
+        return Attempt;
+    }
+
+    /// <summary>Begins an attempt beside the one at hand.</summary>
+    public Attempt BeginRival()
+    {
+        Rival = Take();
+        Rival.Begin(TakeSpare(), RetryReason.Hedge);
+        return Rival;
+    }
+
+    /// <summary>Of the two attempts <paramref name="attempt"/> is the one that counts.</summary>
+    public void Choose(Exchange exchange, Attempt attempt) => (Attempt, Rival, exchange.Response) = (attempt, null, attempt.Response);
+
+    /// <summary>An attempt is over, and nobody refers to it any more.</summary>
+    public void Return(Exchange exchange, Attempt attempt)
+    {
+        Attempt = Attempt == attempt ? null : Attempt;
+        Rival = Rival == attempt ? null : Rival;
+        Held = Held == attempt ? null : Held;
+        if (attempt.Response != exchange.Response)
+        {
+            _spare = attempt.Response;
+            _spare.Reset();
+        }
+
+        _attempts.Push(attempt);
+    }
+
+    /// <summary>The attempt at hand was answered, and waits for whether another one is answered better.</summary>
+    public void Hold(Exchange exchange)
+    {
+        (Held, Attempt) = (Attempt, null);
+        Held!.Connection!.Relax();
+        exchange.Response = TakeSpare();
+    }
+
+    /// <summary>The answer that waited is the exchange's after all.</summary>
+    public Attempt Resume(Exchange exchange)
+    {
+        _spare = exchange.Response;
+        _spare.Reset();
+        (Attempt, Held) = (Held, null);
+        exchange.Response = Attempt!.Response;
+        return Attempt;
+    }
+
+    /// <summary>Something of the response to <paramref name="attempt"/> is passed on: an attempt beside it is broken off.</summary>
+    public void Commit(Attempt attempt)
+    {
+        IsCommitted = true;
+        (attempt == Attempt ? Rival : Attempt)?.GiveUp(Forwarder.Unwanted);
+    }
+
+    /// <summary>Keeps what is read of the request's body, up to <paramref name="most"/> bytes.</summary>
+    public void Keep(Exchange exchange, long most)
+    {
+        _replay ??= new ReplayBody();
+        _replay.Begin(exchange.RequestBody!, most);
+        exchange.RequestBody = _replay;
+    }
+
+    /// <summary>The request's body is kept no longer.</summary>
+    public void EndKeeping(Exchange exchange)
+    {
+        if (exchange.RequestBody == _replay && _replay is not null)
+        {
+            exchange.RequestBody = _replay.End();
+        }
+    }
+
+    /// <summary>True where the whole body of the request can be sent again, or it has none.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="wasAsked">True where an endpoint was asked: then a client that has not sent its body yet is not waited for again, unless it is kept.</param>
+    public bool CanReplay(Exchange exchange, bool wasAsked) =>
+        exchange.RequestBody is not { } body || (body == _replay ? _replay.CanRewind : body.BytesRead == 0 && !wasAsked);
+
+    /// <summary>Makes the body ready for another attempt.</summary>
+    public void Rewind()
+    {
+        _replay?.Rewind();
+        StopsUpload = AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = false;
+    }
+
     /// <summary>The request's body is being sent.</summary>
     public void BeginUpload(ValueTask<bool> upload)
     {
@@ -74,45 +198,40 @@ internal sealed class ForwardWork : PendingWork
 
     /// <summary>Waits for the end of the request's body, or of the attempt to send it.</summary>
     /// <returns>True where all of it was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> EndUploadAsync()
+    public ValueTask<bool> EndUploadAsync()
     {
         if (!HasUpload)
         {
-            return true;
+            return new(true);
         }
 
         HasUpload = false;
-        return await _upload;
+        return _upload;
     }
 
-    /// <summary>Begins for another exchange.</summary>
-    public void Begin()
-    {
-        _gaveUp = default;
-        Lease = default;
-        Tried = [];
-        Waiting = null;
-        Connecting = null;
-        Opening = null;
-        Shaking = null;
-        Connection = null;
-        AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = HasAskedAgain = false;
-    }
+    /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
     public override void GiveUp(Fault fault)
     {
-        if (_gaveUp.Failed)
+        if (!_gaveUp.Failed)
         {
-            return;
+            // Where there are two, the exchange goes on only when both have ended.
+            var rival = Rival;
+            _gaveUp = fault;
+            Waiting?.GiveUp(fault);
+            Attempt?.GiveUp(fault);
+            rival?.GiveUp(fault);
         }
+    }
 
-        _gaveUp = fault;
-        Waiting?.GiveUp(fault);
-        Connecting?.GiveUp();
-        Opening?.GiveUp(fault);
-        Shaking?.Reset();
-        Connection?.Abort();
+    private Attempt Take() => _attempts.TryPop(out var known) ? known : new Attempt(this, loop);
+
+    private ResponseHead TakeSpare()
+    {
+        var spare = _spare ?? new ResponseHead();
+        _spare = null;
+        return spare;
     }
 }

@@ -1,11 +1,8 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding.Http2;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
-using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -17,24 +14,21 @@ namespace LoadBalancer.Http.Forwarding;
 /// <remarks>
 /// <code>
 ///   exchange ─► (1) fields for the endpoint ─► (2) lease ─► (3) connection: idle or new ─► (4) send, (5) head of the response ─► (6) pass it on ─► (7) return
-///                                               ▲               │ fault                          │ fault before a byte of the response
-///                                               └───────────────┴────────── may be sent again ◄──┘
+///                                               ▲               │ fault                          │ fault, or a status that asks for another try
+///                                               └───────────────┴── the retry plan allows it ◄───┘
 /// </code>
-/// A request may be sent again where the endpoint cannot have acted on it: the connect failed; or it was sent on a connection that had been
-/// idle, nothing came back, and the method is idempotent and it has no body (RFC 9110 section 9.2.2); or, once and with whatever method, where an
-/// endpoint of HTTP/2 says that it has not looked at it (RFC 9113 section 8.7), and no byte of the body was read.
+/// Each turn is an <see cref="Attempt"/>: it begins before its lease, and <see cref="EndAttempt"/> is where its outcome is known. An answer whose
+/// status asks for another try is held, its body unread, until another attempt has a head: where none gets that far, it is the client's after all.
 /// </remarks>
-internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine) : HttpHandler
+internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine engine, RetryPlan retries) : HttpHandler
 {
-    /// <summary>A connection that was idle for longer may be closed by the endpoint at this very moment: a request that cannot be sent again does not take it.</summary>
-    private const long FreshMs = 1000;
-
-    private static readonly ImmutableArray<ApplicationProtocol> Http1Only = [ApplicationProtocol.Http1];
+    /// <summary>The end of an attempt whose answer nobody waits for any more: no fault of its endpoint.</summary>
+    internal static readonly Fault Unwanted = new(FaultSide.Client, FaultKind.ClientClosed);
 
     private readonly UpstreamOptions _options = upstream.Options;
-    private readonly bool _isHttp2 = MayBeHttp2(upstream);
     private readonly HashKeys _hashKeys = new(upstream.Options.Hash.On);
     private readonly ResponseMetrics _responses = upstream.Metrics.CountResponses();
+    private readonly Connector _connector = new(upstream, time, engine, retries, upstream.Metrics.CountResponses());
 
     /// <summary>Whose endpoints they are.</summary>
     public Upstream Upstream => upstream;
@@ -43,52 +37,67 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
-        if (_isHttp2 && exchange.Request.WantsWebSocket && _options.Protocol != UpstreamProtocol.Auto)
+        if (_connector.IsHttp2 && exchange.Request.WantsWebSocket && _options.Protocol != UpstreamProtocol.Auto)
         {
             return new Fault(FaultSide.Internal, FaultKind.NotImplemented);
         }
 
-        var work = exchange.Work ??= new ForwardWork();
-        work.Begin();
-        exchange.Upstream = upstream;
-        exchange.Pending = work;
+        var work = exchange.Work ??= new ForwardWork(exchange.Loop);
+        Begin(exchange, work);
         var fault = exchange.GivenUp;
-        var (attemptsBefore, answered) = (exchange.Attempts, 0);
+        var answered = 0;
         try
         {
             // :: (1)
             var hashKey = _hashKeys.Of(exchange);
             RequestFields.Prepare(exchange, _options);
-            while (!fault.Failed)
+            if (upstream.Gate is { } gate && !fault.Failed && !Admission.TryEnter(work, gate))
+            {
+                fault = await Admission.WaitAsync(exchange, work, gate);
+            }
+
+            for (var goesOn = !fault.Failed; goesOn;)
             {
                 // :: (2) and (3)
-                fault = await ConnectAsync(exchange, work, hashKey);
-                if (fault.Failed)
+                var attempt = work.BeginAttempt(exchange);
+                if (IsHedged(exchange, work))
                 {
-                    break;
+                    fault = await RaceAsync(exchange, work, attempt, hashKey);
+                    attempt = work.Attempt!;
+                }
+                else
+                {
+                    fault = await _connector.ConnectAsync(exchange, work, attempt, hashKey);
+                    if (!fault.Failed)
+                    {
+                        // :: (4) and (5)
+                        fault = await AskAsync(exchange, work, attempt);
+                    }
                 }
 
-                // :: (4) and (5)
-                RequestFields.ForEndpoint(exchange, _options);
-                fault = await work.Connection!.AskAsync(exchange, work, _options, time);
-                if (!fault.Failed || !await PrepareAgainAsync(exchange, work, work.Connection!, fault))
-                {
-                    break;
-                }
+                attempt.Answered();
+                Tell(exchange, attempt);
+                goesOn = (fault.Failed || retries.Watches(attempt.Response.Status)) && await TryAgainAsync(exchange, work, attempt, fault);
+            }
 
-                work.Connection!.Close();
-                work.Connection!.Release();
-                work.Connection = null;
-                work.Lease.Return(Fault.None);
-                fault = Fault.None;
+            if (fault.Failed && work.Held is not null && !work.GaveUp.Failed)
+            {
+                fault = Resume(exchange, work, fault);
             }
 
             if (!fault.Failed)
             {
                 // :: (6)
                 answered = exchange.Response.Status;
-                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
-                fault = await PassOnAsync(exchange, work, work.Connection!);
+                var took = time.GetElapsedTime(exchange.Connected, exchange.FirstByte);
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, took);
+                work.Attempt!.Count(took);
+                if (work.Held is { } worse)
+                {
+                    EndAttempt(exchange, work, worse, Fault.None);
+                }
+
+                fault = await PassOnAsync(exchange, work, work.Attempt!);
             }
         }
         finally
@@ -100,204 +109,311 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 await BodyCopier.EndUploadAsync(exchange, work);
             }
 
-            work.Connection?.Close();
-            work.Connection?.Release();
-            work.Connection = null;
-            work.Lease.Return(Judge(exchange, fault));
-            _responses.Ended(exchange.Loop.Index, answered, exchange.Attempts - attemptsBefore);
+            if (work.Attempt is { } last)
+            {
+                EndAttempt(exchange, work, last, fault);
+            }
+
+            if (work.Rival is { } rival)
+            {
+                EndAttempt(exchange, work, rival, Unwanted);
+            }
+
+            if (work.Held is { } held)
+            {
+                EndAttempt(exchange, work, held, Fault.None);
+            }
+
+            Admission.Leave(exchange, work, answered, fault);
+            work.EndKeeping(exchange);
+            _responses.Ended(exchange.Loop.Index, answered);
         }
 
         return fault;
     }
 
-    /// <summary>An endpoint that says that it cannot serve is held to that, be the exchange whole or not.</summary>
-    private static Fault Judge(Exchange exchange, Fault fault) =>
-        !fault.Failed && exchange.Response.Status is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
-
-    private static bool MayAskAgain(Exchange exchange, ForwardWork work, AttemptCarrier connection, Fault fault) =>
-        !work.GaveUp.Failed && exchange.FirstByte == 0 && fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated
-        && !(connection.IsShared && work.HasAskedAgain)
-        && (connection.IsUntouched ? exchange.RequestBody is null or { BytesRead: 0 }
-            : connection.WasUsed && IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null);
-
-    /// <summary>Makes the exchange fit to be sent again, where it may be.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private static async ValueTask<bool> PrepareAgainAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, Fault fault)
+    /// <summary>What the exchange says of its times and its endpoint is that of its last attempt that had one.</summary>
+    private static void Tell(Exchange exchange, Attempt attempt)
     {
-        if (!MayAskAgain(exchange, work, connection, fault))
+        if (attempt.Endpoint is not null)
+        {
+            exchange.Endpoint = attempt.Endpoint;
+            (exchange.Leased, exchange.Connected, exchange.FirstByte) = (attempt.Leased, attempt.Connected, attempt.FirstByte);
+        }
+    }
+
+    /// <summary>The one end of every attempt, whatever came of it.</summary>
+    /// <param name="exchange">Whose attempt it was.</param>
+    /// <param name="work">What it holds.</param>
+    /// <param name="attempt">The attempt; nobody refers to it any more.</param>
+    /// <param name="fault">Why it failed; <see cref="Fault.None"/> where it was answered, and where nothing can be said of its endpoint.</param>
+    private static void EndAttempt(Exchange exchange, ForwardWork work, Attempt attempt, Fault fault)
+    {
+        attempt.Connection?.Close();
+        attempt.Connection?.Release();
+        attempt.Connection = null;
+        attempt.Return(fault);
+        work.Return(exchange, attempt);
+    }
+
+    /// <summary>No other attempt has brought a better answer.</summary>
+    private static Fault Resume(Exchange exchange, ForwardWork work, Fault fault)
+    {
+        EndAttempt(exchange, work, work.Attempt!, fault);
+        Tell(exchange, work.Resume(exchange));
+        return Fault.None;
+    }
+
+    private static AttemptStage StageOf(ForwardWork work, Attempt attempt, Fault fault)
+    {
+        if (attempt.Endpoint is null)
+        {
+            return AttemptStage.NoEndpoint;
+        }
+
+        if (attempt.Connection is not { } connection)
+        {
+            return AttemptStage.Unconnected;
+        }
+
+        // Once on a connection of HTTP/2, as the next attempt may have it too; one of HTTP/1.1 is a new one then.
+        var isSilent = fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated && attempt.FirstByte == 0 && !(connection.IsShared && work.WasUnseen);
+        return isSilent && connection.IsUntouched ? AttemptStage.Untouched
+            : isSilent && connection.WasUsed ? AttemptStage.Stale
+            : AttemptStage.Asked;
+    }
+
+    private void Begin(Exchange exchange, ForwardWork work)
+    {
+        work.Begin();
+        exchange.Upstream = upstream;
+        exchange.Pending = work;
+        work.MayRepeat = !retries.IsOff && retries.MayRepeat(exchange.Request);
+        if (exchange.RequestBody is { BytesRead: 0 } && (work.MayRepeat || _connector.IsHttp2) && retries.Buffer > 0
+            && !(exchange.Request.Framing == BodyFraming.Length && exchange.Request.ContentLength > retries.Buffer))
+        {
+            work.Keep(exchange, retries.Buffer);
+        }
+    }
+
+    private ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt)
+    {
+        RequestFields.ForEndpoint(exchange, attempt.Endpoint!, _options);
+        return attempt.Connection!.AskAsync(exchange, work, attempt, _options, time);
+    }
+
+    private bool IsHedged(Exchange exchange, ForwardWork work) =>
+        retries.HedgeAfter is not null && work.MayRepeat && !exchange.Request.WantsWebSocket && work.CanReplay(exchange, wasAsked: true);
+
+    /// <summary>Makes the attempt at hand, and another one beside it where it takes too long. The first good answer wins, and the other is broken off.</summary>
+    /// <returns>How the one ended that is <see cref="ForwardWork.Attempt"/> afterwards.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> RaceAsync(Exchange exchange, ForwardWork work, Attempt first, ulong hashKey)
+    {
+        var race = work.Race;
+        Attempt? second = null;
+        (Attempt Attempt, Fault Fault)? earlier = null;
+        try
+        {
+            race.Begin(retries.HedgeAfter!.Value);
+            first.Running = RunAsync(exchange, work, first, hashKey);
+            while (true)
+            {
+                if (await race.NextAsync() is not { } ended)
+                {
+                    if (await MayHedgeAsync(exchange, work, first))
+                    {
+                        second = work.BeginRival();
+                        second.Running = RunAsync(exchange, work, second, hashKey);
+                    }
+
+                    continue;
+                }
+
+                race.Close();
+                var fault = await ended.Running;
+                ended.Answered();
+                if (second is null)
+                {
+                    return fault;
+                }
+
+                if (earlier is { } before)
+                {
+                    // An answer is better than none, and a fault of an endpoint says more than that there is no further one.
+                    var (chosen, left) = (before.Fault.Failed && ended.Endpoint is not null) || !fault.Failed ? ((ended, fault), before) : (before, (ended, fault));
+                    await LeaveAsync(exchange, work, chosen.Item1, left.Item1, left.Item2);
+                    return chosen.Item2;
+                }
+
+                if (!fault.Failed && !retries.Watches(ended.Response.Status))
+                {
+                    var other = ended == first ? second : first;
+                    other.GiveUp(Unwanted);
+                    await race.NextAsync();
+                    await other.Running;
+                    await LeaveAsync(exchange, work, ended, other, Unwanted);
+                    if (ended == second)
+                    {
+                        _responses.HedgeWon(exchange.Loop.Index);
+                    }
+
+                    return fault;
+                }
+
+                earlier = (ended, fault);
+            }
+        }
+        catch
+        {
+            // An error of this program ended one of them: the other must not outlive the exchange.
+            first.GiveUp(Unwanted);
+            second?.GiveUp(Unwanted);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> RunAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
+    {
+        try
+        {
+            var fault = await _connector.ConnectAsync(exchange, work, attempt, hashKey);
+            return fault.Failed ? fault : await AskAsync(exchange, work, attempt);
+        }
+        finally
+        {
+            work.Race.Tell(attempt);
+        }
+    }
+
+    /// <summary>True where a second attempt may begin beside <paramref name="first"/>; then the body, if there is one, is ready for it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> MayHedgeAsync(Exchange exchange, ForwardWork work, Attempt first)
+    {
+        // Each endpoint has its own Host field, and the request has one: it has to be on its way before it is the next one's.
+        if (work.IsCommitted || work.GaveUp.Failed || first.Endpoint is null || !retries.MayHedge(work.Tries + 1)
+            || (_options.Host == UpstreamOptions.EndpointHost && first.Connection is not { IsSent: true }))
         {
             return false;
         }
 
-        work.HasAskedAgain = true;
-        if (!work.HasUpload)
+        if (exchange.RequestBody is { } body)
         {
-            return true;
+            if (!work.HasUpload || !work.UploadHasEnded || !body.IsAtEnd || !work.CanReplay(exchange, wasAsked: true))
+            {
+                return false;
+            }
+
+            first.SentWhole = await work.EndUploadAsync();
+            work.Rewind();
         }
 
-        // The body was waited for, and has not come yet.
-        await BodyCopier.EndUploadAsync(exchange, work);
-        work.StopsUpload = work.AwaitsContinue = work.AwaitsBody = false;
-        return exchange.RequestBody is { BytesRead: 0 } && !work.GaveUp.Failed;
+        work.Tries++;
+        work.Tried = [.. work.Tried, first.Endpoint];
+        return true;
     }
 
-    private static bool IsIdempotent(RequestMethod method) =>
-        method is RequestMethod.Get or RequestMethod.Head or RequestMethod.Put or RequestMethod.Delete or RequestMethod.Options or RequestMethod.Trace;
-
-    /// <summary>Leases an endpoint and gets a connection to it, trying each endpoint at most once.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> ConnectAsync(Exchange exchange, ForwardWork work, ulong hashKey)
+    /// <summary>Of two attempts that have ended <paramref name="chosen"/> counts, and the other does not.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
+    private async ValueTask LeaveAsync(Exchange exchange, ForwardWork work, Attempt chosen, Attempt other, Fault fault)
     {
-        var last = new Fault(FaultSide.Upstream, FaultKind.NoEndpoint);
-        while (true)
+        if (other == work.Rival && work.HasUpload)
         {
-            if (!LeaseSame(exchange, work) && !upstream.Lease(new PickContext(hashKey, work.Tried), out work.Lease))
-            {
-                var refusal = await WaitAsync(exchange, work, hashKey, last);
-                if (refusal.Failed)
-                {
-                    return refusal;
-                }
-            }
-
-            exchange.Attempts++;
-            var endpoint = exchange.Endpoint = work.Lease.Endpoint;
-            var began = exchange.Leased = time.GetTimestamp();
-            var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, _responses);
-            if (_isHttp2 && !pool.Sessions.SpeakHttp1 && !exchange.Request.WantsWebSocket)
-            {
-                var fault = await TakeStreamAsync(exchange, work, pool.Sessions);
-                if (work.GaveUp.Failed || work.Connection is not null)
-                {
-                    return work.GaveUp;
-                }
-
-                if (fault.Failed)
-                {
-                    last = fault;
-                    work.Tried = [.. work.Tried, endpoint];
-                    work.Lease.Return(last);
-                    continue;
-                }
-            }
-
-            var replayable = IsIdempotent(exchange.Request.Method) && exchange.RequestBody is null;
-            if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
-            {
-                work.Connection = idle;
-                exchange.Connected = began;
-                return Fault.None;
-            }
-
-            var connecting = ConnectAttempt.StartAsync(exchange.Loop, endpoint.Address, _options.Timeouts.Connect, out var underWay);
-            work.Connecting = underWay;
-            var result = await connecting;
-            work.Connecting = null;
-            if (upstream.Tls is { } tls && result.Socket is { } connected && !work.GaveUp.Failed)
-            {
-                result = await ShakeAsync(exchange, work, tls, connected, _options.Timeouts.Connect - time.GetElapsedTime(began));
-            }
-
-            exchange.Connected = time.GetTimestamp();
-            var took = time.GetElapsedTime(began, exchange.Connected);
-            if (work.GaveUp.Failed)
-            {
-                result.Socket?.Reset();
-                return work.GaveUp;
-            }
-
-            if (result.Socket is { } socket)
-            {
-                endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
-                upstream.Metrics.ConnectTimes.Record(exchange.Loop.Index, took);
-                work.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool);
-                return Fault.None;
-            }
-
-            last = result.Fault;
-            work.Tried = [.. work.Tried, endpoint];
-            work.Lease.Return(last);
+            // The body is all there, and nobody takes it any more: it ends at once.
+            other.Connection?.Close();
+            await work.EndUploadAsync();
         }
+
+        work.Choose(exchange, chosen);
+        EndAttempt(exchange, work, other, fault);
     }
 
-    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose HTTP/1.1.</summary>
+    /// <summary>After an attempt without an answer, or with one that asks for another try: makes the exchange fit for one, where it may have one.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, ForwardWork work, Http2SessionPool sessions)
+    private async ValueTask<bool> TryAgainAsync(Exchange exchange, ForwardWork work, Attempt attempt, Fault fault)
     {
-        work.Connection = sessions.TryTake();
-        if (work.Connection is not null)
+        var stage = StageOf(work, attempt, fault);
+        var end = new AttemptEnd
         {
-            exchange.Connected = exchange.Leased;
-            return Fault.None;
+            Stage = stage,
+            Fault = fault,
+            Status = attempt.Response.Status,
+            Tries = work.Tries + 1,
+            MayRepeat = work.MayRepeat,
+            CanReplay = work.CanReplay(exchange, wasAsked: stage >= AttemptStage.Stale),
+            IsCommitted = work.IsCommitted || work.GaveUp.Failed,
+        };
+        var reason = retries.Judge(end);
+        if (reason == RetryReason.None)
+        {
+            return false;
         }
 
-        var wait = work.Opening = sessions.Wait(upstream, time);
-        var fault = await wait.EndAsync();
-        work.Opening = null;
-        work.Connection = wait.Stream;
-        exchange.Connected = time.GetTimestamp();
-        return fault;
-    }
-
-    /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<ConnectResult> ShakeAsync(Exchange exchange, ForwardWork work, TlsOrigination tls, EpollSocket socket, TimeSpan timeout)
-    {
-        if (_options.SendProxyProtocol is { } version)
+        if (work.HasUpload)
         {
-            // The kernel takes a header whole: it is the first that it gets.
-            socket.Send(ProxyPreamble.Write(version, exchange));
+            // An answer that has not waited for the body is passed on: to stop sending would cost the connection that it comes on.
+            if (fault.Failed)
+            {
+                await BodyCopier.EndUploadAsync(exchange, work);
+            }
+            else if (!work.UploadHasEnded)
+            {
+                return false;
+            }
+            else
+            {
+                attempt.SentWhole = await work.EndUploadAsync();
+            }
+
+            if (work.GaveUp.Failed || !work.CanReplay(exchange, wasAsked: stage >= AttemptStage.Stale))
+            {
+                return false;
+            }
         }
 
-        work.Shaking = socket;
-        var fault = await tls.ShakeAsync(socket, work.Lease.Endpoint.Address, Http1Only, timeout);
-        work.Shaking = null;
-        if (!fault.Failed)
+        work.Rewind();
+        work.Reason = reason;
+        if (reason == RetryReason.Unseen)
         {
-            return new ConnectResult(socket, Fault.None);
+            work.WasUnseen = true;
+        }
+        else
+        {
+            work.Tries++;
+            work.Last = fault.Failed ? fault : new Fault(FaultSide.Upstream, FaultKind.BadStatus);
+            work.Tried = [.. work.Tried, attempt.Endpoint!];
         }
 
-        socket.Reset();
-        return new ConnectResult(null, fault);
-    }
-
-    // A PROXY header is for one client.
-    private static bool MayBeHttp2(Upstream upstream) => upstream.Options.Protocol switch
-    {
-        UpstreamProtocol.Http2 or UpstreamProtocol.Grpc => true,
-        UpstreamProtocol.Auto => upstream.Tls is not null && upstream.Options.SendProxyProtocol is null,
-        _ => false,
-    };
-
-    /// <summary>Leases the endpoint that the client was at before, where it has a cookie of that; once.</summary>
-    private bool LeaseSame(Exchange exchange, ForwardWork work) =>
-        work.Tried.Length == 0 && Affinity.Find(exchange, _options, upstream.View) is { } same && upstream.Lease(same, out work.Lease);
-
-    /// <summary>Waits for room at an endpoint; the lease is taken when it returns <see cref="Fault.None"/>.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, ulong hashKey, Fault last)
-    {
-        work.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried);
-        if (work.Waiting is not { } wait)
+        if (reason == RetryReason.Status)
         {
-            return last;
+            if (work.Held is { } before)
+            {
+                EndAttempt(exchange, work, before, Fault.None);
+            }
+
+            work.Hold(exchange);
+        }
+        else
+        {
+            attempt.Response.Reset();
+            EndAttempt(exchange, work, attempt, reason == RetryReason.Unseen ? Fault.None : fault);
         }
 
-        var fault = await wait.EndAsync();
-        work.Waiting = null;
-        if (!fault.Failed)
-        {
-            work.Lease = wait.Lease;
-        }
-
-        return work.GaveUp.Failed ? work.GaveUp : fault;
+        return true;
     }
 
     /// <summary>Passes the response on, whose head is there, and sees the request's body to its end.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> PassOnAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection)
+    private async ValueTask<Fault> PassOnAsync(Exchange exchange, ForwardWork work, Attempt attempt)
     {
+        var connection = attempt.Connection!;
         var response = exchange.Response;
+        if (work.Gate is not null && Admission.EndsWithHead(exchange, _options))
+        {
+            Admission.Leave(exchange, work, response.Status, Fault.None);
+        }
+
         if (response.Status == 101)
         {
             return connection is UpstreamConnection tunnel
@@ -305,7 +421,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                 : new Fault(FaultSide.Upstream, FaultKind.UpgradeInvalid);
         }
 
-        ResponseFields.Prepare(exchange);
+        ResponseFields.Prepare(response);
         Affinity.Set(exchange, _options);
         var between = _options.Timeouts.BetweenBytes;
         if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.Is(response.Fields))
@@ -326,10 +442,10 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
 
         // An endpoint that answered without wanting the rest of the body could not tell where the next request begins.
-        if (!fault.Failed && await BodyCopier.EndUploadAsync(exchange, work))
+        if (!fault.Failed && await BodyCopier.EndUploadAsync(exchange, work) && attempt.SentWhole)
         {
             connection.Park(_options.Timeouts.PoolIdle, response.KeepsAlive && _options.SendProxyProtocol is null);
-            work.Connection = null;
+            attempt.Connection = null;
             connection.Release();
         }
 

@@ -32,13 +32,13 @@ internal static class RequestFields
         }
     }
 
-    /// <summary>Sets it where each endpoint has its own; before each attempt, once <see cref="Exchange.Endpoint"/> is known.</summary>
-    public static void ForEndpoint(Exchange exchange, UpstreamOptions options)
+    /// <summary>Sets it where each endpoint has its own; before each attempt, once its endpoint is known.</summary>
+    public static void ForEndpoint(Exchange exchange, Endpoint endpoint, UpstreamOptions options)
     {
         var fields = exchange.Request.Fields;
         if (options.Host == UpstreamOptions.EndpointHost || fields.Find(KnownHeader.Host) < 0)
         {
-            Set(fields, HostOf(exchange.Endpoint!));
+            Set(fields, HostOf(endpoint));
         }
     }
 

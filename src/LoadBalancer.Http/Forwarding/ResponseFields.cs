@@ -8,10 +8,9 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 internal static class ResponseFields
 {
-    /// <summary>Edits the fields of <see cref="Exchange.Response"/>; interim responses too.</summary>
-    public static void Prepare(Exchange exchange)
+    /// <summary>Edits the fields of a response; of an interim one too.</summary>
+    public static void Prepare(ResponseHead response)
     {
-        var response = exchange.Response;
         HopByHopHeaders.Remove(response);
         response.Fields.AddOwn(KnownHeader.Via, "Via"u8, ForwardedHeaders.Pseudonym(response.Version));
     }

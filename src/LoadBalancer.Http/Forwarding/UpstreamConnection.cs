@@ -38,6 +38,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
         // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
         _connection.ReadsMuch = true;
+        _connection.PutsOffSends = true;
         _deadline = new LoopDeadline(connection.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }
@@ -90,7 +91,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time)
+    public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt, UpstreamOptions options, TimeProvider time)
     {
         // :: (4)
         if (options.SendProxyProtocol is { } version && _connection.Cipher is null)
@@ -111,8 +112,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         else
         {
             _requestBody.Start(Output, exchange.Request.Framing, exchange.Request.ContentLength);
-            work.AwaitsContinue = request.ExpectsContinue;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
+            work.AwaitsContinue = request.ExpectsContinue && exchange.RequestBody.BytesRead == 0;
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts, time));
         }
 
         // :: (5)
@@ -125,9 +126,9 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
                 read = await Input.ReadAsync();
             }
 
-            if (work.GaveUp.Failed)
+            if (attempt.GaveUp.Failed)
             {
-                return work.GaveUp;
+                return attempt.GaveUp;
             }
 
             if (read.Buffer.IsEmpty && read.IsCompleted)
@@ -135,12 +136,12 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
                 return Ended();
             }
 
-            if (exchange.FirstByte == 0)
+            if (attempt.FirstByte == 0)
             {
-                exchange.FirstByte = time.GetTimestamp();
+                attempt.FirstByte = time.GetTimestamp();
             }
 
-            var status = HeadParser.TryReadResponse(read.Buffer, exchange.Response, exchange.Request.Method, HeadLimits.Default, ref scan, out var consumed, out var kind);
+            var status = HeadParser.TryReadResponse(read.Buffer, attempt.Response, exchange.Request.Method, HeadLimits.Default, ref scan, out var consumed, out var kind);
             if (status == HeadStatus.Failed)
             {
                 return new Fault(FaultSide.Upstream, kind);
@@ -166,13 +167,13 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
             }
 
             Input.AdvanceTo(consumed);
-            if (exchange.Response.Status >= 200 || exchange.Response.Status == 101)
+            if (attempt.Response.Status >= 200 || attempt.Response.Status == 101)
             {
                 work.IsAnswered = true;
                 return Fault.None;
             }
 
-            var fault = await PassInterimAsync(exchange, work, options, ++interim);
+            var fault = await PassInterimAsync(exchange, work, attempt, options, ++interim);
             if (fault.Failed)
             {
                 return fault;

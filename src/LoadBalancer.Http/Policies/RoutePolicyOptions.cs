@@ -2,7 +2,9 @@ using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.Rewrite;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Http.Policies;
 
@@ -19,6 +21,15 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
         {
             "timeout", Kinds.Duration("1ms", "1d").OrNothing("none"), o => o.Timeout, (o, value) => o with { Timeout = value },
             "The whole exchange, from the first byte of the request's head; then 504. It ends where a WebSocket or an event stream begins."
+        },
+        {
+            "retry", Kinds.Record(RetryOptions.Shape).OrNull("off"), o => o.Retry, (o, value) => o with { Retry = value },
+            "When a request is sent again; `off` for never."
+        },
+        {
+            "shed", Kinds.Word("never", "high", "normal", "low"), o => Text(o.Shed), (o, value) => o with { Shed = ImportanceOf(value) },
+            "How important its requests are where more come than the upstream's `concurrency` takes: the important wait less, and `low` is refused first, with 503. `never` is not refused for overload; " +
+            "it too waits no longer than `pending_timeout`, and no more than `max_pending` do."
         },
         {
             "allow_ips", Kinds.List(Kinds.Network).Or("none", []), o => o.AllowIps, (o, value) => o with { AllowIps = value },
@@ -49,6 +60,12 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
     /// <summary>The whole exchange; null for no bound.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>When a request is sent again; null for never.</summary>
+    public RetryOptions? Retry { get; init; } = new();
+
+    /// <summary>How important its requests are in overload.</summary>
+    public Importance Shed { get; init; } = Importance.Normal;
+
     /// <summary>From where it may be called. Empty: from everywhere.</summary>
     public ValueList<IPNetwork> AllowIps { get; init; }
 
@@ -66,4 +83,20 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>What stands in for errors of lb's own, by status.</summary>
     public ValueMap<OnErrorOptions> OnError { get; init; } = ValueMap<OnErrorOptions>.Empty;
+
+    private static string Text(Importance importance) => importance switch
+    {
+        Importance.Never => "never",
+        Importance.High => "high",
+        Importance.Low => "low",
+        _ => "normal",
+    };
+
+    private static Importance ImportanceOf(string word) => word switch
+    {
+        "never" => Importance.Never,
+        "high" => Importance.High,
+        "low" => Importance.Low,
+        _ => Importance.Normal,
+    };
 }

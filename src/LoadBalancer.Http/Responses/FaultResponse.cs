@@ -38,7 +38,13 @@ internal static class FaultResponse
             FillProblem(exchange, form);
         }
 
-        if (form.RetryAfter.Length > 0)
+        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded)
+        {
+            Span<byte> seconds = stackalloc byte[11];
+            exchange.RetryAfterSeconds.TryFormat(seconds, out var length, provider: CultureInfo.InvariantCulture);
+            response.Fields.Add("Retry-After"u8, seconds[..length]);
+        }
+        else if (form.RetryAfter.Length > 0)
         {
             response.Fields.Add("Retry-After"u8, form.RetryAfter);
         }
@@ -123,7 +129,8 @@ internal static class FaultResponse
         FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
         FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
-        FaultKind.NoEndpoint or FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes => 503,
+        FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,
+        FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes => 503,
         FaultKind.ConnectTimeout or FaultKind.HandshakeTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
         FaultKind.VersionUnsupported => 505,
         _ => 500,

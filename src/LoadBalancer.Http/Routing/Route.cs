@@ -1,6 +1,7 @@
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Http.Routing;
 
@@ -41,6 +42,9 @@ internal sealed class Route
 
         return null;
     }
+
+    /// <summary>How important its requests are in overload.</summary>
+    public Importance Importance => Options.Policies.Shed;
 
     /// <summary>The whole exchange, from the first byte of its head; null for no bound.</summary>
     public TimeSpan? Timeout => Options.Timeout;

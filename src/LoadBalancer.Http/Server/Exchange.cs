@@ -4,6 +4,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -36,8 +37,8 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The request's body; null where it has none.</summary>
     public BodyReader? RequestBody { get; set; }
 
-    /// <summary>The response.</summary>
-    public ResponseHead Response { get; } = new();
+    /// <summary>The response; another object where an attempt keeps this one.</summary>
+    public ResponseHead Response { get; set; } = new();
 
     /// <summary>The body of a response of lb's own; empty for none. Not of a forwarded one.</summary>
     public ReadOnlyMemory<byte> OwnBody { get; set; }
@@ -96,11 +97,17 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Tries against endpoints.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>Why it was sent again, the last time; <see cref="RetryReason.None"/> where it was not.</summary>
+    public RetryReason RetriedFor { get; set; }
+
     /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
     public bool MustClose { get; set; }
 
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
+
+    /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
+    public int RetryAfterSeconds { get; set; } = 1;
 
     /// <summary>When the first bytes of its head were read, as <see cref="TimeProvider.GetTimestamp"/>; of one that was pipelined, when its turn came.</summary>
     public long Began { get; set; }
@@ -151,19 +158,10 @@ internal sealed class Exchange(EventLoop loop)
     }
 
     /// <summary>Sends what was written of the response; the client has its time to take it. False where it is gone.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> FlushAsync()
+    public ValueTask<bool> FlushAsync()
     {
         var flush = Carrier.Body.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return flush.Result;
-        }
-
-        Carrier.ExpectTaking();
-        var taken = await flush;
-        Carrier.Taken();
-        return taken;
+        return flush.IsCompletedSuccessfully ? flush : AwaitTakingAsync(flush);
     }
 
     /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
@@ -203,7 +201,18 @@ internal sealed class Exchange(EventLoop loop)
         Upstream = null;
         Endpoint = null;
         Attempts = PoliciesAsked = 0;
+        RetryAfterSeconds = 1;
+        RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> AwaitTakingAsync(ValueTask<bool> flush)
+    {
+        Carrier.ExpectTaking();
+        var taken = await flush;
+        Carrier.Taken();
+        return taken;
     }
 }

@@ -41,6 +41,7 @@ internal static class JsonRequestLine
         line.Text("upstream"u8, exchange.Upstream?.Name, ClientText.MostName);
         line.Text("endpoint"u8, exchange.Endpoint?.Label, ClientText.MostName);
         line.Number("attempts"u8, exchange.Attempts);
+        line.Text("retried_for"u8, exchange.RetriedFor.Word);
         line.Milliseconds("queue_ms"u8, times.Queue);
         line.Milliseconds("connect_ms"u8, times.Connect);
         line.Milliseconds("first_byte_ms"u8, times.FirstByte);

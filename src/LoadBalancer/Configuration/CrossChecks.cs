@@ -243,11 +243,13 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     private void PendingIsUsed(string name, UpstreamOptions upstream)
     {
         var map = root.Locate("upstreams", name) as MapNode;
-        foreach (var key in upstream.MaxConnections is null && map?.Find("max_connections")?.Value is null ? (string[])["max_pending", "pending_timeout"] : [])
+        string[] bounds = ["max_connections", "max_requests", "concurrency"];
+        var isBounded = upstream is not { MaxConnections: null, MaxRequests: null, Concurrency: null } || bounds.Any(key => map?.Find(key)?.Value is not null);
+        foreach (var key in isBounded ? (string[])[] : ["max_pending", "pending_timeout"])
         {
             if (map?.Find(key) is { } written)
             {
-                reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', which the upstream '{name}' does not have: nobody ever waits");
+                reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', 'max_requests' or 'concurrency', of which the upstream '{name}' has none: nobody ever waits");
             }
         }
     }

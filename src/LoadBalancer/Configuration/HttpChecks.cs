@@ -1,7 +1,9 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -184,9 +186,30 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
+        if (item.Find("retry") is { } retry)
+        {
+            RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
+        }
+
         foreach (var entry in (item.Find("on_error")?.Value as MapNode)?.Entries ?? [])
         {
             PageHasOneSource(route.Policies.OnError.GetValueOrDefault(entry.Key), entry);
+        }
+    }
+
+    // Of routes that take safe methods too, and of defaults, the retries that an endpoint may have seen the first of are for safe methods alone.
+    private void RetryIsSafe(RouteOptions route, MapNode item, MapEntry retry, bool forwards)
+    {
+        if (!forwards)
+        {
+            reader.Warn(retry.Place, $"'retry' is for what is forwarded, and {NameOf(route)} forwards nothing");
+        }
+        else if (route.Policies.Retry is { IsForSeen: true, IdempotencyKey: null } && route.Methods.Count > 0
+            && !route.Methods.Any(method => Enum.TryParse<RequestMethod>(method, ignoreCase: true, out var known) && RetryPlan.IsIdempotent(known)))
+        {
+            Error(
+                item.Locate("retry", "on").Span,
+                $"{string.Join(" and ", route.Methods)} may not be acted on twice, so that {NameOf(route)} can only be tried again on connect: add 'idempotency_key: required', or leave the other reasons and 'hedge_after' out");
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Tls;
 
@@ -26,6 +28,15 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.ConfigReloads, config.Reloads, "loaded");
         writer.Write(MetricFamilies.ConfigReloads, config.RefusedReloads, "refused");
         writer.Write(MetricFamilies.ConfigLastReloadRefused, config.LastRefusal is not null);
+        Each(Enum.GetValues<ConfigOrigin>(), source => writer.Write(MetricFamilies.ConfigSource, config.Source == source, JsonNamingPolicy.SnakeCaseLower.ConvertName(source.ToString())));
+        writer.Write(MetricFamilies.ConfigReturns, config.Rollbacks, "rollback");
+        writer.Write(MetricFamilies.ConfigReturns, config.GuardReturns, "guard");
+        writer.Write(MetricFamilies.ConfigGuarded, config.GuardedUntil is not null);
+        if (config.TakenBack is { } taken)
+        {
+            writer.Write(MetricFamilies.ConfigTakenBack, 1, taken.Listener, taken.Route, taken.Measure);
+        }
+
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 
@@ -101,12 +112,21 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamConnect, upstream.Metrics.ConnectTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamSession, upstream.Metrics.SessionTimes.Read(), upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPanic, upstream.Panic is not null, upstream.Name));
+        EachCircuit(upstreams, (upstream, circuit) => Each(CircuitStatus.States, state => writer.Write(MetricFamilies.UpstreamCircuitState, circuit.State == state, upstream, state)));
+        EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitOpenings, circuit.Openings, upstream));
+        EachCircuit(upstreams, (upstream, circuit) => writer.Write(MetricFamilies.UpstreamCircuitRefused, circuit.Refused, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamConcurrencyLimit, concurrency.Limit, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamConcurrency, concurrency.UnderWay, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => writer.Write(MetricFamilies.UpstreamBaseLatency, (concurrency.BaseMs ?? 0) / 1000, upstream));
+        EachConcurrency(upstreams, (upstream, concurrency) => Each(concurrency.Shed, count => writer.Write(MetricFamilies.UpstreamShed, count.Value, upstream, count.Key)));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPending, upstream.Pending, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingTimeouts, upstream.PendingTimeouts, upstream.Name));
         Each(upstreams, upstream => writer.Write(MetricFamilies.UpstreamPendingOverflows, upstream.PendingOverflows, upstream.Name));
         EachServing(upstreams, (upstream, requests) => Each(requests.Responses, count => writer.Write(MetricFamilies.UpstreamRequests, count.Value, upstream, count.Key)));
         EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamFirstByte, requests.Metrics.FirstByteTimes.Read(), upstream));
-        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamRetries, requests.Retries, upstream));
+        EachServing(upstreams, (upstream, requests) => Each(requests.Retries, count => writer.Write(MetricFamilies.UpstreamRetries, count.Value, upstream, count.Key)));
+        EachServing(upstreams, (upstream, requests) => writer.Write(MetricFamilies.UpstreamHedgesWon, requests.HedgesWon, upstream));
+        Each(upstreams.Where(upstream => upstream.Requests is not null), upstream => writer.Write(MetricFamilies.UpstreamRetriesRefused, upstream.Metrics.Retries.Refusals, upstream.Name));
         EachServing(upstreams, (upstream, requests) =>
         {
             writer.Write(MetricFamilies.UpstreamPoolConnections, requests.InUseConnections, upstream, "in_use");
@@ -119,6 +139,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Transitions, count => writer.Write(
             MetricFamilies.EndpointTransitions, count.Value, upstream, endpoint.Address, count.Key)));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Ejections, count => writer.Write(
+            MetricFamilies.EndpointEjections, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Probes, count => writer.Write(
             MetricFamilies.EndpointProbes, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams.Select(upstream => upstream with { Endpoints = [.. upstream.Endpoints.Where(endpoint => endpoint.Probe is not null)] }).ToList(), (upstream, endpoint) =>
@@ -147,6 +169,12 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
 
     private static void EachDiscovery(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamDiscovery> write) =>
         Each(upstreams.Where(upstream => upstream.Discovery is not null), upstream => write(upstream.Name, upstream.Discovery!));
+
+    private static void EachConcurrency(IReadOnlyList<UpstreamStatus> upstreams, Action<string, ConcurrencyStatus> write) =>
+        Each(upstreams.Where(upstream => upstream.Concurrency is not null), upstream => write(upstream.Name, upstream.Concurrency!));
+
+    private static void EachCircuit(IReadOnlyList<UpstreamStatus> upstreams, Action<string, CircuitStatus> write) =>
+        Each(upstreams.Where(upstream => upstream.Circuit is not null), upstream => write(upstream.Name, upstream.Circuit!));
 
     private static void EachServing(IReadOnlyList<UpstreamStatus> upstreams, Action<string, UpstreamRequests> write) =>
         Each(upstreams.Where(upstream => upstream.Requests is not null), upstream => write(upstream.Name, upstream.Requests!));

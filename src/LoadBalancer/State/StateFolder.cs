@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
@@ -90,6 +92,9 @@ internal sealed class StateFolder : IDisposable
     public void NoteProcess() =>
         Write(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
 
+    /// <summary>True where there is such a file.</summary>
+    public bool Has(string name) => File.Exists(At(name));
+
     /// <summary>A file's content; null where there is none or it cannot be read, of which the log hears.</summary>
     public byte[]? Read(string name)
     {
@@ -106,6 +111,37 @@ internal sealed class StateFolder : IDisposable
             _log.Warn("a file of the state folder cannot be read, and is taken as empty", ("file", At(name)), ("error", error.Message));
             return null;
         }
+    }
+
+    /// <summary>A file's document; null where there is none, or where it is none of this program's: then it is set aside.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="type">The document's type.</param>
+    /// <param name="versionOf">The form that the document says it has.</param>
+    /// <param name="version">The form that this program reads.</param>
+    public T? Read<T>(string name, JsonTypeInfo<T> type, Func<T, int> versionOf, int version)
+        where T : class
+    {
+        if (Read(name) is not { } content)
+        {
+            return null;
+        }
+
+        try
+        {
+            var document = JsonSerializer.Deserialize(content, type);
+            if (document is not null && versionOf(document) == version)
+            {
+                return document;
+            }
+
+            SetAside(name, $"it is of version {(document is null ? null : versionOf(document))}, and this program reads version {version}");
+        }
+        catch (JsonException error)
+        {
+            SetAside(name, error.Message);
+        }
+
+        return null;
     }
 
     /// <summary>Replaces a file; when this returns, the new one is on the disk.</summary>
@@ -131,6 +167,22 @@ internal sealed class StateFolder : IDisposable
         catch (UnauthorizedAccessException error)
         {
             throw new IOException(error.Message, error);
+        }
+    }
+
+    /// <summary>Removes the files that begin with <paramref name="prefix"/> and are none of <paramref name="wanted"/>; one that cannot be removed stays.</summary>
+    public void Prune(string prefix, IReadOnlySet<string> wanted)
+    {
+        try
+        {
+            foreach (var path in Directory.EnumerateFiles(Path, prefix + "*").Where(path => !wanted.Contains(System.IO.Path.GetFileName(path))).ToList())
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn("a file of the state folder cannot be removed", ("error", error.Message));
         }
     }
 

@@ -11,8 +11,11 @@ internal sealed record UpstreamRequests([property: JsonIgnore] ResponseMetrics M
     public IReadOnlyDictionary<string, long> Responses =>
         StatusClass.Names.Select((name, at) => (name, Metrics.ResponsesOf(at))).Append(("none", Metrics.Unanswered)).ToDictionary();
 
-    /// <summary>Tries beyond the first of a request.</summary>
-    public long Retries => Metrics.Retries;
+    /// <summary>Tries beyond the first of a request, by why they were made.</summary>
+    public IReadOnlyDictionary<string, long> Retries => RetryReasons.All.ToDictionary(reason => reason.Word!, Metrics.RetriesOf);
+
+    /// <summary>Second attempts beside a slow one that were the faster ones.</summary>
+    public long HedgesWon => Metrics.HedgesWon;
 
     /// <summary>Requests that found an idle connection.</summary>
     public long Reused => Metrics.Reused;

@@ -16,10 +16,19 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>Why endpoints are used whose probes fail; null while there is no panic.</summary>
     public string? Panic { get; init; }
 
+    /// <summary>Its circuit breaker; null where it has none.</summary>
+    public CircuitStatus? Circuit { get; init; }
+
+    /// <summary>The bound of requests under way; null where there is none.</summary>
+    public ConcurrencyStatus? Concurrency { get; init; }
+
     /// <summary>The most connections at once to each endpoint; null is any number.</summary>
     public int? MaxConnections { get; init; }
 
-    /// <summary>Connections that wait for room at an endpoint.</summary>
+    /// <summary>The most requests at once at each endpoint; null is any number.</summary>
+    public int? MaxRequests { get; init; }
+
+    /// <summary>Connections and requests that wait for room.</summary>
     public int Pending { get; init; }
 
     /// <summary>Connections that waited for room in vain.</summary>
@@ -41,6 +50,9 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
         {
             Discovery = UpstreamDiscovery.Of(upstream.Discovery),
             Panic = view.Panic,
+            Circuit = CircuitStatus.Of(upstream.Circuit),
+            Concurrency = ConcurrencyStatus.Of(upstream),
+            MaxRequests = upstream.Options.MaxRequests,
             MaxConnections = upstream.Options.MaxConnections,
             Pending = upstream.Pending.Count,
             PendingTimeouts = upstream.Pending.Timeouts,

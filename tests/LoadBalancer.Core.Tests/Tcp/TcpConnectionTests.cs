@@ -131,7 +131,62 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         await upstream.DisposeAsync();
     }
 
-    private Upstream Listen(UpstreamOptions options)
+    [Test]
+    public async Task Connects_that_fail_open_the_circuit_and_the_next_client_reaches_nobody()
+    {
+        var refusing = _endpoint.LocalEndPoint!;
+        var upstream = await ListenAnew(new UpstreamOptions { Endpoints = [new EndpointOptions { Address = refusing }], CircuitBreaker = new() { Minimum = 3 } });
+        _endpoint.Dispose();
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            using var client = Loopback.Connect(_listener.Address);
+            Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+            await _loops.Run(() => { });
+        }
+
+        Assert.That((_metrics.RejectedFor(FaultKind.ConnectRefused), _metrics.RejectedFor(FaultKind.CircuitOpen)), Is.EqualTo((3, 1)));
+        Assert.That((upstream.Circuit!.State, upstream.Circuit.Refused, upstream.View.All[0].Endpoint.Load.Leased), Is.EqualTo((CircuitState.Open, 2, 3)), "the third connection had one more attempt to make");
+    }
+
+    [Test]
+    public async Task A_probe_is_believed_when_the_endpoint_has_not_closed_it_at_once()
+    {
+        var upstream = await ListenAnew(new UpstreamOptions
+        {
+            Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }],
+            CircuitBreaker = new() { Minimum = 3, Probes = 1 },
+            Health = new() { Passive = null },
+        });
+        var circuit = upstream.Circuit!;
+        for (var attempt = 1; attempt <= 4; attempt++)
+        {
+            // The fourth is the probe.
+            Time.Advance(attempt == 4 ? upstream.Options.CircuitBreaker!.OpenFor : TimeSpan.Zero);
+            using var client = Loopback.Connect(_listener.Address);
+            using (_endpoint.Accept())
+            {
+            }
+
+            Assert.That(client.Receive(new byte[1]), Is.Zero);
+            client.Close();
+            Assert.That(SpinWait.SpinUntil(() => _table.Count == 0, TimeSpan.FromSeconds(30)), Is.True);
+        }
+
+        Assert.That((circuit.State, circuit.Openings, circuit.Reason), Is.EqualTo((CircuitState.Open, 2, "a probe failed: early_close")));
+        Time.Advance(upstream.Options.CircuitBreaker!.OpenFor);
+        using var lasting = Loopback.Connect(_listener.Address);
+        using var served = _endpoint.Accept();
+        Assert.That(SpinWait.SpinUntil(() => circuit.State == CircuitState.Closed, TimeSpan.FromSeconds(30)), Is.True);
+        Assert.That(_table.Count, Is.EqualTo(1), "and the session goes on");
+    }
+
+    private async Task<Upstream> ListenAnew(UpstreamOptions options)
+    {
+        await _listener.CloseAsync();
+        return Listen(options, Time);
+    }
+
+    private Upstream Listen(UpstreamOptions options, TimeProvider? time = null)
     {
         var upstream = new Upstream("all", options, previous: null, Context);
         var proxy = new TcpProxy
@@ -143,7 +198,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
             Connections = _table,
             Metrics = _metrics,
             Log = _connectionLog,
-            Time = TimeProvider.System,
+            Time = time ?? TimeProvider.System,
             OnBug = error => Assert.Fail(error.ToString()),
         };
         _listener = EpollListener.Bind(_loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(proxy.Serve));

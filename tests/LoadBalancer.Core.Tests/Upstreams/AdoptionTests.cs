@@ -89,6 +89,37 @@ internal sealed class AdoptionTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Keeps_an_open_circuit_and_what_is_left_of_its_time()
+    {
+        var options = Options(2) with { CircuitBreaker = new() { Minimum = 2 } };
+        var before = await Run(options);
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            Assert.That(before.Circuit!.TryEnter(0, out var pass), Is.True);
+            pass.Return(0, Refused);
+        }
+
+        await Running.SettleAsync();
+        Assert.That(Circuits, Is.EqualTo(new[] { "Open: 2 of 2 attempts within 10 s failed, the last connect_refused" }));
+
+        await Advance(5);
+        for (var reload = 0; reload < 50; reload++)
+        {
+            await Run(options with { Timeouts = new() { Connect = TimeSpan.FromSeconds(1 + reload) } });
+        }
+
+        Assert.That((Running.Circuit!.TryEnter(0, out _), Running.Circuit.RetryAfterSeconds), Is.EqualTo((false, 10)));
+
+        await Advance(10);
+        Assert.That(Running.Circuit.TryEnter(1, out _), Is.True);
+        await Running.SettleAsync();
+        Assert.That(Circuits.Last(), Is.EqualTo("HalfOpen: 15 s have passed"), "the one that runs is told");
+
+        await Run(options with { CircuitBreaker = null });
+        Assert.That(Running.Circuit, Is.Null);
+    }
+
+    [Test]
     public async Task Keeps_the_place_in_the_rotation()
     {
         await Run(Options(3));

@@ -24,6 +24,9 @@ internal abstract class UpstreamFixture
     /// <summary>What was said of panic so far, as <c>panics: why</c> or <c>calm: why</c>.</summary>
     protected ConcurrentQueue<string> Panics { get; private set; } = null!;
 
+    /// <summary>Changes of circuit breakers so far, as <c>Open: why</c>.</summary>
+    protected ConcurrentQueue<string> Circuits { get; private set; } = null!;
+
     protected BuildContext Context { get; set; } = null!;
 
     protected Upstream Running { get; private set; } = null!;
@@ -37,6 +40,7 @@ internal abstract class UpstreamFixture
         Connections = new ScriptedConnections();
         Transitions = new();
         Panics = new();
+        Circuits = new();
         Running = null!;
         Context = new BuildContext
         {
@@ -46,6 +50,7 @@ internal abstract class UpstreamFixture
             Connections = Connections,
             OnTransition = transition => Transitions.Enqueue($"{transition.Endpoint.Address} {transition.Kind}"),
             OnPanic = panic => Panics.Enqueue($"{(panic.Began ? "panics" : "calm")}: {panic.Reason}"),
+            OnCircuit = change => Circuits.Enqueue($"{change.State}: {change.Reason}"),
             OnBug = bug => Assert.Fail(bug.ToString()),
         };
     }
@@ -101,6 +106,17 @@ internal abstract class UpstreamFixture
         }
 
         await Running.SettleAsync();
+    }
+
+    /// <summary>Lets an endpoint answer so many attempts, each after so many milliseconds.</summary>
+    protected static void Answer(Endpoint endpoint, int times, double milliseconds = 1)
+    {
+        for (var answer = 0; answer < times; answer++)
+        {
+            var lease = endpoint.Lease();
+            lease.Answered(loop: 0, TimeSpan.FromMilliseconds(milliseconds));
+            lease.Return(Fault.None);
+        }
     }
 
     /// <summary>The endpoint with that number, running or not.</summary>

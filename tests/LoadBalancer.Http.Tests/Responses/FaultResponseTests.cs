@@ -76,6 +76,16 @@ internal sealed class FaultResponseTests
     public void What_passes_soon_says_when_to_come_back(FaultKind kind, string? seconds) =>
         Assert.That(Prepare(kind).Response.Fields.Values("Retry-After"), seconds is null ? Is.Empty : Is.EqualTo(new[] { seconds }));
 
+    [TestCase(FaultKind.CircuitOpen)]
+    [TestCase(FaultKind.Overloaded)]
+    public void An_open_circuit_says_what_is_left_of_its_time_and_overload_a_time_of_its_own(FaultKind kind)
+    {
+        var exchange = Heads.Request("/");
+        exchange.RetryAfterSeconds = 13;
+        FaultResponse.Prepare(exchange, new Fault(FaultSide.Upstream, kind));
+        Assert.That((exchange.Response.Status, exchange.Response.Fields.Values("Retry-After").Single()), Is.EqualTo((503, "13")));
+    }
+
     [Test]
     public void What_an_endpoint_had_begun_to_answer_is_gone()
     {

@@ -84,7 +84,7 @@ internal sealed class HttpMetricsTests
                 _metrics.Begin(0);
                 responses.ConnectionOpened(0);
                 responses.FirstByteTimes.Record(0, TimeSpan.FromMilliseconds(time));
-                responses.Ended(0, 200, attempts: 2);
+                responses.Ended(0, 200);
                 _metrics.End(exchange, TimeSpan.FromMilliseconds(time));
             }
         });

@@ -6,11 +6,13 @@ namespace LoadBalancer.Daemon.Tests.Cli;
 internal sealed class StatusReportTests
 {
     [Test]
-    public void Panic_waiting_connections_and_a_discovery_that_fails_are_said_below_the_endpoints()
+    public void Panic_an_open_circuit_overload_waiting_connections_and_a_discovery_that_fails_are_said_below_the_endpoints()
     {
         var report = Print("""
             {
               "name": "orders", "balance": "round_robin", "panic": "1 of 3 endpoints is healthy, less than 50%: all are used",
+              "circuit": {"state": "half_open", "reason": "15 s have passed", "since": "2026-11-21T12:06:00Z", "openings": 2, "refused": 901},
+              "concurrency": {"limit": 40, "under_way": 41, "base_ms": 21.5, "shed": {"high": 0, "normal": 7, "low": 200}},
               "pending": 12, "pending_timeouts": 3, "pending_overflows": 1,
               "discovery": {"left_out": 7, "last_error": "no answer", "last_error_at": "2026-11-21T12:05:00Z", "last_success": "2026-11-21T12:00:00Z"},
               "endpoints": [{"address": "10.0.0.1:80", "state": "unhealthy"}]
@@ -21,14 +23,16 @@ internal sealed class StatusReportTests
         Assert.That(report, Does.EndWith("""
 
             orders: panic: 1 of 3 endpoints is healthy, less than 50%: all are used
-            orders: pending: 12 wait for room at an endpoint; so far 3 waited in vain, and 1 found the queue full
+            orders: circuit breaker: half-open since 2026-11-21 12:06:00Z: 15 s have passed; 901 refused so far
+            orders: concurrency: 41 of 40 requests under way; shed so far: 0 high, 7 normal, 200 low
+            orders: pending: 12 wait for room; so far 3 waited in vain, and 1 found the queue full
             orders: discovery: the name has 7 more addresses than are taken
             orders: discovery: no answer, at 2026-11-21 12:05:00Z; the last good answer is of 2026-11-21 12:00:00Z
 
             """));
     }
 
-    [TestCase("""{"name": "orders", "balance": "round_robin", "panic": null, "pending": 0, "pending_timeouts": 0, "pending_overflows": 0, "discovery": {"left_out": 0}, "endpoints": []}""")]
+    [TestCase("""{"name": "orders", "balance": "round_robin", "panic": null, "pending": 0, "pending_timeouts": 0, "pending_overflows": 0, "concurrency": {"limit": 40, "under_way": 3, "shed": {"high": 0, "normal": 0, "low": 0}}, "circuit": {"state": "closed", "reason": "3 probes succeeded", "refused": 7}, "discovery": {"left_out": 0}, "endpoints": []}""")]
     [TestCase("""{"name": "orders", "balance": "round_robin"}""")]
     public void Where_all_is_well_or_an_older_lb_does_not_tell_it_says_nothing(string upstream)
     {

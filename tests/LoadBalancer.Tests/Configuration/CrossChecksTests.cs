@@ -260,8 +260,8 @@ internal sealed class CrossChecksTests
         {
             "lb.yaml:6:5: 'slow_start' does nothing with 'balance: hash', which the upstream 'a' has: a ramp would move its keys again and again",
             "lb.yaml:7:14: 'panic' means something only with probes, and the upstream 'a' has none: give it 'active'",
-            "lb.yaml:8:5: 'max_pending' means something only with 'max_connections', which the upstream 'a' does not have: nobody ever waits",
-            "lb.yaml:9:5: 'pending_timeout' means something only with 'max_connections', which the upstream 'a' does not have: nobody ever waits",
+            "lb.yaml:8:5: 'max_pending' means something only with 'max_connections', 'max_requests' or 'concurrency', of which the upstream 'a' has none: nobody ever waits",
+            "lb.yaml:9:5: 'pending_timeout' means something only with 'max_connections', 'max_requests' or 'concurrency', of which the upstream 'a' has none: nobody ever waits",
         }));
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Tests;
 using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
@@ -12,7 +14,7 @@ internal sealed class UpgradeScenarios
     [Test]
     public async Task Three_upgrades_under_load_refuse_nothing_and_fail_nothing()
     {
-        using var web = new HttpEndpoint("hello") { Remembers = false };
+        using var web = new HttpEndpoint(Serve) { Remembers = false };
         using var echo = new EchoEndpoint('a');
         using var drained = new EchoEndpoint('b');
         using var lb = new UpgradableLb();
@@ -26,6 +28,7 @@ internal sealed class UpgradeScenarios
         using var fresh = new HttpLoad(http, workers: 1, closes: true);
         using var raw = new ConnectionLoad(tcp, workers: 1);
         using var http2 = new Http2Load(http, workers: 2);
+        using var chats = new WebSocketLoad(http, workers: 4);
         var processes = new List<int> { first };
         foreach (var loops in (int[])[2, 3, 1])
         {
@@ -48,6 +51,13 @@ internal sealed class UpgradeScenarios
             }
 
             Assert.That(lb.ProcessId, Is.EqualTo(processes[^1]));
+            if (processes.Count == 2)
+            {
+                survivor.Send([7]);
+                Assert.That(survivor.ReceiveExactly(1)[0], Is.EqualTo(7), "what was open before goes on");
+                survivor.Dispose();
+            }
+
             Assert.That((await lb.StatusAsync()).GetProperty("loops").GetArrayLength(), Is.EqualTo(loops));
         }
 
@@ -56,10 +66,10 @@ internal sealed class UpgradeScenarios
         Assert.That(fresh.Stop(), Is.Empty, "new connections");
         Assert.That(raw.Stop().Failed, Is.Empty, "TCP");
         Assert.That(await http2.StopAsync(), Is.Empty, "HTTP/2");
+        Assert.That(() => chats.Restarts, Is.GreaterThanOrEqualTo(8).After(30_000, 50), "told to come again");
+        chats.AwaitMore(100);
+        Assert.That(await chats.StopAsync(), Is.Empty, "WebSockets");
         Assert.That(drained.Served, Is.Zero, "what an operator drained is drained in the new process too");
-        survivor.Send([7]);
-        Assert.That(survivor.ReceiveExactly(1)[0], Is.EqualTo(7), "what was open before the first upgrade");
-        survivor.Dispose();
         Assert.That(() => processes.SkipLast(1).All(UpgradableLb.HasEnded), Is.True.After(30_000, 50), "an old process ends with its last connection");
         Assert.That(UpgradableLb.HasEnded(processes[^1]), Is.False);
 
@@ -70,7 +80,7 @@ internal sealed class UpgradeScenarios
             upstreams:
               web: {endpoints: ["{{web.Address}}"]}
               echo: {endpoints: ["{{echo.Address}}", "{{drained.Address}}"]}
-            shutdown: {unready_for: 0s, drain: 1m}
+            shutdown: {unready_for: 0s, drain: 6s}
             transport: {loops: {{loops}} }
             """);
 
@@ -80,6 +90,39 @@ internal sealed class UpgradeScenarios
             fresh.AwaitMore(50);
             raw.AwaitMore(20);
             http2.AwaitMore(200);
+            chats.AwaitMore(100);
+        }
+
+        static void Serve(HttpWire wire, HttpMessage request)
+        {
+            if (request["Upgrade"] is null)
+            {
+                wire.Respond("hello");
+                return;
+            }
+
+            wire.Send(WebSocketAnswer.To(request));
+            using var socket = WebSocket.CreateFromStream(new NetworkStream(wire.Socket), new WebSocketCreationOptions { IsServer = true });
+            EchoAsync(socket).GetAwaiter().GetResult();
+            throw new OperationCanceledException("it is no connection for requests any more");
+        }
+    }
+
+    private static async Task EchoAsync(WebSocket socket)
+    {
+        var buffer = new byte[64];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer.AsMemory(), default) is { MessageType: not WebSocketMessageType.Close } received)
+            {
+                await socket.SendAsync(buffer.AsMemory(0, received.Count), WebSocketMessageType.Binary, true, default);
+            }
+
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        }
+        catch (WebSocketException)
+        {
+            // The client is gone.
         }
     }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Telemetry;
@@ -37,8 +38,9 @@ internal static class SampleStatus
         upstream.ConnectTimes.Record(0, TimeSpan.FromMicroseconds(180));
         upstream.ConnectTimes.Record(1, TimeSpan.FromSeconds(1.2));
         upstream.SessionTimes.Record(1, TimeSpan.FromSeconds(1.9));
-        upstream.CountResponses().Ended(0, 200, attempts: 2);
-        upstream.CountResponses().Ended(1, 0, attempts: 1);
+        upstream.CountResponses().Ended(0, 200);
+        upstream.CountResponses().Ended(1, 0);
+        upstream.CountResponses().Retried(0, RetryReason.Status);
         upstream.CountResponses().FirstByteTimes.Record(0, TimeSpan.FromMilliseconds(4));
         upstream.CountResponses().ConnectionOpened(0);
         upstream.CountResponses().ConnectionOpened(0);
@@ -61,6 +63,10 @@ internal static class SampleStatus
             Config = new ConfigStatus
             {
                 Version = "3f2a9c01",
+                Source = ConfigOrigin.Guard,
+                TakenBack = new GuardStatus("web", "users", "5xx", 0.001, 0.25, "route users of listener web: 5xx was 0.1% and is 25%, of 400 requests"),
+                GuardedUntil = Noon.AddMinutes(1),
+                Rollbacks = 1,
                 Files = ["/etc/lb/lb.yaml"],
                 LoadedAt = Noon.AddSeconds(90.5),
                 Reloads = 2,
@@ -82,6 +88,8 @@ internal static class SampleStatus
                 ], upstream),
                 new UpstreamStatus("db", "least_connections", [Endpoint("unix:/run/\"odd\"\\.sock", EndpointState.Drained)], new UpstreamMetrics(loops: 2))
                 {
+                    Circuit = new CircuitStatus("open", "20 of 20 attempts within 10 s failed, the last connect_refused", Noon, RetryAfterSeconds: 9, Openings: 2, Refused: 31),
+                    Concurrency = new ConcurrencyStatus(Limit: 40, UnderWay: 38, BaseMs: 20, new Dictionary<string, long> { ["high"] = 0, ["normal"] = 3, ["low"] = 200 }),
                     Discovery = new UpstreamDiscovery
                     {
                         Source = "dns db.internal:5432",

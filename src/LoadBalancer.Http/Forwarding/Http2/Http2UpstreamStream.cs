@@ -16,6 +16,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     private readonly EventLoop _loop;
     private Http2UpstreamSession? _session;
     private Exchange? _exchange;
+    private ResponseHead? _response;
     private ManualResetValueTaskSourceCore<FaultKind> _head;
     private ResponseHead? _nextHead;
     private FaultKind _failure;
@@ -63,8 +64,8 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     /// <summary>The method of the request.</summary>
     public RequestMethod Method => _exchange!.Request.Method;
 
-    /// <summary>Where the next head is put: into the exchange where that waits for it, else here until it does.</summary>
-    public ResponseHead NextHead => _awaitsHead ? _exchange!.Response : _nextHead ??= new ResponseHead();
+    /// <summary>Where the next head is put: into the attempt's where that waits for it, else here until it does.</summary>
+    public ResponseHead NextHead => _awaitsHead ? _response! : _nextHead ??= new ResponseHead();
 
     /// <inheritdoc/>
     public override BodyReader ResponseBody => Reader;
@@ -78,6 +79,9 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
 
     /// <inheritdoc/>
     public override bool IsShared => true;
+
+    /// <inheritdoc/>
+    public override bool IsSent => Id != 0;
 
     /// <inheritdoc/>
     public override bool WasReset => _failure == FaultKind.Reset;
@@ -112,10 +116,10 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, UpstreamOptions options, TimeProvider time)
+    public override async ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt, UpstreamOptions options, TimeProvider time)
     {
         // :: (4)
-        _exchange = exchange;
+        (_exchange, _response) = (exchange, attempt.Response);
         Writer.Start(isBodyless: false);
         Expect(options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
         if (exchange.RequestBody is null)
@@ -125,17 +129,17 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         }
         else
         {
-            work.AwaitsContinue = exchange.Request.ExpectsContinue;
-            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts));
+            work.AwaitsContinue = exchange.Request.ExpectsContinue && exchange.RequestBody.BytesRead == 0;
+            work.BeginUpload(BodyCopier.UploadAsync(exchange, work, this, options.Timeouts, time));
         }
 
         // :: (5)
         for (var interim = 1; ; interim++)
         {
             var failure = await HeadAsync();
-            if (work.GaveUp.Failed)
+            if (attempt.GaveUp.Failed)
             {
-                return work.GaveUp;
+                return attempt.GaveUp;
             }
 
             if (failure != FaultKind.None)
@@ -143,18 +147,18 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
                 return new Fault(FaultSide.Upstream, TimedOut != FaultKind.None ? TimedOut : failure);
             }
 
-            if (exchange.FirstByte == 0)
+            if (attempt.FirstByte == 0)
             {
-                exchange.FirstByte = time.GetTimestamp();
+                attempt.FirstByte = time.GetTimestamp();
             }
 
-            if (exchange.Response.Status >= 200)
+            if (attempt.Response.Status >= 200)
             {
                 work.IsAnswered = true;
                 return Fault.None;
             }
 
-            var fault = await PassInterimAsync(exchange, work, options, interim);
+            var fault = await PassInterimAsync(exchange, work, attempt, options, interim);
             if (fault.Failed)
             {
                 return fault;
@@ -284,7 +288,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         Reader.Reset();
         Writer.Drop();
         var pools = _session!.Pool.Pools;
-        (_session, _exchange) = (null, null);
+        (_session, _exchange, _response) = (null, null, null);
         _nextHead?.Reset();
         pools.Return(this);
     }
@@ -301,7 +305,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         if (_hasNextHead)
         {
             _hasNextHead = false;
-            _exchange!.Response.CopyFrom(_nextHead!);
+            _response!.CopyFrom(_nextHead!);
             return new ValueTask<FaultKind>(FaultKind.None);
         }
 

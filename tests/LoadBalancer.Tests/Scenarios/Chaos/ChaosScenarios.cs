@@ -217,17 +217,17 @@ internal sealed class ChaosScenarios
                   trusted_proxies: ["127.0.0.0/8"]
                   timeouts: {idle: 30s, body: 5s}
                   routes:
-                    - {path: "/h1/*", upstream: h1}
-                    - {path: "/h2/*", upstream: h2}
-                    - {path: "/found/*", upstream: found}
+                    - {path: "/h1/*", upstream: h1, retry: {attempts: 3, on: [connect, reset, timeout, 502], per_try: 1s, hedge_after: {{100 + (100 * number)}}ms} }
+                    - {path: "/h2/*", upstream: h2, retry: {on: [connect, reset]} }
+                    - {path: "/found/*", upstream: found, shed: high}
               tcp:
                 bind: "{{_tcp}}"
                 tcp: {upstream: tcp}
                 timeouts: {idle: {{4 + (number % 3)}}s, half_closed: 3s}
             upstreams:
               h1: {balance: {{(number % 2 == 0 ? "least_connections" : "round_robin")}}, endpoints: [{{Endpoints(0, number == 5 ? 2 : 3)}}], {{Health("http, path: /healthz")}}, {{common}} }
-              h2: {protocol: http2, endpoints: [{{Endpoints(1)}}], {{Health($"http, path: /healthz, port: {_ports[0]}")}}, {{common}} }
-              found: {discover: {dns: "found.internal:{{_ports[0]}}", resolver: "{{_dns.Address}}", min_interval: 100ms}, {{Health("http, path: /healthz")}}, {{common}} }
+              h2: {protocol: http2, endpoints: [{{Endpoints(1)}}], {{Health($"http, path: /healthz, port: {_ports[0]}")}}, circuit_breaker: {within: 5s, open_for: 1s}, {{common}} }
+              found: {discover: {dns: "found.internal:{{_ports[0]}}", resolver: "{{_dns.Address}}", min_interval: 100ms}, {{Health("http, path: /healthz")}}, concurrency: {{(number == 3 ? "4" : "auto")}}, {{common}} }
               tcp: {endpoints: [{{Endpoints(2)}}], {{Health("tcp")}}, timeouts: {connect: 500ms}, {{room}} }
             shutdown: {unready_for: 0s, drain: 8s}
             reload: {watch: false}

@@ -20,7 +20,7 @@ internal sealed class AllocationScenarios
     {
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await BareGateway.StartAsync(
-            "{routes: [{path: \"/a/*\", upstream: up, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File);
+            "{routes: [{path: \"/a/*\", upstream: up, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", ", concurrency: auto", endpoint)}}}", loops: 1, access: LogDestination.File);
         AllocatesNothing(gateway, request, count);
     }
 

@@ -1,0 +1,147 @@
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Forwarding.Http2;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
+using LoadBalancer.Upstreams;
+
+namespace LoadBalancer.Http.Forwarding;
+
+/// <summary>One try of an exchange against one endpoint: the lease, and the wait, connect or connection at hand. Pooled with its exchange. Touched only on its loop.</summary>
+internal sealed class Attempt(ForwardWork work, EventLoop loop)
+{
+    private LoopDeadline? _deadline;
+    private TimeSpan _time;
+
+    /// <summary>The right to use the endpoint.</summary>
+    public EndpointLease Lease;
+
+    /// <summary>The leave of the upstream's circuit breaker.</summary>
+    public CircuitPass Pass;
+
+    /// <summary>The wait for room at an endpoint.</summary>
+    public LeaseWait? Waiting { get; set; }
+
+    /// <summary>The connect under way.</summary>
+    public ConnectAttempt? Connecting { get; set; }
+
+    /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
+    public Http2SessionWait? Opening { get; set; }
+
+    /// <summary>The socket on which TLS is being agreed on.</summary>
+    public EpollSocket? Shaking { get; set; }
+
+    /// <summary>The connection or stream in use.</summary>
+    public AttemptCarrier? Connection { get; set; }
+
+    /// <summary>Where the head of its response goes.</summary>
+    public ResponseHead Response { get; private set; } = null!;
+
+    /// <summary>Why there is this attempt; <see cref="RetryReason.None"/> for the first one.</summary>
+    public RetryReason Reason { get; private set; }
+
+    /// <summary>Whom it asks; null where there was nobody.</summary>
+    public Endpoint? Endpoint { get; set; }
+
+    /// <summary>Its course, where it has another attempt beside it.</summary>
+    public ValueTask<Fault> Running { get; set; }
+
+    /// <summary>When the endpoint was leased; 0 for never.</summary>
+    public long Leased { get; set; }
+
+    /// <summary>When a connection to it was there; 0 for never.</summary>
+    public long Connected { get; set; }
+
+    /// <summary>When the first byte of its response was there; 0 for never.</summary>
+    public long FirstByte { get; set; }
+
+    /// <summary>False where the request's body was not sent to its end: then nobody can tell where the next request on the connection begins.</summary>
+    public bool SentWhole { get; set; }
+
+    /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
+    public Fault GaveUp { get; private set; }
+
+    private bool IsBad => Response.Status is 502 or 503 or 504;
+
+    /// <summary>Begins for another try, whose response goes to <paramref name="response"/>.</summary>
+    public void Begin(ResponseHead response, RetryReason reason)
+    {
+        (Response, Reason, Endpoint) = (response, reason, null);
+        Lease = default;
+        Pass = default;
+        GaveUp = default;
+        Waiting = null;
+        Connecting = null;
+        Opening = null;
+        Shaking = null;
+        Connection = null;
+        Leased = Connected = FirstByte = 0;
+        SentWhole = true;
+    }
+
+    /// <summary>It ends unless its response's head is there in time: see <see cref="Answered"/>.</summary>
+    public void Expect(TimeSpan time)
+    {
+        _time = time;
+        _deadline ??= new LoopDeadline(loop, static owner => ((Attempt)owner).OnDeadline(), this);
+        _deadline.Set(time);
+    }
+
+    /// <summary>The head of its response is there, or will not come.</summary>
+    public void Answered() => _deadline?.Clear();
+
+    /// <summary>The answer that is passed on counts for the endpoint now, however long its body may last; not one of those that say that it cannot serve.</summary>
+    /// <param name="took">How long it was waited for.</param>
+    public void Count(TimeSpan took)
+    {
+        if (!IsBad)
+        {
+            Pass.Answered(loop.Index, FirstByte);
+            Lease.Answered(loop.Index, took);
+        }
+    }
+
+    /// <summary>Gives back what it has of the upstream, with how it ended; without a fault and without an answer nothing can be said.</summary>
+    public void Return(Fault fault)
+    {
+        // An endpoint that says that it cannot serve is held to that, be the exchange whole or not.
+        var outcome = !fault.Failed && IsBad ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
+        Lease.Return(outcome);
+        if (Leased == 0 || (!outcome.Failed && Response.Status == 0))
+        {
+            Pass.GiveBack();
+        }
+
+        Pass.Return(loop.Index, outcome);
+    }
+
+    /// <summary>Ends it because of <paramref name="fault"/>; whoever waits goes on inline. The first reason stays.</summary>
+    public void GiveUp(Fault fault)
+    {
+        if (GaveUp.Failed)
+        {
+            return;
+        }
+
+        GaveUp = fault;
+        Waiting?.GiveUp(fault);
+        Connecting?.GiveUp();
+        Opening?.GiveUp(fault);
+        Shaking?.Reset();
+        Connection?.Abort();
+    }
+
+    private void OnDeadline()
+    {
+        if (work.AwaitsBody)
+        {
+            // The client is slow, and not the endpoint.
+            _deadline!.Set(_time);
+        }
+        else
+        {
+            GiveUp(new Fault(FaultSide.Upstream, Connection is null ? FaultKind.ConnectTimeout : FaultKind.FirstByteTimeout, Retryable: Connection is null));
+        }
+    }
+}
