@@ -57,7 +57,7 @@ internal sealed class UpgradableLb : IDisposable
         {{yaml.TrimEnd()}}
         admin: {bind: "unix:{{_folder["admin.sock"]}}"}
         state: {dir: {{_folder["state"]}} }
-        log: {access: off}
+        {{(yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {access: off}")}}
         """);
 
     /// <summary>Starts the first one and waits until it is ready.</summary>
