@@ -217,6 +217,10 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         socket.Observe(this);
         Expect(idleAtMost, FaultKind.None);
         _pool.Park(this);
+        if (_pool.Room.IsWanted)
+        {
+            Close();
+        }
     }
 
     /// <inheritdoc/>
@@ -226,8 +230,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _closed = true;
             _deadline.End();
-            _pool.Closed(this);
             _connection.Close();
+            _pool.Closed(this);
         }
 
         Input.Complete();
@@ -241,8 +245,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _closed = true;
             _deadline.End();
-            _pool.Closed(this);
             _connection.Abort();
+            _pool.Closed(this);
             Tunnel?.Break();
         }
     }

@@ -88,6 +88,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>True where it takes another exchange.</summary>
     public bool HasRoom => _isReady && !_isLeaving && !IsEnding && _active.Count < _mostStreams && NextNumber < LastNumber;
 
+    /// <summary>True where it has no stream.</summary>
+    public bool IsIdle => _isReady && !IsEnding && _active.Count == 0;
+
     /// <summary>The number of the next stream.</summary>
     public int NextNumber { get; private set; } = 1;
 
@@ -138,6 +141,8 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 
         if (_active.Count == 0)
         {
+            // Another loop may wait to open one.
+            _isLeaving |= _pool.IsRoomWanted;
             OnIdle();
         }
 
@@ -224,6 +229,17 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
             }
         }
 
+        if (_active.Count == 0)
+        {
+            End(FaultKind.None);
+        }
+    }
+
+    /// <summary>Takes no new streams, and is closed after the last.</summary>
+    public void Retire()
+    {
+        _isLeaving = true;
+        _pool.Remove(this);
         if (_active.Count == 0)
         {
             End(FaultKind.None);
