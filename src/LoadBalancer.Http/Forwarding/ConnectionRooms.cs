@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 

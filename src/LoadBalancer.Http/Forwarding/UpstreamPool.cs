@@ -1,6 +1,7 @@
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 

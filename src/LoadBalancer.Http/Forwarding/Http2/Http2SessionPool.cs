@@ -187,7 +187,8 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (!pool.TryOpen(upstream.Options.MaxConnections))
         {
             var refusal = await pool.WaitToOpen(upstream.Options.MaxConnections!.Value, upstream.Options.PendingTimeout).EndAsync();
-            if (refusal.Failed || _waiting.All(static wait => wait.HasEnded))
+            Serve();
+            if (refusal.Failed || _waiting.Count == 0)
             {
                 IsOpening = false;
                 EndAll(refusal);

@@ -1,3 +1,5 @@
+// One file: what a session may be (opened, used, idle, leaving, ending) and each way from one to the next, which have to agree.
+
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
@@ -219,19 +221,13 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>The endpoint takes no new streams, and has not looked at those above <paramref name="lastNumber"/> (RFC 9113 section 6.8).</summary>
     public void OnGoAway(int lastNumber)
     {
-        _isLeaving = true;
-        _pool.Remove(this);
+        Retire();
         foreach (var stream in _active.ToArray())
         {
             if (stream.IsOf(this) && (stream.Id == 0 || stream.Id > lastNumber))
             {
                 stream.Fail(FaultKind.Reset, isUntouched: true);
             }
-        }
-
-        if (_active.Count == 0)
-        {
-            End(FaultKind.None);
         }
     }
 

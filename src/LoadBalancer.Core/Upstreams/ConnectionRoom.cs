@@ -1,15 +1,14 @@
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
-namespace LoadBalancer.Http.Forwarding;
+namespace LoadBalancer.Upstreams;
 
 /// <summary>
 /// How many connections for requests are open to one endpoint, over all loops, idle ones included, and who waits to open another. Thread-safe.
 /// </summary>
 /// <remarks>
-/// An idle connection of another loop is of no use to this one and takes up room all the same. So who waits makes all loops give one up
-/// (<see cref="ConnectionRooms.Ask"/>), and while somebody waits no connection becomes idle: it is closed, and its room is the next one's. No wake-up is
-/// lost: who waits is counted first and then looks for room, who closes counts that first and then looks for those who wait.
+/// An idle connection of another loop is of no use to this one and takes up room all the same. So who waits makes all loops give one up, and while somebody waits no connection becomes idle: it is closed, and its room is the next one's. No wake-up is
+/// lost: who waits is counted first and then looks for room, who closes counts that first and then looks for those who wait. There is a lock, held only while somebody waits.
 /// </remarks>
 internal sealed class ConnectionRoom
 {

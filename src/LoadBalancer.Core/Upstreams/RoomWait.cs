@@ -2,7 +2,7 @@ using System.Threading.Tasks.Sources;
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
-namespace LoadBalancer.Http.Forwarding;
+namespace LoadBalancer.Upstreams;
 
 /// <summary>An exchange, or a session of HTTP/2, that waits to open a connection. It belongs to its loop.</summary>
 internal sealed class RoomWait : IValueTaskSource<Fault>
