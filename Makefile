@@ -18,7 +18,7 @@ export DOTNET_NOLOGO := 1
 
 # What the published binary is made from: it is made again when one of these is newer.
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
-SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run $(wildcard bench/Peers/run)
+SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state $(wildcard bench/Peers/run)
 
 .PHONY: help build run test bench bench-overload bench-peers lint fmt docs publish install clean
 
@@ -36,7 +36,7 @@ run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
 	@samples/hello/run
 
 test: ## Run all tests; the last line says how many passed
-	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy systemd-analyze postgres psql
+	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
 bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)

@@ -34,6 +34,9 @@ public sealed record BuildContext
     /// </summary>
     public Func<EndpointId, bool>? IsDrained { get; init; }
 
+    /// <summary>Who remembers which weights operators have given, likewise; null for an endpoint that has the file's. Null: nobody does.</summary>
+    public Func<EndpointId, int?>? AssignedWeight { get; init; }
+
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 

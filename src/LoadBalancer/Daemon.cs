@@ -9,6 +9,7 @@ using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
@@ -29,30 +30,62 @@ internal static class Daemon
     /// <summary>The connect deadline of whoever has none of their own; longer than any probe may ask for.</summary>
     private static readonly TimeSpan ControlConnectTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a process that replaces another waits for what it does not know of its endpoints; probes of new endpoints begin within a second.</summary>
+    private static readonly TimeSpan FirstAnswersPatience = TimeSpan.FromSeconds(3);
+
     /// <summary>Runs until the orders say stop.</summary>
     /// <param name="path">The configuration.</param>
+    /// <param name="strict">True where nothing may run but the file: not what ran last, where the file is no use.</param>
     /// <param name="terminal">Takes the errors of the first load; gives the environment of <c>${env:}</c>.</param>
     /// <param name="service">What the service manager says.</param>
     /// <param name="orders">Reload, stop.</param>
     /// <param name="time">The clock of everything.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public static async Task<int> RunAsync(string path, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
+    public static async Task<int> RunAsync(string path, bool strict, Terminal terminal, ServiceEnvironment service, Orders orders, TimeProvider time)
     {
-        // 1. The file. Nothing runs with a bad one.
-        var loaded = GatewayFile.Load(path, terminal.Environment);
-        if (loaded.Options is not { } options)
+        try
         {
-            foreach (var error in loaded.Errors)
-            {
-                await terminal.Error.WriteLineAsync(error.ToString());
-            }
+            // 0. The process that this one replaces, in an upgrade.
+            using var predecessor = Predecessor.Of(service);
+            return await RunAsync(path, strict || predecessor is not null, terminal, service, predecessor, orders, time);
+        }
+        catch (IOException error)
+        {
+            await terminal.Error.WriteLineAsync(error.Message);
+            return ExitCode.Failure;
+        }
+    }
 
+    private static async Task<int> RunAsync(string path, bool strict, Terminal terminal, ServiceEnvironment service, Predecessor? predecessor, Orders orders, TimeProvider time)
+    {
+        // 1. The file. Where it is no use, the last good one, which the state folder has; not in an upgrade, where the old process has a good one.
+        var file = GatewayFile.Load(path, terminal.Environment);
+        foreach (var error in file.Errors)
+        {
+            await terminal.Error.WriteLineAsync(error.ToString());
+        }
+
+        var folder = (file.Options?.State ?? GatewayFile.LoadState(path, terminal.Environment)).Folder(service.Take("STATE_DIRECTORY"));
+        if (file.Options is null && (strict || !Directory.Exists(folder)))
+        {
+            predecessor?.Fail($"{file.Errors[0]}{(file.Errors.Count > 1 ? $" (and {file.Errors.Count - 1} more errors)" : "")}");
             return ExitCode.Failure;
         }
 
-        using var log = LogSink.ToStandardError(Enum.Parse<Severity>(options.Log.Level, ignoreCase: true), time);
+        using var log = LogSink.ToStandardError(Severity.Info, time);
         try
         {
+            // What outlives the process: a second one with the same folder does not start, but for one that replaces the first.
+            using var state = folder is null ? null : StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder));
+            var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained), new EndpointNotes(state, EndpointNotes.Weights));
+            var history = new ConfigHistory(state, log);
+            if ((file.Options ?? (strict ? null : history.LastGood(path, terminal.Environment)?.Options)) is not { } options)
+            {
+                return ExitCode.Failure;
+            }
+
+            log.Least = Enum.Parse<Severity>(options.Log.Level, ignoreCase: true);
+
             // 2. The engine, and what it reports to.
             using var loops = new LoopGroup(
                 options.Transport.Loops > 0 ? options.Transport.Loops : Environment.ProcessorCount,
@@ -63,18 +96,14 @@ internal static class Daemon
             var connections = new ConnectionLog(access, time);
             var requests = new AccessLog(access, time) { Style = options.Log.Style };
             orders.OnReopenLogs = () => Reopen(access, log);
-            var transport = new EpollTransport(loops, ControlConnectTimeout);
+            var transport = new EpollTransport(loops, ControlConnectTimeout) { Inherited = predecessor?.Listeners };
 
             // 3. The service manager: its sockets, its questions.
             using var notifier = new Notifier(service, time, log);
-            using var activated = ActivatedSockets.FromEnvironment(service);
+            using var activated = predecessor?.TakeActivated() ?? ActivatedSockets.FromEnvironment(service);
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
-            // 4. What outlives the process: a second one with the same folder does not start.
-            using var state = options.State.Folder(service.Take("STATE_DIRECTORY")) is { } folder ? StateFolder.Open(folder, time, log) : null;
-            var drained = new DrainedEndpoints(state);
-
-            // 5. What a configuration becomes, and how it is replaced.
+            // 4. What a configuration becomes, and how it is replaced.
             var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
             var context = new BuildContext
             {
@@ -83,10 +112,8 @@ internal static class Daemon
                 Seeds = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
                 Connections = transport,
                 IsDrained = id => drained.Find(id) is not null,
-                OnTransition = change => log.Write(
-                    change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info,
-                    null,
-                    $"endpoint {change.Kind.ToString().ToLowerInvariant()}", ("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)),
+                AssignedWeight = id => weights.Find(id)?.Weight,
+                OnTransition = change => Log(change, log),
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
                 OnTls = report => Log(report, log),
@@ -104,19 +131,23 @@ internal static class Daemon
             };
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
-            var sockets = new SocketTable(loops, activated);
+            var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
+            var upgrade = new Upgrade(sockets, transport, activated, state, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), time, log);
-            var status = new StatusReader(reloader, readiness, loops, drained, time);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
+            var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
+                new WeightAction(() => reloader.Snapshot, weights, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
+                new UpgradeAction(orders.OrderUpgradeAsync),
+                new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
             ];
             var refusals = new AdminRefusals(time);
-            await using var admin = new AdminHost(Pages(status, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
-            using var watcher = new ConfigWatcher(time, orders.OrderReload, log);
+            await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
+            using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch)), log);
             using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {
@@ -145,6 +176,7 @@ internal static class Daemon
                 requests.Style = next.Log.Style;
                 log.Least = Enum.Parse<Severity>(next.Log.Level, ignoreCase: true);
             };
+            reloader.Guard.OnWorse = () => orders.OrderReload(new ReloadRequest(ReloadCause.Guard));
             reloader.OnLoaded = result =>
             {
                 watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
@@ -156,32 +188,54 @@ internal static class Daemon
                 log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
             }
 
-            // 6. Serve.
-            await reloader.StartAsync(loaded);
-            reloader.OnLoaded(loaded);
+            // 5. Serve.
+            await reloader.StartAsync(file, strict ? null : () => history.LastGood(path, terminal.Environment));
+            if (predecessor is not null)
+            {
+                await FirstAnswers.AwaitAsync(reloader.Snapshot, FirstAnswersPatience, time);
+                predecessor.AwaitTurn();
+            }
+
             readiness.Release(Readiness.Starting);
+            predecessor?.Listeners.Open();
+            predecessor?.SayAccepting();
             log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
             notifier.Ready(Describe(reloader.Snapshot));
-            await ObeyAsync(reloader, notifier, orders, log);
+            var handedOver = await ObeyAsync(reloader, upgrade, notifier, orders, log);
+            if (handedOver)
+            {
+                // Its requests are the new process's from here on.
+                await admin.DisposeAsync();
+            }
 
-            // 7. End: first be found unready, then stop accepting, then let what is open finish.
-            await Shutdown.RunAsync(reloader, sockets, readiness, notifier, orders, time, log);
+            // 6. End: first be found unready, then stop accepting, then let what is open finish.
+            await Shutdown.RunAsync(reloader, sockets, handedOver ? null : readiness, notifier, orders, time, log);
             return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
+            predecessor?.Fail(error.Message);
             log.Error(error.Message);
             return ExitCode.Failure;
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, ConfigHistory history, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
+        new HistoryPage(history),
         new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
     ];
+
+    private static void Log(EndpointTransition change, LogSink log)
+    {
+        var severity = change.Kind is TransitionKind.Unhealthy or TransitionKind.Ejected or TransitionKind.Spared ? Severity.Warn : Severity.Info;
+        var what = $"endpoint {change.Kind.ToString().ToLowerInvariant()}";
+        LogField[] fields = [("upstream", change.Endpoint.Upstream), ("endpoint", change.Endpoint.Address), ("reason", change.Reason)];
+        log.Write(severity, null, what, change.Cause is { } cause ? [.. fields, ("cause", cause.Word())] : fields);
+    }
 
     private static void Log(TlsReport report, LogSink log)
     {
@@ -232,25 +286,59 @@ internal static class Daemon
         }
     }
 
-    /// <summary>Reloads when told, until told to stop.</summary>
-    private static async Task ObeyAsync(Reloader reloader, Notifier notifier, Orders orders, LogSink log)
+    /// <summary>Reloads when told, until told to stop; true where another process has taken over.</summary>
+    private static async Task<bool> ObeyAsync(Reloader reloader, Upgrade upgrade, Notifier notifier, Orders orders, LogSink log)
     {
         try
         {
-            await foreach (var order in orders.Reloads.ReadAllAsync(orders.Stop))
+            await foreach (var given in orders.Given.ReadAllAsync(orders.Stop))
             {
+                if (given is UpgradeOrder asked)
+                {
+                    if (await UpgradeAsync(asked, reloader.Snapshot, upgrade, orders))
+                    {
+                        return true;
+                    }
+
+                    continue;
+                }
+
+                var order = (ReloadOrder)given;
                 notifier.Reloading("reloading");
-                await reloader.ReloadAsync();
-                notifier.Ready(reloader.Outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {reloader.Outcome.Errors[0]}");
-                order.Done(reloader.Outcome);
+                var outcome = await reloader.ReloadAsync(order.Request);
+                notifier.Ready(outcome.Errors.Count == 0 ? Describe(reloader.Snapshot) : $"the configuration was refused: {outcome.Errors[0]}");
+                order.Done(outcome);
             }
         }
         catch (OperationCanceledException)
         {
             log.Info("stopping");
         }
+
+        return false;
     }
 
-    private static string Describe(Snapshot snapshot) => string.Join(", ", snapshot.Listeners.Values.Select(listener =>
+    /// <summary>Lets a new process take over; false where it could not, and this one goes on.</summary>
+    private static async Task<bool> UpgradeAsync(UpgradeOrder order, Snapshot snapshot, Upgrade upgrade, Orders orders)
+    {
+        var outcome = snapshot.Origin == ConfigOrigin.File
+            ? await upgrade.RunAsync(order.Patience, orders.Stop)
+            : new UpgradeOutcome(null, "the file is not what runs, and the new process would run the file: repair it and reload first");
+        if (outcome.Failure is null)
+        {
+            await upgrade.LeaveAsync();
+        }
+
+        // Whoever connects after the answer is the new one's.
+        order.Done(outcome);
+        if (outcome.Failure is null)
+        {
+            orders.Leave();
+        }
+
+        return outcome.Failure is null;
+    }
+
+    private static string Describe(Snapshot snapshot) => (snapshot.Origin == ConfigOrigin.File ? "" : "THE FILE IS NOT WHAT RUNS; ") + string.Join(", ", snapshot.Listeners.Values.Select(listener =>
         string.Create(CultureInfo.InvariantCulture, $"{listener.Name} on {string.Join(' ', listener.Addresses)}")));
 }

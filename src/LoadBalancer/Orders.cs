@@ -1,19 +1,24 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
+using LoadBalancer.Daemon.Upgrading;
 
 namespace LoadBalancer.Daemon;
 
 /// <summary>What the operator orders a running daemon to do: by signals, or by a test. Thread-safe.</summary>
 internal sealed class Orders : IDisposable
 {
-    /// <summary>SIGUSR1 by its number on Linux: the platform has no name for it.</summary>
-    private const PosixSignal UserSignal = (PosixSignal)10;
+    /// <summary>SIGUSR1 and SIGUSR2 by their numbers on Linux: the platform has no names for them.</summary>
+    private const PosixSignal UserSignal1 = (PosixSignal)10;
+
+    private const PosixSignal UserSignal2 = (PosixSignal)12;
 
     private readonly List<PosixSignalRegistration> _signals = [];
-    private readonly Channel<ReloadOrder> _reloads = Channel.CreateUnbounded<ReloadOrder>();
+    private readonly Channel<Order> _given = Channel.CreateUnbounded<Order>();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _hurry = new();
+    private int _saidStop;
 
     /// <summary>Canceled by the order to end: drain, then end.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -21,37 +26,54 @@ internal sealed class Orders : IDisposable
     /// <summary>Canceled by the order to end at once, which is an order to end too.</summary>
     public CancellationToken Hurry => _hurry.Token;
 
-    /// <summary>Orders to reload, one item each.</summary>
-    public ChannelReader<ReloadOrder> Reloads => _reloads.Reader;
+    /// <summary>Orders to reload and to be replaced, one item each.</summary>
+    public ChannelReader<Order> Given => _given.Reader;
 
     /// <summary>Does what the order to open log files again asks; any thread, and it does not throw. Default: nothing.</summary>
     public Action OnReopenLogs { get; set; } = static () => { };
 
     /// <summary>
-    /// The orders that signals give: SIGHUP reloads, SIGUSR1 opens log files again, SIGTERM ends in order, SIGINT or a second
-    /// SIGTERM ends at once.
+    /// The orders that signals give: SIGHUP reloads, SIGUSR1 opens log files again, SIGUSR2 lets a new process take over, SIGTERM ends in
+    /// order, SIGINT or a second SIGTERM ends at once.
     /// </summary>
     public static Orders FromSignals()
     {
         var orders = new Orders();
         orders.On(PosixSignal.SIGHUP, orders.OrderReload);
-        orders.On(UserSignal, orders.OrderReopenLogs);
+        orders.On(UserSignal1, orders.OrderReopenLogs);
+        orders.On(UserSignal2, () => _ = orders.OrderUpgradeAsync(Upgrade.Patience));
         orders.On(PosixSignal.SIGTERM, orders.OrderStop);
         orders.On(PosixSignal.SIGINT, orders.OrderHurry);
         return orders;
     }
 
+    /// <summary>Orders a reload of the file, as SIGHUP does.</summary>
+    public void OrderReload() => OrderReload(new ReloadRequest(ReloadCause.Signal));
+
     /// <summary>Orders a reload.</summary>
-    public void OrderReload() => _reloads.Writer.TryWrite(new ReloadOrder());
+    public void OrderReload(ReloadRequest request) => _given.Writer.TryWrite(new ReloadOrder(request));
 
     /// <summary>Orders a reload and waits for its outcome.</summary>
     /// <exception cref="OperationCanceledException">The order to end came first.</exception>
-    public Task<ReloadOutcome> OrderReloadAsync()
+    public Task<ReloadOutcome> OrderReloadAsync(ReloadRequest request)
     {
-        var order = new ReloadOrder();
-        _reloads.Writer.TryWrite(order);
+        var order = new ReloadOrder(request);
+        _given.Writer.TryWrite(order);
         return order.Outcome.WaitAsync(Stop);
     }
+
+    /// <summary>Orders the daemon to be replaced by a new process, and waits for the outcome.</summary>
+    /// <param name="patience">How long the new process may take to be ready.</param>
+    public async Task<UpgradeOutcome> OrderUpgradeAsync(TimeSpan patience)
+    {
+        var order = new UpgradeOrder(patience);
+        _given.Writer.TryWrite(order);
+        await ((Task)order.Outcome.WaitAsync(Stop)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return order.Outcome.IsCompleted ? await order.Outcome : new UpgradeOutcome(null, "lb is stopping");
+    }
+
+    /// <summary>Ends what waits for orders: another process takes them from now on. An order to end that comes after this is the first.</summary>
+    public void Leave() => _stop.Cancel();
 
     /// <summary>Orders log files to be opened again: what had their name may have been renamed.</summary>
     public void OrderReopenLogs() => OnReopenLogs();
@@ -59,12 +81,12 @@ internal sealed class Orders : IDisposable
     /// <summary>Orders the end; said twice, the end at once.</summary>
     public void OrderStop()
     {
-        if (_stop.IsCancellationRequested)
+        var again = Interlocked.Exchange(ref _saidStop, 1) != 0;
+        _stop.Cancel();
+        if (again)
         {
             _hurry.Cancel();
         }
-
-        _stop.Cancel();
     }
 
     /// <summary>Orders the end at once.</summary>

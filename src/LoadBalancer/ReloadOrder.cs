@@ -3,9 +3,13 @@ using LoadBalancer.Daemon.Reloading;
 namespace LoadBalancer.Daemon;
 
 /// <summary>One order to reload, and the way back to whoever waits for its outcome. Thread-safe.</summary>
-internal sealed class ReloadOrder
+/// <param name="request">What is asked for.</param>
+internal sealed class ReloadOrder(ReloadRequest request) : Order
 {
     private readonly TaskCompletionSource<ReloadOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What is asked for.</summary>
+    public ReloadRequest Request => request;
 
     /// <summary>The outcome, once there is one.</summary>
     public Task<ReloadOutcome> Outcome => _outcome.Task;

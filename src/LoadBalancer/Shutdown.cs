@@ -16,14 +16,24 @@ internal static class Shutdown
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
     /// <summary>Completes when no connection is open and nothing accepts any more. An order to hurry skips the waits.</summary>
+    /// <param name="reloader">What runs.</param>
+    /// <param name="sockets">What accepts.</param>
+    /// <param name="readiness">Says that no new connection is wanted; null where another process has taken over, which wants them.</param>
+    /// <param name="notifier">The service manager.</param>
+    /// <param name="orders">The order to hurry.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Told of the end.</param>
     public static async Task RunAsync(
-        Reloader reloader, SocketTable sockets, Readiness readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
+        Reloader reloader, SocketTable sockets, Readiness? readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
     {
         var shutdown = reloader.Snapshot.Options.Shutdown;
-        readiness.Hold(Readiness.Draining);
-        notifier.Stopping("draining");
-        notifier.ExtendTimeout(shutdown.UnreadyFor + shutdown.Drain + Margin);
-        await Task.Delay(shutdown.UnreadyFor, time, orders.Hurry).ContinueWith(static _ => { }, TaskScheduler.Default);
+        if (readiness is not null)
+        {
+            readiness.Hold(Readiness.Draining);
+            notifier.Stopping("draining");
+            notifier.ExtendTimeout(shutdown.UnreadyFor + shutdown.Drain + Margin);
+            await Task.Delay(shutdown.UnreadyFor, time, orders.Hurry).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
 
         await Task.WhenAll(sockets.Begin().Commit().Select(socket => socket.CloseAsync()));
         var listeners = reloader.Snapshot.Listeners.Values.ToList();

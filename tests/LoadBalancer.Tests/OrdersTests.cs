@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 
 namespace LoadBalancer.Daemon.Tests;
 
@@ -15,7 +16,7 @@ public sealed class OrdersTests
     {
         using var orders = Orders.FromSignals();
         Send("HUP");
-        await orders.Reloads.ReadAsync().AsTask().WaitAsync(Patience);
+        await orders.Given.ReadAsync().AsTask().WaitAsync(Patience);
         Assert.That(orders.Stop.IsCancellationRequested, Is.False);
     }
 
@@ -53,8 +54,8 @@ public sealed class OrdersTests
     public async Task Who_orders_a_reload_may_wait_for_its_outcome()
     {
         using var orders = new Orders();
-        var outcome = orders.OrderReloadAsync();
-        (await orders.Reloads.ReadAsync()).Done(ReloadOutcome.None);
+        var outcome = orders.OrderReloadAsync(new ReloadRequest(ReloadCause.Command));
+        ((ReloadOrder)await orders.Given.ReadAsync()).Done(ReloadOutcome.None);
         Assert.That(await outcome.WaitAsync(Patience), Is.SameAs(ReloadOutcome.None));
     }
 
@@ -62,7 +63,7 @@ public sealed class OrdersTests
     public void Who_waits_for_a_reload_is_let_go_when_the_order_to_end_comes_first()
     {
         using var orders = new Orders();
-        var outcome = orders.OrderReloadAsync();
+        var outcome = orders.OrderReloadAsync(new ReloadRequest(ReloadCause.Command));
         orders.OrderStop();
         Assert.That(() => outcome.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
     }

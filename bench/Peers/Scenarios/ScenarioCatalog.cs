@@ -46,12 +46,9 @@ internal static class ScenarioCatalog
         Http("http-64k", "HTTP/1.1, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
         Http("http-connections", "HTTP/1.1, a new connection for each request, 64 at once, answers of 100 bytes") with { Kind = "churn", HasLatency = true },
         Http("http-logged", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request logged in a file") with { Service = Service.LoggedHttp },
-        Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not") with { Kind = "paced", Rate = 2000, HasLatency = true },
-        Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds") with
+        Paced(Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not")),
+        Paced(Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds")) with
         {
-            Kind = "paced",
-            Rate = 2000,
-            HasLatency = true,
             Slow = SlowHeads(quick),
             Without = "http-paced",
         },
@@ -59,12 +56,28 @@ internal static class ScenarioCatalog
         SecureRequests,
         Https("https-64k", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
         Https("https-connections", "HTTP/1.1 inside TLS, a full handshake for each request, 64 at once") with { Kind = "churn", HasLatency = true },
+        Paced(Https("https-paced", "HTTP/1.1 inside TLS, 2,000 requests a second on 64 connections, whether answers come or not")),
+        Paced(Https("https-half", $"The same beside {SlowHeads(quick):N0} clients that never end their handshakes, each sending a byte every ten seconds")) with
+        {
+            Slow = SlowHeads(quick),
+            Without = "https-paced",
+        },
         Idle("https-idle", "request", quick) with { Service = Service.Https, WarmUp = SecureRequests },
         Messages with { Name = "tls", Title = "64 connections inside TLS, 100 bytes there and back, as fast as answers come", Service = Service.Tls },
-        Http("http2", "HTTP/2, 8 connections with 32 requests under way on each, answers of 100 bytes") with { Service = Service.Http2, Connections = 8, Streams = 32 },
+        Multiplexed("http2", "HTTP/2, 8 connections with 32 requests under way on each, answers of 100 bytes") with { Connections = 8, Streams = 32 },
+        Paced(Multiplexed("http2-paced", "HTTP/2, 2,000 requests a second on 64 connections, whether answers come or not")),
+        Paced(Multiplexed("http2-resets", "The same beside 16 clients that reset a hundred requests every tenth of a second, and come back when they are closed")) with
+        {
+            Slow = 16,
+            Without = "http2-paced",
+        },
     ];
 
     private static TrafficScenario Https(string name, string title) => Http(name, title) with { Service = Service.Https };
+
+    private static TrafficScenario Multiplexed(string name, string title) => Http(name, title) with { Service = Service.Http2 };
+
+    private static TrafficScenario Paced(TrafficScenario scenario) => scenario with { Kind = "paced", Rate = 2000, HasLatency = true };
 
     private static int SlowHeads(bool quick) => quick ? 200 : 4000;
 

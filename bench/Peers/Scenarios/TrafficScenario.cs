@@ -25,7 +25,7 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
 
     public bool HasLatency { get; init; }
 
-    /// <summary>Clients beside these that begin a request and never end it.</summary>
+    /// <summary>Hostile clients beside these: what they do follows from the service, see native/slow.c.</summary>
     public int Slow { get; init; }
 
     /// <summary>The scenario that is the same without them, whose p99 is compared with this one's; null for none.</summary>

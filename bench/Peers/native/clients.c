@@ -223,7 +223,7 @@ void clients_work(uint64_t at)
             struct conn *c = clients[paced_index++ % (uint64_t)client_count];
             if (c->role != CLIENT || c->asked - c->received >= RING)
                 clients_tell_error("a paced connection fell behind");
-            else if (!client_send(c, paced_next))
+            else if (!client_send(c, paced_next) || (traffic.http2 && !http2_flush(c)))
                 client_fail(c, "send");
         }
     } else if (traffic.kind == BULK) {
@@ -324,11 +324,19 @@ static void client_message(struct conn *c)
     client_done(c);
 }
 
-/* The answers of HTTP/2 come in any order; what was sent in return leaves at once for all of them. */
+/* The answers of HTTP/2 come in any order: the first is timed from the request that is due the longest. */
+static void client_stream_done(struct conn *c)
+{
+    if (traffic.kind == PACED)
+        sample(c->due[c->received % RING]);
+    client_done(c);
+}
+
+/* What was sent in return leaves at once for all answers. */
 static void client_streams(struct conn *c)
 {
     const char *wrong = NULL;
-    enum received received = http2_receive(c, client_done, &wrong);
+    enum received received = http2_receive(c, client_stream_done, &wrong);
     if (c->role != CLIENT)
         return;
     if (received == WRONG || received == CLOSED)

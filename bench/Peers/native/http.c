@@ -186,7 +186,11 @@ bool web_event(struct conn *c, uint32_t events)
         const char *end = memmem(buffer, length, "\r\n\r\n", 4);
         c->have = 0;
         if (end != NULL) {
+            errno = 0;
             if (end + 4 != buffer + length || c->answer_left > 0 || !web_answer(c, buffer, length)) {
+                /* A proxy breaks off what its client has reset. */
+                if (errno == EPIPE || errno == ECONNRESET)
+                    return false;
                 clients_tell_error("an endpoint got a request that no client sent, or two at once");
                 return false;
             }

@@ -97,7 +97,7 @@ static bool run_for(uint64_t ms, const struct traffic *t)
     clients_begin(start);
     while (at < end && counts.errors < too_many) {
         clients_work(at);
-        slow_work(at, t->port);
+        slow_work(at);
         uint64_t left_ms = (end - at) / 1000000u;
         turn(clients_wait_allowed() ? (int)left_ms + 1 : 0);
         at = monotonic_ns();
@@ -152,7 +152,7 @@ static void window(void)
     memset(pieces, 0, sizeof pieces);
     if (wanted > MAX_PIECES)
         wanted = MAX_PIECES;
-    bool going = clients_connect(&t) && slow_start(t.slow, t.port) && run_for((uint64_t)number_of("settle_ms"), &t);
+    bool going = clients_connect(&t) && slow_start(&t) && run_for((uint64_t)number_of("settle_ms"), &t);
     errors += counts.errors;
     done += counts.done;
     pieces[0].calibration = meter_calibrate(proxy_core, load_core);

@@ -48,7 +48,7 @@ struct traffic {
     int streams;                 /* HTTP/2: requests under way on each connection */
     uint16_t port;
     int connections;
-    int slow;                    /* clients beside them that never end their heads */
+    int slow;                    /* hostile clients beside them */
     int size;                    /* bytes of a message, or of a response's body */
     uint64_t interval_ns;        /* between two paced messages */
 };
@@ -118,8 +118,8 @@ const char *clients_error(void);
 bool clients_hold(const struct traffic *t);
 
 /* slow.c */
-bool slow_start(int count, uint16_t port);
-void slow_work(uint64_t at, uint16_t port);
+bool slow_start(const struct traffic *t);
+void slow_work(uint64_t at);
 void slow_event(struct conn *c, uint32_t events);
 void slow_close(void);
 

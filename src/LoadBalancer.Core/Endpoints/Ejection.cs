@@ -7,4 +7,8 @@ namespace LoadBalancer.Endpoints;
 /// <param name="Since">Its start by the wall clock, for the operator only.</param>
 /// <param name="Reason">The failures that led to it, for the operator.</param>
 /// <param name="Over">True where the endpoint is back.</param>
-public sealed record Ejection(int Repeats, TimeSpan For, long At, DateTimeOffset Since, string Reason, bool Over = false);
+public sealed record Ejection(int Repeats, TimeSpan For, long At, DateTimeOffset Since, string Reason, bool Over = false)
+{
+    /// <summary>The rule that took it out.</summary>
+    public EjectionCause Cause { get; init; }
+}

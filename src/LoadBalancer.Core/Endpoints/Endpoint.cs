@@ -10,7 +10,7 @@ namespace LoadBalancer.Endpoints;
 
 /// <summary>
 /// One address that serves one upstream, with everything that lives on when the configuration changes: its load, its
-/// health, its totals. Weight and rank are not here, they are the file's (see Member).
+/// health, its totals, and what operators say of it. The file's weight and its rank are not here (see Member).
 /// </summary>
 /// <remarks>
 /// Thread-safe. A reload that keeps the identity keeps the object, so that open leases return to the counters they came
@@ -23,6 +23,8 @@ public sealed class Endpoint(EndpointId id, int loops)
     private FailureObserver? _observer;
     private ReturnObserver? _returns;
     private bool _isDrained;
+    private bool _isGone;
+    private int _assignedWeight = -1;
 
     /// <summary>Who it is.</summary>
     public EndpointId Id { get; } = id;
@@ -39,7 +41,7 @@ public sealed class Endpoint(EndpointId id, int loops)
     internal ulong Token { get; } = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"endpoint\n{id.Upstream}\n{AddressText.Print(id.Address)}")));
 
     /// <summary>What is asked of it now, and the totals.</summary>
-    public EndpointLoad Load { get; } = new();
+    public EndpointLoad Load { get; } = new(loops);
 
     /// <summary>
     /// How long connects to it took that succeeded; what failed is in <see cref="Load"/>. It takes 256 bytes a loop: with
@@ -58,6 +60,23 @@ public sealed class Endpoint(EndpointId id, int loops)
     {
         get => Volatile.Read(ref _isDrained);
         internal set => Volatile.Write(ref _isDrained, value);
+    }
+
+    /// <summary>
+    /// The weight that an operator gave it in place of the file's; null where nobody did. Set through its upstream (see Upstream.Weigh), and lives
+    /// as long as a drain does.
+    /// </summary>
+    public int? AssignedWeight
+    {
+        get => Volatile.Read(ref _assignedWeight) is >= 0 and var weight ? weight : null;
+        internal set => Volatile.Write(ref _assignedWeight, value ?? -1);
+    }
+
+    /// <summary>True from when a configuration took it away until one has it again: what still goes to it is drained.</summary>
+    internal bool IsGone
+    {
+        get => Volatile.Read(ref _isGone);
+        set => Volatile.Write(ref _isGone, value);
     }
 
     /// <summary>
@@ -95,19 +114,21 @@ public sealed class Endpoint(EndpointId id, int loops)
     }
 
     /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
-    internal void Return(Fault outcome)
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="answered">True where the endpoint had answered.</param>
+    internal void Return(Fault outcome, bool answered)
     {
         Load.Returning();
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
         {
-            Load.Failing(outcome.Kind);
+            Load.Failing(outcome, answered);
             if (outcome.Kind is FaultKind.ConnectRefused or FaultKind.ConnectTimeout or FaultKind.ConnectUnreachable or FaultKind.TlsFailed or FaultKind.TlsVerifyFailed)
             {
                 // A refusal comes faster than any connect: its time must not make the endpoint look good.
                 Load.Latency?.Observe(PeakLatency.Penalty);
             }
 
-            Observer?.Failed(this, outcome);
+            Observer?.Failed(this, outcome, answered);
         }
 
         Returns?.Returned();

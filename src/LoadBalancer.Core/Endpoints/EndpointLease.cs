@@ -14,6 +14,7 @@ public struct EndpointLease
 {
     private readonly Endpoint? _endpoint;
     private bool _open;
+    private bool _answered;
 
     internal EndpointLease(Endpoint endpoint)
     {
@@ -31,6 +32,18 @@ public struct EndpointLease
     /// <summary>Says how long the connect took that has just succeeded. Costs nothing where no balancer measures.</summary>
     public readonly void Connected(TimeSpan took) => _endpoint!.Load.Latency?.Observe(took);
 
+    /// <summary>The endpoint did what it was asked for, whatever comes after; once. On the thread of the loop.</summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="took">How long that took: on tcp the connect, on http from the request to the first byte.</param>
+    public void Answered(int loop, TimeSpan took)
+    {
+        if (_open && !_answered)
+        {
+            _answered = true;
+            _endpoint!.Load.Answering(loop, took);
+        }
+    }
+
     /// <summary>
     /// Gives the endpoint back. <see cref="Fault.None"/> is success; a fault of the client or of this process is no fault
     /// of the endpoint and is not held against it.
@@ -41,7 +54,7 @@ public struct EndpointLease
         if (_open)
         {
             _open = false;
-            _endpoint!.Return(outcome);
+            _endpoint!.Return(outcome, _answered);
         }
     }
 }

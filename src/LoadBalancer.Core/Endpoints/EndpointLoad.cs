@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LoadBalancer.Faults;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Endpoints;
 
@@ -8,13 +9,18 @@ namespace LoadBalancer.Endpoints;
 /// counters only grow, and what is open is their difference, so that one interlocked operation a lease and one a return
 /// keep the gauge and the total at once.
 /// </summary>
+/// <param name="loops">How many event loops use it.</param>
 /// <remarks>Thread-safe. The counters have cache lines of their own, because every loop writes them.</remarks>
-public sealed class EndpointLoad
+public sealed class EndpointLoad(int loops)
 {
     private static readonly int FaultKinds = Enum.GetValues<FaultKind>().Length;
 
     private readonly long[] _faults = new long[FaultKinds];
+    private readonly StripedCells _answered = new(loops, 1);
     private PeakLatency? _latency;
+    private LatencySketch? _answerTimes;
+    private long _failed;
+    private long _broken;
     private Counters _counters;
 
     /// <summary>Leases taken and not yet returned. Never negative; while others lease and return it may be a moment old.</summary>
@@ -37,6 +43,18 @@ public sealed class EndpointLoad
     /// <summary>Leases that ended with a fault of this endpoint of one kind.</summary>
     public long Faults(FaultKind kind) => Volatile.Read(ref _faults[(int)kind]);
 
+    /// <summary>Attempts that the endpoint answered: on tcp a connect, on http the head of a response that is not 502, 503 or 504.</summary>
+    public long Answered => _answered.Sum(0);
+
+    /// <summary>Attempts that failed by the endpoint, answered before or not.</summary>
+    public long Failed => Interlocked.Read(ref _failed);
+
+    /// <summary>Those of <see cref="Failed"/> that had been answered.</summary>
+    public long Broken => Interlocked.Read(ref _broken);
+
+    /// <summary>How long answers took; null where no rule ever asked.</summary>
+    internal LatencySketch? AnswerTimes => Volatile.Read(ref _answerTimes);
+
     /// <summary>How long it takes to answer; null where no balancer ever asked.</summary>
     public PeakLatency? Latency => Volatile.Read(ref _latency);
 
@@ -49,6 +67,35 @@ public sealed class EndpointLoad
         }
 
         return Latency!;
+    }
+
+    /// <summary>Measures how long answers take from here on, for good.</summary>
+    internal void MeasureAnswers()
+    {
+        if (AnswerTimes is null)
+        {
+            Interlocked.CompareExchange(ref _answerTimes, new LatencySketch(loops), null);
+        }
+    }
+
+    internal void Answering(int loop, TimeSpan took)
+    {
+        _answered.Add(loop, 0);
+        AnswerTimes?.Record(loop, took);
+    }
+
+    internal void Failing(Fault fault, bool answered)
+    {
+        Interlocked.Increment(ref _faults[(int)fault.Kind]);
+        if (fault.IsOfEndpoint)
+        {
+            if (answered)
+            {
+                Interlocked.Increment(ref _broken);
+            }
+
+            Interlocked.Increment(ref _failed);
+        }
     }
 
     internal void Leasing() => Interlocked.Increment(ref _counters.Leased);
@@ -74,8 +121,6 @@ public sealed class EndpointLoad
     }
 
     internal void Returning() => Interlocked.Increment(ref _counters.Returned);
-
-    internal void Failing(FaultKind kind) => Interlocked.Increment(ref _faults[(int)kind]);
 
     /// <summary>64 bytes of distance before and 112 after: wherever the object lies, nothing that is only read shares a line with them.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 192)]

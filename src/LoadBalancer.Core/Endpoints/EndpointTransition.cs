@@ -4,4 +4,8 @@ namespace LoadBalancer.Endpoints;
 /// <param name="Endpoint">Whom it concerns.</param>
 /// <param name="Kind">What happened.</param>
 /// <param name="Reason">Why, as a sentence for the operator.</param>
-public sealed record EndpointTransition(EndpointId Endpoint, TransitionKind Kind, string Reason);
+public sealed record EndpointTransition(EndpointId Endpoint, TransitionKind Kind, string Reason)
+{
+    /// <summary>The rule that took it out, or would have; null where it is about something else.</summary>
+    public EjectionCause? Cause { get; init; }
+}

@@ -7,5 +7,8 @@ namespace LoadBalancer.Endpoints;
 internal abstract class FailureObserver
 {
     /// <summary>A lease of <paramref name="endpoint"/> ended with <paramref name="fault"/>, whose side is the upstream.</summary>
-    public abstract void Failed(Endpoint endpoint, Fault fault);
+    /// <param name="endpoint">Whose lease it was.</param>
+    /// <param name="fault">The fault.</param>
+    /// <param name="answered">True where the endpoint had answered before.</param>
+    public abstract void Failed(Endpoint endpoint, Fault fault, bool answered);
 }

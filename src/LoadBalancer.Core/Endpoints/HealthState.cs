@@ -19,6 +19,7 @@ public sealed class HealthState
     private static readonly int TransitionKinds = Enum.GetValues<TransitionKind>().Length;
     private static readonly int ProbeResults = Enum.GetValues<ProbeResult>().Length;
 
+    private readonly long[] _ejections = new long[EjectionCauses.All.Count];
     private readonly long[] _transitions = new long[TransitionKinds];
     private readonly long[] _probes = new long[ProbeResults];
 
@@ -56,10 +57,15 @@ public sealed class HealthState
     /// <summary>How often a judge changed its mind in this way.</summary>
     public long Transitions(TransitionKind kind) => Interlocked.Read(ref _transitions[(int)kind]);
 
+    /// <summary>How often that rule took it out.</summary>
+    public long Ejections(EjectionCause cause) => Interlocked.Read(ref _ejections[(int)cause]);
+
     /// <summary>How many probes came to this.</summary>
     public long Probes(ProbeResult result) => Interlocked.Read(ref _probes[(int)result]);
 
     internal void Count(TransitionKind kind) => Interlocked.Increment(ref _transitions[(int)kind]);
+
+    internal void Count(EjectionCause cause) => Interlocked.Increment(ref _ejections[(int)cause]);
 
     internal void Count(ProbeResult result) => Interlocked.Increment(ref _probes[(int)result]);
 }

@@ -21,7 +21,7 @@ public sealed class RetryBudget(int loops)
     private readonly StripedCells _requests = new(loops, 1);
     private readonly long[] _requestsAt = new long[Seconds];
     private readonly long[] _retriesAt = new long[Seconds];
-    private long _second = long.MinValue;
+    private long _second = -1;
     private long _requestsBefore;
     private long _retriesBefore;
     private long _retries;
@@ -74,7 +74,7 @@ public sealed class RetryBudget(int loops)
 
         // What was counted so far is of the seconds before this one, those included in which nobody came.
         var (requests, retries) = (_requests.Sum(0), Volatile.Read(ref _retries));
-        for (var each = last == long.MinValue ? second - Seconds + 1 : Math.Max(last + 1, second - Seconds + 1); each <= second; each++)
+        for (var each = Math.Max(last, second - Seconds) + 1; each <= second; each++)
         {
             (_requestsAt[each % Seconds], _retriesAt[each % Seconds]) = (requests, retries);
         }

@@ -130,6 +130,15 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
         }
     }
 
+    /// <inheritdoc/>
+    public override void StopWithdrawn(Fault fault)
+    {
+        if (_relay is not null && _lease.Endpoint.IsGone)
+        {
+            Stop(fault);
+        }
+    }
+
     /// <summary>Finds the upstream by the name that the client asks for.</summary>
     private async ValueTask<Fault> RouteAsync()
     {
@@ -206,6 +215,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
                 _lease.Connected(_connectTime);
+                _lease.Answered(Loop.Index, _connectTime);
                 Connected();
                 return result;
             }

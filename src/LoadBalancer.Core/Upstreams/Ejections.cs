@@ -13,11 +13,13 @@ namespace LoadBalancer.Upstreams;
 internal sealed class Ejections : IDisposable
 {
     private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan FastestReading = TimeSpan.FromMilliseconds(100);
 
     private readonly PassiveHealthOptions _options;
     private readonly BuildContext _context;
-    private readonly Action<Endpoint, Fault> _report;
+    private readonly Action<Endpoint, Fault, EjectionCause> _report;
     private readonly ITimer _due;
+    private readonly ITimer? _reading;
     private ImmutableArray<Member> _all = [];
 
     /// <summary>The passive health of an upstream that has no members before <see cref="Watch"/>.</summary>
@@ -25,12 +27,19 @@ internal sealed class Ejections : IDisposable
     /// <param name="context">Time, and whom to tell.</param>
     /// <param name="report">Is told, from any thread, of an endpoint that failed too often.</param>
     /// <param name="due">Is called when the time of an ejection has passed, so that <see cref="End"/> be called.</param>
-    public Ejections(PassiveHealthOptions options, BuildContext context, Action<Endpoint, Fault> report, Action due)
+    /// <param name="reading">Is called when it is time to compare, so that <see cref="Judge"/> be called.</param>
+    public Ejections(PassiveHealthOptions options, BuildContext context, Action<Endpoint, Fault, EjectionCause> report, Action due, Action reading)
     {
         _options = options;
         _context = context;
         _report = report;
         _due = context.Time.CreateTimer(static state => ((Action)state!)(), due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (options.IsReading)
+        {
+            var pause = options.Within / TrafficWindow.Slices;
+            pause = pause < FastestReading ? FastestReading : pause;
+            _reading = context.Time.CreateTimer(static state => ((Action)state!)(), reading, pause, pause);
+        }
     }
 
     /// <summary>
@@ -47,6 +56,11 @@ internal sealed class Ejections : IDisposable
 
         foreach (var added in after.Where(endpoint => !before.Contains(endpoint)))
         {
+            if (_options.SlowerThan is not null)
+            {
+                added.Load.MeasureAnswers();
+            }
+
             added.Observer = new OutlierDetector(_options, _context.Time, _report, added.Observer as OutlierDetector);
         }
 
@@ -54,30 +68,70 @@ internal sealed class Ejections : IDisposable
         End();
     }
 
-    /// <summary>Takes an endpoint out, unless too many are out already or nobody else is available.</summary>
-    public void Eject(Endpoint endpoint, Fault last, ImmutableArray<Member> available)
+    /// <summary>Takes an endpoint out that failed too often, unless too many are out already or nobody else is available.</summary>
+    public void Eject(Endpoint endpoint, Fault last, EjectionCause cause, ImmutableArray<Member> available)
     {
+        var what = cause == EjectionCause.Consecutive ? $"{_options.Consecutive} failures in a row" : $"{_options.Failures} failures within {Seconds(_options.Within)}";
+        Eject(new Outlier(endpoint, cause, $"{what}, the last {last.Reason}"), available);
+    }
+
+    /// <summary>
+    /// Reads what traffic did since the last time, and takes out who stands out. Those that are not in use, or that start slowly, are neither judged
+    /// nor compared with, and begin anew when they are.
+    /// </summary>
+    public void Judge(UpstreamOptions options)
+    {
+        var compared = new List<(Endpoint, TrafficWindow)>();
+        foreach (var member in _all)
+        {
+            if (member.Endpoint.Observer is OutlierDetector { Window: var window })
+            {
+                if (Availability.IsFit(member, options.Health) && !SlowStart.IsRamping(member, options, _context.Time))
+                {
+                    window.Read(member.Endpoint, member.Endpoint.Health.FitSince);
+                    compared.Add((member.Endpoint, window));
+                }
+                else
+                {
+                    window.Forget();
+                }
+            }
+        }
+
+        foreach (var outlier in OutlierRules.Find(_options, compared))
+        {
+            if (outlier.Endpoint.Observer is OutlierDetector { IsWatching: true })
+            {
+                Eject(outlier, Availability.Of(_all, options.Health).Members);
+            }
+        }
+    }
+
+    private void Eject(Outlier outlier, ImmutableArray<Member> available)
+    {
+        var (endpoint, cause, reason) = outlier;
         if (endpoint.Health.IsEjected || !available.Any(member => member.Endpoint == endpoint))
         {
             (endpoint.Observer as OutlierDetector)?.Pause();
             return;
         }
 
-        var reason = $"{_options.Failures} failures within {Seconds(_options.Within)}, the last {last.Reason}";
         if (Refusal(available) is { } refusal)
         {
             (endpoint.Observer as OutlierDetector)?.Pause();
             endpoint.Health.Count(TransitionKind.Spared);
-            _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Spared, $"{reason}; kept: {refusal}"));
+            _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Spared, $"{reason}; kept: {refusal}") { Cause = cause });
             return;
         }
 
         var repeats = EjectionRules.Repeats(_options, endpoint.Health.Ejection, _context.Time);
         var length = EjectionRules.For(_options, repeats);
         endpoint.Health.Ejection =
-            new Ejection(repeats, length, _context.Time.GetTimestamp(), _context.Time.GetUtcNow(), reason);
+            new Ejection(repeats, length, _context.Time.GetTimestamp(), _context.Time.GetUtcNow(), reason) { Cause = cause };
+        (endpoint.Observer as OutlierDetector)?.Hold();
         endpoint.Health.Count(TransitionKind.Ejected);
-        _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Ejected, $"{reason}; out for {Seconds(length)}"));
+        endpoint.Health.Count(cause);
+        _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Ejected, $"{reason}; out for {Seconds(length)}") { Cause = cause });
         Schedule();
     }
 
@@ -98,8 +152,12 @@ internal sealed class Ejections : IDisposable
         Schedule();
     }
 
-    /// <summary>Stops the timer. Ejections and detectors stay with the endpoints, for whoever takes over.</summary>
-    public void Dispose() => _due.Dispose();
+    /// <summary>Stops the timers. Ejections and detectors stay with the endpoints, for whoever takes over.</summary>
+    public void Dispose()
+    {
+        _due.Dispose();
+        _reading?.Dispose();
+    }
 
     private string? Refusal(ImmutableArray<Member> available)
     {

@@ -10,7 +10,7 @@ namespace LoadBalancer.Upstreams;
 /// which keeps the <see cref="Endpoint"/> of every identity that stays.
 /// </summary>
 /// <remarks>
-/// An endpoint that is found no more is remembered while connections to it are open, or an operator has drained it: a record
+/// An endpoint that is found no more is remembered while connections to it are open, or an operator has said something of it: a record
 /// that flips comes back to the same load, not to an endpoint that seems idle, and no flip undoes what an operator said.
 /// </remarks>
 internal sealed class Membership
@@ -36,11 +36,12 @@ internal sealed class Membership
             .. written.Items.Concat(discovered.Items).DistinctBy(options => options.Address).Select(options =>
             {
                 var id = new EndpointId(upstream, options.Address);
-                return new Member(present.Contains(id) ? byId[id] : Join(byId.GetValueOrDefault(id) ?? new Endpoint(id, context.Loops), context), options.Weight, options.Backup);
+                var endpoint = present.Contains(id) ? byId[id] : Join(byId.GetValueOrDefault(id) ?? new Endpoint(id, context.Loops), context);
+                return new Member(endpoint, endpoint.AssignedWeight ?? options.Weight, options.Backup);
             }),
         ];
         var members = All.Select(member => member.Endpoint).ToHashSet();
-        _departed = [.. known.Where(endpoint => !members.Contains(endpoint) && (endpoint.Load.Active > 0 || endpoint.IsDrained))];
+        _departed = [.. known.Where(endpoint => !members.Contains(endpoint) && (endpoint.Load.Active > 0 || endpoint.IsDrained || endpoint.AssignedWeight is not null))];
     }
 
     /// <summary>Every member: the file's in its order, then the discovered in theirs.</summary>
@@ -62,9 +63,18 @@ internal sealed class Membership
     public Membership With(ValueList<EndpointOptions> discovered) =>
         discovered == Discovered ? this : new Membership(_upstream, _written, discovered, this, _context);
 
-    // Whoever was away may have been drained, or enabled, in the meantime.
+    /// <summary>The members with the weights that operators have given them by now.</summary>
+    public Membership Reweighed() => new(_upstream, _written, Discovered, this, _context);
+
+    // Whoever was away may have been drained, enabled or given a weight in the meantime.
     private static Endpoint Join(Endpoint endpoint, BuildContext context)
     {
+        if (context.AssignedWeight is { } assigned)
+        {
+            endpoint.AssignedWeight = assigned(endpoint.Id);
+        }
+
+        endpoint.IsGone = false;
         if (context.IsDrained is { } remembers)
         {
             endpoint.IsDrained = remembers(endpoint.Id);

@@ -8,7 +8,7 @@ namespace LoadBalancer.Upstreams;
 /// The weights of endpoints that have just become available: healthy again, back from an ejection, enabled by an operator
 /// or new. Such an endpoint begins with a tenth of its weight and gains a tenth at every ninth of
 /// <c>slow_start</c>, because an empty process has cold caches and few open connections, and would get the most of all.
-/// Belongs to the upstream's loop and is not thread-safe; only <see cref="Weigh"/> is for all.
+/// Belongs to the upstream's loop and is not thread-safe; only <see cref="Weigh"/> and <see cref="IsRamping"/> are for all.
 /// </summary>
 /// <remarks>
 /// What an upstream has from its first moment begins at full weight: there is nobody to carry the load meanwhile. In panic there is no ramp
@@ -47,6 +47,9 @@ internal sealed class SlowStart : IDisposable
         Applies(options) && available.Any(member => Step(member, options, time) < Steps)
             ? [.. available.Select(member => member with { Weight = member.Weight * Step(member, options, time) })]
             : available;
+
+    /// <summary>True where <paramref name="member"/> does not have all of its share yet.</summary>
+    public static bool IsRamping(Member member, UpstreamOptions options, TimeProvider time) => Applies(options) && Step(member, options, time) < Steps;
 
     /// <summary>Notes who became fit and who ceased to be, and waits for the next step.</summary>
     public void Note(ImmutableArray<Member> all)

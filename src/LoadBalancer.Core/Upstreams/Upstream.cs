@@ -21,8 +21,9 @@ namespace LoadBalancer.Upstreams;
 ///   Lease ─► View.Balancer.Pick            HealthMonitor ──────── HealthChanged ──┤
 ///     │                                    OutlierDetector ───── FailedTooOften ──┼─► channel ─► loop ─► next view
 ///   Return ─► counters, OutlierDetector    Ejections' timer ──────── EjectionDue ─┤              (the only writer)
+///                                          and another ────────────── ReadingDue ─┤
 ///   Circuit ──────────────────────────────────────────────── CircuitChanged ──────┤
-///                                          Drain, Enable ────────────── Operated ─┘
+///                                          Drain, Enable, Weigh ─────── Operated ─┘
 /// </code>
 /// </summary>
 /// <remarks>
@@ -162,12 +163,20 @@ public sealed class Upstream : IAsyncDisposable
     /// </summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Drain(EndpointId id) => Operate(id, drained: true);
+    public bool Drain(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, true));
 
     /// <summary>An operator gives an endpoint back to traffic; what probes and watched traffic say of it counts again.</summary>
     /// <param name="id">Which one.</param>
     /// <returns>False where the upstream has no such endpoint.</returns>
-    public bool Enable(EndpointId id) => Operate(id, drained: false);
+    public bool Enable(EndpointId id) => Operate(id, static endpoint => SetDrained(endpoint, false));
+
+    /// <summary>
+    /// An operator gives an endpoint another weight than the file does, as long as a drain lasts. At 0 it gets no new lease, and open ones go on.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="weight">0 to 256; null for the file's again.</param>
+    /// <returns>False where the upstream has no such endpoint.</returns>
+    public bool Weigh(EndpointId id, int? weight) => Operate(id, endpoint => SetWeight(endpoint, weight));
 
     /// <summary>Takes over from the upstream before it and runs. Called once, when its configuration is published.</summary>
     public void Start()
@@ -244,11 +253,35 @@ public sealed class Upstream : IAsyncDisposable
         }
     }
 
-    private bool Operate(EndpointId id, bool drained)
+    private static UpstreamEvent? SetDrained(Endpoint endpoint, bool drained)
+    {
+        if (endpoint.IsDrained == drained)
+        {
+            return null;
+        }
+
+        endpoint.IsDrained = drained;
+        return new UpstreamEvent.Operated(endpoint);
+    }
+
+    private static UpstreamEvent? SetWeight(Endpoint endpoint, int? weight)
+    {
+        if (endpoint.AssignedWeight == weight)
+        {
+            return null;
+        }
+
+        endpoint.AssignedWeight = weight;
+        return new UpstreamEvent.Weighed();
+    }
+
+    /// <param name="id">Which endpoint.</param>
+    /// <param name="change">Changes it; gives what the loop has to know, null where it was so already.</param>
+    private bool Operate(EndpointId id, Func<Endpoint, UpstreamEvent?> change)
     {
         if (Volatile.Read(ref _successor) is { } successor)
         {
-            return successor.Operate(id, drained);
+            return successor.Operate(id, change);
         }
 
         if (View.All.FirstOrDefault(member => member.Endpoint.Id == id).Endpoint is not { } endpoint)
@@ -256,13 +289,9 @@ public sealed class Upstream : IAsyncDisposable
             return false;
         }
 
-        if (endpoint.IsDrained != drained)
+        if (change(endpoint) is { } changed && !_events.Writer.TryWrite(changed) && Volatile.Read(ref _successor) is { } replacement)
         {
-            endpoint.IsDrained = drained;
-            if (!_events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint)) && Volatile.Read(ref _successor) is { } replacement)
-            {
-                replacement._events.Writer.TryWrite(new UpstreamEvent.Operated(endpoint));
-            }
+            replacement._events.Writer.TryWrite(changed);
         }
 
         return true;
@@ -272,8 +301,9 @@ public sealed class Upstream : IAsyncDisposable
         ? null
         : new Ejections(
             passive, _context,
-            report: (endpoint, last) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last)),
-            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()));
+            report: (endpoint, last, cause) => _events.Writer.TryWrite(new UpstreamEvent.FailedTooOften(endpoint, last, cause)),
+            due: () => _events.Writer.TryWrite(new UpstreamEvent.EjectionDue()),
+            reading: () => _events.Writer.TryWrite(new UpstreamEvent.ReadingDue()));
 
     private HealthMonitor? StartMonitor() => _probe is null
         ? null
@@ -351,8 +381,12 @@ public sealed class Upstream : IAsyncDisposable
                     active.Reason));
                 break;
 
-            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last }:
-                ejections?.Eject(endpoint, last, Availability.Of(_members.Current.All, Options.Health).Members);
+            case UpstreamEvent.FailedTooOften { Endpoint: var endpoint, Last: var last, Cause: var cause }:
+                ejections?.Eject(endpoint, last, cause, Availability.Of(_members.Current.All, Options.Health).Members);
+                break;
+
+            case UpstreamEvent.ReadingDue:
+                ejections?.Judge(Options);
                 break;
 
             case UpstreamEvent.EjectionDue:
@@ -371,6 +405,10 @@ public sealed class Upstream : IAsyncDisposable
 
             case UpstreamEvent.CircuitChanged { Transition: var transition }:
                 _context.Tell(transition);
+                break;
+
+            case UpstreamEvent.Weighed:
+                _members.Swap(_members.Current.Reweighed());
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

@@ -15,7 +15,10 @@ internal abstract record UpstreamEvent
     public sealed record HealthChanged(Endpoint Endpoint) : UpstreamEvent;
 
     /// <summary>Watched traffic saw an endpoint fail too often, the last time with this fault.</summary>
-    public sealed record FailedTooOften(Endpoint Endpoint, Fault Last) : UpstreamEvent;
+    public sealed record FailedTooOften(Endpoint Endpoint, Fault Last, EjectionCause Cause) : UpstreamEvent;
+
+    /// <summary>It is time to compare what endpoints do with traffic.</summary>
+    public sealed record ReadingDue : UpstreamEvent;
 
     /// <summary>The time of an ejection has passed.</summary>
     public sealed record EjectionDue : UpstreamEvent;
@@ -28,6 +31,9 @@ internal abstract record UpstreamEvent
 
     /// <summary>The circuit breaker has changed its state.</summary>
     public sealed record CircuitChanged(CircuitTransition Transition) : UpstreamEvent;
+
+    /// <summary>An operator has given an endpoint another weight, or the file's again.</summary>
+    public sealed record Weighed : UpstreamEvent;
 
     /// <summary>Discovery has another set; it is the whole of it.</summary>
     public sealed record Discovered(ValueList<EndpointOptions> Endpoints) : UpstreamEvent;

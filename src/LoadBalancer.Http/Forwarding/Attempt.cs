@@ -96,11 +96,13 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     public void Answered() => _deadline?.Clear();
 
     /// <summary>The answer that is passed on counts for the endpoint now, however long its body may last; not one of those that say that it cannot serve.</summary>
-    public void Count()
+    /// <param name="took">How long it was waited for.</param>
+    public void Count(TimeSpan took)
     {
         if (!IsBad)
         {
             Pass.Answered(loop.Index, FirstByte);
+            Lease.Answered(loop.Index, took);
         }
     }
 

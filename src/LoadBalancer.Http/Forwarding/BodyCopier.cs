@@ -73,8 +73,7 @@ internal static class BodyCopier
 
     /// <summary>Ends the upload, where it has not ended by itself. What the client still sends is left to be read away.</summary>
     /// <returns>True where all of the request's body was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
+    public static ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)
     {
         if (work.HasUpload && !work.UploadHasEnded)
         {
@@ -83,7 +82,7 @@ internal static class BodyCopier
             exchange.RequestBody!.Interrupt();
         }
 
-        return await work.EndUploadAsync();
+        return work.EndUploadAsync();
     }
 
     /// <summary>Copies the request's body; its own faults end the attempt.</summary>

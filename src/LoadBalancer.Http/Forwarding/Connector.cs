@@ -77,7 +77,9 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         var replayable = work.MayRepeat && work.CanReplay(exchange, wasAsked: true);
-        if (_options.SendProxyProtocol is null && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
+
+        // After one that had been closed already, one that has not.
+        if (_options.SendProxyProtocol is null && attempt.Reason != RetryReason.Unseen && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
         {
             attempt.Connection = idle;
             attempt.Connected = began;

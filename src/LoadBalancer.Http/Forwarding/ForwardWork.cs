@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Resilience;
@@ -29,6 +28,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
+
+    /// <summary>The WebSocket that it became.</summary>
+    public Tunnel? Tunnel { get; set; }
 
     /// <summary>The gate that it is in; null for none.</summary>
     public Gate? Gate { get; set; }
@@ -91,7 +93,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public void Begin()
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
-        Tried = [];
+        (Tried, Tunnel) = ([], null);
         (Gate, Waiting, BodyCame) = (null, null, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
@@ -196,17 +198,19 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>Waits for the end of the request's body, or of the attempt to send it.</summary>
     /// <returns>True where all of it was sent.</returns>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> EndUploadAsync()
+    public ValueTask<bool> EndUploadAsync()
     {
         if (!HasUpload)
         {
-            return true;
+            return new(true);
         }
 
         HasUpload = false;
-        return await _upload;
+        return _upload;
     }
+
+    /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
     public override void GiveUp(Fault fault)

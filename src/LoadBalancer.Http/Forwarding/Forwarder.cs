@@ -89,8 +89,9 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             {
                 // :: (6)
                 answered = exchange.Response.Status;
-                _responses.FirstByteTimes.Record(exchange.Loop.Index, time.GetElapsedTime(exchange.Connected, exchange.FirstByte));
-                work.Attempt!.Count();
+                var took = time.GetElapsedTime(exchange.Connected, exchange.FirstByte);
+                _responses.FirstByteTimes.Record(exchange.Loop.Index, took);
+                work.Attempt!.Count(took);
                 if (work.Held is { } worse)
                 {
                     EndAttempt(exchange, work, worse, Fault.None);
@@ -175,7 +176,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             return AttemptStage.Unconnected;
         }
 
-        // Once, where the next one may have the same connection.
+        // Once on a connection of HTTP/2, as the next attempt may have it too; one of HTTP/1.1 is a new one then.
         var isSilent = fault.Kind is FaultKind.Reset or FaultKind.ResponseTruncated && attempt.FirstByte == 0 && !(connection.IsShared && work.WasUnseen);
         return isSilent && connection.IsUntouched ? AttemptStage.Untouched
             : isSilent && connection.WasUsed ? AttemptStage.Stale

@@ -10,26 +10,54 @@ namespace LoadBalancer.Http.Forwarding;
 /// Bytes both ways between a client and an endpoint, as they are, until both sides have finished or one of them breaks off: FIN for FIN, RST
 /// for RST. One for each WebSocket; touched only on its loop.
 /// </summary>
+/// <remarks>
+/// What the endpoint sends is followed frame by frame, so that a tunnel that has to end can tell the client so between two of them
+/// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again. The rest of the closing handshake is between the two
+/// sides: the client's Close goes to the endpoint, which answers and closes; what it still sends is not passed on.
+/// </remarks>
 /// <param name="carrier">The client's connection, for the end of it.</param>
 /// <param name="client">The same, which was taken over.</param>
 /// <param name="work">Tells that the exchange was given up.</param>
 /// <param name="connection">The endpoint's; whoever ends it ends the tunnel.</param>
 /// <param name="idle">The silence that it may have, in both directions.</param>
-internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, ForwardWork work, UpstreamConnection connection, TimeSpan idle)
+/// <param name="loop">Where it lives.</param>
+internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, ForwardWork work, UpstreamConnection connection, TimeSpan idle, EventLoop loop)
 {
+    /// <summary>What the two sides have for the closing handshake.</summary>
+    public static readonly TimeSpan Closing = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// The silence that it may have when one side has finished: what half a WebSocket still says, it says soon. The default of <c>half_closed</c> on TCP.
     /// </summary>
     public static readonly TimeSpan HalfClosed = TimeSpan.FromMinutes(1);
 
+    private WebSocketFrames _frames;
+    private LoopDeadline? _turn;
     private FaultSide? _finished;
     private Fault _fault;
+    private bool _hasToEnd;
 
     /// <summary>Bytes from the client.</summary>
     public long Received { get; private set; }
 
     /// <summary>Bytes to the client.</summary>
     public long Sent { get; private set; }
+
+    /// <summary>True where the client was told that it ends.</summary>
+    public bool IsClosing { get; private set; }
+
+    // RFC 6455 sections 5.5.1 and 7.4.1: a Close frame with the code 1012, service restart.
+    private static ReadOnlySpan<byte> ServiceRestart => [0x88, 0x02, 0x03, 0xF4];
+
+    /// <summary>Tells the client after <paramref name="turn"/>, and between two frames, that it ends. The first word counts.</summary>
+    public void EndAfter(TimeSpan turn)
+    {
+        if (_turn is null)
+        {
+            _turn = new LoopDeadline(loop, static tunnel => ((Tunnel)tunnel).OnTurn(), this);
+            _turn.Set(turn);
+        }
+    }
 
     /// <summary>Passes on what comes; whose fault the end is, or that it is nobody's.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
@@ -40,6 +68,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         Sent = await PumpAsync(connection.Input, client.Output, FaultSide.Upstream);
         Received = await up;
         connection.Tunnel = null;
+        _turn?.End();
         return _fault.Failed ? _fault
             : work.GaveUp.Failed ? work.GaveUp
             : connection.TimedOut switch
@@ -64,11 +93,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             var read = await from.ReadAsync();
             foreach (var piece in read.Buffer)
             {
-                piece.Span.CopyTo(to.GetSpan(piece.Length));
-                to.Advance(piece.Length);
+                copied += Pass(piece.Span, to, side);
             }
 
-            copied += read.Buffer.Length;
+            if (side == FaultSide.Upstream)
+            {
+                CloseIfDue(to);
+            }
+
             from.AdvanceTo(read.Buffer.End);
             var flush = await to.FlushAsync();
             if (from is LoopPipeReader { Fault: not FaultKind.None })
@@ -93,8 +125,45 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         }
     }
 
+    private int Pass(ReadOnlySpan<byte> bytes, PipeWriter to, FaultSide side)
+    {
+        var count = bytes.Length;
+        if (side == FaultSide.Upstream)
+        {
+            CloseIfDue(to);
+            count = IsClosing ? 0 : _frames.Take(bytes, toBoundary: _hasToEnd);
+        }
+
+        bytes[..count].CopyTo(to.GetSpan(count));
+        to.Advance(count);
+        return count;
+    }
+
+    private void OnTurn()
+    {
+        _hasToEnd = true;
+        connection.Input.CancelPendingRead();
+    }
+
+    private void CloseIfDue(PipeWriter to)
+    {
+        if (_hasToEnd && !IsClosing && !_frames.HasClosed && _frames.IsBetween)
+        {
+            ServiceRestart.CopyTo(to.GetSpan(ServiceRestart.Length));
+            to.Advance(ServiceRestart.Length);
+            connection.Expect(Closing, FaultKind.Drained);
+            IsClosing = true;
+        }
+    }
+
     private void Expect()
     {
+        if (IsClosing)
+        {
+            // It has its time once.
+            return;
+        }
+
         if (_finished is null || idle <= HalfClosed)
         {
             connection.Expect(idle, FaultKind.IdleTimeout);

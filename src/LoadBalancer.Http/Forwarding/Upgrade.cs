@@ -33,10 +33,24 @@ internal static class Upgrade
             return new Fault(FaultSide.Client, FaultKind.ClientClosed);
         }
 
-        var tunnel = new Tunnel(exchange.Carrier, client, work, connection, idle);
+        var tunnel = work.Tunnel = new Tunnel(exchange.Carrier, client, work, connection, idle, exchange.Loop);
+        if (exchange.Carrier.EndsAfter is { } turn)
+        {
+            // The connection is being drained already.
+            tunnel.EndAfter(turn);
+        }
+
         var fault = await tunnel.RunAsync();
+        work.Tunnel = null;
         exchange.ReceivedBytes += tunnel.Received;
         exchange.SentBytes += tunnel.Sent;
+        if (tunnel.IsClosing)
+        {
+            // Whoever of the two went first after that: this is why.
+            exchange.Fault = new Fault(FaultSide.Internal, FaultKind.Drained);
+            return Fault.None;
+        }
+
         return fault;
     }
 }

@@ -38,6 +38,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
         // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
         _connection.ReadsMuch = true;
+        _connection.PutsOffSends = true;
         _deadline = new LoopDeadline(connection.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }

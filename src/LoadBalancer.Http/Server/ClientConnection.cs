@@ -43,8 +43,11 @@ internal sealed class ClientConnection : TrackedConnection
     /// <summary>Its TLS; null where it has none.</summary>
     public TlsSession? Tls { get; private set; }
 
+    /// <summary>When what has no end of its own is to end; null while the connection is not being drained.</summary>
+    public TimeSpan? EndsAfter { get; private set; }
+
     /// <summary>True where no further request is taken.</summary>
-    public bool IsFinishing { get; private set; }
+    public bool IsFinishing => EndsAfter is not null;
 
     /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
     public async Task RunAsync()
@@ -90,10 +93,32 @@ internal sealed class ClientConnection : TrackedConnection
     }
 
     /// <inheritdoc/>
-    public override void Finish()
+    public override void Finish(TimeSpan turn)
     {
-        IsFinishing = true;
+        EndsAfter = turn;
         _session?.Finish();
+        foreach (var exchange in Exchanges)
+        {
+            exchange.Pending?.EndAfter(turn);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Withdraw(TimeSpan turn)
+    {
+        foreach (var exchange in Exchanges.Where(IsWithdrawn))
+        {
+            exchange.Pending?.EndAfter(turn);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void StopWithdrawn(Fault fault)
+    {
+        foreach (var exchange in Exchanges.Where(IsWithdrawn))
+        {
+            exchange.GiveUp(fault);
+        }
     }
 
     /// <inheritdoc/>
@@ -103,6 +128,11 @@ internal sealed class ClientConnection : TrackedConnection
         _session?.Stop(fault);
         Client.Abort();
     }
+
+    // Rule zero: LINQ and lists, because all this runs once for a drain.
+    private IReadOnlyList<Exchange> Exchanges => _session?.Exchanges ?? [];
+
+    private static bool IsWithdrawn(Exchange exchange) => exchange is { Pending: not null, Endpoint.IsGone: true };
 
     private void Begin(HttpSession session)
     {

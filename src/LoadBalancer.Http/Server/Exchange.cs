@@ -158,19 +158,10 @@ internal sealed class Exchange(EventLoop loop)
     }
 
     /// <summary>Sends what was written of the response; the client has its time to take it. False where it is gone.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<bool> FlushAsync()
+    public ValueTask<bool> FlushAsync()
     {
         var flush = Carrier.Body.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return flush.Result;
-        }
-
-        Carrier.ExpectTaking();
-        var taken = await flush;
-        Carrier.Taken();
-        return taken;
+        return flush.IsCompletedSuccessfully ? flush : AwaitTakingAsync(flush);
     }
 
     /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
@@ -214,5 +205,14 @@ internal sealed class Exchange(EventLoop loop)
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<bool> AwaitTakingAsync(ValueTask<bool> flush)
+    {
+        Carrier.ExpectTaking();
+        var taken = await flush;
+        Carrier.Taken();
+        return taken;
     }
 }

@@ -4,6 +4,7 @@ using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
@@ -145,8 +146,8 @@ internal sealed class HttpProxy : ConnectionHandler
     // A comparison with null is false.
     private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
-    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> HandleAsync(Exchange exchange)
+    // No async method: what waits is the handler most often, and a frame around it would be one more to suspend for each request.
+    private ValueTask<Fault> HandleAsync(Exchange exchange)
     {
         // :: (1)
         var fault = Forwarded.Identify(exchange);
@@ -172,7 +173,7 @@ internal sealed class HttpProxy : ConnectionHandler
         {
             // It asks about lb itself and no resource (RFC 9110 section 9.3.7).
             exchange.Response.Status = 204;
-            return await OwnResponse.SendAsync(exchange);
+            return OwnResponse.SendAsync(exchange);
         }
 
         if (fault == FaultKind.None)
@@ -188,12 +189,12 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (fault == FaultKind.NoRoute && ToHttps is not null)
         {
-            return await ToHttps.HandleAsync(exchange);
+            return ToHttps.HandleAsync(exchange);
         }
 
         if (fault != FaultKind.None)
         {
-            return new Fault(FaultSide.Client, fault);
+            return new(new Fault(FaultSide.Client, fault));
         }
 
         // :: (4)
@@ -203,7 +204,7 @@ internal sealed class HttpProxy : ConnectionHandler
             body.Limit = route.Options.Limits.Body ?? Options.Limits.Body;
             if (request.Framing == BodyFraming.Length && request.ContentLength > body.Limit)
             {
-                return new Fault(FaultSide.Client, FaultKind.BodyTooLarge);
+                return new(new Fault(FaultSide.Client, FaultKind.BodyTooLarge));
             }
         }
 
@@ -213,37 +214,41 @@ internal sealed class HttpProxy : ConnectionHandler
             if (left <= TimeSpan.Zero)
             {
                 // Its head alone took that long.
-                return new Fault(FaultSide.Client, FaultKind.ExchangeTimeout);
+                return new(new Fault(FaultSide.Client, FaultKind.ExchangeTimeout));
             }
 
             exchange.BeginTimeout(left);
         }
 
-        var outcome = await route.Policies.OnRequestAsync(exchange);
+        var asked = route.Policies.OnRequestAsync(exchange);
+        return asked.IsCompletedSuccessfully ? AfterPoliciesAsync(exchange, asked.Result) : AwaitPoliciesAsync(exchange, asked);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<Fault> AwaitPoliciesAsync(Exchange exchange, ValueTask<PolicyOutcome> asked) =>
+        await AfterPoliciesAsync(exchange, await asked);
+
+    private static ValueTask<Fault> AfterPoliciesAsync(Exchange exchange, in PolicyOutcome outcome)
+    {
         if (outcome.IsFinal)
         {
-            return outcome.Answered ? await OwnResponse.SendAsync(exchange) : outcome.Fault;
+            return outcome.Answered ? OwnResponse.SendAsync(exchange) : new(outcome.Fault);
         }
 
         // :: (5)
-        fault = MaxForwards.Count(request, out var isLast);
-        if (fault != FaultKind.None)
+        var fault = MaxForwards.Count(exchange.Request, out var isLast);
+        if (fault == FaultKind.None && !isLast)
         {
-            return new Fault(FaultSide.Client, fault);
+            return exchange.Route!.Handler.HandleAsync(exchange);
         }
 
-        if (isLast && request.Method == RequestMethod.Trace)
+        if (fault != FaultKind.None || exchange.Request.Method == RequestMethod.Trace)
         {
-            // It would show its fields, those that lb added too: nobody who asks for a path needs them.
-            return new Fault(FaultSide.Client, FaultKind.NotImplemented);
+            // A TRACE would show its fields, those that lb added too: nobody who asks for a path needs them.
+            return new(new Fault(FaultSide.Client, fault == FaultKind.None ? FaultKind.NotImplemented : fault));
         }
 
-        if (isLast)
-        {
-            exchange.Response.Status = 204;
-            return await OwnResponse.SendAsync(exchange);
-        }
-
-        return await route.Handler.HandleAsync(exchange);
+        exchange.Response.Status = 204;
+        return OwnResponse.SendAsync(exchange);
     }
 }

@@ -20,7 +20,10 @@ internal abstract class HttpSession(ClientConnection connection) : IHangupObserv
     /// <returns><see cref="Fault.None"/> for an orderly end; any other resets the connection.</returns>
     public abstract ValueTask<Fault> ServeAsync();
 
-    /// <summary>The listener is about to end: what is under way is finished, nothing else is taken.</summary>
+    /// <summary>The exchanges under way; what is done with one may end it.</summary>
+    public abstract IReadOnlyList<Exchange> Exchanges { get; }
+
+    /// <summary>The listener is about to end: what is under way is finished, nothing else is taken. The caller sees to what has no end of its own.</summary>
     public abstract void Finish();
 
     /// <summary>Gives up what is under way because of <paramref name="fault"/>; the connection is aborted by the caller.</summary>

@@ -8,6 +8,11 @@ internal abstract class PendingWork
     /// <summary>True while it goes on reading the request's body, to its end as far as anybody can tell.</summary>
     public virtual bool TakesBody => false;
 
+    /// <summary>What has no end of its own is to end after <paramref name="turn"/>, in a way that its client understands; nothing else changes.</summary>
+    public virtual void EndAfter(TimeSpan turn)
+    {
+    }
+
     /// <summary>Ends the wait because of <paramref name="fault"/>; whoever waits goes on inline.</summary>
     public abstract void GiveUp(Fault fault);
 }

@@ -10,6 +10,9 @@ internal abstract class ResponseCarrier
     /// <summary>True once a final head was written: then another response is impossible.</summary>
     public bool HasStarted { get; protected set; }
 
+    /// <summary>When what has no end of its own is to end, because the client's connection is drained; null where it is not.</summary>
+    public virtual TimeSpan? EndsAfter => null;
+
     /// <summary>The body of the response; after <see cref="Start"/>.</summary>
     public abstract BodyWriter Body { get; }
 

@@ -15,8 +15,13 @@ internal sealed class RouteMetrics(string route, int loops)
     private const int SentSlot = 1;
     private const int FirstClassSlot = 2;
 
-    private readonly StripedCells _counts = new(loops, FirstClassSlot + StatusClass.Names.Count);
+    private static readonly int FirstRefusalSlot = FirstClassSlot + StatusClass.Names.Count;
+
+    private readonly StripedCells _counts = new(loops, FirstRefusalSlot + Refusals.Count);
     private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
+
+    /// <summary>Statuses of 4xx that a wrong configuration makes, so that they are counted one by one.</summary>
+    public static IReadOnlyList<int> Refusals { get; } = [401, 403, 404, 429];
 
     /// <summary>The route's name; empty for requests that no route took.</summary>
     public string Route { get; } = route;
@@ -37,6 +42,9 @@ internal sealed class RouteMetrics(string route, int loops)
     /// <summary>Requests that ended with a status of one class, by its index in <see cref="StatusClass.Names"/>.</summary>
     public long RequestsOf(int statusClass) => _counts.Sum(FirstClassSlot + statusClass);
 
+    /// <summary>Requests that ended with a status of <see cref="Refusals"/>, by its index there.</summary>
+    public long RequestsRefused(int refusal) => _counts.Sum(FirstRefusalSlot + refusal);
+
     /// <summary>Counts a request that has ended.</summary>
     public void Ended(int loop, int status, long received, long sent, TimeSpan total)
     {
@@ -44,5 +52,10 @@ internal sealed class RouteMetrics(string route, int loops)
         _counts.Add(loop, ReceivedSlot, received);
         _counts.Add(loop, SentSlot, sent);
         _durations.Record(loop, total);
+        var refusal = status switch { 401 => 0, 403 => 1, 404 => 2, 429 => 3, _ => -1 };
+        if (refusal >= 0)
+        {
+            _counts.Add(loop, FirstRefusalSlot + refusal);
+        }
     }
 }

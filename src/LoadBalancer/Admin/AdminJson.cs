@@ -1,13 +1,16 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoadBalancer.Daemon.State;
 
 namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>The JSON of answers to changes: keys in snake case, as in the file and in /status.</summary>
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
-[JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(ChangedAnswer))]
+[JsonSerializable(typeof(UpgradeAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Readable = new(new JsonSerializerOptions

@@ -1,28 +1,32 @@
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 
 namespace LoadBalancer.Daemon.Admin;
 
-/// <summary>POST /reload: reads the file again, and says what came of it; <c>?wait=false</c> answers 202 at once.</summary>
+/// <summary>POST /reload: reads the file again, and says what came of it; <c>?wait=false</c> answers 202 at once, <c>?guard=false</c> leaves the guard out.</summary>
 /// <param name="reload">Orders a reload and waits for its end; it is canceled where the daemon ends first.</param>
 /// <param name="version">The digest of the configuration that runs.</param>
-internal sealed class ReloadAction(Func<Task<ReloadOutcome>> reload, Func<string> version) : IAdminAction
+internal sealed class ReloadAction(Func<ReloadRequest, Task<ReloadOutcome>> reload, Func<string> version) : IAdminAction
 {
     /// <inheritdoc/>
     public string Path => "/reload";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Parameters { get; } = ["wait"];
+    public IReadOnlyList<string> Parameters { get; } = ["wait", "guard"];
 
     /// <inheritdoc/>
     public async Task<AdminAnswer> RunAsync(AdminRequest request)
     {
-        if (request["wait"] is { } word and not ("true" or "false"))
+        foreach (var parameter in Parameters)
         {
-            return AdminAnswer.Problem(400, $"'wait' is true or false, not '{word}'");
+            if (request[parameter] is { } word and not ("true" or "false"))
+            {
+                return AdminAnswer.Problem(400, $"'{parameter}' is true or false, not '{word}'");
+            }
         }
 
         var before = version();
-        var ordered = reload();
+        var ordered = reload(new ReloadRequest(ReloadCause.Command) { Guarded = request["guard"] != "false" });
         if (request["wait"] == "false")
         {
             // Nobody asks how it ends; /status tells.
@@ -30,6 +34,15 @@ internal sealed class ReloadAction(Func<Task<ReloadOutcome>> reload, Func<string
             return AdminAnswer.Json(202, AdminJson.Format(new ReloadAnswer(Applied: false, Changed: false, before, [], [])));
         }
 
+        return await AnswerAsync(ordered, before, version);
+    }
+
+    /// <summary>What came of an order.</summary>
+    /// <param name="ordered">The order.</param>
+    /// <param name="before">The digest of the configuration that ran before it.</param>
+    /// <param name="version">The digest of the one that runs.</param>
+    public static async Task<AdminAnswer> AnswerAsync(Task<ReloadOutcome> ordered, string before, Func<string> version)
+    {
         try
         {
             var outcome = await ordered;

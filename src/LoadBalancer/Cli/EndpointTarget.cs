@@ -24,11 +24,15 @@ internal sealed record EndpointTarget(string Upstream, string? Endpoint)
     }
 
     /// <summary>Asks for a change of it and prints what each endpoint is then.</summary>
+    /// <param name="path">The change.</param>
+    /// <param name="client">Asks.</param>
+    /// <param name="terminal">Where to print.</param>
+    /// <param name="weight">Parameters of a change of weight, each with an ampersand in front; null where that is not what is changed.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public async Task<int> ChangeAsync(string path, AdminClient client, Terminal terminal)
+    public async Task<int> ChangeAsync(string path, AdminClient client, Terminal terminal, string? weight = null)
     {
         var endpoint = Endpoint is null ? "" : $"&endpoint={Uri.EscapeDataString(Endpoint)}";
-        var reply = await client.SendAsync(HttpMethod.Post, $"{path}?upstream={Uri.EscapeDataString(Upstream)}{endpoint}");
+        var reply = await client.SendAsync(HttpMethod.Post, $"{path}?upstream={Uri.EscapeDataString(Upstream)}{endpoint}{weight}");
         if (!reply.Succeeded || reply.Json.ValueKind != JsonValueKind.Object)
         {
             await terminal.Error.WriteLineAsync($"lb: {reply.Error}");
@@ -38,8 +42,9 @@ internal sealed record EndpointTarget(string Upstream, string? Endpoint)
         foreach (var each in reply.Json.GetProperty("endpoints").EnumerateArray())
         {
             var state = each.GetProperty("state").GetString() ?? "in no upstream now";
+            var share = weight is not null && each.GetProperty("weight") is { ValueKind: JsonValueKind.Number } number ? $", weight {number}" : "";
             await terminal.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{Upstream}/{each.GetProperty("address").GetString()}: {state}, open connections {each.GetProperty("active_connections").GetInt64()}"));
+                CultureInfo.InvariantCulture, $"{Upstream}/{each.GetProperty("address").GetString()}: {state}{share}, open connections {each.GetProperty("active_connections").GetInt64()}"));
         }
 
         return ExitCode.Success;

@@ -12,19 +12,34 @@ internal sealed class ReloadVerb : AdminVerb
     [Option("no-wait", HelpText = "Order it and do not wait for the outcome, which the log and lb status tell.")]
     public bool NoWait { get; set; }
 
+    /// <summary>True where the guard is to be left out.</summary>
+    [Option("no-guard", HelpText = "Do not take it back where requests fare worse than before, whatever reload.guard says.")]
+    public bool NoGuard { get; set; }
+
     /// <inheritdoc/>
     protected override async Task<int> AskAsync(AdminClient client, Terminal terminal)
     {
-        var reply = await client.SendAsync(HttpMethod.Post, NoWait ? "/reload?wait=false" : "/reload");
-        if (reply.Json is not { ValueKind: JsonValueKind.Object } answer || !answer.TryGetProperty("applied", out var applied))
-        {
-            return await FailAsync(terminal, reply.Error);
-        }
-
+        var reply = await client.SendAsync(HttpMethod.Post, $"/reload?wait={(NoWait ? "false" : "true")}&guard={(NoGuard ? "false" : "true")}");
         if (reply.Status == HttpStatusCode.Accepted)
         {
             await terminal.Out.WriteLineAsync("ordered");
             return ExitCode.Success;
+        }
+
+        return await PrintAsync(reply, "reloaded", "the configuration was refused", terminal);
+    }
+
+    /// <summary>Prints what came of a change of the configuration.</summary>
+    /// <param name="reply">What lb answered.</param>
+    /// <param name="done">What was done, where it was.</param>
+    /// <param name="refused">What was not, where it was not.</param>
+    /// <param name="terminal">Takes it.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    internal static async Task<int> PrintAsync(AdminReply reply, string done, string refused, Terminal terminal)
+    {
+        if (reply.Json is not { ValueKind: JsonValueKind.Object } answer || !answer.TryGetProperty("applied", out var applied))
+        {
+            return await FailAsync(terminal, reply.Error);
         }
 
         foreach (var error in answer.GetProperty("errors").EnumerateArray())
@@ -40,10 +55,10 @@ internal sealed class ReloadVerb : AdminVerb
         var version = answer.GetProperty("version").GetString();
         if (!applied.GetBoolean())
         {
-            return await FailAsync(terminal, $"the configuration was refused; {version} goes on");
+            return await FailAsync(terminal, $"{refused}; {version} goes on");
         }
 
-        await terminal.Out.WriteLineAsync(answer.GetProperty("changed").GetBoolean() ? $"reloaded: {version} runs" : $"reloaded; nothing has changed: {version} runs");
+        await terminal.Out.WriteLineAsync(answer.GetProperty("changed").GetBoolean() ? $"{done}: {version} runs" : $"{done}; nothing has changed: {version} runs");
         return ExitCode.Success;
     }
 }

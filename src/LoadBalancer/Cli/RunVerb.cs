@@ -12,10 +12,14 @@ internal sealed class RunVerb : Verb
     [Option('c', "config", MetaValue = "FILE", HelpText = $"The configuration. (Default: {GatewayFile.DefaultPath})")]
     public string? Config { get; set; }
 
+    /// <summary>True where nothing may run but the file.</summary>
+    [Option("strict", HelpText = "Do not start where the file is no use: without this, lb starts with the last good configuration, if state.dir has one, and says so.")]
+    public bool Strict { get; set; }
+
     /// <inheritdoc/>
     public override async Task<int> RunAsync(Terminal terminal)
     {
         using var orders = Orders.FromSignals();
-        return await Daemon.RunAsync(Config ?? GatewayFile.DefaultPath, terminal, ServiceEnvironment.OfProcess(), orders, TimeProvider.System);
+        return await Daemon.RunAsync(Config ?? GatewayFile.DefaultPath, Strict, terminal, ServiceEnvironment.OfProcess(), orders, TimeProvider.System);
     }
 }

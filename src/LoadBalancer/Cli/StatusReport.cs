@@ -32,6 +32,18 @@ internal sealed class StatusReport(JsonElement status)
         return text.ToString();
     }
 
+    /// <summary>/history for a terminal, the newest first.</summary>
+    public static string History(JsonElement history)
+    {
+        var table = new TextTable("VERSION", "LOADED", "BY", "OUTCOME", ">SIZE", "WHY");
+        foreach (var entry in history.EnumerateArray().Reverse())
+        {
+            table.Add(Text(entry, "version"), Time(entry, "at"), Text(entry, "by"), Text(entry, "outcome"), Size(entry, "bytes"), Text(entry, "why"));
+        }
+
+        return table.Print();
+    }
+
     private void Process(StringBuilder text)
     {
         var commit = Text(status, "commit");
@@ -46,6 +58,18 @@ internal sealed class StatusReport(JsonElement status)
         var config = Child(status, "config");
         text.Append(CultureInfo.InvariantCulture, $"configuration {Text(config, "version")} of {Items(config, "files").FirstOrDefault()}, since {Time(config, "loaded_at")}")
             .Append(CultureInfo.InvariantCulture, $"; reloads {Text(config, "reloads")}, refused {Text(config, "refused_reloads")}\n");
+        text.Append(Text(config, "source") switch
+        {
+            "last_good" => "the file on disk is not what runs: it was no use at start, and this is the last good configuration\n",
+            "rollback" => "the file on disk is not what runs: this version was brought back by lb rollback\n",
+            "guard" => $"the file on disk is not what runs: the guard took it back: {Text(Child(config, "taken_back"), "why")}\n",
+            _ => "",
+        });
+        if (Time(config, "guarded_until") is { Length: > 0 } until)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"the guard watches until {until} whether requests fare worse than before the reload\n");
+        }
+
         if (Child(config, "last_refusal") is { ValueKind: JsonValueKind.Object } refusal)
         {
             text.Append(CultureInfo.InvariantCulture, $"the file on disk is not what runs; it was refused at {Time(refusal, "at")}:\n");
@@ -177,8 +201,10 @@ internal sealed class StatusReport(JsonElement status)
         var verdicts = Items(endpoint, "verdicts")
             .Where(verdict => Text(verdict, "verdict") != "healthy")
             .Select(verdict => $"{Text(verdict, "judge")}: {Text(verdict, "reason")}{(Time(verdict, "since") is { Length: > 0 } since ? $", since {since}" : "")}");
-        var drain = Child(endpoint, "drained");
-        return string.Join("; ", drain.ValueKind == JsonValueKind.Object ? verdicts.Prepend($"by {Text(drain, "by")}, since {Time(drain, "since")}") : verdicts);
+        return string.Join("; ", [.. Said("drained", ""), .. Said("weighed", "weight "), .. verdicts]);
+
+        IEnumerable<string> Said(string key, string what) =>
+            Child(endpoint, key) is { ValueKind: JsonValueKind.Object } said ? [$"{what}by {Text(said, "by")}, since {Time(said, "since")}"] : [];
     }
 
     private static JsonElement Child(JsonElement owner, string key) =>

@@ -11,7 +11,11 @@ internal static class VerbCatalog
         typeof(StatusVerb),
         typeof(DrainVerb),
         typeof(EnableVerb),
+        typeof(WeightVerb),
         typeof(ReloadVerb),
+        typeof(UpgradeVerb),
+        typeof(HistoryVerb),
+        typeof(RollbackVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];

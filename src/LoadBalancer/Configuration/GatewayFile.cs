@@ -22,7 +22,7 @@ internal static class GatewayFile
     /// <summary>As above, with settings.</summary>
     public static LoadResult Load(string path, Func<string, string?> environment, LoadSettings settings)
     {
-        var files = new SourceFiles();
+        var files = new SourceFiles(settings.Kept);
         var interpolation = new Interpolation(files, environment, lookUp: !settings.WithoutSecrets);
         var reader = new ConfigReader(interpolation.Resolve);
         var includes = new Includes(files, reader);
@@ -35,6 +35,7 @@ internal static class GatewayFile
             Files = files.Asked,
             Digest = files.Digest(),
             Folders = includes.Folders,
+            Sources = new ConfigSources(SourceFiles.Full(path), files.Texts),
         };
     }
 
@@ -60,10 +61,26 @@ internal static class GatewayFile
 
         // The errors of the whole are the ones to be told: places in a part of it would be wrong.
         var apart = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
-        var block = AdminBlock.In(text) is { } lines ? new YamlSource(lines, path, apart).Read() : null;
+        var block = TopLevelBlock.In(text, "admin") is { } lines ? new YamlSource(lines, path, apart).Read() : null;
         return (block is null ? null : AdminOf(block, apart), Lines(reader));
 
         static IReadOnlyList<string> Lines(ConfigReader reader) => [.. reader.Errors.Select(error => error.ToString())];
+    }
+
+    /// <summary>What the file says of the state folder, from a file that is refused too; where it does not tell, what holds for a file that says nothing.</summary>
+    public static StateOptions LoadState(string path, Func<string, string?> environment)
+    {
+        var files = new SourceFiles();
+        if (files.Read(path, YamlBounds.FileBytes, out _) is not { } text)
+        {
+            return new StateOptions();
+        }
+
+        var reader = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
+        var root = new YamlSource(text, path, reader).Read() ?? (TopLevelBlock.In(text, "state") is { } block ? new YamlSource(block, path, reader).Read() : null);
+        var before = reader.Errors.Count;
+        var state = root?.Find("state")?.Value is { } node ? Kinds.Record(StateOptions.Shape).Read(node, StateOptions.Shape.Blank(), reader) : null;
+        return state is null || reader.Errors.Count > before ? new StateOptions() : state;
     }
 
     private static AdminOptions? AdminOf(MapNode root, ConfigReader reader)
@@ -101,7 +118,7 @@ internal static class GatewayFile
 
     private static GatewayOptions? Read(string path, SourceFiles files, Includes includes, ConfigReader reader, LoadSettings settings)
     {
-        if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
+        if (files.ReadSource(path, out var fault) is not { } text)
         {
             reader.Error(SourceSpan.Whole(path), $"cannot read the file: {fault}");
             return null;

@@ -85,12 +85,10 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
 
         try
         {
-            return Directory.Exists(full)
-                ? [.. Directory.EnumerateFiles(folder.Length == 0 ? "." : folder, name)
-                    .Select(found => folder.Length == 0 ? Path.GetFileName(found) : found)
-                    .Where(found => !Path.GetFileName(found).StartsWith('.') && SourceFiles.Full(found) != SourceFiles.Full(pattern.Span.File))
-                    .Order(StringComparer.Ordinal)]
-                : [];
+            return [.. files.List(full, name)
+                .Select(found => Path.Combine(folder, Path.GetFileName(found)))
+                .Where(found => !Path.GetFileName(found).StartsWith('.') && SourceFiles.Full(found) != SourceFiles.Full(pattern.Span.File))
+                .Order(StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -112,7 +110,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             return;
         }
 
-        if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
+        if (files.ReadSource(path, out var fault) is not { } text)
         {
             Refuse(pattern, $"cannot read {ScalarNode.Clean(path)}: {fault}");
             return;

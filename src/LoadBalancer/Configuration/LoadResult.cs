@@ -17,6 +17,9 @@ internal sealed record LoadResult
     /// <summary>Every file that was read or looked for, the main one first: a change of any may change the configuration. Full paths.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>The text of those of them that are the configuration's own.</summary>
+    public required ConfigSources Sources { get; init; }
+
     /// <summary>A digest of the files' names and text, the same on every machine: it tells one configuration from another.</summary>
     public required string Digest { get; init; }
 

@@ -16,7 +16,8 @@ public sealed record StateOptions : IConfigurable<StateOptions>
     {
         {
             "dir", Kinds.FilePath.Or(Auto, Auto).Or(Off, Off), o => o.Dir, (o, value) => o with { Dir = value },
-            "The folder for it, one for each lb: drained endpoints. `auto`: the `StateDirectory=` of the systemd unit; without one, a restart forgets them."
+            "The folder for it, one for each lb: drained endpoints, and the last 20 configurations that took effect, for a start with a file that is no use and for `lb rollback`. " +
+            "`auto`: the `StateDirectory=` of the systemd unit; without one, nothing is kept."
         },
     };
 

@@ -13,16 +13,13 @@ internal sealed class ListeningSocket : IConnectionSink
     private Listener _owner;
 
     /// <summary>Binds; the kernel queues connections from here on, and <see cref="Start"/> accepts them.</summary>
-    /// <param name="loops">The loops that accept.</param>
-    /// <param name="address">Where.</param>
-    /// <param name="inherited">A listening descriptor that somebody else has bound there already, or null.</param>
     /// <param name="owner">Who takes the connections.</param>
-    /// <param name="besideOurs">True where another socket of ours holds the port at an address that overlaps with this one.</param>
+    /// <param name="bind">Makes the socket, whose connections go to what it is given.</param>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    public ListeningSocket(ReadOnlySpan<EventLoop> loops, EndPoint address, int? inherited, Listener owner, bool besideOurs)
+    public ListeningSocket(Listener owner, Func<IConnectionSink, EpollListener> bind)
     {
         _owner = owner;
-        _socket = inherited is { } descriptor ? EpollListener.Inherit(loops, descriptor, this) : EpollListener.Bind(loops, address, this, besideOurs);
+        _socket = bind(this);
     }
 
     /// <summary>The address, with the port that the kernel chose where 0 was asked for.</summary>
@@ -34,8 +31,14 @@ internal sealed class ListeningSocket : IConnectionSink
     /// <summary>Begins to accept, or goes on after a pause.</summary>
     public void Start() => _socket.Start();
 
+    /// <summary>Its sockets of the kernel, of which another process may be given copies.</summary>
+    public ReadOnlySpan<int> Descriptors => _socket.Descriptors;
+
     /// <summary>Accepts what waits and closes it.</summary>
     public Task CloseAsync() => _socket.CloseAsync();
+
+    /// <summary>Leaves it, and what waits in it, to the process that has copies of it.</summary>
+    public Task HandOverAsync() => _socket.HandOverAsync();
 
     bool IConnectionSink.MayUseReserve => false;
 

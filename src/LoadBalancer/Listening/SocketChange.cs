@@ -19,7 +19,7 @@ internal sealed class SocketChange(SocketTable table)
             key = $"{first} {number}";
         }
 
-        var socket = table.Open.GetValueOrDefault(key) ?? table.Bind(listener, address, _next.Values);
+        var socket = table.Open.GetValueOrDefault(key) ?? table.Bind(listener, key, address, _next.Values);
         _next.Add(key, socket);
         return socket;
     }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Tls;
 
@@ -26,6 +28,15 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.ConfigReloads, config.Reloads, "loaded");
         writer.Write(MetricFamilies.ConfigReloads, config.RefusedReloads, "refused");
         writer.Write(MetricFamilies.ConfigLastReloadRefused, config.LastRefusal is not null);
+        Each(Enum.GetValues<ConfigOrigin>(), source => writer.Write(MetricFamilies.ConfigSource, config.Source == source, JsonNamingPolicy.SnakeCaseLower.ConvertName(source.ToString())));
+        writer.Write(MetricFamilies.ConfigReturns, config.Rollbacks, "rollback");
+        writer.Write(MetricFamilies.ConfigReturns, config.GuardReturns, "guard");
+        writer.Write(MetricFamilies.ConfigGuarded, config.GuardedUntil is not null);
+        if (config.TakenBack is { } taken)
+        {
+            writer.Write(MetricFamilies.ConfigTakenBack, 1, taken.Listener, taken.Route, taken.Measure);
+        }
+
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 
@@ -128,6 +139,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
             MetricFamilies.EndpointState, endpoint.State == state, upstream, endpoint.Address, state.ToString().ToLowerInvariant())));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Transitions, count => writer.Write(
             MetricFamilies.EndpointTransitions, count.Value, upstream, endpoint.Address, count.Key)));
+        EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Ejections, count => writer.Write(
+            MetricFamilies.EndpointEjections, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams, (upstream, endpoint) => Each(endpoint.Probes, count => writer.Write(
             MetricFamilies.EndpointProbes, count.Value, upstream, endpoint.Address, count.Key)));
         EachEndpoint(upstreams.Select(upstream => upstream with { Endpoints = [.. upstream.Endpoints.Where(endpoint => endpoint.Probe is not null)] }).ToList(), (upstream, endpoint) =>

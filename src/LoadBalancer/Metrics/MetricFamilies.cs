@@ -16,6 +16,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily Config = Info("lb_config_info", "The configuration that runs, by a hash of its files.", "version");
     public static readonly MetricFamily ConfigReloads = Counter("lb_config_reloads_total", "Reloads by result: loaded, or refused and nothing changed.", "result");
     public static readonly MetricFamily ConfigLastReloadRefused = Gauge("lb_config_last_reload_refused", "1 where the latest reload was refused: the file is not what runs.");
+    public static readonly MetricFamily ConfigSource = Gauge("lb_config_source", "1 for where the configuration that runs comes from, 0 for the others: file, last_good (the file was no use at start), rollback (by an operator), guard (by the guard of reloads).", "source");
+    public static readonly MetricFamily ConfigReturns = Counter("lb_config_returns_total", "Returns to an earlier configuration, by rollback (an operator) or guard.", "by");
+    public static readonly MetricFamily ConfigGuarded = Gauge("lb_config_guarded", "1 while the guard watches whether requests fare worse than before a reload.");
+    public static readonly MetricFamily ConfigTakenBack = Gauge("lb_config_taken_back", "1 while what the guard brought back runs, with what was worse under the file's configuration: a status or p99.", "listener", "route", "measure");
     public static readonly MetricFamily ConfigLastReloadSuccess = Gauge("lb_config_last_reload_success_timestamp_seconds", "When the configuration that runs was loaded, in seconds since 1970.");
 
     public static readonly MetricFamily ListenerConnections = Counter("lb_listener_connections_total", "Connections accepted.", "listener");
@@ -67,9 +71,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily EndpointAvailable = Gauge("lb_endpoint_available", "1 where the endpoint may be picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointState = Gauge("lb_endpoint_state", "1 for the state that the endpoint is in, 0 for the others.", "upstream", "endpoint", "state");
     public static readonly MetricFamily EndpointTransitions = Counter("lb_endpoint_transitions_total", "Changes of what is thought of the endpoint: healthy and unhealthy (probes), ejected, returned and spared (watched traffic; spared is an ejection that max_ejected forbade).", "upstream", "endpoint", "kind");
+    public static readonly MetricFamily EndpointEjections = Counter("lb_endpoint_ejections_total", "Ejections of the endpoint by the rule of health.passive that took it out: failures, consecutive, failure_ratio, slower_than.", "upstream", "endpoint", "cause");
     public static readonly MetricFamily EndpointProbes = Counter("lb_endpoint_probes_total", "Probes of the endpoint by what they came to. A series of a failure appears with the first.", "upstream", "endpoint", "result");
     public static readonly MetricFamily EndpointProbeDuration = Gauge("lb_endpoint_probe_duration_seconds", "How long the latest probe of the endpoint took.", "upstream", "endpoint");
-    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others.", "upstream", "endpoint");
+    public static readonly MetricFamily EndpointWeight = Gauge("lb_endpoint_weight", "The endpoint's share of traffic relative to the others, by an operator or else by the file.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointActiveConnections = Gauge("lb_endpoint_active_connections", "Connections to the endpoint now.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnections = Counter("lb_endpoint_connections_total", "Times that the endpoint was picked.", "upstream", "endpoint");
     public static readonly MetricFamily EndpointConnect = Histogram("lb_endpoint_connect_seconds", LatencyBounds.Connect, "How long connects to the endpoint took that succeeded; what failed is in lb_endpoint_faults_total.", "upstream", "endpoint");

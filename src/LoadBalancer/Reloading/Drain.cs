@@ -1,4 +1,5 @@
 using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -6,6 +7,8 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <summary>Lets the connections of a table end by themselves, up to a deadline.</summary>
 internal static class Drain
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Completes when the table is empty: those that are open after <paramref name="patience"/> are closed.</summary>
     /// <param name="connections">Nothing enters it any more.</param>
     /// <param name="patience">The deadline; zero closes at once.</param>
@@ -17,7 +20,7 @@ internal static class Drain
         var empty = connections.WhenEmptyAsync();
         try
         {
-            await connections.FinishAllAsync();
+            await connections.FinishAllAsync(SpreadOf(patience));
             await empty.WaitAsync(patience, time, hurry);
             return 0;
         }
@@ -29,4 +32,36 @@ internal static class Drain
             return open;
         }
     }
+
+    /// <summary>The same for what goes to endpoints that a configuration has taken away, on listeners that stay.</summary>
+    /// <param name="tables">The connections of those listeners.</param>
+    /// <param name="gone">The endpoints. One that comes back meanwhile keeps what it has.</param>
+    /// <param name="patience">The deadline.</param>
+    /// <param name="time">The clock of the deadline.</param>
+    /// <param name="hurry">Ends the patience early.</param>
+    public static async Task WithdrawAsync(
+        IReadOnlyList<ConnectionTable> tables, IReadOnlyList<Endpoint> gone, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+    {
+        foreach (var endpoint in gone)
+        {
+            endpoint.IsGone = true;
+        }
+
+        if (gone.All(endpoint => endpoint.Load.Active == 0))
+        {
+            return;
+        }
+
+        var began = time.GetTimestamp();
+        await Task.WhenAll(tables.Select(table => table.WithdrawAllAsync(SpreadOf(patience))));
+        while (gone.Any(endpoint => endpoint.IsGone && endpoint.Load.Active > 0) && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
+        {
+            await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(new Fault(FaultSide.Internal, FaultKind.Drained))));
+    }
+
+    // The second half is for what was told to end last.
+    private static TimeSpan SpreadOf(TimeSpan patience) => patience / 2;
 }

@@ -1,5 +1,6 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -78,8 +79,28 @@ internal sealed class PendingSnapshot
             }
         }
 
-        // A listener that is gone has no successor for its connections: they have the time that a shutdown would give them.
+        // What has no successor, the connections of a listener and the streams to an endpoint, has the time that a shutdown would give it.
+        var patience = next.Options.Shutdown.Drain;
         var gone = Previous.Listeners.Where(entry => !next.Listeners.ContainsKey(entry.Key)).Select(entry => entry.Value);
-        await Task.WhenAll(gone.Select(listener => Drain.RunAsync(listener.Connections, next.Options.Shutdown.Drain, Time, Hurry)));
+        await Task.WhenAll(
+        [
+            .. gone.Select(listener => Drain.RunAsync(listener.Connections, patience, Time, Hurry)),
+            Drain.WithdrawAsync([.. next.Listeners.Values.Select(listener => listener.Connections)], GoneEndpoints(next), patience, Time, Hurry),
+        ]);
     }
+
+    // What a discovery does not find any more was not taken away by anybody: a record that flips must close nothing.
+    private List<Endpoint> GoneEndpoints(Snapshot next) =>
+    [
+        .. Previous.Upstreams.SelectMany(entry =>
+        {
+            var after = next.Upstreams.GetValueOrDefault(entry.Key);
+            var present = after?.View.All.Select(member => member.Endpoint).ToHashSet() ?? [];
+            var written = entry.Value.Options.Endpoints.Items.Select(options => options.Address).ToHashSet();
+            return entry.Value == after
+                ? []
+                : entry.Value.View.All.Select(member => member.Endpoint)
+                    .Where(endpoint => !present.Contains(endpoint) && (after?.Options.Discover is null || written.Contains(endpoint.Address)));
+        }),
+    ];
 }

@@ -10,6 +10,12 @@ internal sealed record ReloadOutcome(long Applied, long Refused, IReadOnlyList<s
     /// <summary>What the last load found to work but hardly to be meant, each with its place.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>Returns to an earlier version that an operator asked for.</summary>
+    public long Rollbacks { get; init; }
+
+    /// <summary>Returns to an earlier version by the guard.</summary>
+    public long GuardReturns { get; init; }
+
     /// <summary>Before the first reload.</summary>
     public static ReloadOutcome None { get; } = new(0, 0, [], null);
 }

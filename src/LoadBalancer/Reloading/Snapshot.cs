@@ -16,6 +16,12 @@ internal sealed record Snapshot
     /// <summary>What was written.</summary>
     public GatewayOptions Options { get; init; } = new();
 
+    /// <summary>Where it comes from.</summary>
+    public ConfigOrigin Origin { get; init; }
+
+    /// <summary>Why the guard brought it back; null where it did not.</summary>
+    public GuardFinding? Because { get; init; }
+
     /// <summary>The files that it was written in; full paths.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 

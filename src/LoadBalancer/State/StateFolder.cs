@@ -1,5 +1,10 @@
+using System.ComponentModel;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.State;
 
@@ -13,22 +18,25 @@ internal sealed class StateFolder : IDisposable
     private const string LockName = "lock";
     private const string ProcessName = "pid";
 
-    /// <summary>EWOULDBLOCK: what the framework's error carries where somebody else holds the lock (flock(2)).</summary>
-    private const int HeldByAnother = 11;
+    /// <summary>LOCK_EX and LOCK_NB (flock(2)).</summary>
+    private const int LockAlone = 2 | 4;
+
+    private const int ReadWrite = 2;
+    private const int Create = 0x40;
+    private const int OwnerWritesGroupReads = 0x1A0; // 0640
 
     private const UnixFileMode FolderMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
 
     private const UnixFileMode FileBits = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
-    private readonly FileStream _lock;
     private readonly TimeProvider _time;
     private readonly LogSink _log;
 
-    private StateFolder(string path, FileStream held, TimeProvider time, LogSink log)
+    private StateFolder(string path, int held, TimeProvider time, LogSink log)
     {
         Path = path;
-        _lock = held;
+        Lock = held;
         _time = time;
         _log = log;
     }
@@ -40,32 +48,52 @@ internal sealed class StateFolder : IDisposable
     /// <param name="path">The folder.</param>
     /// <param name="time">Names what is set aside.</param>
     /// <param name="log">Takes warnings.</param>
+    /// <param name="held">Its lock, where the process that this one replaces has handed it over; null takes it.</param>
     /// <exception cref="IOException">It cannot be used, or another process uses it; the message says which.</exception>
-    public static StateFolder Open(string path, TimeProvider time, LogSink log)
+    public static StateFolder Open(string path, TimeProvider time, LogSink log, int? held = null)
     {
-        FileStream held;
         try
         {
             if (!Directory.Exists(path))
             {
                 MakeFolder(path);
             }
-
-            held = new FileStream(System.IO.Path.Combine(path, LockName), Options(FileMode.OpenOrCreate));
-        }
-        catch (IOException error) when (error.HResult == HeldByAnother)
-        {
-            throw new IOException($"state.dir: {path} is in use by another lb{ProcessOf(path)}; each lb needs a folder of its own", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"state.dir: {path} cannot be used: {error.Message}", error);
         }
 
-        var folder = new StateFolder(path, held, time, log);
-        folder.Write(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+        // Not by the framework, which takes its lock back when the file is closed: by then it may be another process's.
+        var file = held ?? Libc.OpenFile(System.IO.Path.Combine(path, LockName), ReadWrite | Create | SocketConstants.TypeCloseOnExec, OwnerWritesGroupReads);
+        if (file < 0)
+        {
+            throw new IOException($"state.dir: {path} cannot be used: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
+
+        if (Libc.FileLock(file, LockAlone) < 0)
+        {
+            Libc.Close(file);
+            throw new IOException($"state.dir: {path} is in use by another lb{ProcessOf(path)}; each lb needs a folder of its own");
+        }
+
+        var folder = new StateFolder(path, file, time, log);
+        folder.NoteProcess();
         return folder;
     }
+
+    /// <summary>Its lock, of which the process that replaces this one is given a copy: the folder is free when both have closed it.</summary>
+    public int Lock { get; }
+
+    /// <summary>True while another process has read it, to take over: what is written here would be lost.</summary>
+    public bool IsHandedOver { get; set; }
+
+    /// <summary>Notes that this process uses it, for whoever wonders.</summary>
+    public void NoteProcess() =>
+        Write(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+
+    /// <summary>True where there is such a file.</summary>
+    public bool Has(string name) => File.Exists(At(name));
 
     /// <summary>A file's content; null where there is none or it cannot be read, of which the log hears.</summary>
     public byte[]? Read(string name)
@@ -85,10 +113,46 @@ internal sealed class StateFolder : IDisposable
         }
     }
 
+    /// <summary>A file's document; null where there is none, or where it is none of this program's: then it is set aside.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="type">The document's type.</param>
+    /// <param name="versionOf">The form that the document says it has.</param>
+    /// <param name="version">The form that this program reads.</param>
+    public T? Read<T>(string name, JsonTypeInfo<T> type, Func<T, int> versionOf, int version)
+        where T : class
+    {
+        if (Read(name) is not { } content)
+        {
+            return null;
+        }
+
+        try
+        {
+            var document = JsonSerializer.Deserialize(content, type);
+            if (document is not null && versionOf(document) == version)
+            {
+                return document;
+            }
+
+            SetAside(name, $"it is of version {(document is null ? null : versionOf(document))}, and this program reads version {version}");
+        }
+        catch (JsonException error)
+        {
+            SetAside(name, error.Message);
+        }
+
+        return null;
+    }
+
     /// <summary>Replaces a file; when this returns, the new one is on the disk.</summary>
     /// <exception cref="IOException">It cannot be written; the file is as it was.</exception>
     public void Write(string name, byte[] content)
     {
+        if (IsHandedOver)
+        {
+            throw new IOException("an upgrade is under way; ask again in a moment");
+        }
+
         try
         {
             var next = At(name + ".new");
@@ -103,6 +167,22 @@ internal sealed class StateFolder : IDisposable
         catch (UnauthorizedAccessException error)
         {
             throw new IOException(error.Message, error);
+        }
+    }
+
+    /// <summary>Removes the files that begin with <paramref name="prefix"/> and are none of <paramref name="wanted"/>; one that cannot be removed stays.</summary>
+    public void Prune(string prefix, IReadOnlySet<string> wanted)
+    {
+        try
+        {
+            foreach (var path in Directory.EnumerateFiles(Path, prefix + "*").Where(path => !wanted.Contains(System.IO.Path.GetFileName(path))).ToList())
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn("a file of the state folder cannot be removed", ("error", error.Message));
         }
     }
 
@@ -124,7 +204,7 @@ internal sealed class StateFolder : IDisposable
     }
 
     /// <summary>Lets the folder go.</summary>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => Libc.Close(Lock);
 
     private static void MakeFolder(string path)
     {
@@ -136,7 +216,6 @@ internal sealed class StateFolder : IDisposable
 
     private static FileStreamOptions Options(FileMode mode)
     {
-        // Sharing with nobody is what makes the framework take the lock.
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
         {

@@ -5,5 +5,7 @@ namespace LoadBalancer.Daemon.State;
 /// <summary>The JSON of the state folder's files: keys in snake case, as in the configuration.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(DrainedDocument))]
+[JsonSerializable(typeof(HistoryDocument))]
+[JsonSerializable(typeof(KeptVersion))]
+[JsonSerializable(typeof(NotesDocument))]
 internal sealed partial class StateJson : JsonSerializerContext;

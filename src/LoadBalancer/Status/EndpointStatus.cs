@@ -19,7 +19,7 @@ internal sealed record EndpointStatus
     /// <summary>Its address as the file writes it; with the upstream's name its identity.</summary>
     public required string Address { get; init; }
 
-    /// <summary>Its share of traffic, from the file.</summary>
+    /// <summary>Its share of traffic, from the file or from an operator.</summary>
     public required int Weight { get; init; }
 
     /// <summary>True where it is used only while no other is available.</summary>
@@ -53,8 +53,14 @@ internal sealed record EndpointStatus
     /// <summary>How often a judge changed its mind, by what it then thought: every kind, so that a first one is seen as an increase.</summary>
     public required IReadOnlyDictionary<string, long> Transitions { get; init; }
 
+    /// <summary>How often watched traffic took it out, by the rule that did: every rule.</summary>
+    public IReadOnlyDictionary<string, long> Ejections { get; init; } = EjectionCauses.All.ToDictionary(cause => cause.Word(), _ => 0L);
+
     /// <summary>Who drained it and when; null where no operator did.</summary>
-    public DrainStatus? Drained { get; init; }
+    public OperatorStatus? Drained { get; init; }
+
+    /// <summary>Who gave it its weight and when; null where the file does.</summary>
+    public OperatorStatus? Weighed { get; init; }
 
     /// <summary>True where a pick may return it; in panic an unhealthy one too.</summary>
     public required bool Available { get; init; }
@@ -88,6 +94,7 @@ internal sealed record EndpointStatus
             Probes = Enum.GetValues<ProbeResult>()
                 .Where(result => endpoint.Health.Probes(result) > 0 || (result == ProbeResult.Passed && endpoint.Health.Active.Latest is not null))
                 .ToDictionary(ProbeStatus.Code, endpoint.Health.Probes),
+            Ejections = EjectionCauses.All.ToDictionary(cause => cause.Word(), endpoint.Health.Ejections),
             Transitions = Judged.ToDictionary(kind => kind.ToString().ToLowerInvariant(), endpoint.Health.Transitions),
         };
     }

@@ -30,7 +30,10 @@ internal sealed record GatewayStatus
     public required ConfigStatus Config { get; init; }
 
     /// <summary>Every endpoint that operators have drained, those too that the configuration does not have at the moment.</summary>
-    public IReadOnlyList<DrainedEndpoint> Drained { get; init; } = [];
+    public IReadOnlyList<EndpointNote> Drained { get; init; } = [];
+
+    /// <summary>Every endpoint to which operators have given a weight, likewise.</summary>
+    public IReadOnlyList<EndpointNote> Weighed { get; init; } = [];
 
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }

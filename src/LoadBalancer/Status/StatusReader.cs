@@ -9,7 +9,7 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>Reads the live objects for /status and /metrics. Thread-safe. A reading is not one instant, but each number in it was true.</summary>
-internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, DrainedEndpoints drained, TimeProvider time)
+internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, EndpointNotes drained, EndpointNotes weights, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -18,7 +18,8 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
     {
         var snapshot = reloader.Snapshot;
         var reasons = readiness.Reasons;
-        var drains = drained.All.ToDictionary(each => (each.Upstream, each.Endpoint));
+        var (drains, weighed) = (drained.All, weights.All);
+        var notes = drains.Concat(weighed).ToLookup(each => (each.Upstream, each.Endpoint));
         return new GatewayStatus
         {
             Version = ProgramVersion.Number,
@@ -27,33 +28,34 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             StartedAt = _startedAt,
             Ready = reasons.Count == 0,
             NotReadyBecause = reasons,
-            Config = Config(snapshot, reloader.Outcome),
+            Config = Config(snapshot, reloader.Outcome) with { GuardedUntil = reloader.Guard.Until },
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
-            Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithDrains(upstream, drains))],
-            Drained = [.. drains.Values],
+            Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
+            Drained = drains,
+            Weighed = weighed,
         };
     }
 
-    private static UpstreamStatus WithDrains(UpstreamStatus upstream, Dictionary<(string, string), DrainedEndpoint> drains) => drains.Count == 0
+    private static UpstreamStatus WithNotes(UpstreamStatus upstream, ILookup<(string, string), EndpointNote> notes) => notes.Count == 0
         ? upstream
-        : upstream with
-        {
-            Endpoints =
-            [
-                .. upstream.Endpoints.Select(endpoint => drains.TryGetValue((upstream.Name, endpoint.Address), out var drain)
-                    ? endpoint with { Drained = new DrainStatus(drain.Since, drain.By) }
-                    : endpoint),
-            ],
-        };
+        : upstream with { Endpoints = [.. upstream.Endpoints.Select(endpoint => notes[(upstream.Name, endpoint.Address)].Aggregate(endpoint, WithNote))] };
+
+    private static EndpointStatus WithNote(EndpointStatus endpoint, EndpointNote note) => note.Weight is null
+        ? endpoint with { Drained = new OperatorStatus(note.Since, note.By) }
+        : endpoint with { Weighed = new OperatorStatus(note.Since, note.By) };
 
     private static ConfigStatus Config(Snapshot snapshot, ReloadOutcome outcome) => new()
     {
         Version = snapshot.Digest,
+        Source = snapshot.Origin,
+        TakenBack = GuardStatus.Of(snapshot.Because),
         Files = snapshot.Files,
         LoadedAt = snapshot.Since,
         Reloads = outcome.Applied,
         RefusedReloads = outcome.Refused,
+        Rollbacks = outcome.Rollbacks,
+        GuardReturns = outcome.GuardReturns,
         LastRefusal = outcome.RefusedAt is { } at ? new RefusalStatus(at, outcome.Errors) : null,
     };
 

@@ -8,7 +8,8 @@ namespace LoadBalancer.Daemon.Status;
 /// <param name="Reason">Why, as a sentence.</param>
 /// <param name="Since">Since when; null where it was always so.</param>
 /// <param name="Until">When it ends by itself; null where it does not.</param>
-internal sealed record VerdictStatus(string Judge, string Verdict, string Reason, DateTimeOffset? Since, DateTimeOffset? Until = null)
+/// <param name="Cause">The rule of <c>health.passive</c> that took it out; null where it was none.</param>
+internal sealed record VerdictStatus(string Judge, string Verdict, string Reason, DateTimeOffset? Since, DateTimeOffset? Until = null, string? Cause = null)
 {
     /// <summary>The verdicts in force: none of a judge that is off or has not spoken yet.</summary>
     public static IEnumerable<VerdictStatus> Of(HealthState health)
@@ -20,7 +21,7 @@ internal sealed record VerdictStatus(string Judge, string Verdict, string Reason
 
         if (health.Ejection is { Over: false } ejection)
         {
-            yield return new VerdictStatus("passive", "ejected", ejection.Reason, ejection.Since, ejection.Since + ejection.For);
+            yield return new VerdictStatus("passive", "ejected", ejection.Reason, ejection.Since, ejection.Since + ejection.For, ejection.Cause.Word());
         }
     }
 }

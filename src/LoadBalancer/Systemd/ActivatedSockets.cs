@@ -51,6 +51,10 @@ internal sealed class ActivatedSockets : IDisposable
         return new ActivatedSockets([.. Enumerable.Range(0, sockets).Select(index => Inspect(first + index, names.ElementAtOrDefault(index) ?? "unknown"))]);
     }
 
+    /// <summary>Those that another process had of the service manager and handed over; they are owned from here on.</summary>
+    /// <exception cref="InvalidDataException">One is not a listening stream socket.</exception>
+    public static ActivatedSockets Of(IEnumerable<(int Descriptor, string Name)> sockets) => new([.. sockets.Select(socket => Inspect(socket.Descriptor, socket.Name))]);
+
     /// <summary>
     /// A descriptor, owned by the caller, of the socket that listens at <paramref name="address"/>; null where there is
     /// none. A socket of all IPv6 addresses that takes IPv4 clients too serves for <c>0.0.0.0</c>, which could not be bound beside it.

@@ -22,6 +22,7 @@ internal sealed class Notifier : IDisposable
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _manager;
     private int _failing;
+    private volatile bool _silent;
 
     /// <summary>A notifier for the manager that <paramref name="environment"/> names.</summary>
     public Notifier(ServiceEnvironment environment, TimeProvider time, LogSink log)
@@ -70,8 +71,11 @@ internal sealed class Notifier : IDisposable
     /// </summary>
     public void ExtendTimeout(TimeSpan time) => Send(string.Create(CultureInfo.InvariantCulture, $"EXTEND_TIMEOUT_USEC={(long)Math.Ceiling(time.TotalMicroseconds)}"));
 
-    /// <summary>Another process is the service from now on (an upgrade that hands its sockets over).</summary>
+    /// <summary>Another process is the service from now on (an upgrade that hands its sockets over); see <see cref="Silence"/>.</summary>
     public void MainProcess(int processId) => Send(string.Create(CultureInfo.InvariantCulture, $"MAINPID={processId}"));
+
+    /// <summary>Says nothing any more: another process speaks.</summary>
+    public void Silence() => _silent = true;
 
     /// <inheritdoc/>
     public void Dispose() => _socket?.Dispose();
@@ -84,7 +88,7 @@ internal sealed class Notifier : IDisposable
 
     private void Send(string message)
     {
-        if (_socket is null || _manager is null)
+        if (_socket is null || _manager is null || _silent)
         {
             return;
         }

@@ -9,6 +9,14 @@ namespace LoadBalancer.Daemon.Systemd;
 /// <param name="processId">Who we are: some variables name the process that they are for.</param>
 internal sealed class ServiceEnvironment(Func<string, string?> read, Action<string> remove, int processId)
 {
+    // What may be told to whoever takes this process's place: the sockets are given by other means, and the ids are ours.
+    private static readonly string[] OfThisProcess = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "WATCHDOG_PID", "LB_HANDOVER"];
+
+    private readonly Dictionary<string, string> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>What was taken and holds for the process that replaces this one too.</summary>
+    public IReadOnlyDictionary<string, string> ForSuccessor => _taken;
+
     /// <summary>This process's id.</summary>
     public int ProcessId => processId;
 
@@ -25,6 +33,16 @@ internal sealed class ServiceEnvironment(Func<string, string?> read, Action<stri
     {
         var value = read(name);
         remove(name);
-        return string.IsNullOrEmpty(value) ? null : value;
+        if (string.IsNullOrEmpty(value))
+        {
+            return null;
+        }
+
+        if (!OfThisProcess.Contains(name, StringComparer.Ordinal))
+        {
+            _taken[name] = value;
+        }
+
+        return value;
     }
 }

@@ -104,6 +104,6 @@ public sealed class EndpointLeaseTests
     {
         public int Failures { get; private set; }
 
-        public override void Failed(Endpoint endpoint, Fault fault) => Failures++;
+        public override void Failed(Endpoint endpoint, Fault fault, bool answered) => Failures++;
     }
 }

@@ -7,7 +7,7 @@ namespace LoadBalancer.Tests.Health;
 
 public sealed class OutlierDetectorTests
 {
-    private static readonly PassiveHealthOptions ThreeInTenSeconds = new() { Failures = 3, Within = TimeSpan.FromSeconds(10) };
+    private static readonly PassiveHealthOptions ThreeInTenSeconds = new() { Failures = 3, Consecutive = null, Within = TimeSpan.FromSeconds(10) };
     private static readonly Fault Refused = new(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true);
 
     private readonly Endpoint _endpoint = Members.Endpoint(1);
@@ -130,13 +130,13 @@ public sealed class OutlierDetectorTests
     }
 
     private OutlierDetector Detector(PassiveHealthOptions? options = null, OutlierDetector? earlier = null) =>
-        new(options ?? ThreeInTenSeconds, _time, (_, _) => Interlocked.Increment(ref _reports), earlier);
+        new(options ?? ThreeInTenSeconds, _time, (_, _, _) => Interlocked.Increment(ref _reports), earlier);
 
     private void Fail(OutlierDetector detector, int times, Fault? fault = null)
     {
         for (var failure = 0; failure < times; failure++)
         {
-            detector.Failed(_endpoint, fault ?? Refused);
+            detector.Failed(_endpoint, fault ?? Refused, answered: false);
         }
     }
 }

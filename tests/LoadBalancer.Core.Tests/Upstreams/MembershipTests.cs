@@ -105,6 +105,19 @@ internal sealed class MembershipTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Leaves_an_endpoint_its_weight_that_comes_back_or_was_given_one_while_it_was_away()
+    {
+        Context = Context with { AssignedWeight = id => id == new EndpointId("orders", Members.Address(3)) ? 7 : id == new EndpointId("orders", Members.Address(1)) ? 5 : null };
+        await Discover(Options(0));
+        await Find(1, 2);
+        Running.Weigh(Endpoint(2).Id, 0);
+        await Find(1);
+        await Find(1, 2, 3);
+
+        Assert.That(Running.View.All.Select(member => member.Weight), Is.EqualTo(new[] { 5, 1, 7 }), "the context forgot the second, and it remembers more than the endpoint");
+    }
+
+    [Test]
     public async Task Takes_the_files_own_line_where_both_name_an_address()
     {
         await Discover(Options(0) with { Endpoints = Endpoints(new EndpointOptions { Address = Members.Address(2), Weight = 7 }) });

@@ -5,7 +5,7 @@ using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Tests.Upstreams;
 
-/// <summary>What an operator says of an endpoint: <see cref="Upstream.Drain"/> and <see cref="Upstream.Enable"/>.</summary>
+/// <summary>What an operator says of an endpoint: <see cref="Upstream.Drain"/>, <see cref="Upstream.Enable"/> and <see cref="Upstream.Weigh"/>.</summary>
 internal sealed class OperatorTests : UpstreamFixture
 {
     [Test]
@@ -83,6 +83,29 @@ internal sealed class OperatorTests : UpstreamFixture
         await Running.SettleAsync();
 
         Assert.That(Available(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Weighs_an_endpoint_until_it_is_told_that_the_file_counts_again_whatever_that_says_meanwhile()
+    {
+        var replaced = await Run(Options(2));
+        Assert.That(Running.Weigh(Id(1), 3), Is.True);
+        await Running.SettleAsync();
+        Assert.That(Leased(8).Count(number => number == 1), Is.EqualTo(6));
+
+        await Run(Options(3));
+        Assert.That(Weights(), Is.EqualTo(new[] { 3, 1, 1 }));
+        replaced.Weigh(Id(3), 0);
+        await Running.SettleAsync();
+        Assert.That(Weights(), Is.EqualTo(new[] { 3, 1, 0 }));
+        Assert.That(Available(), Is.EqualTo(new[] { 1, 2 }));
+
+        Running.Weigh(Id(1), null);
+        Running.Weigh(Id(3), null);
+        await Running.SettleAsync();
+        Assert.That(Weights(), Is.EqualTo(new[] { 1, 1, 1 }));
+
+        int[] Weights() => [.. Running.View.All.Select(member => member.Weight)];
     }
 
     private static EndpointId Id(int number) => new("orders", Members.Address(number));

@@ -108,6 +108,17 @@ internal abstract class UpstreamFixture
         await Running.SettleAsync();
     }
 
+    /// <summary>Lets an endpoint answer so many attempts, each after so many milliseconds.</summary>
+    protected static void Answer(Endpoint endpoint, int times, double milliseconds = 1)
+    {
+        for (var answer = 0; answer < times; answer++)
+        {
+            var lease = endpoint.Lease();
+            lease.Answered(loop: 0, TimeSpan.FromMilliseconds(milliseconds));
+            lease.Return(Fault.None);
+        }
+    }
+
     /// <summary>The endpoint with that number, running or not.</summary>
     protected Endpoint Endpoint(int number) =>
         Running.View.All.Single(member => member.Endpoint.Address.Equals(Members.Address(number))).Endpoint;

@@ -29,7 +29,7 @@ internal sealed class GatewayFileTests
             timeouts: {connect: 500ms}
             health:
               active: {type: tcp, interval: 2s, timeout: 1s, healthy_after: 1, unhealthy_after: 5, jitter: 0%}
-              passive: {failures: 3, within: 10s, eject_for: 1m, max_ejected: 25%}
+              passive: {failures: 3, consecutive: 7, failure_ratio: 40%, slower_than: 300%, minimum: 30, within: 10s, eject_for: 1m, max_ejected: 25%}
               panic: 20%
             circuit_breaker: {failure_ratio: 30%, minimum: 5, within: 20s, open_for: 1m, probes: 2}
             slow_start: 1m
@@ -75,7 +75,7 @@ internal sealed class GatewayFileTests
                 Health = new HealthOptions
                 {
                     Active = new ActiveHealthOptions { Type = "tcp", Interval = Seconds(2), Timeout = Seconds(1), HealthyAfter = 1, UnhealthyAfter = 5, Jitter = 0 },
-                    Passive = new PassiveHealthOptions { Failures = 3, Within = Seconds(10), EjectFor = Seconds(60), MaxEjected = 0.25 },
+                    Passive = new PassiveHealthOptions { Failures = 3, Consecutive = 7, FailureRatio = 0.4, SlowerThan = 3, Minimum = 30, Within = Seconds(10), EjectFor = Seconds(60), MaxEjected = 0.25 },
                     Panic = 0.2,
                 },
                 CircuitBreaker = new CircuitBreakerOptions { FailureRatio = 0.3, Minimum = 5, Within = Seconds(20), OpenFor = Seconds(60), Probes = 2 },

@@ -10,7 +10,7 @@ internal sealed class LanguageTests
 {
     [Test]
     public void The_process_is_read_but_for_keys_of_later_work() => Expect(
-        "process", ["guard"], "'${credential:admin}': CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with LoadCredential=");
+        "process", [], "'${credential:admin}': CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with LoadCredential=");
 
     [Test]
     public void Listeners_are_read_but_for_keys_of_later_work() => Expect(

@@ -60,6 +60,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(LogOptions))]
 [TestFixture(typeof(TransportOptions))]
 [TestFixture(typeof(ReloadOptions))]
+[TestFixture(typeof(GuardOptions))]
 [TestFixture(typeof(StateOptions))]
 [TestFixture(typeof(ShutdownOptions))]
 internal sealed class OptionsShapeTests<T>

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
@@ -30,7 +31,7 @@ internal sealed class ReloaderTests
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(_loops, TimeSpan.FromSeconds(5)) };
         _terminations = Terminations.On(_loops);
         var builder = new SnapshotBuilder(_loops, new SocketTable(_loops, _activated), context, HttpProxies.On(_loops, context, _lines), _terminations, new ConnectionLog(_lines, TimeProvider.System), LogSink.Silent, CancellationToken.None);
-        _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, TimeProvider.System, LogSink.Silent);
+        _reloader = new Reloader(_folder["lb.yaml"], _ => null, builder, new ConfigHistory(null, LogSink.Silent), TimeProvider.System, LogSink.Silent);
         Write(round: 0);
         await _reloader.StartAsync(GatewayFile.Load(_folder["lb.yaml"]));
     }
@@ -60,7 +61,7 @@ internal sealed class ReloaderTests
         {
             replaced.AddRange(References(_reloader.Snapshot));
             Write(round);
-            Assert.That(await _reloader.ReloadAsync(), Is.True);
+            Assert.That((await _reloader.ReloadAsync(new ReloadRequest(ReloadCause.Signal))).Errors, Is.Empty);
         }
 
         // Two that were replaced last may still lie in a frame of some thread. What must not be is that they add up.
@@ -80,7 +81,7 @@ internal sealed class ReloaderTests
     {
         var before = _reloader.Snapshot;
         await File.AppendAllTextAsync(_folder["lb.yaml"], "# a comment\n");
-        Assert.That(await _reloader.ReloadAsync(), Is.True);
+        Assert.That((await _reloader.ReloadAsync(new ReloadRequest(ReloadCause.Signal))).Errors, Is.Empty);
         var after = _reloader.Snapshot;
         Assert.That(after, Is.Not.SameAs(before));
         Assert.That(after.Upstreams["all"], Is.SameAs(before.Upstreams["all"]));
@@ -92,7 +93,7 @@ internal sealed class ReloaderTests
     {
         _reloader.PrepareAsync = _ => throw new InvalidOperationException("nobody thought of this");
         var before = _reloader.Snapshot;
-        Assert.That(await _reloader.ReloadAsync(), Is.False);
+        Assert.That((await _reloader.ReloadAsync(new ReloadRequest(ReloadCause.Signal))).Errors, Is.Not.Empty);
         Assert.That(_reloader.Snapshot, Is.SameAs(before));
         Assert.That(_reloader.Outcome.Errors, Is.EqualTo(new[] { "nobody thought of this" }));
     }

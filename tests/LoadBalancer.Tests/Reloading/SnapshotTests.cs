@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Scenarios;
 using LoadBalancer.Telemetry;
@@ -28,7 +29,7 @@ internal sealed class SnapshotTests
         var context = new BuildContext { Time = TimeProvider.System, Loops = 2, Seeds = new Random(1), Connections = new EpollTransport(loops, TimeSpan.FromSeconds(5)), OnBug = error => Assert.Fail(error.ToString()) };
         using var terminations = Terminations.On(loops);
         var sockets = new SocketTable(loops, activated);
-        using var reloader = new Reloader(folder["lb.yaml"], _ => null, new SnapshotBuilder(loops, sockets, context, HttpProxies.On(loops, context, lines), terminations, log, LogSink.Silent, CancellationToken.None), TimeProvider.System, LogSink.Silent);
+        using var reloader = new Reloader(folder["lb.yaml"], _ => null, new SnapshotBuilder(loops, sockets, context, HttpProxies.On(loops, context, lines), terminations, log, LogSink.Silent, CancellationToken.None), new ConfigHistory(null, LogSink.Silent), TimeProvider.System, LogSink.Silent);
         await reloader.StartAsync(GatewayFile.Load(folder["lb.yaml"]));
         var listener = reloader.Snapshot.Listeners["all"];
         var before = await Loops(loops);

@@ -51,7 +51,7 @@ internal sealed class DaemonHarness : IAsyncDisposable
         var harness = new DaemonHarness(process, log);
         harness.Write(yaml);
         harness._running = Task.Run(() => Daemon.RunAsync(
-            harness.ConfigPath, new Terminal(TextWriter.Null, harness._errors, _ => null), harness._manager.Environment, harness._orders, TimeProvider.System));
+            harness.ConfigPath, strict: false, new Terminal(TextWriter.Null, harness._errors, _ => null), harness._manager.Environment, harness._orders, TimeProvider.System));
         var ready = harness._manager.WaitForAsync("READY=1");
         if (await Task.WhenAny(ready, harness._running) != ready)
         {

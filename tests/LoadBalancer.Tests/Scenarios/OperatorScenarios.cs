@@ -203,6 +203,40 @@ internal sealed class OperatorScenarios
         open.ToList().ForEach(each => each.Socket.Dispose());
     }
 
+    /// <summary>Trap 19: at weight 0 nothing new comes, and what there is finishes.</summary>
+    [Test]
+    public async Task A_weight_holds_across_reloads_and_restarts_until_it_is_reset_and_at_0_what_is_open_finishes()
+    {
+        var state = $"state: {{dir: {_folder["state"]}}}";
+        Write(extra: state);
+        await using (var first = await StartAsync())
+        {
+            var open = new[] { await ConnectAsync(), await ConnectAsync() };
+            var (code, text, errors) = await RunAsync("weight", $"all/{_a.Address}", "0");
+            Assert.That((code, text), Is.EqualTo((0, $"all/{_a.Address}: drained, weight 0, open connections 1\n")), errors);
+            Assert.That(await NamesAsync(6), Is.All.EqualTo('b'));
+            open.ToList().ForEach(each => each.Socket.Send([42]));
+            Assert.That(open.Select(each => each.Socket.ReceiveExactly(1)[0]), Is.All.EqualTo(42));
+            open.ToList().ForEach(each => each.Socket.Dispose());
+
+            Assert.That((await RunAsync("weight", $"all/{_a.Address}", "3")).Out, Does.Contain(": available, weight 3, "));
+            Assert.That((await NamesAsync(8)).Count(name => name == 'a'), Is.EqualTo(6));
+            Assert.That((await RunAsync("status")).Out, Does.Match($@"(?m)^all \(round_robin\) +{_a.Address} +available .*weight by uid \d+, since \d{{4}}-"));
+            Write(extra: state + "\nlog: {level: warn}");
+            await RunAsync("reload");
+            Assert.That((await NamesAsync(8)).Count(name => name == 'a'), Is.EqualTo(6), "after a reload");
+            await first.KillAsync();
+        }
+
+        await using var second = await StartAsync();
+        Assert.That((await NamesAsync(8)).Count(name => name == 'a'), Is.EqualTo(6), "after a restart");
+        Assert.That((await RunAsync("weight", "all", "--reset")).Code, Is.Zero);
+        Assert.That((await NamesAsync(8)).Count(name => name == 'a'), Is.EqualTo(4));
+        Assert.That((await RunAsync("weight", $"all/{_a.Address}", "257")).Error, Is.EqualTo("lb: 'weight' expects a whole number from 0 to 256, not '257'\n"));
+        Assert.That((await RunAsync("weight", "all", "2")).Error, Is.EqualTo("lb: /weight needs the parameter 'endpoint'\n"));
+        Assert.That((await RunAsync("weight", $"all/{_a.Address}")).Error, Is.EqualTo("lb: a weight is needed, or --reset, and not both\n"));
+    }
+
     [Test]
     public async Task Drain_waits_until_nothing_is_open_and_not_longer_than_it_is_told()
     {

@@ -1,20 +1,24 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
 
 /// <summary>The program in a process of its own, from a file that the test has written; killed at the end where it still runs.</summary>
-internal sealed class RunningLb : IAsyncDisposable
+internal sealed partial class RunningLb : IAsyncDisposable
 {
+    private const int Terminate = 15;
+
     private static int _count;
 
     private readonly ServiceManager _manager;
     private readonly Process _process;
 
-    private RunningLb(TemporaryFolder folder, string config, IEnumerable<(string Name, string Value)> environment)
+    private RunningLb(TemporaryFolder folder, string config, string[] before, IEnumerable<(string Name, string Value)> environment)
     {
         _manager = new ServiceManager(folder[$"notify{Interlocked.Increment(ref _count)}.sock"]);
-        var start = new ProcessStartInfo(Program, ["run", "-c", config]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] command = [.. before, Program, "run", "-c", config];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["NOTIFY_SOCKET"] = _manager.Path;
         foreach (var (name, value) in environment)
         {
@@ -36,9 +40,13 @@ internal sealed class RunningLb : IAsyncDisposable
     public Task<string> Errors { get; }
 
     /// <summary>Starts it and waits until it is ready.</summary>
-    public static async Task<RunningLb> StartAsync(TemporaryFolder folder, string config, params (string Name, string Value)[] environment)
+    public static Task<RunningLb> StartAsync(TemporaryFolder folder, string config, params (string Name, string Value)[] environment) =>
+        StartAsync(folder, config, [], environment);
+
+    /// <summary>The same with a command before its own, which becomes that.</summary>
+    public static async Task<RunningLb> StartAsync(TemporaryFolder folder, string config, string[] before, params (string Name, string Value)[] environment)
     {
-        var lb = new RunningLb(folder, config, environment);
+        var lb = new RunningLb(folder, config, before, environment);
         try
         {
             var ready = lb._manager.WaitForAsync("READY=1");
@@ -61,9 +69,16 @@ internal sealed class RunningLb : IAsyncDisposable
     /// <summary>Starts it, for a test in which it does not become ready, and gives what it left.</summary>
     public static async Task<(int ExitCode, string Errors)> FailAsync(TemporaryFolder folder, string config)
     {
-        await using var lb = new RunningLb(folder, config, []);
+        await using var lb = new RunningLb(folder, config, [], []);
         await lb._process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return (lb._process.ExitCode, await lb.Errors);
+    }
+
+    /// <summary>SIGTERM, and the end of what that begins.</summary>
+    public async Task StopAsync()
+    {
+        Assert.That(Signal(_process.Id, Terminate), Is.Zero);
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Ends it as by kill -9.</summary>
@@ -83,4 +98,7 @@ internal sealed class RunningLb : IAsyncDisposable
         _process.Dispose();
         _manager.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int process, int signal);
 }

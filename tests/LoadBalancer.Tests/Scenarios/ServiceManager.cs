@@ -25,19 +25,24 @@ internal sealed class ServiceManager : IDisposable
     public ServiceEnvironment Environment => ServiceEnvironment.Of(new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Path }, System.Environment.ProcessId);
 
     /// <summary>The next message with <paramref name="assignment"/> in it; those before it are passed over.</summary>
-    public async Task<string> WaitForAsync(string assignment)
+    public Task<string> WaitForAsync(string assignment) => WaitForAsync(line => line == assignment);
+
+    /// <summary>The next message with a line that begins so.</summary>
+    public Task<string> WaitForLineAsync(string begin) => WaitForAsync(line => line.StartsWith(begin, StringComparison.Ordinal));
+
+    public void Dispose() => _socket.Dispose();
+
+    private async Task<string> WaitForAsync(Func<string, bool> isMeant)
     {
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
             var length = await _socket.ReceiveAsync(_buffer, patience.Token);
             var message = Encoding.UTF8.GetString(_buffer, 0, length);
-            if (message.Split('\n').Any(line => line == assignment))
+            if (message.Split('\n').Any(isMeant))
             {
                 return message;
             }
         }
     }
-
-    public void Dispose() => _socket.Dispose();
 }

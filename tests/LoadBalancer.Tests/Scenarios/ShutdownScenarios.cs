@@ -97,6 +97,41 @@ internal sealed class ShutdownScenarios
         socket.Dispose();
     }
 
+    [Test]
+    public async Task What_goes_to_an_endpoint_that_a_reload_removed_has_its_time_and_is_closed_and_the_rest_lives_on()
+    {
+        using var a = new EchoEndpoint('a');
+        using var b = new EchoEndpoint('b');
+        await using var daemon = await DaemonHarness.StartAsync(With(a, b), "shutdown: {unready_for: 0s, drain: 2s}\n");
+        var address = await daemon.AddressOfAsync("all");
+        var open = Enumerable.Range(0, 4).Select(_ => Open(address)).ToList();
+        await daemon.ReloadAsync(With(b));
+        foreach (var (socket, _) in open)
+        {
+            socket.Send([7]);
+            Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(7), "for as long as a drain lasts");
+        }
+
+        foreach (var (socket, _) in open.Where(each => each.Name == 'a'))
+        {
+            Assert.That(socket.ReceiveToEnd(), Is.Empty);
+        }
+
+        foreach (var (socket, _) in open.Where(each => each.Name == 'b'))
+        {
+            socket.Send([8]);
+            Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(8), "what the reload left alone");
+        }
+
+        Assert.That(open.Select(each => each.Name), Is.EquivalentTo("aabb"));
+        open.ForEach(each => each.Socket.Dispose());
+
+        static string With(params EchoEndpoint[] endpoints) => $$"""
+            listeners: {{Listener("all")}}
+            upstreams: {all: {balance: round_robin, endpoints: [{{string.Join(", ", endpoints.Select(each => $"\"{each.Address}\""))}}]} }
+            """;
+    }
+
     private static Task<DaemonHarness> StartAsync(EchoEndpoint endpoint, string process) => DaemonHarness.StartAsync(
         $$"""
         listeners: {{Listener("all")}}

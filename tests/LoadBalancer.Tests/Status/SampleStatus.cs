@@ -1,3 +1,4 @@
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Telemetry;
@@ -62,6 +63,10 @@ internal static class SampleStatus
             Config = new ConfigStatus
             {
                 Version = "3f2a9c01",
+                Source = ConfigOrigin.Guard,
+                TakenBack = new GuardStatus("web", "users", "5xx", 0.001, 0.25, "route users of listener web: 5xx was 0.1% and is 25%, of 400 requests"),
+                GuardedUntil = Noon.AddMinutes(1),
+                Rollbacks = 1,
                 Files = ["/etc/lb/lb.yaml"],
                 LoadedAt = Noon.AddSeconds(90.5),
                 Reloads = 2,

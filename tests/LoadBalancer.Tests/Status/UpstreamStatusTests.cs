@@ -51,7 +51,7 @@ internal sealed class UpstreamStatusTests
         var endpoint = new Endpoint(new EndpointId("web", new IPEndPoint(IPAddress.Loopback, 80)), loops: 1);
         Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: true).Verdicts, Is.Empty);
 
-        endpoint.Health.Ejection = new Ejection(1, TimeSpan.FromSeconds(30), 0, Noon, "5 failures");
+        endpoint.Health.Ejection = new Ejection(1, TimeSpan.FromSeconds(30), 0, Noon, "40 of 60 attempts") { Cause = EjectionCause.FailureRatio };
         Assert.That(State(available: false), Is.EqualTo(EndpointState.Ejected));
         Assert.That(State(available: true), Is.EqualTo(EndpointState.Available), "an ejection that would leave nobody is ignored");
 
@@ -59,7 +59,7 @@ internal sealed class UpstreamStatusTests
         Assert.That(State(available: false), Is.EqualTo(EndpointState.Unhealthy));
         Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: false).Verdicts, Is.EqualTo(new[]
         {
-            new VerdictStatus("active", "unhealthy", "connect_refused", Noon), new VerdictStatus("passive", "ejected", "5 failures", Noon, Until: Noon.AddSeconds(30)),
+            new VerdictStatus("active", "unhealthy", "connect_refused", Noon), new VerdictStatus("passive", "ejected", "40 of 60 attempts", Noon, Until: Noon.AddSeconds(30), Cause: "failure_ratio"),
         }));
 
         Assert.That(EndpointStatus.Of(new Member(endpoint, 1, false), available: true), Has.Property("Available").True.And.Property("State").EqualTo(EndpointState.Unhealthy), "in panic");

@@ -105,19 +105,28 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
     }
 
     /// <summary>Tells every open connection that its listener is about to end. Any thread; completes when each has been told.</summary>
-    public Task FinishAllAsync() => EachAsync(static (connection, _) => connection.Finish(), Fault.None);
+    /// <param name="spread">The time over which streams that have to be ended are, evenly: clients that come back should not come all at once.</param>
+    public Task FinishAllAsync(TimeSpan spread) => EachAsync((connection, place) => connection.Finish(spread * place));
 
     /// <summary>Ends every open connection because of <paramref name="fault"/>. Any thread; completes when each has been told.</summary>
-    public Task StopAllAsync(Fault fault) => EachAsync(static (connection, fault) => connection.Stop(fault), fault);
+    public Task StopAllAsync(Fault fault) => EachAsync((connection, _) => connection.Stop(fault));
 
-    // Rule zero: LINQ, because this runs once for a listener or the process.
-    private Task EachAsync(Action<TrackedConnection, Fault> action, Fault fault) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
+    /// <summary>Tells every open connection that endpoints were taken away. Any thread; completes when each has been told.</summary>
+    /// <param name="spread">As with <see cref="FinishAllAsync"/>.</param>
+    public Task WithdrawAllAsync(TimeSpan spread) => EachAsync((connection, place) => connection.Withdraw(spread * place));
+
+    /// <summary>Ends what still goes to endpoints that were taken away. Any thread; completes when each has been told.</summary>
+    public Task StopWithdrawnAsync(Fault fault) => EachAsync((connection, _) => connection.StopWithdrawn(fault));
+
+    // Rule zero: LINQ and closures, because this runs once for a listener or the process. A place is a number from 0 to 1.
+    private Task EachAsync(Action<TrackedConnection, double> action) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
         _ =>
         {
-            for (var connection = _shards[loop.Index].First; connection is not null;)
+            var (at, all) = (0.5 + loop.Index, (double)Math.Max(1, Count));
+            for (var connection = _shards[loop.Index].First; connection is not null; at += _loops.Length)
             {
                 var next = connection.Next;
-                action(connection, fault);
+                action(connection, Math.Min(1, at / all));
                 connection = next;
             }
         },

@@ -14,9 +14,18 @@ internal abstract class TrackedConnection
     internal TrackedConnection? Previous { get; set; }
 
     /// <summary>Its listener is about to end: a protocol that serves one request after another finishes the one at hand and takes no other.</summary>
-    public virtual void Finish()
+    /// <param name="turn">After this, what has no end of its own and can be told to end is told: not all of them at once.</param>
+    public virtual void Finish(TimeSpan turn)
     {
     }
+
+    /// <summary>Endpoints were taken away (Endpoint.IsGone): what goes to one of them, has no end of its own and can be told to end is told, likewise.</summary>
+    public virtual void Withdraw(TimeSpan turn)
+    {
+    }
+
+    /// <summary>Ends what still goes to an endpoint that was taken away because of <paramref name="fault"/>.</summary>
+    public abstract void StopWithdrawn(Fault fault);
 
     /// <summary>Ends it from outside because of <paramref name="fault"/>; it leaves the table by itself.</summary>
     public abstract void Stop(Fault fault);

@@ -73,6 +73,15 @@ internal sealed unsafe class EpollAcceptor : LoopSource
         {
         }
 
+        Leave(closesDescriptor);
+    }
+
+    /// <summary>Ends; what waits in the kernel's queue is for others who have the socket.</summary>
+    /// <param name="closesDescriptor">As with <see cref="Close"/>.</param>
+    public void Leave(bool closesDescriptor)
+    {
+        // The kernel forgets a socket that others have only where it is told to.
+        Loop.Remove(this, _descriptor);
         if (closesDescriptor && !_closed)
         {
             Libc.Close(_descriptor);

@@ -65,6 +65,16 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
         set => Reader.ReadsMuch = value;
     }
 
+    /// <summary>True where little that is flushed may be sent a moment later, see <see cref="LoopPipeWriter.PutsOff"/>.</summary>
+    public bool PutsOffSends
+    {
+        get => Writer.PutsOff;
+        set => Writer.PutsOff = value;
+    }
+
+    /// <summary>True where a flush has completed whose bytes are still to be sent.</summary>
+    public bool OwesBytes => _writer is { Owes: true };
+
     /// <summary>How many bytes of the peer's are there to be read without asking the socket.</summary>
     public long Buffered => _reader?.Buffered ?? 0;
 
@@ -123,8 +133,11 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// The bare socket, where nobody has wrapped the transport and no byte is buffered in it; null otherwise. The
     /// connection still closes it in the end.
     /// </summary>
-    public EpollSocket? TryTakeSocket() =>
-        _transport is null && _reader is not { IsIdle: false } && _writer is not { IsIdle: false } ? _socket : null;
+    public EpollSocket? TryTakeSocket()
+    {
+        _writer?.SendFlushed();
+        return _transport is null && _reader is not { IsIdle: false } && _writer is not { IsIdle: false } ? _socket : null;
+    }
 
     /// <summary>
     /// Begins to look at the first bytes without taking them. One look at a time, over before anybody else reads: disposing
@@ -155,6 +168,7 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <inheritdoc cref="Abort(ConnectionAbortedException)"/>
     public override void Abort()
     {
+        _writer?.SendFlushed();
         _socket.Reset();
         Closed();
     }
@@ -162,6 +176,7 @@ internal sealed class EpollConnection : ConnectionContext, IDuplexPipe, IReadine
     /// <summary>Closes: what was sent is still delivered by the kernel. A pending read or flush completes. May be called again.</summary>
     public void Close()
     {
+        _writer?.SendFlushed();
         _socket.Close();
         Closed();
     }

@@ -12,10 +12,36 @@ namespace LoadBalancer.Transport.Epoll;
 /// <param name="connectTimeout">The deadline of a connect for which the caller has none shorter.</param>
 internal sealed class EpollTransport(LoopGroup group, TimeSpan connectTimeout) : IConnectionListenerFactory, IConnectionFactory
 {
+    private readonly List<QueuedListener> _listeners = [];
+
+    /// <summary>Sockets that another process has bound; null where there is none.</summary>
+    public InheritedListeners? Inherited { get; init; }
+
+    /// <summary>Every listener that was made here and has not ended.</summary>
+    public IReadOnlyList<QueuedListener> Listeners
+    {
+        get
+        {
+            lock (_listeners)
+            {
+                _listeners.RemoveAll(listener => listener.Sockets.IsClosed);
+                return [.. _listeners];
+            }
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="IOException">The address cannot be bound; the message says why.</exception>
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(new QueuedListener(group.Loops, endpoint));
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var listener = new QueuedListener(group.Loops, endpoint, Inherited);
+        lock (_listeners)
+        {
+            _listeners.Add(listener);
+        }
+
+        return ValueTask.FromResult<IConnectionListener>(listener);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ConnectFailedException">Nothing answered; it says which fault it was.</exception>

@@ -10,8 +10,8 @@ namespace LoadBalancer.Transport.Epoll;
 /// a connection is touched only here, so it needs no lock. From elsewhere, <see cref="Post"/> or <c>await loop</c> first.
 /// </summary>
 /// <remarks>
-/// A turn: wait → dispatch what is ready → run what was posted → fire timers. No SynchronizationContext is installed:
-/// an await inside continues inline on this thread when our own sources complete it.
+/// A turn: wait → dispatch what is ready, and send what that led to (<see cref="SendBatch"/>) → run what was posted → fire timers, and send again.
+/// No SynchronizationContext is installed: an await inside continues inline on this thread when our own sources complete it.
 /// Nothing here may block; <see cref="LoopWatchdog"/> reports a turn that takes too long.
 /// </remarks>
 internal sealed unsafe class EventLoop
@@ -87,6 +87,7 @@ internal sealed unsafe class EventLoop
         }
 
         Meter = new LoopMeter(time);
+        Sends = new SendBatch(this);
         _timestampsPerMs = time.TimestampFrequency / 1000;
         NowMs = time.GetTimestamp() / _timestampsPerMs;
         _timers = new TimerWheel(NowMs);
@@ -125,6 +126,9 @@ internal sealed unsafe class EventLoop
 
     /// <summary>What it measures of itself. Any thread may read it.</summary>
     public LoopMeter Meter { get; }
+
+    /// <summary>What is sent when the events at hand have been looked at.</summary>
+    public SendBatch Sends { get; }
 
     /// <summary>Pipes of the kernel's, for streams that are passed on without a copy.</summary>
     public PipePool Pipes { get; } = new();
@@ -278,6 +282,7 @@ internal sealed unsafe class EventLoop
         // Whoever still posts must not write to a descriptor that has another owner by then.
         Volatile.Write(ref _ended, true);
         RunPosted();
+        Sends.Send();
         Meter.End();
         Pipes.Close();
         Libc.Close(_wake);
@@ -299,13 +304,19 @@ internal sealed unsafe class EventLoop
         NowMs = now / _timestampsPerMs;
         Meter.Turn(ready);
 
-        for (var at = 0; at < ready; at++)
+        for (var at = 0; at < ready;)
         {
-            Dispatch(_events.AsSpan(at * EventBytes, EventBytes));
+            for (var end = Math.Min(ready, at + SendBatch.Events); at < end; at++)
+            {
+                Dispatch(_events.AsSpan(at * EventBytes, EventBytes));
+            }
+
+            Sends.Send();
         }
 
         RunPosted();
         _timers.Advance(NowMs, _onTimerError);
+        Sends.Send();
         Meter.TurnEnded(now);
     }
 
@@ -330,10 +341,15 @@ internal sealed unsafe class EventLoop
         }
         catch (Exception error)
         {
-            // One connection is lost, never the loop with all its others.
-            _onUnhandledError(this, error);
-            source.OnUnhandledError();
+            Lose(source, error);
         }
+    }
+
+    /// <summary>An exception escaped from what a source led to: one connection is lost, never the loop with all its others.</summary>
+    internal void Lose(LoopSource source, Exception error)
+    {
+        _onUnhandledError(this, error);
+        source.OnUnhandledError();
     }
 
     private void RunPosted()

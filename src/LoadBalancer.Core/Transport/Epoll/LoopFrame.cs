@@ -3,6 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace LoadBalancer.Transport.Epoll;
 
 /// <summary>The result of an async method that suspended; whoever awaits it gives the frame back by taking the result.</summary>
+/// <remarks>No context is looked for: a loop has none, and whoever awaits elsewhere goes on where the method ended.</remarks>
 /// <typeparam name="T">The result.</typeparam>
 internal abstract class LoopFrame<T> : IValueTaskSource<T>, IValueTaskSource
 {
@@ -26,10 +27,10 @@ internal abstract class LoopFrame<T> : IValueTaskSource<T>, IValueTaskSource
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _completion.GetStatus(token);
 
     void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _completion.OnCompleted(continuation, state, token, flags);
+        _completion.OnCompleted(continuation, state, token, ValueTaskSourceOnCompletedFlags.None);
 
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _completion.OnCompleted(continuation, state, token, flags);
+        _completion.OnCompleted(continuation, state, token, ValueTaskSourceOnCompletedFlags.None);
 
     /// <summary>Gives the frame back to its pool; nobody refers to it any more.</summary>
     protected abstract void Return();

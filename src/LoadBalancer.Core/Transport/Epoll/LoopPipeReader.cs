@@ -192,7 +192,7 @@ internal sealed class LoopPipeReader(EpollSocket socket) : PipeReader, IValueTas
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _pendingRead.GetStatus(token);
 
     void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _pendingRead.OnCompleted(continuation, state, token, flags);
+        _pendingRead.OnCompleted(continuation, state, token, ValueTaskSourceOnCompletedFlags.None);
 
     /// <summary>Reads once if the socket has something; true where there is news: bytes, or the end.</summary>
     private bool Fill()

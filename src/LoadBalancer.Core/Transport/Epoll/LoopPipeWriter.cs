@@ -20,6 +20,20 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
     private bool _cancelNext;
     private bool _completed;
     private bool _finished;
+    private bool _isPutOff;
+    private bool _owes;
+
+    /// <summary>Where the bytes go.</summary>
+    public EpollSocket Socket => socket;
+
+    /// <summary>
+    /// True where a flush of little completes at once and is sent with the others of its <see cref="SendBatch"/>, be it that the connection is
+    /// closed before. What the kernel does not take then is sent when it does, and the next flush waits for that.
+    /// </summary>
+    public bool PutsOff { get; set; }
+
+    /// <summary>True where bytes of a flush that completed are still to be sent.</summary>
+    public bool Owes => _isPutOff || _owes;
 
     /// <summary>Why nothing more can be written, if so.</summary>
     public FaultKind Fault { get; private set; }
@@ -70,7 +84,7 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
         }
 
         _unflushed = 0;
-        if (Drain() || _cancelNext)
+        if (TryPutOff() || Drain() || _cancelNext)
         {
             return ValueTask.FromResult(TakeResult());
         }
@@ -171,11 +185,23 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
         }
     }
 
+    /// <summary>Sends what a flush put off, if one did.</summary>
+    public void SendFlushed()
+    {
+        if (_isPutOff)
+        {
+            _isPutOff = false;
+            _owes = true;
+            OnReady();
+        }
+    }
+
     /// <summary>The socket may have become writable.</summary>
     public void OnReady()
     {
-        if ((_waiting || _completed) && Drain())
+        if ((_waiting || _completed || _owes) && Drain())
         {
+            _owes = false;
             if (_waiting)
             {
                 CompleteWaiting();
@@ -214,7 +240,18 @@ internal sealed class LoopPipeWriter(EpollSocket socket) : PipeWriter, IValueTas
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _pendingFlush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _pendingFlush.OnCompleted(continuation, state, token, flags);
+        _pendingFlush.OnCompleted(continuation, state, token, ValueTaskSourceOnCompletedFlags.None);
+
+    /// <summary>Leaves what there is to the batch; false where it is to be sent now.</summary>
+    private bool TryPutOff()
+    {
+        if (!PutsOff || _first is not { NextSegment: null } || _cancelNext || Fault != FaultKind.None || !socket.IsWritable)
+        {
+            return false;
+        }
+
+        return _isPutOff = _isPutOff || socket.Loop.Sends.TryAdd(this);
+    }
 
     /// <summary>Sends what there is; true where nothing is left, be it because the connection failed.</summary>
     private bool Drain()

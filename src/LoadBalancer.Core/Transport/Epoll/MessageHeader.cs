@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LoadBalancer.Transport.Epoll;
 
-/// <summary>struct msghdr of sendmsg(2), for a connected socket without ancillary data.</summary>
+/// <summary>struct msghdr of sendmsg(2) and recvmsg(2), for a connected socket.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct MessageHeader
 {
@@ -18,7 +18,7 @@ internal unsafe struct MessageHeader
     /// <summary>msg_iovlen.</summary>
     public nuint PieceCount;
 
-    /// <summary>msg_control: none.</summary>
+    /// <summary>msg_control: ancillary data, as descriptors are (<see cref="DescriptorChannel"/>).</summary>
     public void* Control;
 
     /// <summary>msg_controllen.</summary>

@@ -11,13 +11,20 @@ internal sealed class QueuedListener : IConnectionListener, IConnectionSink
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
     private readonly EpollListener _listener;
 
-    /// <summary>Binds <paramref name="address"/> and begins to accept.</summary>
+    /// <summary>Binds <paramref name="address"/>, or takes it over from another process, and begins to accept.</summary>
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
-    public QueuedListener(ReadOnlySpan<EventLoop> loops, EndPoint address)
+    public QueuedListener(ReadOnlySpan<EventLoop> loops, EndPoint address, InheritedListeners? inherited = null)
     {
-        _listener = EpollListener.Bind(loops, address, this);
+        Name = $"queued {address}";
+        _listener = inherited?.Take(Name, loops, this) ?? EpollListener.Bind(loops, address, this);
         _listener.Start();
     }
+
+    /// <summary>What it is called where it is handed over.</summary>
+    public string Name { get; }
+
+    /// <summary>Where its connections come from.</summary>
+    public EpollListener Sockets => _listener;
 
     /// <inheritdoc/>
     public EndPoint EndPoint => _listener.Address;

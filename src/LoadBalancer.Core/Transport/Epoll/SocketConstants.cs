@@ -11,6 +11,10 @@ internal static class SocketConstants
     public const int TypeNonBlocking = 0x800;
     public const int TypeCloseOnExec = 0x80000;
 
+    /// <summary>Messages in order, each whole or not at all.</summary>
+    public const int TypeSequencedPacket = 5;
+
+    public const int SetDescriptorFlags = 2;
     public const int GetFileFlags = 3;
     public const int SetFileFlags = 4;
     public const int DuplicateCloseOnExec = 1030;
@@ -26,12 +30,16 @@ internal static class SocketConstants
     public const int Linger = 13;
     public const int ReusePort = 15;
     public const int PeerCredentials = 17;
+    public const int ReceiveTimeout = 20;
+    public const int SendTimeout = 21;
+    public const int Rights = 1;
     public const int TcpNoDelay = 1;
     public const int IPv6Only = 26;
     public const int Domain = 39;
 
     public const int MessagePeek = 0x2;
     public const int MessageNoSignal = 0x4000;
+    public const int MessageCloseOnExec = 0x40000000;
     public const int MessageMore = 0x8000;
 
     public const int ShutdownSend = 1;

@@ -17,6 +17,9 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
     public Http1BodyReader RequestBody { get; } = new();
 
     /// <inheritdoc/>
+    public override TimeSpan? EndsAfter => _session.Connection.EndsAfter;
+
+    /// <inheritdoc/>
     public override BodyWriter Body => _body;
 
     /// <summary>True where the connection is to be used again, as the head of the response said.</summary>
@@ -74,6 +77,7 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
         var isOld = request.Version == ProtocolVersion.Http10;
         if (response.Status == 101)
         {
+            _session.Client.PutsOffSends = false;
             HeadWriter.WriteResponse(_session.Output, response, request.Method, BodyFraming.None, -1, ConnectionOption.WebSocket);
             return;
         }
@@ -93,6 +97,9 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
         EndsByClosing = framing == BodyFraming.Close;
         var bodyless = request.Method == RequestMethod.Head || response.Status is 204 or 304;
         KeepsAlive = request.KeepsAlive && !exchange.MustClose && !_session.IsFinishing && (framing != BodyFraming.Close || bodyless) && BodyCanEnd(exchange);
+
+        // Behind the last response the connection is closed, which must not come before it is sent.
+        _session.Client.PutsOffSends = KeepsAlive;
         var option = !KeepsAlive ? ConnectionOption.Close : isOld ? ConnectionOption.KeepAlive : ConnectionOption.None;
         HeadWriter.WriteResponse(_session.Output, response, request.Method, framing, response.ContentLength, option);
         _body.Start(_session.Output, bodyless ? BodyFraming.None : framing, response.ContentLength);

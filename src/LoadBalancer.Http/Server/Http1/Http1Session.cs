@@ -67,6 +67,9 @@ internal sealed class Http1Session : HttpSession
     public bool IsFinishing => Connection.IsFinishing;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Exchange> Exchanges => Exchange is null ? [] : [Exchange];
+
+    /// <inheritdoc/>
     public override void Finish()
     {
         if (Clock.Awaits == ClientAct.Request)
@@ -106,6 +109,7 @@ internal sealed class Http1Session : HttpSession
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public override async ValueTask<Fault> ServeAsync()
     {
         var input = Client.Transport.Input;
@@ -127,6 +131,11 @@ internal sealed class Http1Session : HttpSession
                 var begun = HasBegun(read.Buffer);
                 if (_stopped.Failed || (!begun && (read.IsCompleted || _late)))
                 {
+                    if (Client.OwesBytes && !_stopped.Failed)
+                    {
+                        await SendRestAsync();
+                    }
+
                     return Client.ReadFault == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, Client.ReadFault);
                 }
 
@@ -261,10 +270,12 @@ internal sealed class Http1Session : HttpSession
     }
 
     /// <summary>Reads away what is left of the request's body, as long as it is not too much; false where the connection cannot be used again.</summary>
+    private ValueTask<bool> SkipBodyAsync(Exchange exchange) => exchange.RequestBody is { IsAtEnd: false } ? SkipRestAsync(exchange) : new(true);
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<bool> SkipBodyAsync(Exchange exchange)
+    private async ValueTask<bool> SkipRestAsync(Exchange exchange)
     {
-        var from = exchange.RequestBody?.BytesRead ?? 0;
+        var from = exchange.RequestBody!.BytesRead;
         while (exchange.RequestBody is { IsAtEnd: false } body)
         {
             if (!body.TryRead(out var part))
@@ -283,6 +294,15 @@ internal sealed class Http1Session : HttpSession
         }
 
         return true;
+    }
+
+    // A client that is slow to take the last response has its time for that, be the connection idle otherwise.
+    private async ValueTask SendRestAsync()
+    {
+        Client.PutsOffSends = false;
+        Clock.AwaitTaking(_proxy.Options.Timeouts.Body);
+        await Output.FlushAsync();
+        Clock.Taken();
     }
 
     /// <summary>

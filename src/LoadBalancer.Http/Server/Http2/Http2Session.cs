@@ -163,6 +163,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Exchange> Exchanges => [.. _streams.Values.Select(stream => stream.Exchange).OfType<Exchange>()];
+
+    /// <inheritdoc/>
     public override void Finish()
     {
         if (_isGoingAway || IsEnding)

@@ -47,6 +47,9 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     public Http2BodyWriter Writer { get; }
 
     /// <inheritdoc/>
+    public override TimeSpan? EndsAfter => Session!.Connection.EndsAfter;
+
+    /// <inheritdoc/>
     public override BodyWriter Body => Writer;
 
     /// <summary>True once one of the two sides has reset it: nothing is sent on it any more.</summary>

@@ -113,6 +113,83 @@ internal sealed class EpollConnectionTests
         });
     }
 
+    [Test]
+    public async Task A_flush_that_may_be_put_off_is_sent_with_others_and_before_the_connection_closes()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await ConnectAsync(loops, listening);
+        using var peer = listening.Accept();
+        peer.ReceiveTimeout = Loopback.TimeoutMs;
+        var output = ((IDuplexPipe)connection).Output;
+        await loops.Run(() =>
+        {
+            connection.PutsOffSends = true;
+            foreach (var part in new[] { "one", "two" })
+            {
+                output.Write(System.Text.Encoding.ASCII.GetBytes(part));
+                Assert.That(output.FlushAsync().IsCompletedSuccessfully);
+            }
+
+            Assert.That((connection.OwesBytes, peer.Available), Is.EqualTo((true, 0)));
+        });
+        Assert.That(await loops.Run(() => connection.OwesBytes), Is.False);
+        var came = new byte[16];
+        Assert.That(came.AsSpan(0, peer.Receive(came)).SequenceEqual("onetwo"u8), "sent as one");
+        await loops.Run(() =>
+        {
+            output.Write("three"u8);
+            Assert.That(output.FlushAsync().IsCompletedSuccessfully);
+            connection.Close();
+        });
+        Assert.That(peer.ReceiveToEnd().AsSpan().SequenceEqual("three"u8));
+    }
+
+    [Test]
+    public async Task What_the_kernel_does_not_take_of_a_flush_that_was_put_off_is_sent_later_and_the_next_flush_waits_for_it()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await ConnectAsync(loops, listening);
+        using var peer = listening.Accept();
+        peer.ReceiveTimeout = Loopback.TimeoutMs;
+        var part = Loopback.Pattern(10_000);
+        var sent = 0;
+        var full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flushed = loops.Run(async () =>
+        {
+            var output = ((IDuplexPipe)connection).Output;
+            connection.PutsOffSends = true;
+            while (!connection.OwesBytes)
+            {
+                output.Write(part);
+                Assert.That(output.FlushAsync().IsCompletedSuccessfully);
+                sent++;
+                await loops.First.Yield();
+            }
+
+            output.Write(part);
+            sent++;
+            var flush = output.FlushAsync();
+            Assert.That(flush.IsCompleted, Is.False);
+            full.SetResult();
+            await flush;
+            Assert.That(connection.OwesBytes, Is.False);
+            output.Complete();
+            return true;
+        });
+        await full.Task.WaitAsync(TimeSpan.FromMilliseconds(Loopback.TimeoutMs));
+        var came = peer.ReceiveToEnd();
+        await flushed;
+        Assert.That(came, Has.Length.EqualTo(sent * part.Length));
+        for (var at = 0; at < came.Length; at += part.Length)
+        {
+            Assert.That(came.AsSpan(at, part.Length).SequenceEqual(part));
+        }
+
+        await loops.Run(connection.Close);
+    }
+
     private static Task<EpollConnection> ConnectAsync(TestLoops loops, Socket listening) => loops.Run(async () =>
     {
         var connected = await ConnectAttempt.StartAsync(loops.First, listening.LocalEndPoint!, TimeSpan.FromSeconds(5));

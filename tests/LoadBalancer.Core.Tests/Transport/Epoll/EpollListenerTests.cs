@@ -111,6 +111,38 @@ internal sealed class EpollListenerTests
         Assert.Throws<SocketException>(() => Loopback.Connect(listener.Address));
     }
 
+    /// <summary>As in an upgrade, be it to fewer loops or to more; what was connected before belongs to whoever takes over.</summary>
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(4)]
+    public async Task A_group_that_is_handed_over_loses_nobody_whatever_the_number_of_loops(int count)
+    {
+        using var before = new TestLoops(3);
+        using var after = new TestLoops(count);
+        var accepted = new BlockingCollection<EpollConnection>();
+        var old = Bind(before, new IPEndPoint(IPAddress.Loopback, 0), _ => Assert.Fail("it has left"));
+        var clients = Enumerable.Range(0, 40).Select(_ => Loopback.Connect(old.Address)).ToList();
+        var (ours, theirs) = DescriptorChannel.Pair();
+        using var sender = ours;
+        using var receiver = DescriptorChannel.Inherited(theirs);
+        Assert.That(sender.Send("listener", TimeSpan.FromSeconds(10), old.Descriptors), Is.True);
+        Assert.That(receiver.Receive(TimeSpan.FromSeconds(10), out var descriptors, out _), Is.EqualTo("listener"));
+
+        var inherited = new InheritedListeners();
+        inherited.Add("listener", descriptors);
+        Assert.That(inherited.Take("another", after.Group.Loops, new TestSink(accepted.Add)), Is.Null);
+        var listener = inherited.Take("listener", after.Group.Loops, new TestSink(accepted.Add))!;
+        listener.Start();
+        await after.Run(() => { });
+        Assert.That(accepted, Is.Empty, "it is not its turn yet");
+        inherited.Open();
+        await old.HandOverAsync();
+        clients.AddRange(Enumerable.Range(0, 40).Select(_ => Loopback.Connect(listener.Address)));
+        await Close(clients.Select(_ => Take(accepted)).ToList(), clients);
+        await listener.CloseAsync();
+        Assert.Throws<SocketException>(() => Loopback.Connect(listener.Address));
+    }
+
     [Test]
     public async Task What_waits_when_it_closes_is_still_served()
     {

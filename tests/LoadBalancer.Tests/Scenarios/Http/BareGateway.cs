@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Http;
@@ -56,7 +57,7 @@ internal sealed class BareGateway : IAsyncDisposable
         };
         _terminations = Terminations.On(Loops);
         var builder = new SnapshotBuilder(Loops, _sockets, context, proxies, _terminations, new ConnectionLog(_lines, context.Time), LogSink.Silent, CancellationToken.None);
-        _reloader = new Reloader(Path, _ => null, builder, TimeProvider.System, LogSink.Silent);
+        _reloader = new Reloader(Path, _ => null, builder, new ConfigHistory(null, LogSink.Silent), TimeProvider.System, LogSink.Silent);
     }
 
     /// <summary>The loops.</summary>
@@ -106,7 +107,7 @@ internal sealed class BareGateway : IAsyncDisposable
     public async Task ReloadAsync(string http, string upstreams)
     {
         Write(http, upstreams);
-        Assert.That(await _reloader.ReloadAsync(), Is.True);
+        Assert.That((await _reloader.ReloadAsync(new ReloadRequest(ReloadCause.Signal))).Errors, Is.Empty);
     }
 
     /// <summary>A reference to the configuration in force that does not keep it alive.</summary>

@@ -658,7 +658,7 @@ internal sealed class Http2Scenarios
         using var client = gateway.Connect2();
         var stream = client.Get();
         Assert.That(() => endpoint.Connections, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
-        var finishing = gateway.Listener.Connections.FinishAllAsync();
+        var finishing = gateway.Listener.Connections.FinishAllAsync(TimeSpan.Zero);
         var first = client.ReadOne(FrameKind.GoAway)!;
         Assert.That((first.Number, first.Error), Is.EqualTo((int.MaxValue, Http2Error.NoError)));
 

@@ -12,6 +12,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 internal sealed class HttpLoad : IDisposable
 {
     private readonly EndPoint _address;
+    private readonly string _fields;
     private readonly List<Thread> _workers;
     private readonly ConcurrentQueue<Failure> _failed = [];
     private int _served;
@@ -22,9 +23,11 @@ internal sealed class HttpLoad : IDisposable
     /// <param name="workers">How many clients.</param>
     /// <param name="posts">Every which request is a POST, the others are GET; 0 for none.</param>
     /// <param name="untilRefused">True where a client ends when it cannot connect, instead of failing.</param>
-    public HttpLoad(EndPoint address, int workers, int posts = 0, bool untilRefused = false)
+    /// <param name="closes">True where every request has a connection of its own.</param>
+    public HttpLoad(EndPoint address, int workers, int posts = 0, bool untilRefused = false, bool closes = false)
     {
         _address = address;
+        _fields = closes ? "Host: test\r\nConnection: close\r\n" : "Host: test\r\n";
         _workers = [.. Enumerable.Range(0, workers).Select(_ => new Thread(() => Ask(posts, untilRefused)) { IsBackground = true })];
         _workers.ForEach(worker => worker.Start());
     }
@@ -69,7 +72,7 @@ internal sealed class HttpLoad : IDisposable
             {
                 wire ??= new HttpWire(Loopback.Connect(_address));
                 step = "send";
-                wire.Send(method == "POST" ? "POST /p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" : "GET /g HTTP/1.1\r\nHost: test\r\n\r\n");
+                wire.Send(method == "POST" ? $"POST /p HTTP/1.1\r\n{_fields}Content-Length: 5\r\n\r\nhello" : $"GET /g HTTP/1.1\r\n{_fields}\r\n");
                 step = "read";
                 var response = wire.ReadResponse();
                 if (response.Status == 200)

@@ -2,7 +2,7 @@ using LoadBalancer.Daemon.Configuration;
 
 namespace LoadBalancer.Daemon.Tests.Configuration;
 
-internal sealed class AdminBlockTests
+internal sealed class TopLevelBlockTests
 {
     [TestCase("listeners: {a: [\nadmin: {bind: unix:/a}\nlog: }", "admin: {bind: unix:/a}")]
     [TestCase("admin:\n  bind:\n    - unix:/a\n# a remark\n\n  token: x\nlisteners: [", "admin:\n  bind:\n    - unix:/a\n# a remark\n\n  token: x")]
@@ -13,7 +13,19 @@ internal sealed class AdminBlockTests
     [TestCase("admin: 1\nb: [\nadmin: 2\n", null)]
     [TestCase("administrator: 1", null)]
     [TestCase("", null)]
-    public void Is_from_its_line_to_the_next_key(string text, string? block) => Assert.That(AdminBlock.In(text), Is.EqualTo(block));
+    public void Is_from_its_line_to_the_next_key(string text, string? block) => Assert.That(TopLevelBlock.In(text, "admin"), Is.EqualTo(block));
+
+    [TestCase("state: {dir: /var/lb}\n", "/var/lb", Description = "valid YAML, and no configuration")]
+    [TestCase("state:\n  dir: /var/lb\nlisteners: [", "/var/lb")]
+    [TestCase("statement: 1\nlisteners: [", "auto")]
+    [TestCase("state: {dir: [1]}\n", "auto")]
+    [TestCase("", "auto")]
+    public void Tells_where_the_state_folder_is_where_the_whole_file_cannot(string text, string dir)
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", text);
+        Assert.That(GatewayFile.LoadState(folder["lb.yaml"], _ => null).Dir, Is.EqualTo(dir));
+        Assert.That(GatewayFile.LoadState(folder["none.yaml"], _ => null).Dir, Is.EqualTo("auto"));
+    }
 
     [TestCase("listeners: {a: [\nadmin: {bind: \"unix:/run/a.sock\", token: sixteen-letters-long}\n", "/run/a.sock")]
     [TestCase("listeners: &a\nadmin: {bind: \"unix:/run/a.sock\"}\n", "/run/a.sock")]

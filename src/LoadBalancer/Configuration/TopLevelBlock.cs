@@ -1,18 +1,16 @@
 namespace LoadBalancer.Daemon.Configuration;
 
 /// <summary>
-/// The lines of a file's <c>admin</c>, taken out of a text that is no YAML as a whole: who asks the running lb must find it while
-/// somebody edits the file.
+/// The lines of one top-level key, taken out of a text that is no YAML as a whole: who asks the running lb must find it while
+/// somebody edits the file, and lb its state folder when it starts with such a file.
 /// </summary>
-internal static class AdminBlock
+internal static class TopLevelBlock
 {
-    private const string Key = "admin:";
-
     /// <summary>
-    /// From the one line that begins with <c>admin:</c> to the next that begins with something else than a space or a comment;
+    /// From the one line that begins with <paramref name="key"/> to the next that begins with something else than a space or a comment;
     /// null where there is no such line, or more than one.
     /// </summary>
-    public static string? In(string text)
+    public static string? In(string text, string key)
     {
         var lines = text.Split('\n');
         var begins = Array.FindIndex(lines, IsKey);
@@ -23,7 +21,7 @@ internal static class AdminBlock
 
         var ends = Array.FindIndex(lines, begins + 1, line => line.TrimEnd() is { Length: > 0 } written && written[0] is not (' ' or '#'));
         return string.Join('\n', lines[begins..(ends < 0 ? lines.Length : ends)]);
-    }
 
-    private static bool IsKey(string line) => line.StartsWith(Key, StringComparison.Ordinal);
+        bool IsKey(string line) => line.StartsWith(key, StringComparison.Ordinal) && line.AsSpan(key.Length).StartsWith(":");
+    }
 }

@@ -1,0 +1,125 @@
+using System.Globalization;
+using LoadBalancer.Daemon.Systemd;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Daemon.Upgrading;
+
+/// <summary>
+/// The process that this one replaces, and what it has handed over (<see cref="Upgrade"/>). It goes on serving until this one says that it is
+/// ready. Used by the start of the daemon alone; calls block.
+/// </summary>
+internal sealed class Predecessor : IDisposable
+{
+    /// <summary>The environment variable that names the descriptor of the way to it.</summary>
+    public const string Variable = "LB_HANDOVER";
+
+    /// <summary>The first message: who speaks, and in which form.</summary>
+    public const string Greeting = "lb 1";
+
+    public const string Listener = "listener ";
+    public const string Activated = "activated ";
+    public const string Lock = "lock ";
+    public const string Complete = "complete";
+    public const string Ready = "ready";
+    public const string Failed = "failed ";
+    public const string Yours = "yours";
+    public const string Accepting = "accepting";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly DescriptorChannel _channel;
+    private readonly List<(int Descriptor, string Name)> _activated = [];
+    private (string Path, int Descriptor)? _lock;
+
+    private Predecessor(DescriptorChannel channel) => _channel = channel;
+
+    /// <summary>Its listening sockets.</summary>
+    public InheritedListeners Listeners { get; } = new();
+
+    /// <summary>The process that started this one to be replaced by it, with all that it hands over; null where nobody did.</summary>
+    /// <exception cref="IOException">It says nothing that makes sense.</exception>
+    public static Predecessor? Of(ServiceEnvironment service)
+    {
+        if (service.Take(Variable) is not { } number)
+        {
+            return null;
+        }
+
+        var channel = DescriptorChannel.Inherited(int.Parse(number, CultureInfo.InvariantCulture));
+        var predecessor = new Predecessor(channel);
+        if (channel.Receive(Patience, out _, out _) is var greeting && greeting != Greeting)
+        {
+            predecessor.Fail($"it expects '{Greeting}' and was told '{greeting}': these versions cannot replace each other; restart lb");
+            throw new IOException($"{Variable}={number}: whoever is there is no lb that this one can replace");
+        }
+
+        while (channel.Receive(Patience, out var descriptors, out _) is { } message)
+        {
+            if (message == Complete)
+            {
+                return predecessor;
+            }
+
+            predecessor.Take(message, descriptors);
+        }
+
+        throw new IOException("the process that was to be replaced did not hand over all that it has");
+    }
+
+    /// <summary>The service manager's sockets that it had.</summary>
+    public ActivatedSockets TakeActivated() => ActivatedSockets.Of(_activated);
+
+    /// <summary>The lock of the state folder at <paramref name="path"/>; null where it had another, or none.</summary>
+    public int? TakeLock(string path)
+    {
+        var held = _lock;
+        _lock = null;
+        if (held is { } other && other.Path != path)
+        {
+            Libc.Close(other.Descriptor);
+            return null;
+        }
+
+        return held?.Descriptor;
+    }
+
+    /// <summary>Says why this process cannot take its place.</summary>
+    public void Fail(string reason) => _channel.Send(Failed + reason[..Math.Min(reason.Length, 1000)], Patience);
+
+    /// <summary>Says that this process is ready, and waits until it may accept: that is also where the other one is gone.</summary>
+    public void AwaitTurn()
+    {
+        _channel.Send(Ready, Patience);
+        _channel.Receive(Patience, out _, out _);
+    }
+
+    /// <summary>Says that this process accepts, so that the other one leaves.</summary>
+    public void SayAccepting() => _channel.Send(Accepting, Patience);
+
+    /// <inheritdoc/>
+    public void Dispose() => _channel.Dispose();
+
+    private void Take(string message, int[] descriptors)
+    {
+        if (message.StartsWith(Listener, StringComparison.Ordinal))
+        {
+            Listeners.Add(message[Listener.Length..], descriptors);
+        }
+        else if (message.StartsWith(Activated, StringComparison.Ordinal))
+        {
+            _activated.AddRange(descriptors.Select(descriptor => (descriptor, message[Activated.Length..])));
+        }
+        else if (message.StartsWith(Lock, StringComparison.Ordinal) && descriptors is [var held])
+        {
+            _lock = (message[Lock.Length..], held);
+        }
+        else
+        {
+            // A later version may hand over more.
+            foreach (var descriptor in descriptors)
+            {
+                Libc.Close(descriptor);
+            }
+        }
+    }
+}

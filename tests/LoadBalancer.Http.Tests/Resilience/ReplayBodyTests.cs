@@ -1,0 +1,88 @@
+using System.Buffers;
+using LoadBalancer.Http.Resilience;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Tests.Resilience;
+
+internal sealed class ReplayBodyTests
+{
+    [Test]
+    public void Gives_the_whole_body_again_or_says_that_it_cannot([Values(0, 1, 4096, 5000, 20_000)] int length, [Values(0, 1, 4096, 4999, 5000, 64 * 1024)] int most)
+    {
+        var random = new Random((length * 31) + most);
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        var body = new ReplayBody();
+        for (var use = 0; use < 2; use++)
+        {
+            var original = new PiecedBody(bytes, random);
+            body.Begin(original, most);
+            for (var at = 0; at < 5; at++)
+            {
+                // Some way into it, as an attempt that fails gets.
+                Read(body, random.Next(length + 2));
+                Assert.That(body.CanRewind, Is.EqualTo(original.BytesRead <= most));
+                if (!body.CanRewind)
+                {
+                    break;
+                }
+
+                body.Rewind();
+            }
+
+            if (body.CanRewind)
+            {
+                body.Rewind();
+                Assert.That(Read(body, int.MaxValue).AsSpan().SequenceEqual(bytes), Is.True);
+                Assert.That((body.IsAtEnd, body.BytesRead), Is.EqualTo((true, (long)length)));
+            }
+
+            Assert.That(body.End(), Is.SameAs(original));
+        }
+    }
+
+    private static byte[] Read(ReplayBody body, int upTo)
+    {
+        var read = new ArrayBufferWriter<byte>();
+        while (read.WrittenCount < upTo)
+        {
+            Assert.That(body.TryRead(out var part), Is.True);
+            read.Write(part.Data.ToArray());
+            body.Advance();
+            if (part.IsLast)
+            {
+                break;
+            }
+        }
+
+        return read.WrittenSpan.ToArray();
+    }
+
+    private sealed class PiecedBody(byte[] bytes, Random random) : BodyReader
+    {
+        private int _given;
+
+        public override bool TryRead(out BodyPart part)
+        {
+            _given = Math.Min(bytes.Length - (int)BytesRead, random.Next(3000));
+            part = new BodyPart(new ReadOnlySequence<byte>(bytes, (int)BytesRead, _given), BytesRead + _given == bytes.Length);
+            return true;
+        }
+
+        public override ValueTask<BodyPart> ReadAsync() => throw new InvalidOperationException();
+
+        public override void Advance()
+        {
+            BytesRead += _given;
+            IsAtEnd = BytesRead == bytes.Length;
+        }
+
+        public override void Cancel()
+        {
+        }
+
+        public override void Interrupt()
+        {
+        }
+    }
+}

@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using LoadBalancer.Daemon.Tests.Repository;
+using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Pair;
+
+/// <summary>
+/// samples/ha-pair as it stands, on a network of its own: two instances behind an address that keepalived moves, or behind a third lb. Under
+/// load an instance is killed and comes back, and the other's cable is pulled. What clients saw stands in the tests' output.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class PairSampleScenarios
+{
+    private const string Address = "10.0.9.10";
+    private const int Terminate = 15;
+    private const int Clients = 8;
+
+    private readonly Dictionary<string, RunningLb> _running = [];
+    private readonly List<Process> _keepalived = [];
+    private readonly List<HttpEndpoint> _endpoints = [];
+    private readonly ConcurrentDictionary<string, int> _asked = [];
+    private readonly ManualResetEventSlim _pause = new();
+    private TemporaryFolder _folder = null!;
+    private LocalNetwork _network = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _network = LocalNetwork.Create("10.0.9.1/24", "10.0.9.21/24", "10.0.9.22/24");
+        _folder = new TemporaryFolder();
+        _network.Add("lb-1", "10.0.9.11/24");
+        _network.Add("lb-2", "10.0.9.12/24");
+        _network.Start(() =>
+        {
+            foreach (var address in new[] { "10.0.9.21:8000", "10.0.9.22:8000" })
+            {
+                _endpoints.Add(new HttpEndpoint(Answer, IPEndPoint.Parse(address)) { Remembers = false });
+            }
+        }).Join();
+        await Task.WhenAll(RunAsync("lb-1"), RunAsync("lb-2"));
+    }
+
+    [TearDown]
+    public async Task End()
+    {
+        foreach (var process in _keepalived)
+        {
+            // In order: it would leave its second process behind.
+            Assert.That(Signal(process.Id, Terminate), Is.Zero);
+            process.WaitForExit();
+            process.Dispose();
+        }
+
+        foreach (var lb in _running.Values)
+        {
+            await lb.DisposeAsync();
+        }
+
+        _endpoints.ForEach(endpoint => endpoint.Dispose());
+        _network?.Dispose();
+        _folder?.Dispose();
+        _keepalived.Clear();
+        _running.Clear();
+        _endpoints.Clear();
+    }
+
+    [Test]
+    public async Task With_keepalived_a_client_loses_no_more_than_the_request_that_was_at_the_instance_and_waits_for_the_address_to_move()
+    {
+        RunKeepalived("lb-1");
+        RunKeepalived("lb-2");
+        Until(() => State("lb-1") + State("lb-2") == 1, "one has the address");
+        var (first, second) = _network.Has("lb-1", Address) ? ("lb-1", "lb-2") : ("lb-2", "lb-1");
+        using var clients = new PairClients(_network, IPEndPoint.Parse($"{Address}:80"), Clients);
+        clients.AwaitMore(200);
+        AssertNothingLost(clients, "nothing happens");
+
+        await _running[first].KillAsync();
+        Until(() => _network.Has(second, Address) && !_network.Has(first, Address), "the address moves to the instance that is left");
+        clients.AwaitMore(200);
+        AssertLostInFlight(clients, "an instance killed");
+
+        await RunAsync(first);
+        Until(() => Log(first).TrimEnd().EndsWith("Entering BACKUP STATE", StringComparison.Ordinal), "it is there again");
+        clients.AwaitMore(200);
+        AssertNothingLost(clients, "the instance back");
+        Assert.That(_network.Has(second, Address), Is.True, "the address stays where it is");
+
+        _network.Cut(second);
+        Until(() => _network.Has(first, Address), "the address moves to the instance that can be reached");
+        clients.AwaitMore(200);
+        AssertLostInFlight(clients, "the link of the other cut");
+
+        _network.Mend(second);
+        Until(() => State(second) == 0, "it sees that the other has the address");
+        clients.AwaitMore(200);
+        AssertNothingLost(clients, "the link mended");
+    }
+
+    [Test]
+    public async Task Behind_the_front_no_idempotent_request_is_lost_and_an_orderly_stop_loses_none()
+    {
+        _network.Add("front", "10.0.9.30/24");
+        await RunAsync("front", "samples/ha-pair/front/lb.yaml");
+        using var clients = new PairClients(_network, IPEndPoint.Parse("10.0.9.30:80"), Clients);
+        using var passed = new PairClients(_network, IPEndPoint.Parse("10.0.9.30:8080"), Clients);
+        clients.AwaitMore(200);
+        AssertNothingLost(clients, "nothing happens");
+        AssertNothingLost(passed, "nothing happens, by TCP");
+
+        await _running["lb-1"].KillAsync();
+        clients.AwaitMore(400);
+        passed.AwaitMore(200);
+        AssertLostInFlight(passed, "lb-1 killed, by TCP");
+        AssertLostInFlight(clients, "lb-1 killed");
+
+        await RunAsync("lb-1");
+        clients.AwaitMore(400);
+        AssertNothingLost(clients, "lb-1 back");
+        AssertNothingLost(passed, "lb-1 back, by TCP");
+
+        await _running["lb-1"].StopAsync();
+        clients.AwaitMore(200);
+        AssertNothingLost(clients, "lb-1 stopped in order");
+        AssertNothingLost(passed, "lb-1 stopped in order, by TCP");
+
+        await RunAsync("lb-1");
+        _asked.Clear();
+        Until(() => _asked.ContainsKey("10.0.9.11 for 10.0.9.1"), "lb-1 is used again");
+        _network.Cut("lb-2");
+        clients.AwaitMore(400);
+        passed.AwaitMore(200);
+        AssertLostInFlight(passed, "the link of lb-2 cut, by TCP");
+        AssertLostInFlight(clients, "the link of lb-2 cut");
+        Assert.That(_asked.Keys, Has.All.EndsWith(" for 10.0.9.1"), "the endpoints know the client, by X-Forwarded-For and by the PROXY header");
+    }
+
+    // An instance is known by the address that it connects from.
+    private void Answer(HttpWire wire, HttpMessage request)
+    {
+        if (!request.FirstLine.StartsWith("GET /healthz", StringComparison.Ordinal))
+        {
+            _asked.AddOrUpdate($"{((IPEndPoint)wire.Socket.RemoteEndPoint!).Address} for {request["X-Forwarded-For"]!.Split(',')[0]}", 1, (_, count) => count + 1);
+
+            // Long enough that some requests are under way at any moment.
+            _pause.Wait(TimeSpan.FromMilliseconds(5));
+        }
+
+        wire.Respond("ok");
+    }
+
+
+    private static void AssertNothingLost(PairClients clients, string occasion)
+    {
+        var (lost, _) = clients.Report(occasion);
+        Assert.That(lost, Is.Empty, occasion);
+    }
+
+    private static void AssertLostInFlight(PairClients clients, string occasion)
+    {
+        var (lost, latest) = clients.Report(occasion);
+
+        // One that was under way, and one more where the client was back so soon that the dying process' kernel still took its connection.
+        Assert.That(lost, Has.Count.LessThanOrEqualTo(2 * Clients), occasion);
+        Assert.That(latest, Is.LessThan(TimeSpan.FromSeconds(30)), occasion);
+    }
+
+    private static void Until(Func<bool> holds, string what) => Assert.That(holds, Is.True.After(30_000, 20), $"this never came: {what}");
+
+    private async Task RunAsync(string machine, string file = "samples/ha-pair/lb.yaml")
+    {
+        var lb = await RunningLb.StartAsync(_folder, Path.Combine(WorkTree.Root, file), _network.On(machine));
+        lock (_running)
+        {
+            _running[machine] = lb;
+        }
+    }
+
+    private void RunKeepalived(string machine)
+    {
+        var script = _folder[$"{machine}.lb-state"];
+        File.WriteAllText(script, WorkTree.Read("samples/ha-pair/lb-state").Replace("/var/lib/prometheus/node-exporter", Directory.CreateDirectory(_folder[machine]).FullName, StringComparison.Ordinal));
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var configuration = _folder[$"{machine}.conf"];
+        File.WriteAllText(configuration, WorkTree.Read("samples/ha-pair/keepalived.conf").Replace("/etc/keepalived/lb-state", script, StringComparison.Ordinal));
+        string[] command = [.. _network.On(machine), "keepalived", "--dont-fork", "--log-console", "--vrrp", "--config-id", machine, "--use-file", configuration,
+            "--pid", _folder[$"{machine}.pid"], "--vrrp_pid", _folder[$"{machine}.vrrp.pid"]];
+        var start = new ProcessStartInfo("sh", ["-c", "log=$1; shift; exec \"$@\" >$log 2>&1", "sh", _folder[$"{machine}.log"], .. command]);
+        start.Environment["PATH"] += ":/usr/sbin:/sbin";
+        _keepalived.Add(Process.Start(start)!);
+    }
+
+    private string Log(string machine) => File.ReadAllText(_folder[$"{machine}.log"]);
+
+    // What the machine's node exporter would say.
+    private int? State(string machine)
+    {
+        var path = Path.Combine(_folder[machine], "lb-pair.prom");
+        return File.Exists(path) ? int.Parse(File.ReadAllText(path).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int process, int signal);
+}

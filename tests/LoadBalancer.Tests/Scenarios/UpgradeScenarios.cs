@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Tests;
+using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios;
+
+/// <summary>A new process takes the old one's place under load (ADR 0014).</summary>
+internal sealed class UpgradeScenarios
+{
+    [Test]
+    public async Task Three_upgrades_under_load_refuse_nothing_and_fail_nothing()
+    {
+        using var web = new HttpEndpoint(Serve) { Remembers = false };
+        using var echo = new EchoEndpoint('a');
+        using var drained = new EchoEndpoint('b');
+        using var lb = new UpgradableLb();
+        var (http, tcp) = (Loopback.Refusing(), Loopback.Refusing());
+        Configure(loops: 2);
+        await lb.StartAsync();
+        Assert.That((await lb.PostAsync($"/drain?upstream=echo&endpoint={drained.Address}")).Status, Is.EqualTo(HttpStatusCode.OK));
+        var first = lb.ProcessId;
+        var (survivor, _) = Open(tcp);
+        using var kept = new HttpLoad(http, workers: 2, posts: 3);
+        using var fresh = new HttpLoad(http, workers: 1, closes: true);
+        using var raw = new ConnectionLoad(tcp, workers: 1);
+        using var http2 = new Http2Load(http, workers: 2);
+        using var chats = new WebSocketLoad(http, workers: 4);
+        var processes = new List<int> { first };
+        foreach (var loops in (int[])[2, 3, 1])
+        {
+            AwaitMore();
+
+            // A group of listening sockets has as many members as there were loops when it was bound.
+            Configure(loops);
+            if (processes.Count == 1)
+            {
+                UpgradableLb.Signal(first, "USR2");
+                var message = await lb.Manager.WaitForLineAsync("MAINPID=");
+                processes.Add(int.Parse(message["MAINPID=".Length..], CultureInfo.InvariantCulture));
+                await lb.Manager.WaitForAsync("READY=1");
+            }
+            else
+            {
+                var (status, process, error) = await lb.UpgradeAsync();
+                Assert.That(status, Is.EqualTo(HttpStatusCode.OK), error);
+                processes.Add(process);
+            }
+
+            Assert.That(lb.ProcessId, Is.EqualTo(processes[^1]));
+            if (processes.Count == 2)
+            {
+                survivor.Send([7]);
+                Assert.That(survivor.ReceiveExactly(1)[0], Is.EqualTo(7), "what was open before goes on");
+                survivor.Dispose();
+            }
+
+            Assert.That((await lb.StatusAsync()).GetProperty("loops").GetArrayLength(), Is.EqualTo(loops));
+        }
+
+        AwaitMore();
+        Assert.That(kept.Stop(), Is.Empty, "connections that are kept");
+        Assert.That(fresh.Stop(), Is.Empty, "new connections");
+        Assert.That(raw.Stop().Failed, Is.Empty, "TCP");
+        Assert.That(await http2.StopAsync(), Is.Empty, "HTTP/2");
+        Assert.That(() => chats.Restarts, Is.GreaterThanOrEqualTo(8).After(30_000, 50), "told to come again");
+        chats.AwaitMore(100);
+        Assert.That(await chats.StopAsync(), Is.Empty, "WebSockets");
+        Assert.That(drained.Served, Is.Zero, "what an operator drained is drained in the new process too");
+        Assert.That(() => processes.SkipLast(1).All(UpgradableLb.HasEnded), Is.True.After(30_000, 50), "an old process ends with its last connection");
+        Assert.That(UpgradableLb.HasEnded(processes[^1]), Is.False);
+
+        void Configure(int loops) => lb.Write($$"""
+            listeners:
+              web: {bind: "{{http}}", http: {upstream: web, protocols: [http1, http2]} }
+              echo: {bind: "{{tcp}}", tcp: {upstream: echo} }
+            upstreams:
+              web: {endpoints: ["{{web.Address}}"]}
+              echo: {endpoints: ["{{echo.Address}}", "{{drained.Address}}"]}
+            shutdown: {unready_for: 0s, drain: 6s}
+            transport: {loops: {{loops}} }
+            """);
+
+        void AwaitMore()
+        {
+            kept.AwaitMore(200);
+            fresh.AwaitMore(50);
+            raw.AwaitMore(20);
+            http2.AwaitMore(200);
+            chats.AwaitMore(100);
+        }
+
+        static void Serve(HttpWire wire, HttpMessage request)
+        {
+            if (request["Upgrade"] is null)
+            {
+                wire.Respond("hello");
+                return;
+            }
+
+            wire.Send(WebSocketAnswer.To(request));
+            using var socket = WebSocket.CreateFromStream(new NetworkStream(wire.Socket), new WebSocketCreationOptions { IsServer = true });
+            EchoAsync(socket).GetAwaiter().GetResult();
+            throw new OperationCanceledException("it is no connection for requests any more");
+        }
+    }
+
+    private static async Task EchoAsync(WebSocket socket)
+    {
+        var buffer = new byte[64];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer.AsMemory(), default) is { MessageType: not WebSocketMessageType.Close } received)
+            {
+                await socket.SendAsync(buffer.AsMemory(0, received.Count), WebSocketMessageType.Binary, true, default);
+            }
+
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        }
+        catch (WebSocketException)
+        {
+            // The client is gone.
+        }
+    }
+
+    [Test]
+    public async Task A_new_process_that_cannot_take_over_changes_nothing_and_the_reason_is_told()
+    {
+        using var web = new HttpEndpoint("hello") { Remembers = false };
+        using var lb = new UpgradableLb();
+        var http = Loopback.Refusing();
+        var yaml = $$"""
+            listeners: {web: {bind: "{{http}}", http: {upstream: web} } }
+            upstreams: {web: {endpoints: ["{{web.Address}}"]} }
+            """;
+        lb.Write(yaml);
+        await lb.StartAsync();
+        var process = lb.ProcessId;
+        using var load = new HttpLoad(http, workers: 2);
+
+        lb.InstallScript("exit 3");
+        Assert.That(await FailureAsync(), Does.StartWith("the new process ended before it was ready (exit code 3)"));
+        lb.InstallScript("exec sleep 1000");
+        Assert.That(await FailureAsync("300ms"), Does.StartWith("the new process was not ready within 0.3 s"));
+        File.Delete(lb.Program);
+        Assert.That(await FailureAsync(), Does.StartWith("the new process cannot be started: "));
+        lb.Install(RunningLb.Program);
+        lb.Write(yaml.Replace("endpoints", "endpints", StringComparison.Ordinal));
+        Assert.That(await FailureAsync(), Does.StartWith($"the new process gave up: {lb["lb.yaml"]}:2:"));
+        lb.Write(yaml + $"\nlog: {{access: {lb["state"]}}}\n");
+        Assert.That(await FailureAsync(), Does.Contain("the new process gave up: "));
+
+        Assert.That(lb.ProcessId, Is.EqualTo(process));
+        load.AwaitMore(100);
+        Assert.That(load.Stop(), Is.Empty);
+        lb.Write(yaml);
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK), "the next one may succeed");
+
+        async Task<string> FailureAsync(string within = "60s")
+        {
+            load.AwaitMore(20);
+            var (status, _, error) = await lb.UpgradeAsync(within);
+            Assert.That(status, Is.EqualTo(HttpStatusCode.Conflict));
+            Assert.That(error, Does.EndWith("what ran before goes on"));
+            return error;
+        }
+    }
+
+    /// <summary>As <c>systemctl restart</c> with lb.socket: the sockets are the service manager's, and outlive every process.</summary>
+    [Test]
+    public async Task A_restart_under_socket_activation_refuses_nothing()
+    {
+        using var echo = new EchoEndpoint('a');
+        using var lb = new UpgradableLb();
+        var tcp = Loopback.Refusing();
+        lb.Write($$"""
+            listeners: {echo: {bind: "{{tcp}}", tcp: {upstream: echo} } }
+            upstreams: {echo: {endpoints: ["{{echo.Address}}"]} }
+            shutdown: {unready_for: 0s}
+            """);
+        await lb.StartAsync(own => $"exec systemd-socket-activate -E NOTIFY_SOCKET -l {tcp} bash -c 'for run in 1 2 3; do (LISTEN_PID=$BASHPID exec {own}); done'");
+        Assert.That(() => Loopback.Connect(tcp).Dispose(), Throws.Nothing.After(10_000, 10));
+        await lb.Manager.WaitForAsync("READY=1");
+        using var load = new ConnectionLoad(tcp, workers: 3);
+        for (var restart = 0; restart < 2; restart++)
+        {
+            load.AwaitMore(20);
+            UpgradableLb.Signal(lb.ProcessId, "TERM");
+            await lb.Manager.WaitForAsync("STOPPING=1");
+            await lb.Manager.WaitForAsync("READY=1");
+        }
+
+        load.AwaitMore(20);
+        Assert.That(load.Stop().Failed, Is.Empty);
+    }
+}
