@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using LoadBalancer.Tests;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
@@ -76,7 +77,7 @@ internal sealed class ConnectionRoomScenarios
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
     }
 
-    private static LoadBalancer.Http.Forwarding.ConnectionRoom RoomOf(BareGateway gateway) =>
+    private static ConnectionRoom RoomOf(BareGateway gateway) =>
         gateway.Engine.Loops[0].Upstreams.Rooms.At(gateway.Upstreams["up"].View.All[0].Endpoint);
 
     // One that lb has closed before it opened the next has its end in its buffer.
