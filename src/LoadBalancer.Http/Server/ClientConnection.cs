@@ -97,29 +97,14 @@ internal sealed class ClientConnection : TrackedConnection
     {
         EndsAfter = turn;
         _session?.Finish();
-        foreach (var exchange in Exchanges)
-        {
-            exchange.Pending?.EndAfter(turn);
-        }
+        _session?.Each(exchange => exchange.Pending?.EndAfter(turn));
     }
 
     /// <inheritdoc/>
-    public override void Withdraw(TimeSpan turn)
-    {
-        foreach (var exchange in Exchanges.Where(IsWithdrawn))
-        {
-            exchange.Pending?.EndAfter(turn);
-        }
-    }
+    public override void Withdraw(TimeSpan turn) => EachWithdrawn(exchange => exchange.Pending!.EndAfter(turn));
 
     /// <inheritdoc/>
-    public override void StopWithdrawn(Fault fault)
-    {
-        foreach (var exchange in Exchanges.Where(IsWithdrawn))
-        {
-            exchange.GiveUp(fault);
-        }
-    }
+    public override void StopWithdrawn(Fault fault) => EachWithdrawn(exchange => exchange.GiveUp(fault));
 
     /// <inheritdoc/>
     public override void Stop(Fault fault)
@@ -129,10 +114,14 @@ internal sealed class ClientConnection : TrackedConnection
         Client.Abort();
     }
 
-    // Rule zero: LINQ and lists, because all this runs once for a drain.
-    private IReadOnlyList<Exchange> Exchanges => _session?.Exchanges ?? [];
-
-    private static bool IsWithdrawn(Exchange exchange) => exchange is { Pending: not null, Endpoint.IsGone: true };
+    // Rule zero: closures, because this runs once for a drain.
+    private void EachWithdrawn(Action<Exchange> action) => _session?.Each(exchange =>
+    {
+        if (exchange is { Pending: not null, Endpoint.IsGone: true })
+        {
+            action(exchange);
+        }
+    });
 
     private void Begin(HttpSession session)
     {

@@ -20,8 +20,8 @@ internal abstract class HttpSession(ClientConnection connection) : IHangupObserv
     /// <returns><see cref="Fault.None"/> for an orderly end; any other resets the connection.</returns>
     public abstract ValueTask<Fault> ServeAsync();
 
-    /// <summary>The exchanges under way; what is done with one may end it.</summary>
-    public abstract IReadOnlyList<Exchange> Exchanges { get; }
+    /// <summary>Does something with each exchange that is under way; it may end the one that it is given.</summary>
+    public abstract void Each(Action<Exchange> action);
 
     /// <summary>The listener is about to end: what is under way is finished, nothing else is taken. The caller sees to what has no end of its own.</summary>
     public abstract void Finish();

@@ -14,13 +14,8 @@ internal sealed record ProgramCommand(string Program, IReadOnlyList<string> Argu
         return new ProgramCommand(Locate(words[0]), words[1..]);
     }
 
-    private static string Locate(string word)
-    {
-        var paths = word.Contains('/', StringComparison.Ordinal)
-            ? [word]
-            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, word));
-        return paths.Select(Path.GetFullPath).FirstOrDefault(File.Exists)
-            ?? Environment.ProcessPath
+    private static string Locate(string word) => word.Contains('/', StringComparison.Ordinal)
+        ? Path.GetFullPath(word)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.GetFullPath(Path.Combine(folder, word))).FirstOrDefault(File.Exists)
             ?? throw new IOException($"the program of this process is not found: it was called as {word}");
-    }
 }

@@ -67,7 +67,13 @@ internal sealed class Http1Session : HttpSession
     public bool IsFinishing => Connection.IsFinishing;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Exchange> Exchanges => Exchange is null ? [] : [Exchange];
+    public override void Each(Action<Exchange> action)
+    {
+        if (Exchange is not null)
+        {
+            action(Exchange);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Finish()

@@ -163,7 +163,16 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Exchange> Exchanges => [.. _streams.Values.Select(stream => stream.Exchange).OfType<Exchange>()];
+    public override void Each(Action<Exchange> action)
+    {
+        foreach (var stream in _streams.Values.ToArray())
+        {
+            if (stream.Session == this && stream.Exchange is { } exchange)
+            {
+                action(exchange);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override void Finish()
