@@ -10,6 +10,9 @@ PREFIX ?= /usr
 # The platform of `make publish`, and the configuration of `make test` (Debug asserts the rule of threads, Release is what is shipped).
 RID ?= linux-x64
 CONFIGURATION ?= Debug
+# How long `make chaos` goes on, and which run it is.
+CHAOS_SECONDS ?= 120
+CHAOS_SEED ?= $(shell date +%s)
 # Which benchmarks `make bench` runs.
 FILTER ?= *
 
@@ -20,7 +23,7 @@ export DOTNET_NOLOGO := 1
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
 SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state $(wildcard bench/Peers/run)
 
-.PHONY: help build run test bench bench-overload bench-peers lint fmt docs publish install clean
+.PHONY: help build run test chaos bench bench-overload bench-peers lint fmt docs publish install clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +41,13 @@ run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
 test: ## Run all tests; the last line says how many passed
 	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
+
+# The same run is a part of `make test`, for a minute.
+chaos: ## Run everything that can go wrong at once (CHAOS_SECONDS=120, CHAOS_SEED=7)
+	@.ci/setup dotnet
+	dotnet build tests/LoadBalancer.Tests -c Release
+	CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) dotnet test tests/LoadBalancer.Tests -c Release --no-build \
+	  --filter FullyQualifiedName~ChaosScenarios --logger 'console;verbosity=detailed'
 
 bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
 	@.ci/setup dotnet

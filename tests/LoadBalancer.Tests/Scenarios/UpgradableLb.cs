@@ -46,7 +46,10 @@ internal sealed class UpgradableLb : IDisposable
     {
         File.Delete(Program);
         File.WriteAllText(Program, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>Writes the configuration: what the test says, and what this adds.</summary>
@@ -54,7 +57,7 @@ internal sealed class UpgradableLb : IDisposable
         {{yaml.TrimEnd()}}
         admin: {bind: "unix:{{_folder["admin.sock"]}}"}
         state: {dir: {{_folder["state"]}} }
-        log: {access: off}
+        {{(yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {access: off}")}}
         """);
 
     /// <summary>Starts the first one and waits until it is ready.</summary>
