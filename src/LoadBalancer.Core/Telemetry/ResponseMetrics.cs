@@ -29,7 +29,7 @@ public sealed class ResponseMetrics(int loops)
     /// <summary>Requests that found a connection: an idle one, or one of HTTP/2 that others are on.</summary>
     public long Reused => _counts.Sum(ReusedSlot);
 
-    /// <summary>Second attempts beside a slow one that were the faster ones.</summary>
+    /// <summary>Second attempts beside a slow one that brought the answer.</summary>
     public long HedgesWon => _counts.Sum(HedgesWonSlot);
 
     /// <summary>Connections that were opened.</summary>
@@ -55,7 +55,7 @@ public sealed class ResponseMetrics(int loops)
     /// <summary>Counts a try beyond the first of a request.</summary>
     public void Retried(int loop, RetryReason reason) => _counts.Add(loop, FirstRetrySlot + (int)reason);
 
-    /// <summary>Counts a second attempt beside a slow one that was the faster one.</summary>
+    /// <summary>Counts a second attempt beside a slow one that brought the answer.</summary>
     public void HedgeWon(int loop) => _counts.Add(loop, HedgesWonSlot);
 
     /// <summary>Counts a connection that was opened.</summary>

@@ -253,15 +253,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                     await race.NextAsync();
                     await other.Running;
                     await LeaveAsync(exchange, work, ended, other, Unwanted);
-                    if (ended == second)
-                    {
-                        _responses.HedgeWon(exchange.Loop.Index);
-                    }
-
                     return fault;
                 }
 
                 earlier = (ended, fault);
+                ended.Connection?.Relax();
             }
         }
         catch
@@ -323,6 +319,11 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
             // The body is all there, and nobody takes it any more: it ends at once.
             other.Connection?.Close();
             await work.EndUploadAsync();
+        }
+
+        if (chosen == work.Rival && chosen.Response.Status > 0 && !retries.Watches(chosen.Response.Status))
+        {
+            _responses.HedgeWon(exchange.Loop.Index);
         }
 
         work.Choose(exchange, chosen);

@@ -63,7 +63,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily UpstreamRequests = Counter("lb_upstream_requests_total", "Requests by the class of the status that an endpoint answered; none where there was no whole head of a response.", "upstream", "status");
     public static readonly MetricFamily UpstreamFirstByte = Histogram("lb_upstream_first_byte_seconds", LatencyBounds.Exchange, "How long the upstream's endpoints took to begin their responses, from when a connection was there.", "upstream");
     public static readonly MetricFamily UpstreamRetries = Counter("lb_upstream_retries_total", "Tries of requests beyond their first, by why they were made: connect, unseen (the endpoint has not looked at the request), reset, timeout, status, hedge (a second attempt beside a slow one).", "upstream", "reason");
-    public static readonly MetricFamily UpstreamHedgesWon = Counter("lb_upstream_hedges_won_total", "Second attempts beside a slow one that were the faster ones.", "upstream");
+    public static readonly MetricFamily UpstreamHedgesWon = Counter("lb_upstream_hedges_won_total", "Second attempts beside a slow one that brought the answer.", "upstream");
     public static readonly MetricFamily UpstreamRetriesRefused = Counter("lb_upstream_retries_refused_total", "Tries that were not made, because the budget of retries was spent.", "upstream");
     public static readonly MetricFamily UpstreamPoolConnections = Gauge("lb_upstream_pool_connections", "Connections for requests to the upstream's endpoints: in_use, or idle and kept for the next.", "upstream", "state");
     public static readonly MetricFamily UpstreamPoolOpened = Counter("lb_upstream_pool_opened_total", "Connections for requests that were opened.", "upstream");

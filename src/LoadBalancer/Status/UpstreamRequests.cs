@@ -14,7 +14,7 @@ internal sealed record UpstreamRequests([property: JsonIgnore] ResponseMetrics M
     /// <summary>Tries beyond the first of a request, by why they were made.</summary>
     public IReadOnlyDictionary<string, long> Retries => RetryReasons.All.ToDictionary(reason => reason.Word!, Metrics.RetriesOf);
 
-    /// <summary>Second attempts beside a slow one that were the faster ones.</summary>
+    /// <summary>Second attempts beside a slow one that brought the answer.</summary>
     public long HedgesWon => Metrics.HedgesWon;
 
     /// <summary>Requests that found an idle connection.</summary>

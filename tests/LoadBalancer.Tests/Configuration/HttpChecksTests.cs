@@ -26,6 +26,11 @@ internal sealed class HttpChecksTests
     [TestCase("{name: x, path: /a, path_regex: /b, upstream: web}", "a route has either 'path' or 'path_regex'")]
     [TestCase("{split: {to: {web: 90%, api: 20%}}}", "the shares of 'split' are 110% together, not 100%")]
     [TestCase("{respond: {body: x}, mirror: web}", "'mirror' copies what is forwarded, and the route without host and path forwards nothing")]
+    [TestCase("{upstream: web, methods: [POST, PATCH], retry: {on: [connect, 503]}}", "POST and PATCH may not be acted on twice, so that the route without host and path can only be tried again on connect: add 'idempotency_key: required', or leave the other reasons and 'hedge_after' out")]
+    [TestCase("{path: /a, upstream: web, methods: POST, retry: {hedge_after: 1s}}", "POST may not be acted on twice, so that the route of '/a' can only be tried again on connect: add 'idempotency_key: required', or leave the other reasons and 'hedge_after' out")]
+    [TestCase("{upstream: web, retry: {on: [5xx]}}", "'on' expects connect, reset, timeout or a status from 400 to 599 such as 503, not '5xx'; write the statuses: [502, 503, 504]")]
+    [TestCase("{upstream: web, retry: {on: [302]}}", "'on' expects connect, reset, timeout or a status from 400 to 599 such as 503, not '302'")]
+    [TestCase("{upstream: web, retry: {on: [rest]}}", "'on' expects connect, reset, timeout or a status from 400 to 599 such as 503, not 'rest'; did you mean 'reset'?")]
     [TestCase("{upstream: web, on_error: {502: {}}}", "'502' of 'on_error' needs 'body' or 'upstream'")]
     [TestCase("{upstream: web, on_error: {502: {body: x, upstream: web}}}", "'502' of 'on_error' has either 'body' or 'upstream'")]
     [TestCase("{upstream: web, on_error: {302: {body: x}}}", "a key of 'on_error' is a status from 400 to 599 such as 502, not '302'")]
@@ -58,6 +63,17 @@ internal sealed class HttpChecksTests
     [TestCase("{name: x, path: /a, upstream: web}", "{name: x, path: /b, upstream: api}", "a route of this listener is called 'x' already, at lb.yaml:5:18")]
     public void Two_routes_do_not_stand_in_each_others_way(string first, string second, string error) =>
         Assert.That(ErrorsOf(first, second).Select(each => each.Split(": ", 2)), Is.EqualTo(new[] { new[] { error.Contains("called", StringComparison.Ordinal) ? "lb.yaml:6:18" : "lb.yaml:6:11", error } }));
+
+    [TestCase("{upstream: web, methods: POST, retry: {on: [connect, 503], idempotency_key: required}}")]
+    [TestCase("{upstream: web, methods: [GET, POST], retry: {on: 503}}")]
+    [TestCase("{upstream: web, retry: {on: 503}}")]
+    [TestCase("{upstream: web, methods: POST, retry: {attempts: 3, on: connect}}")]
+    [TestCase("{upstream: web, methods: POST, retry: off}")]
+    public void Retries_that_never_act_twice_are_none_of_its_mistakes(string route) => Assert.That(ErrorsOf(route), Is.Empty);
+
+    [Test]
+    public void A_route_that_only_inherits_retries_has_those_that_are_safe() => Assert.That(
+        ConfigFolder.ErrorsOf("defaults: {retry: {on: [503]}}\nlisteners: {a: {bind: \":8\", http: {routes: [{path: /a, methods: POST, upstream: web}, {upstream: api}]}}}\n" + Upstreams), Is.Empty);
 
     [Test]
     public void A_route_with_an_error_is_in_nobodys_way() =>
