@@ -64,13 +64,14 @@ internal sealed class HttpProxyBuilder
             return running;
         }
 
+        var before = running?.Routes.Routes.DistinctBy(route => route.Name).ToDictionary(route => route.Name, route => route.Policies, StringComparer.Ordinal) ?? [];
         var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
         return new HttpProxy
         {
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, running, requests))]),
+            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, requests))]),
             HttpsListeners = https,
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(host => PortOf(https, host)) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
@@ -110,18 +111,17 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, HttpProxy? running, HttpMetrics requests)
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, HttpMetrics requests)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
-        var before = running?.Routes.Routes.FirstOrDefault(route => route.Name == name)?.Policies;
         return new Route
         {
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before, Context),
+            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context),
             Handler = HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =

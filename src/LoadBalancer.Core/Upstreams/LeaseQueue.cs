@@ -89,7 +89,7 @@ internal sealed class LeaseQueue : ReturnObserver
         lock (_lock)
         {
             (_view, _most, _timeout) = (view, options.MaxPending, options.PendingTimeout);
-            Volatile.Write(ref _cap, Math.Min(options.MaxConnections ?? PickContext.NoCap, options.MaxRequests ?? PickContext.NoCap));
+            Volatile.Write(ref _cap, options.MaxLeases ?? PickContext.NoCap);
             Gate.Follow(options.Concurrency);
         }
 

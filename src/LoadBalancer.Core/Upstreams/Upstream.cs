@@ -253,7 +253,7 @@ public sealed class Upstream : IAsyncDisposable
         }
     }
 
-    private static UpstreamEvent? SetDrained(Endpoint endpoint, bool drained)
+    private static UpstreamEvent.Operated? SetDrained(Endpoint endpoint, bool drained)
     {
         if (endpoint.IsDrained == drained)
         {
@@ -264,7 +264,7 @@ public sealed class Upstream : IAsyncDisposable
         return new UpstreamEvent.Operated(endpoint);
     }
 
-    private static UpstreamEvent? SetWeight(Endpoint endpoint, int? weight)
+    private static UpstreamEvent.Weighed? SetWeight(Endpoint endpoint, int? weight)
     {
         if (endpoint.AssignedWeight == weight)
         {

@@ -83,7 +83,8 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         },
         {
             "max_connections", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
-            "Connections at once to each endpoint. Where all are at this cap, new ones wait for room, the oldest first."
+            "Connections at once to each endpoint; on http those that lie idle are among them, and are closed where another loop needs the room. Where all are at this cap, new ones wait for room, the oldest first. " +
+            "With HTTP/2 to endpoints give at least as many as there are loops: fewer have to take turns."
         },
         {
             "max_requests", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxRequests, (o, value) => o with { MaxRequests = value },
@@ -140,7 +141,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>When it is left alone for a while; null for never.</summary>
     public CircuitBreakerOptions? CircuitBreaker { get; init; }
 
-    /// <summary>Open connections at each endpoint, at most; null is any number.</summary>
+    /// <summary>Open connections at each endpoint, at most, idle ones included; null is any number.</summary>
     public int? MaxConnections { get; init; }
 
     /// <summary>On http: requests at once at each endpoint, at most; null is any number.</summary>
@@ -158,8 +159,13 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>The ramp of endpoints that have become available; null is none.</summary>
     public TimeSpan? SlowStart { get; init; }
 
+    /// <summary>Leases at each endpoint, at most; null is any number. Where a connection has one request at a time, there are no more requests than connections.</summary>
+    internal int? MaxLeases => SharesConnections || MaxConnections is null ? MaxRequests : Math.Min(MaxConnections.Value, MaxRequests ?? int.MaxValue);
+
     /// <summary>The name of the endpoints where <see cref="Tls"/> gives none; null for their addresses.</summary>
     internal string? OwnName => Host is not (KeepHost or EndpointHost) && HostNameOf(Host) is { } host ? host : Discover?.Dns.Name.TrimEnd('.');
+
+    private bool SharesConnections => Protocol is UpstreamProtocol.Http2 or UpstreamProtocol.Grpc || (Protocol == UpstreamProtocol.Auto && Tls is not null);
 
     // Without its port; an IP address is none.
     private static string? HostNameOf(string host)

@@ -23,6 +23,9 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>The wait for room at an endpoint.</summary>
     public LeaseWait? Waiting { get; set; }
 
+    /// <summary>The wait for room for another connection to the endpoint.</summary>
+    public RoomWait? Rooming { get; set; }
+
     /// <summary>The connect under way.</summary>
     public ConnectAttempt? Connecting { get; set; }
 
@@ -72,6 +75,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
         Pass = default;
         GaveUp = default;
         Waiting = null;
+        Rooming = null;
         Connecting = null;
         Opening = null;
         Shaking = null;
@@ -126,6 +130,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
 
         GaveUp = fault;
         Waiting?.GiveUp(fault);
+        Rooming?.GiveUp(fault);
         Connecting?.GiveUp();
         Opening?.GiveUp(fault);
         Shaking?.Reset();

@@ -86,6 +86,11 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             return Fault.None;
         }
 
+        if (!pool.TryOpen(_options.MaxConnections) && await WaitForRoomAsync(attempt, pool) is { Failed: true } none)
+        {
+            return none;
+        }
+
         var connecting = ConnectAttempt.StartAsync(exchange.Loop, endpoint.Address, _options.Timeouts.Connect, out var underWay);
         attempt.Connecting = underWay;
         var result = await connecting;
@@ -100,11 +105,13 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         if (attempt.GaveUp.Failed)
         {
             result.Socket?.Reset();
+            pool.Failed();
             return attempt.GaveUp;
         }
 
         if (result.Socket is not { } socket)
         {
+            pool.Failed();
             return result.Fault;
         }
 
@@ -112,6 +119,25 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         upstream.Metrics.ConnectTimes.Record(exchange.Loop.Index, took);
         attempt.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool);
         return Fault.None;
+    }
+
+    /// <summary>Waits for room for another connection to the endpoint; it is taken when it returns <see cref="Fault.None"/>.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> WaitForRoomAsync(Attempt attempt, UpstreamPool pool)
+    {
+        var wait = attempt.Rooming = pool.WaitToOpen(_options.MaxConnections!.Value, _options.PendingTimeout);
+        var fault = await wait.EndAsync();
+        attempt.Rooming = null;
+        if (fault.Failed)
+        {
+            pool.Refused();
+        }
+        else if (attempt.GaveUp.Failed)
+        {
+            pool.Failed();
+        }
+
+        return attempt.GaveUp.Failed ? attempt.GaveUp : fault;
     }
 
     /// <summary>Counts an attempt that has its lease; false where the upstream has had as many retries as it may.</summary>

@@ -218,6 +218,10 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         socket.Observe(this);
         Expect(idleAtMost, FaultKind.None);
         _pool.Park(this);
+        if (_pool.Room.IsWanted)
+        {
+            Close();
+        }
     }
 
     /// <inheritdoc/>
@@ -227,8 +231,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _closed = true;
             _deadline.End();
-            _pool.Closed(this);
             _connection.Close();
+            _pool.Closed(this);
         }
 
         Input.Complete();
@@ -242,8 +246,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         {
             _closed = true;
             _deadline.End();
-            _pool.Closed(this);
             _connection.Abort();
+            _pool.Closed(this);
             Tunnel?.Break();
         }
     }

@@ -1,6 +1,7 @@
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
 
@@ -13,9 +14,13 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     private Http2SessionPool? _sessions;
     private UpstreamConnection? _latest;
     private int _open;
+    private int _opening;
 
     /// <summary>Whose connections they are.</summary>
     public Endpoint Endpoint => endpoint;
+
+    /// <summary>The room for connections at the endpoint, which all loops share.</summary>
+    public ConnectionRoom Room { get; } = pools.Rooms.At(endpoint);
 
     /// <summary>Those that speak HTTP/2.</summary>
     public Http2SessionPool Sessions => _sessions ??= new Http2SessionPool(this, pools, metrics);
@@ -36,9 +41,61 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
         return connection;
     }
 
-    /// <summary>Counts a new connection.</summary>
+    /// <summary>
+    /// Takes room for another connection, where an endpoint may have no more than <paramref name="most"/>: at once, or after an idle one of this
+    /// loop is closed for it. What is taken is given back by <see cref="Failed"/>, or when the connection that was opened is closed.
+    /// </summary>
+    public bool TryOpen(int? most)
+    {
+        if (!Room.TryOpen(most ?? int.MaxValue) && !(TryCloseIdle() && Room.TryOpen(most ?? int.MaxValue)))
+        {
+            return false;
+        }
+
+        _opening++;
+        return true;
+    }
+
+    /// <summary>After <see cref="TryOpen"/> said no: waits for room, and makes other loops give some up.</summary>
+    public RoomWait WaitToOpen(int most, TimeSpan timeout)
+    {
+        _opening++;
+        var wait = Room.Wait(pools.Loop, most, timeout);
+        pools.Rooms.Ask(endpoint, but: pools);
+        return wait;
+    }
+
+    /// <summary>Nothing is opened after all: there was no room in time.</summary>
+    public void Refused()
+    {
+        _opening--;
+        ForgetIfEmpty();
+    }
+
+    /// <summary>Nothing is opened after all: the room is free.</summary>
+    public void Failed()
+    {
+        Room.Close();
+        Refused();
+    }
+
+    /// <summary>Closes the connection that has been idle for longest; false where none is.</summary>
+    public bool TryCloseIdle()
+    {
+        var oldest = _latest;
+        while (oldest?.Older is { } older)
+        {
+            oldest = older;
+        }
+
+        oldest?.Close();
+        return oldest is not null || _sessions?.TryCloseIdle() == true;
+    }
+
+    /// <summary>Counts a new connection, for which there is room.</summary>
     public void Opened()
     {
+        _opening--;
         _open++;
         pools.Open++;
         metrics.ConnectionOpened(pools.Loop.Index);
@@ -74,6 +131,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     public void Closed()
     {
         metrics.ConnectionClosed(pools.Loop.Index);
+        Room.Close();
         pools.Open--;
         _open--;
         ForgetIfEmpty();
@@ -82,7 +140,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     /// <summary>Forgets the pool where it has no connection and opens none.</summary>
     public void ForgetIfEmpty()
     {
-        if (_open == 0 && _sessions is not { IsOpening: true })
+        if (_open == 0 && _opening == 0 && _sessions is not { IsOpening: true })
         {
             pools.Forget(this);
         }

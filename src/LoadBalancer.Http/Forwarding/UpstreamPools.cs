@@ -9,7 +9,7 @@ namespace LoadBalancer.Http.Forwarding;
 /// The connections of one loop to endpoints that wait for another request. Keyed by the endpoint, which lives on across reloads, and so do
 /// they. Touched only on its loop.
 /// </summary>
-internal sealed class UpstreamPools(EventLoop loop)
+internal sealed class UpstreamPools
 {
     /// <summary>What is kept of streams: one for each exchange that is under way.</summary>
     private const int MostKept = 1024;
@@ -17,8 +17,18 @@ internal sealed class UpstreamPools(EventLoop loop)
     private readonly Stack<Http2UpstreamStream> _streams = new();
     private readonly Dictionary<Endpoint, UpstreamPool> _pools = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Pools of <paramref name="loop"/>, which share the endpoints' room with those of other loops.</summary>
+    public UpstreamPools(EventLoop loop, ConnectionRooms rooms)
+    {
+        (Loop, Rooms) = (loop, rooms);
+        rooms.Add(this);
+    }
+
     /// <summary>The loop.</summary>
-    public EventLoop Loop => loop;
+    public EventLoop Loop { get; }
+
+    /// <summary>The room for connections at endpoints.</summary>
+    public ConnectionRooms Rooms { get; }
 
     /// <summary>Connections that lie idle, over all endpoints.</summary>
     public int Idle { get; internal set; }
@@ -38,7 +48,7 @@ internal sealed class UpstreamPools(EventLoop loop)
     }
 
     /// <summary>A stream that is in no use.</summary>
-    public Http2UpstreamStream RentStream() => _streams.Count > 0 ? _streams.Pop() : new Http2UpstreamStream(loop);
+    public Http2UpstreamStream RentStream() => _streams.Count > 0 ? _streams.Pop() : new Http2UpstreamStream(Loop);
 
     /// <summary>Takes a stream back; nobody refers to it any more.</summary>
     public void Return(Http2UpstreamStream stream)
@@ -46,6 +56,15 @@ internal sealed class UpstreamPools(EventLoop loop)
         if (_streams.Count < MostKept)
         {
             _streams.Push(stream);
+        }
+    }
+
+    /// <summary>Closes a connection to <paramref name="endpoint"/> for the sake of somebody who waits to open one, where there is one to spare.</summary>
+    public void GiveUp(Endpoint endpoint)
+    {
+        if (_pools.TryGetValue(endpoint, out var pool) && pool.Room.IsWanted && !pool.TryCloseIdle())
+        {
+            pool.Sessions.Retire();
         }
     }
 

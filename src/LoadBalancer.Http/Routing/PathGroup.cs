@@ -9,42 +9,55 @@ internal sealed class PathGroup(RouteMatch[] matches)
 {
     private static readonly Comparer<RouteMatch> BestFirst = Comparer<RouteMatch>.Create((left, right) => left.CompareTo(right));
 
+    // Most routes are alone with their path and have no further conditions.
+    private readonly RouteMatch? _only = matches is [{ Predicate.Count: 0 }] ? matches[0] : null;
+
     /// <summary>The regular expression that the path has to fit as well; null where it fits already.</summary>
     public Regex? Regex { get; } = matches[0].Path.Regex;
 
-    /// <summary>Groups of what is tried together, the narrowest first; none is a regular expression.</summary>
-    public static PathGroup[] Of(IEnumerable<RouteMatch> matches)
-    {
-        var groups = new List<PathGroup>();
-        var together = new List<RouteMatch>();
-        foreach (var match in matches.Order(BestFirst))
-        {
-            if (together.Count > 0 && together[0].Path.CompareRank(match.Path) != 0)
-            {
-                groups.Add(new PathGroup([.. together]));
-                together.Clear();
-            }
+    /// <summary>The group that is tried after this one; null for none.</summary>
+    public PathGroup? Next { get; private init; }
 
-            together.Add(match);
-        }
-
-        if (together.Count > 0)
-        {
-            groups.Add(new PathGroup([.. together]));
-        }
-
-        return [.. groups];
-    }
+    /// <summary>Groups of what is tried together, the narrowest first; null where there is none. None is a regular expression.</summary>
+    public static PathGroup? Of(IEnumerable<RouteMatch> matches) =>
+        Chain([.. matches.Order(BestFirst)], (earlier, later) => earlier.Path.CompareRank(later.Path) == 0);
 
     /// <summary>A group for each regular expression, the one with the highest priority first: which is the narrower nobody can tell.</summary>
-    public static PathGroup[] OfRegexes(IEnumerable<RouteMatch> matches) =>
-        [.. matches.GroupBy(match => match.Path.Text, StringComparer.Ordinal)
-            .OrderByDescending(group => group.Max(match => match.Priority))
-            .Select(group => new PathGroup([.. group.Order(BestFirst)]))];
+    public static PathGroup? OfRegexes(IEnumerable<RouteMatch> matches) => Chain(
+        [
+            .. matches.GroupBy(match => match.Path.Text, StringComparer.Ordinal)
+                .OrderByDescending(group => group.Max(match => match.Priority))
+                .SelectMany(group => group.Order(BestFirst)),
+        ],
+        (earlier, later) => earlier.Path.Text == later.Path.Text);
+
+    private static PathGroup? Chain(RouteMatch[] ordered, Func<RouteMatch, RouteMatch, bool> together)
+    {
+        PathGroup? group = null;
+        for (var end = ordered.Length; end > 0;)
+        {
+            var from = end - 1;
+            while (from > 0 && together(ordered[from - 1], ordered[end - 1]))
+            {
+                from--;
+            }
+
+            group = new PathGroup(ordered[from..end]) { Next = group };
+            end = from;
+        }
+
+        return group;
+    }
 
     /// <summary>What a request is: meant by <paramref name="match"/>, meant with another method, or not meant.</summary>
     public RequestVerdict Test(RequestHead head, out RouteMatch? match)
     {
+        if (_only is not null)
+        {
+            match = _only;
+            return RequestVerdict.Yes;
+        }
+
         var verdict = RequestVerdict.No;
         foreach (var candidate in matches)
         {

@@ -24,9 +24,9 @@ internal sealed class PathPattern
         Form = form;
         Segments = segments;
         Regex = regex;
-        _captured = [.. Enumerable.Range(0, segments.Length).Where(at => segments[at].IsCaptured)];
+        _captured = Array.Exists(segments, segment => segment.IsCaptured) ? [.. Enumerable.Range(0, segments.Length).Where(at => segments[at].IsCaptured)] : [];
         Literals = segments.Length - _captured.Length;
-        Captures = [.. segments.Where(segment => segment.IsCaptured).Select(segment => segment.Literal)];
+        Captures = _captured.Length == 0 ? [] : [.. _captured.Select(at => segments[at].Literal)];
     }
 
     /// <summary>Every path.</summary>
@@ -83,13 +83,14 @@ internal sealed class PathPattern
             fault = ReadSegment(parts[at], isLast: at == parts.Length - 1, out segments[at]);
         }
 
-        var names = segments.Where(segment => segment.IsCaptured).Select(segment => segment.Literal).ToList();
-        fault ??= names.Count > PathLimits.MostCaptures ? $"it captures more than {PathLimits.MostCaptures} segments"
+        // Of most paths nothing is captured, and there may be thousands.
+        string[] names = Array.Exists(segments, segment => segment.IsCaptured) ? [.. segments.Where(segment => segment.IsCaptured).Select(segment => segment.Literal)] : [];
+        fault ??= names.Length == 0 ? null : names.Length > PathLimits.MostCaptures ? $"it captures more than {PathLimits.MostCaptures} segments"
             : names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice ? $"{{{twice.Key}}} stands in it twice"
             : null;
         if (fault is null && !(isPrefix && segments.Length == 0))
         {
-            pattern = new PathPattern(text, isPrefix ? PathForm.Prefix : names.Count > 0 ? PathForm.Template : PathForm.Exact, segments);
+            pattern = new PathPattern(text, isPrefix ? PathForm.Prefix : names.Length > 0 ? PathForm.Template : PathForm.Exact, segments);
         }
 
         return fault is null;

@@ -13,37 +13,32 @@ namespace LoadBalancer.Http.Routing;
 /// </remarks>
 internal sealed class PathTrie
 {
+    private readonly SegmentTable _steps;
     private readonly State[] _states;
-    private readonly PathGroup[] _regexes;
-    private readonly PathGroup[] _any;
+    private readonly PathGroup? _regexes;
+    private readonly PathGroup? _any;
     private readonly int _depth;
 
-    private PathTrie(State[] states, PathGroup[] regexes, PathGroup[] any, int depth) => (_states, _regexes, _any, _depth) = (states, regexes, any, depth);
+    private PathTrie(SegmentTable steps, State[] states, PathGroup? regexes, PathGroup? any, int depth) =>
+        (_steps, _states, _regexes, _any, _depth) = (steps, states, regexes, any, depth);
 
     /// <summary>Builds it; false where the templates overlap in more ways than there may be states (<see cref="PathLimits.MostStates"/>).</summary>
     public static bool TryBuild(IReadOnlyCollection<RouteMatch> matches, out PathTrie trie)
     {
-        var root = new Place(0);
-        var places = 1;
-        foreach (var match in matches.Where(match => match.Path.Form is PathForm.Exact or PathForm.Template or PathForm.Prefix))
-        {
-            var place = root;
-            foreach (var segment in match.Path.Segments)
-            {
-                place = segment.IsCaptured ? place.Captured ??= new Place(places++) : place.Literal(segment.Literal, ref places);
-            }
-
-            (match.Path.Form == PathForm.Prefix ? place.Prefixes : place.Ends).Add(match);
-        }
-
-        var states = Determine(root);
+        var steps = new List<(int, string, int)>();
+        var states = Determine(Places(matches), steps);
         trie = new PathTrie(
+            new SegmentTable(states is null ? [] : steps),
             states ?? [],
             PathGroup.OfRegexes(matches.Where(match => match.Path.Form == PathForm.Regex)),
             PathGroup.Of(matches.Where(match => match.Path.Form == PathForm.Any)),
             matches.Select(match => match.Path.Segments.Count).DefaultIfEmpty().Max());
         return states is not null;
     }
+
+    /// <summary>True where <see cref="TryBuild"/> would be false.</summary>
+    public static bool IsTooLarge(IReadOnlyCollection<RouteMatch> matches) =>
+        matches.Any(match => match.Path.Captures.Count > 0) && Determine(Places(matches), []) is null;
 
     /// <summary>Looks for what a request is meant by.</summary>
     /// <param name="head">The request, its path canonical.</param>
@@ -61,7 +56,7 @@ internal sealed class PathTrie
         {
             var length = path[from..].IndexOf((byte)'/');
             isWhole = length < 0;
-            state = _states[state].Next(isWhole ? path[from..] : path.Slice(from, length));
+            state = Next(state, isWhole ? path[from..] : path.Slice(from, length));
             if (state < 0)
             {
                 isWhole = false;
@@ -85,7 +80,7 @@ internal sealed class PathTrie
             verdict = Test(_states[visited[depth]].Prefixes, head, out match, out group);
         }
 
-        if (verdict == RequestVerdict.No && _regexes.Length > 0)
+        if (verdict == RequestVerdict.No && _regexes is not null)
         {
             verdict = TestRegexes(head, out match, out group);
         }
@@ -93,19 +88,25 @@ internal sealed class PathTrie
         return verdict == RequestVerdict.No ? Test(_any, head, out match, out group) : verdict;
     }
 
-    private static RequestVerdict Test(PathGroup[] groups, RequestHead head, out RouteMatch? match, out PathGroup? group)
+    private int Next(int state, ReadOnlySpan<byte> segment)
     {
-        foreach (var candidate in groups)
+        ref readonly var here = ref _states[state];
+        var next = here.HasLiterals ? _steps.Find(state, segment) : -1;
+        return next >= 0 || segment.IsEmpty ? next : here.Captured;
+    }
+
+    private static RequestVerdict Test(PathGroup? groups, RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        for (group = groups; group is not null; group = group.Next)
         {
-            var verdict = candidate.Test(head, out match);
+            var verdict = group.Test(head, out match);
             if (verdict != RequestVerdict.No)
             {
-                group = candidate;
                 return verdict;
             }
         }
 
-        (match, group) = (null, null);
+        match = null;
         return RequestVerdict.No;
     }
 
@@ -116,7 +117,7 @@ internal sealed class PathTrie
         try
         {
             Encoding.Latin1.GetChars(path, letters);
-            foreach (var candidate in _regexes)
+            for (var candidate = _regexes; candidate is not null; candidate = candidate.Next)
             {
                 if (candidate.Regex!.IsMatch(letters.AsSpan(0, path.Length)) && candidate.Test(head, out match) is var verdict and not RequestVerdict.No)
                 {
@@ -134,25 +135,56 @@ internal sealed class PathTrie
         return RequestVerdict.No;
     }
 
-    private static State[]? Determine(Place root)
+    private static Place Places(IEnumerable<RouteMatch> matches)
+    {
+        var root = new Place(0);
+        var places = 1;
+        foreach (var match in matches.Where(match => match.Path.Form is PathForm.Exact or PathForm.Template or PathForm.Prefix))
+        {
+            var place = root;
+            foreach (var segment in match.Path.Segments)
+            {
+                place = segment.IsCaptured ? place.Captured ??= new Place(places++) : place.Literal(segment.Literal, ref places);
+            }
+
+            (match.Path.Form == PathForm.Prefix ? place.Prefixes ??= [] : place.Ends ??= []).Add(match);
+        }
+
+        return root;
+    }
+
+    private static State[]? Determine(Place root, List<(int From, string Segment, int To)> steps)
     {
         var sets = new List<Place[]> { new[] { root } };
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal) { [Key(sets[0])] = 0 };
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var states = new List<State>();
         for (var at = 0; at < sets.Count; at++)
         {
             var set = sets[at];
-            var captured = set.Select(place => place.Captured).OfType<Place>().ToArray();
-            var next = set.SelectMany(place => place.Literals.Keys).Distinct(StringComparer.Ordinal)
-                .Select(text => (Encoding.ASCII.GetBytes(text), Number((Place[])[
-                    .. set.Select(place => place.Literals.GetValueOrDefault(text)).OfType<Place>(),
-                    .. text.Length > 0 ? captured : []])))
-                .ToArray();
-            states.Add(new State(
-                next.Length > 0 ? new ByteMap(next) : null,
-                captured.Length > 0 ? Number(captured) : -1,
-                PathGroup.Of(set.SelectMany(place => place.Ends)),
-                PathGroup.Of(set.SelectMany(place => place.Prefixes))));
+            if (set is [{ Captured: null } only])
+            {
+                // Where nothing is captured, as in most places, a set has one place in it.
+                foreach (var (text, place) in only.Literals ?? [])
+                {
+                    steps.Add((at, text, Number([place])));
+                }
+
+                states.Add(new State(only.Literals is not null, -1, Group(only.Ends), Group(only.Prefixes)));
+            }
+            else
+            {
+                var captured = set.Select(place => place.Captured).OfType<Place>().ToArray();
+                var texts = set.SelectMany(place => place.Literals?.Keys ?? Enumerable.Empty<string>()).Distinct(StringComparer.Ordinal).ToList();
+                steps.AddRange(texts.Select(text => (at, text, Number((Place[])[
+                    .. set.Select(place => place.Literals?.GetValueOrDefault(text)).OfType<Place>(),
+                    .. text.Length > 0 ? captured : []]))));
+                states.Add(new State(
+                    texts.Count > 0,
+                    captured.Length > 0 ? Number(captured) : -1,
+                    Group(set.SelectMany(place => place.Ends ?? [])),
+                    Group(set.SelectMany(place => place.Prefixes ?? []))));
+            }
+
             if (sets.Count > PathLimits.MostStates)
             {
                 return null;
@@ -163,6 +195,17 @@ internal sealed class PathTrie
 
         int Number(Place[] set)
         {
+            if (set is [var alone])
+            {
+                if (alone.State == 0)
+                {
+                    alone.State = sets.Count;
+                    sets.Add(set);
+                }
+
+                return alone.State;
+            }
+
             var key = Key(set);
             if (!numbers.TryGetValue(key, out var number))
             {
@@ -175,37 +218,32 @@ internal sealed class PathTrie
         }
     }
 
+    private static PathGroup? Group(IEnumerable<RouteMatch>? matches) => matches is null ? null : PathGroup.Of(matches);
+
     private static string Key(Place[] set) => string.Join(',', set.Select(place => place.Number).Order());
 
-    /// <summary>A set of places: what the next segment leads to, and the routes that end or go on from here.</summary>
-    private sealed class State(ByteMap? literals, int captured, PathGroup[] ends, PathGroup[] prefixes)
-    {
-        public PathGroup[] Ends => ends;
-
-        public PathGroup[] Prefixes => prefixes;
-
-        public int Next(ReadOnlySpan<byte> segment)
-        {
-            var next = literals?.Find(segment) ?? -1;
-            return next >= 0 || segment.IsEmpty ? next : captured;
-        }
-    }
+    /// <summary>A set of places: what its segments lead to, and the routes that end or go on from here.</summary>
+    private readonly record struct State(bool HasLiterals, int Captured, PathGroup? Ends, PathGroup? Prefixes);
 
     /// <summary>A place in the trie, while it is being built.</summary>
     private sealed class Place(int number)
     {
         public int Number => number;
 
-        public Dictionary<string, Place> Literals { get; } = new(StringComparer.Ordinal);
+        /// <summary>The state that is this place alone; 0, which is the root's, before there is one.</summary>
+        public int State { get; set; }
+
+        public Dictionary<string, Place>? Literals { get; private set; }
 
         public Place? Captured { get; set; }
 
-        public List<RouteMatch> Ends { get; } = [];
+        public List<RouteMatch>? Ends { get; set; }
 
-        public List<RouteMatch> Prefixes { get; } = [];
+        public List<RouteMatch>? Prefixes { get; set; }
 
         public Place Literal(string text, ref int places)
         {
+            Literals ??= new(StringComparer.Ordinal);
             if (!Literals.TryGetValue(text, out var place))
             {
                 place = new Place(places++);

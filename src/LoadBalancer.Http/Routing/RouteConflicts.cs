@@ -10,9 +10,8 @@ internal static class RouteConflicts
         foreach (var host in RouteMatch.Of(routes).GroupBy(match => match.Host, StringComparer.Ordinal))
         {
             var matches = host.ToArray();
-            // Only routes of one rank can be in each other's way, and of exact paths only those of one path.
-            foreach (var rank in matches.GroupBy(match => (
-                match.Path.Form, match.Path.Segments.Count, match.Path.Literals, Text: match.Path.Form == PathForm.Exact ? match.Path.Text : "")))
+            // Only routes of one rank can be in each other's way.
+            foreach (var rank in matches.GroupBy(match => (match.Path.Form, match.Path.Segments.Count, match.Path.Literals, match.Priority)))
             {
                 AddTies([.. rank], found);
             }
@@ -22,7 +21,7 @@ internal static class RouteConflicts
                 AddUnreachable([.. path], found);
             }
 
-            if (!PathTrie.TryBuild(matches, out _))
+            if (PathTrie.IsTooLarge(matches))
             {
                 found.Add(new RouteConflict(matches[0].Index, -1, RouteConflictKind.TooManyOverlaps));
             }
@@ -31,29 +30,40 @@ internal static class RouteConflicts
         return [.. found.OrderBy(conflict => conflict.Route).ThenBy(conflict => conflict.Other)];
     }
 
+    // Of thousands of routes not every pair is looked at: paths have to be of one text wherever neither captures.
     private static void AddTies(RouteMatch[] matches, List<RouteConflict> found)
     {
-        for (var later = 1; later < matches.Length; later++)
+        var shapes = matches.GroupBy(match => string.Concat(match.Path.Segments.Select(segment => segment.IsCaptured ? '{' : '/')), StringComparer.Ordinal).ToArray();
+        for (var one = 0; one < shapes.Length; one++)
         {
-            for (var earlier = 0; earlier < later; earlier++)
+            for (var other = one; other < shapes.Length; other++)
             {
-                var (left, right) = (matches[earlier], matches[later]);
-                if (left.Priority != right.Priority)
+                var literal = Enumerable.Range(0, shapes[one].Key.Length).Where(at => shapes[one].Key[at] == '/' && shapes[other].Key[at] == '/').ToArray();
+                var alike = shapes[one].ToLookup(match => Literals(match, literal), StringComparer.Ordinal);
+                foreach (var match in shapes[other])
                 {
-                    continue;
-                }
-
-                if (left.Path.Form == PathForm.Regex && !left.Path.MeansSameAs(right.Path))
-                {
-                    found.Add(new RouteConflict(right.Index, left.Index, RouteConflictKind.RegexTie));
-                }
-                else if (left.Predicate.Count == right.Predicate.Count && left.Path.Overlaps(right.Path) && !left.Predicate.Excludes(right.Predicate))
-                {
-                    found.Add(new RouteConflict(right.Index, left.Index, RouteConflictKind.Tie));
+                    foreach (var rival in alike[Literals(match, literal)].Where(rival => one != other || rival.Index < match.Index))
+                    {
+                        AddTie(rival.Index < match.Index ? rival : match, rival.Index < match.Index ? match : rival, found);
+                    }
                 }
             }
         }
     }
+
+    private static void AddTie(RouteMatch earlier, RouteMatch later, List<RouteConflict> found)
+    {
+        if (earlier.Path.Form == PathForm.Regex && !earlier.Path.MeansSameAs(later.Path))
+        {
+            found.Add(new RouteConflict(later.Index, earlier.Index, RouteConflictKind.RegexTie));
+        }
+        else if (earlier.Predicate.Count == later.Predicate.Count && earlier.Path.Overlaps(later.Path) && !earlier.Predicate.Excludes(later.Predicate))
+        {
+            found.Add(new RouteConflict(later.Index, earlier.Index, RouteConflictKind.Tie));
+        }
+    }
+
+    private static string Literals(RouteMatch match, int[] segments) => string.Join('/', segments.Select(at => match.Path.Segments[at].Literal));
 
     // Of one path: a narrower path never takes all that a broader one means.
     private static void AddUnreachable(RouteMatch[] matches, List<RouteConflict> found)

@@ -3,14 +3,20 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>What a route matches, parsed, and its rank among the routes of its host. Immutable, thread-safe.</summary>
 internal sealed class RouteMatch
 {
-    private RouteMatch(RouteOptions options, int index) =>
+    private RouteMatch(RouteOptions options, int index)
+    {
         (Host, Path, Predicate, Priority, Index) = (options.Host, PathPattern.Of(options), RequestPredicate.Of(options), options.Priority, index);
+        Captures = Path.Captures.Count > 0;
+    }
 
     /// <summary>The host in lower case, exact or <c>*.</c> before a suffix; null for every host.</summary>
     public string? Host { get; }
 
     /// <summary>The paths.</summary>
     public PathPattern Path { get; }
+
+    /// <summary>True where the path captures segments; asked for each request, so that it need not look into <see cref="Path"/>.</summary>
+    public bool Captures { get; }
 
     /// <summary>The further conditions.</summary>
     public RequestPredicate Predicate { get; }

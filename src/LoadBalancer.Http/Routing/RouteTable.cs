@@ -10,19 +10,20 @@ namespace LoadBalancer.Http.Routing;
 internal sealed class RouteTable
 {
     private readonly HostTable<PathTrie> _hosts;
+    private readonly Route[] _routes;
 
     /// <summary>A table of routes that <see cref="RouteConflicts"/> has nothing to say about.</summary>
     /// <exception cref="ArgumentException">Their templates overlap in more ways than a table can hold.</exception>
     public RouteTable(IReadOnlyList<Route> routes)
     {
-        Routes = routes;
+        _routes = [.. routes];
         _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes.Select(route => route.Options))
             .GroupBy(match => match.Host, StringComparer.Ordinal)
             .Select(group => (group.Key, Build([.. group])))]);
     }
 
     /// <summary>The routes in the order of the file.</summary>
-    public IReadOnlyList<Route> Routes { get; }
+    public IReadOnlyList<Route> Routes => _routes;
 
     /// <summary>Sets <see cref="Exchange.Route"/> and <see cref="Exchange.Captures"/> by the request's host, path, method, fields and query.</summary>
     /// <returns>
@@ -34,8 +35,12 @@ internal sealed class RouteTable
         switch (Find(exchange.Request, out var match, out _))
         {
             case RequestVerdict.Yes:
-                match!.Path.Capture(exchange.Request, exchange.Captures);
-                exchange.Route = Routes[match.Index];
+                if (match!.Captures)
+                {
+                    match.Path.Capture(exchange.Request, exchange.Captures);
+                }
+
+                exchange.Route = _routes[match.Index];
                 return FaultKind.None;
             case RequestVerdict.OtherMethod:
                 return FaultKind.MethodNotAllowed;

@@ -1,3 +1,4 @@
+using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server;
@@ -10,10 +11,11 @@ internal sealed class HttpEngine
     /// <summary>The engine on <paramref name="loops"/>.</summary>
     public HttpEngine(ReadOnlySpan<EventLoop> loops)
     {
+        var rooms = new ConnectionRooms();
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at]);
+            _loops[at] = new HttpLoop(loops[at], rooms);
         }
     }
 

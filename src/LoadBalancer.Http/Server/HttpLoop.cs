@@ -17,11 +17,11 @@ internal sealed class HttpLoop
     private readonly DateText _date = new();
 
     /// <summary>An empty one.</summary>
-    public HttpLoop(EventLoop loop)
+    public HttpLoop(EventLoop loop, ConnectionRooms rooms)
     {
         _loop = loop;
         Exchanges = new ExchangePool(loop);
-        Upstreams = new UpstreamPools(loop);
+        Upstreams = new UpstreamPools(loop, rooms);
     }
 
     /// <summary>Exchanges that are not in use.</summary>

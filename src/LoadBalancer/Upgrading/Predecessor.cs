@@ -45,7 +45,7 @@ internal sealed class Predecessor : IDisposable
             return null;
         }
 
-        var channel = DescriptorChannel.Inherited(int.Parse(number, CultureInfo.InvariantCulture));
+        var channel = DescriptorChannel.Inherited(int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) ? descriptor : -1);
         var predecessor = new Predecessor(channel);
         if (channel.Receive(Patience, out _, out _) is var greeting && greeting != Greeting)
         {

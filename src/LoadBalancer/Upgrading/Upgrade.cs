@@ -29,8 +29,6 @@ internal sealed class Upgrade(
     /// <summary>How long it may take between two words that need no work.</summary>
     private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(10);
 
-    private readonly ProgramCommand _command = ProgramCommand.OfProcess();
-
     /// <summary>Starts the new process and lets it take over; after a failure everything is as before.</summary>
     /// <param name="patience">How long it may take to be ready.</param>
     /// <param name="stop">Ends it early: a failure.</param>
@@ -41,7 +39,6 @@ internal sealed class Upgrade(
             return Fail("lb is process 1 of its container, which ends with it: start a container of the new version instead");
         }
 
-        log.Info("an upgrade begins", ("program", _command.Program));
         if (state is not null)
         {
             state.IsHandedOver = true;
@@ -71,9 +68,11 @@ internal sealed class Upgrade(
         Successor successor;
         try
         {
-            successor = Successor.Start(_command, service.ForSuccessor);
+            var command = ProgramCommand.OfProcess();
+            log.Info("an upgrade begins", ("program", command.Program));
+            successor = Successor.Start(command, service.ForSuccessor);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return Fail($"the new process cannot be started: {error.Message}");
         }

@@ -1,7 +1,6 @@
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Health;
-using LoadBalancer.Tests.Balancing;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Tests.Upstreams;

@@ -64,7 +64,7 @@ internal sealed class HopByHopHeadersTests
         var response = exchange.Response;
         Fill(response, "Server: x", "Connection: close, X-Own", "X-Own: 1", "Transfer-Encoding: chunked", "Keep-Alive: 5", "Set-Cookie: a=1", "Set-Cookie: b=2", "Upgrade: h2",
             "Proxy-Authenticate: Basic", "X-Accel-Buffering: no", "Location: http://internal/", "X_Own: 1");
-        ResponseFields.Prepare(exchange);
+        ResponseFields.Prepare(response);
         Assert.That(response.Fields.Lines(), Is.EqualTo(new[]
         {
             "Server: x", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Accel-Buffering: no", "Location: http://internal/", "X_Own: 1", "Via: 1.1 lb",

@@ -30,8 +30,8 @@ internal sealed class RequestFieldsTests
         RequestFields.Prepare(exchange, options);
         foreach (var port in new[] { 1, 2 })
         {
-            exchange.Endpoint = new Endpoint(new EndpointId("up", new IPEndPoint(IPAddress.Loopback, port)), 1);
-            RequestFields.ForEndpoint(exchange, options);
+            var endpoint = new Endpoint(new EndpointId("up", new IPEndPoint(IPAddress.Loopback, port)), 1);
+            RequestFields.ForEndpoint(exchange, endpoint, options);
             Assert.That(exchange.Request.Fields.Values("Host"), Is.EqualTo(new[] { $"127.0.0.1:{port}" }));
         }
     }
@@ -41,12 +41,12 @@ internal sealed class RequestFieldsTests
     {
         var options = new UpstreamOptions { Host = "endpoint" };
         var exchange = Heads.Request("/", "Host: a");
-        exchange.Endpoint = new Endpoint(new EndpointId("up", Address), 1);
+        var endpoint = new Endpoint(new EndpointId("up", Address), 1);
         Assert.That(Allocations.Of(() =>
         {
             exchange.Request.Fields.Reset();
             RequestFields.Prepare(exchange, options);
-            RequestFields.ForEndpoint(exchange, options);
+            RequestFields.ForEndpoint(exchange, endpoint, options);
         }), Is.Zero);
     }
 
@@ -54,9 +54,9 @@ internal sealed class RequestFieldsTests
     {
         var options = new UpstreamOptions { Host = host };
         var exchange = Heads.Request("/", fields);
-        exchange.Endpoint = new Endpoint(new EndpointId("up", address), 1);
+        var endpoint = new Endpoint(new EndpointId("up", address), 1);
         RequestFields.Prepare(exchange, options);
-        RequestFields.ForEndpoint(exchange, options);
+        RequestFields.ForEndpoint(exchange, endpoint, options);
         return exchange.Request.Fields.Values("Host").Single();
     }
 }

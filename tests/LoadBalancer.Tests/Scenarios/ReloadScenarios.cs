@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
+using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Tests;
 using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
 
@@ -54,6 +56,49 @@ internal sealed partial class ReloadScenarios
         }
 
         Assert.That(await daemon.AddressOfAsync("all"), Is.EqualTo(address));
+    }
+
+    [Test]
+    public async Task Trap_1_a_thousand_streams_live_on_through_fifty_reloads_that_are_not_about_them()
+    {
+        const string Agree = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        using var endpoint = new StreamEndpoint();
+        await using var daemon = await DaemonHarness.StartAsync(With(0));
+        var (echo, web) = (await daemon.AddressOfAsync("echo"), await daemon.AddressOfAsync("web"));
+        var echoes = Enumerable.Range(0, 400).Select(_ => new HttpWire(Loopback.Connect(echo))).ToList();
+        var chats = Enumerable.Range(0, 300).Select(_ => new HttpWire(Loopback.Connect(web))).ToList();
+        var streams = Enumerable.Range(0, 300).Select(_ => new HttpWire(Loopback.Connect(web))).ToList();
+        chats.ForEach(chat => Assert.That(chat.Get("/", Agree).ReadResponse().Status, Is.EqualTo(101)));
+        streams.ForEach(stream => Assert.That(stream.Get("/").ReadHead().Status, Is.EqualTo(200)));
+        var talking = echoes.Concat(chats).ToList();
+        for (var reload = 1; reload <= 50; reload++)
+        {
+            await daemon.ReloadAsync(With(reload));
+            endpoint.Send($"{reload:d4}");
+            Talk(talking.Where((_, at) => at % 50 == reload % 50), $"{reload:d4}");
+        }
+
+        Talk(talking, "last");
+        var events = string.Concat(Enumerable.Range(1, 50).Select(reload => $"data: {reload:d4}\n\n"));
+        streams.ForEach(stream => Assert.That(Encoding.ASCII.GetString(stream.ReadBytes(events.Length)), Is.EqualTo(events), "every event, once"));
+        talking.Concat(streams).ToList().ForEach(each => each.Dispose());
+
+        static void Talk(IEnumerable<HttpWire> wires, string text)
+        {
+            foreach (var wire in wires)
+            {
+                Assert.That(Encoding.ASCII.GetString(wire.Send(text).ReadBytes(4)), Is.EqualTo(text));
+            }
+        }
+
+        string With(int reload) => $$"""
+            listeners:
+              echo: {bind: "127.0.0.1:0", tcp: {upstream: all} }
+              web: {bind: "127.0.0.1:0", http: {routes: [{path: "/*", upstream: all}, {path: /{{reload}}, upstream: other}]} }
+            upstreams:
+              all: {endpoints: ["{{endpoint.Address}}"]}
+              other: {endpoints: ["127.0.0.1:{{1000 + reload}}"], health: {active: off} }
+            """;
     }
 
     [Test]

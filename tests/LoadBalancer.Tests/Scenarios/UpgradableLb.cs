@@ -46,7 +46,10 @@ internal sealed class UpgradableLb : IDisposable
     {
         File.Delete(Program);
         File.WriteAllText(Program, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>Writes the configuration: what the test says, and what this adds.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
@@ -12,33 +13,20 @@ namespace LoadBalancer.Transport.Epoll;
 /// <param name="connectTimeout">The deadline of a connect for which the caller has none shorter.</param>
 internal sealed class EpollTransport(LoopGroup group, TimeSpan connectTimeout) : IConnectionListenerFactory, IConnectionFactory
 {
-    private readonly List<QueuedListener> _listeners = [];
+    private ImmutableList<QueuedListener> _listeners = [];
 
     /// <summary>Sockets that another process has bound; null where there is none.</summary>
     public InheritedListeners? Inherited { get; init; }
 
     /// <summary>Every listener that was made here and has not ended.</summary>
-    public IReadOnlyList<QueuedListener> Listeners
-    {
-        get
-        {
-            lock (_listeners)
-            {
-                _listeners.RemoveAll(listener => listener.Sockets.IsClosed);
-                return [.. _listeners];
-            }
-        }
-    }
+    public ImmutableList<QueuedListener> Listeners => Volatile.Read(ref _listeners).RemoveAll(static listener => listener.Sockets.IsClosed);
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The address cannot be bound; the message says why.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var listener = new QueuedListener(group.Loops, endpoint, Inherited);
-        lock (_listeners)
-        {
-            _listeners.Add(listener);
-        }
+        ImmutableInterlocked.Update(ref _listeners, static (open, listener) => open.RemoveAll(static other => other.Sockets.IsClosed).Add(listener), listener);
 
         return ValueTask.FromResult<IConnectionListener>(listener);
     }

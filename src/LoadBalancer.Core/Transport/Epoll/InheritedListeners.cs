@@ -43,9 +43,9 @@ internal sealed class InheritedListeners
         _isOpen = true;
         _taken.ForEach(listener => listener.Release());
         _taken.Clear();
-        foreach (var descriptor in _descriptors.Values.SelectMany(each => each))
+        foreach (var descriptors in _descriptors.Values)
         {
-            Libc.Close(descriptor);
+            descriptors.ForEach(descriptor => Libc.Close(descriptor));
         }
 
         _descriptors.Clear();

@@ -13,8 +13,8 @@ internal sealed class SendBatch(EventLoop loop)
     /// <summary>Events that are looked at before what they led to is sent: enough to share the caches, few enough that the first does not wait long.</summary>
     public const int Events = 64;
 
-    // One event may lead to many sends: what does not fit is not put off.
-    private const int MostWriters = 4 * Events;
+    // One event may lead to many sends: what does not fit is not put off. Each holds a block until it is sent, and the loop keeps twice as many.
+    private const int MostWriters = Events;
 
     private readonly LoopPipeWriter[] _writers = new LoopPipeWriter[MostWriters];
     private int _count;

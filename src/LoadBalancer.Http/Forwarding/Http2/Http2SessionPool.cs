@@ -28,6 +28,9 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <summary>True while a session is being opened.</summary>
     public bool IsOpening { get; private set; }
 
+    /// <summary>True where somebody waits to open a connection to the endpoint.</summary>
+    public bool IsRoomWanted => pool.Room.IsWanted;
+
     /// <summary>True where the endpoint chose HTTP/1.1 when it could choose: it is not asked again while it has connections.</summary>
     public bool SpeakHttp1 { get; private set; }
 
@@ -105,6 +108,17 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         }
     }
 
+    /// <summary>Closes a session that lies idle; false where none does.</summary>
+    public bool TryCloseIdle()
+    {
+        var idle = _sessions.Find(static session => session.IsIdle);
+        idle?.Retire();
+        return idle is not null;
+    }
+
+    /// <summary>Lets a session take nobody any more, for the sake of somebody of another loop who waits to open one: it is closed after its last stream.</summary>
+    public void Retire() => (_sessions.Count > 0 ? _sessions[0] : null)?.Retire();
+
     /// <summary>A session takes nobody any more.</summary>
     public void Remove(Http2UpstreamSession session) => _sessions.Remove(session);
 
@@ -153,11 +167,38 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         }
     }
 
+    private void Stop(Fault refusal)
+    {
+        if (refusal.Failed)
+        {
+            pool.Refused();
+        }
+        else
+        {
+            pool.Failed();
+        }
+    }
+
     private async Task OpenAsync()
     {
         IsOpening = true;
         var (upstream, began) = (_upstream, _time.GetTimestamp());
         var timeouts = upstream.Options.Timeouts;
+        if (!pool.TryOpen(upstream.Options.MaxConnections))
+        {
+            var refusal = await pool.WaitToOpen(upstream.Options.MaxConnections!.Value, upstream.Options.PendingTimeout).EndAsync();
+            Serve();
+            if (refusal.Failed || _waiting.Count == 0)
+            {
+                IsOpening = false;
+                EndAll(refusal);
+                Stop(refusal);
+                return;
+            }
+
+            began = _time.GetTimestamp();
+        }
+
         var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, timeouts.Connect);
         if (result.Socket is { } connected && upstream.Tls is { } tls)
         {
@@ -174,7 +215,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         {
             IsOpening = false;
             EndAll(result.Fault);
-            pool.ForgetIfEmpty();
+            pool.Failed();
             return;
         }
 

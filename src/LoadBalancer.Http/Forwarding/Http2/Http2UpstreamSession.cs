@@ -1,3 +1,5 @@
+// One file: what a session may be (opened, used, idle, leaving, ending) and each way from one to the next, which have to agree.
+
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
@@ -88,6 +90,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>True where it takes another exchange.</summary>
     public bool HasRoom => _isReady && !_isLeaving && !IsEnding && _active.Count < _mostStreams && NextNumber < LastNumber;
 
+    /// <summary>True where it has no stream.</summary>
+    public bool IsIdle => _isReady && !IsEnding && _active.Count == 0;
+
     /// <summary>The number of the next stream.</summary>
     public int NextNumber { get; private set; } = 1;
 
@@ -138,6 +143,8 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 
         if (_active.Count == 0)
         {
+            // Another loop may wait to open one.
+            _isLeaving |= _pool.IsRoomWanted;
             OnIdle();
         }
 
@@ -214,8 +221,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>The endpoint takes no new streams, and has not looked at those above <paramref name="lastNumber"/> (RFC 9113 section 6.8).</summary>
     public void OnGoAway(int lastNumber)
     {
-        _isLeaving = true;
-        _pool.Remove(this);
+        Retire();
         foreach (var stream in _active.ToArray())
         {
             if (stream.IsOf(this) && (stream.Id == 0 || stream.Id > lastNumber))
@@ -223,7 +229,13 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
                 stream.Fail(FaultKind.Reset, isUntouched: true);
             }
         }
+    }
 
+    /// <summary>Takes no new streams, and is closed after the last.</summary>
+    public void Retire()
+    {
+        _isLeaving = true;
+        _pool.Remove(this);
         if (_active.Count == 0)
         {
             End(FaultKind.None);

@@ -135,28 +135,32 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
                     return Answer.With("good");
                 }
 
-                Advance(gateway, time, at < 3 ? 1001 : 6000);
+                Advance(gateway, time, at < 3 ? 1050 : 6000);
                 return Answer.Silence;
             },
             time: time);
         Assert.That(Ask(gateway, Get).Text, Is.EqualTo("good"));
-        Assert.That(_endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(2).After(Loopback.TimeoutMs, 5), "they are told that nobody waits any more");
+        Assert.That(() => _endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(2).After(Loopback.TimeoutMs, 5), "they are told that nobody waits any more");
+        Assert.That(gateway.Upstreams["up"].Metrics.Responses!.RetriesOf(RetryReason.Timeout), Is.EqualTo(2));
         LimitScenarios.IsProblem(Ask(gateway, Get), 504, "exchange_timeout");
         gateway.Settle();
-        Assert.That(gateway.Upstreams["up"].Metrics.Responses!.RetriesOf(RetryReason.Timeout), Is.EqualTo(2));
     }
 
-    [TestCase(64, true)]
-    [TestCase(1024, false)]
+    [TestCase(16, true)]
+    [TestCase(64, false)]
     public async Task Trap_12_an_upload_whose_endpoint_dies_is_replayed_whole_or_fails(int bufferKb, bool fails)
     {
-        const int Bytes = 300_000;
+        const int Bytes = 60_000;
         var pattern = Encoding.Latin1.GetString(Loopback.Pattern(Bytes));
         using var died = new ManualResetEventSlim();
         using var listener = Loopback.Listen();
         using var peer = protocol == Carrier.Http1 ? null : new Http2Endpoint(wire =>
         {
-            wire.ReadOf(wire.ReadRequest()!.Value.Stream);
+            var stream = wire.ReadRequest()!.Value.Stream;
+            for (var read = 0; read < 20_000; read += wire.ReadOf(stream).Payload.Length)
+            {
+            }
+
             died.Set();
             throw new OperationCanceledException();
         });
@@ -166,13 +170,13 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
             Assert.That(turn, Is.LessThan(3), "one of two is the one that dies");
             using var client = gateway.Connect();
             client.Send("PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
-            for (var sent = 0; sent < Bytes; sent += 30_000)
+            for (var sent = 0; sent < Bytes; sent += 10_000)
             {
-                client.Send($"{30_000:x}\r\n{pattern.AsSpan(sent, 30_000)}\r\n");
-                if (sent == 150_000 && listener.Poll(100_000, SelectMode.SelectRead))
+                client.Send($"{10_000:x}\r\n{pattern.AsSpan(sent, 10_000)}\r\n");
+                if (sent == 30_000 && listener.Poll(100_000, SelectMode.SelectRead))
                 {
                     using var dying = listener.Accept();
-                    dying.ReceiveExactly(100_000);
+                    dying.ReceiveExactly(20_000);
                     dying.Abort();
                     died.Set();
                 }
@@ -219,7 +223,7 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
             {
                 if (at == 1)
                 {
-                    Advance(gateway, time, 301);
+                    Advance(gateway, time, 350);
                 }
 
                 return at == 1 ? Answer.Silence : Answer.With("second");
@@ -228,7 +232,7 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
         Assert.That(Ask(gateway, request).Text, Is.EqualTo("second"));
         Assert.That(_asked.Select(each => each.Endpoint), Is.Unique);
         Assert.That(_asked.Select(each => each.Request.Text), Is.All.EqualTo(request.Split("\r\n\r\n")[1]));
-        Assert.That(_endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        Assert.That(() => _endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
         gateway.Settle();
         var upstream = gateway.Upstreams["up"];
         Assert.That((upstream.Metrics.Responses!.RetriesOf(RetryReason.Hedge), upstream.Metrics.Responses.HedgesWon), Is.EqualTo((1, 1)));
@@ -250,7 +254,7 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
             {
                 if (at == 1)
                 {
-                    Advance(gateway, time, 301);
+                    Advance(gateway, time, 350);
                 }
 
                 both.Signal();
@@ -273,7 +277,7 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
         }
 
         gateway.Settle();
-        Assert.That(_endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(end switch { "first" => 1, "neither" => 0, _ => 2 }).After(Loopback.TimeoutMs, 5));
+        Assert.That(() => _endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(end switch { "first" => 1, "neither" => 0, _ => 2 }).After(Loopback.TimeoutMs, 5));
         Assert.That(gateway.Upstreams["up"].Metrics.Responses!.HedgesWon, Is.Zero);
     }
 
@@ -288,15 +292,15 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
         var answers = new ConcurrentQueue<Answer>();
         BareGateway gateway = null!;
         await using var started = gateway = await StartAsync(
-            $"retry: {{attempts: {Attempts}, on: [reset, 503, timeout], idempotency_key: required, per_try: 50ms, hedge_after: 30ms, budget: 100%}}", endpoints: 4,
+            $"retry: {{attempts: {Attempts}, on: [reset, 503, timeout], idempotency_key: required, per_try: 500ms, hedge_after: 300ms, budget: 100%}}", endpoints: 4,
             _ =>
             {
                 Assert.That(answers.TryDequeue(out var next), Is.True, "asked more often than it may be");
                 if (next.Kind == AnswerKind.Silence)
                 {
                     // Past the hedge, and past its own time.
-                    Advance(gateway, time, 31);
-                    Advance(gateway, time, 20);
+                    Advance(gateway, time, 350);
+                    Advance(gateway, time, 200);
                 }
 
                 return next;
@@ -304,20 +308,27 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
             time: time);
         using (var client = gateway.Connect())
         {
+            for (var at = 0; at < 300; at++)
+            {
+                // A budget for what follows.
+                answers.Enqueue(Answer.With("good"));
+                client.Get("/").ReadResponse();
+            }
+
             for (var at = 0; at < Schedules; at++)
             {
                 answers.Clear();
                 _asked.Clear();
                 var script = Enumerable.Range(0, Attempts).Select(turn => random.Next(20) switch
                 {
-                    < 9 => Answer.With($"good {at} {turn} {new string('g', random.Next(20_000))}"),
+                    < 9 => Answer.With($"good {at} {turn} {new string('g', random.Next(5_000))}"),
                     < 13 => Answer.With($"busy {at} {turn} {new string('b', random.Next(20_000))}", 503),
                     < 19 => Answer.Reset,
                     _ => Answer.Silence,
                 }).ToArray();
                 Array.ForEach(script, answers.Enqueue);
                 var (method, hasKey) = (new[] { "GET", "PUT", "POST" }[random.Next(3)], random.Next(2) == 0);
-                var body = method == "GET" ? "" : new string('u', 1 + random.Next(50_000));
+                var body = method == "GET" ? "" : new string('u', 1 + random.Next(20_000));
                 client.Send($"{method} /{at} HTTP/1.1\r\nHost: test\r\n{(hasKey ? "Idempotency-Key: 1\r\n" : "")}{(body.Length > 0 ? $"Content-Length: {body.Length}\r\n" : "")}\r\n{body}");
                 var response = client.ReadResponse();
                 var said = $"schedule {at}: {method}, key {hasKey}, {string.Join(", ", script.Select(each => $"{each.Kind} {each.Status}"))}: {_asked.Count} asked";
