@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Discovery.Dns;
