@@ -22,7 +22,7 @@ internal sealed class ChaosClients : IDisposable
     private readonly string _name;
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private readonly ConcurrentQueue<ChaosFailure> _failures = [];
-    private readonly ConcurrentDictionary<string, int> _served = [];
+    private readonly ConcurrentDictionary<string, ConcurrentBag<string>> _served = [];
     private readonly ManualResetEventSlim _pause = new();
     private readonly List<Thread> _threads = [];
     private readonly HttpClient _http2 = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
@@ -41,8 +41,8 @@ internal sealed class ChaosClients : IDisposable
         _threads = [.. kinds.Select((kind, at) => new Thread(() => kind(new Random((seed * 100) + at))) { IsBackground = true })];
     }
 
-    /// <summary>Calls that ended as they should, by kind.</summary>
-    public IReadOnlyDictionary<string, int> Served => _served;
+    /// <summary>The ids of calls that ended as they should, by kind.</summary>
+    public IReadOnlyDictionary<string, ConcurrentBag<string>> Served => _served;
 
     /// <summary>Calls that did not.</summary>
     public IReadOnlyList<ChaosFailure> Failures => [.. _failures];
@@ -68,7 +68,7 @@ internal sealed class ChaosClients : IDisposable
 
     private string NextId(string kind) => $"{_name}-{kind}-{Interlocked.Increment(ref _number)}";
 
-    private void Ended(string kind) => _served.AddOrUpdate(kind, 1, static (_, count) => count + 1);
+    private void Ended(string kind, string id) => _served.GetOrAdd(kind, static _ => []).Add(id);
 
     private void Failed(string key, string what, string seen, string? code = null) => _failures.Enqueue(new ChaosFailure(Elapsed, key, what, seen, code));
 
@@ -137,7 +137,7 @@ internal sealed class ChaosClients : IDisposable
                 }
                 else
                 {
-                    Ended("h1");
+                    Ended("h1", id);
                 }
 
                 if (answer["Connection"] == "close")
@@ -219,7 +219,7 @@ internal sealed class ChaosClients : IDisposable
                 }
                 else
                 {
-                    Ended("h2");
+                    Ended("h2", id);
                 }
             }
             catch (Exception error)
@@ -270,7 +270,7 @@ internal sealed class ChaosClients : IDisposable
                 }
 
                 socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token).GetAwaiter().GetResult();
-                Ended("ws");
+                Ended("ws", id);
             }
             catch (Exception error)
             {
@@ -300,7 +300,7 @@ internal sealed class ChaosClients : IDisposable
                 }
                 else
                 {
-                    Ended("sse");
+                    Ended("sse", id);
                 }
             }
             catch (Exception error)
@@ -345,7 +345,7 @@ internal sealed class ChaosClients : IDisposable
                 {
                     if (IsBody(socket.ReceiveToEnd(), size))
                     {
-                        Ended("tcp");
+                        Ended("tcp", key);
                     }
                     else
                     {
