@@ -48,7 +48,10 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     public Endpoint? Endpoint { get; set; }
 
     /// <summary>Its course, where it has another attempt beside it.</summary>
-    public ValueTask<Fault> Running { get; set; }
+    public ValueTask<Fault> Running { get; private set; }
+
+    /// <summary>It runs beside another one; <paramref name="running"/> is awaited once, as <see cref="Running"/>.</summary>
+    public void Run(ValueTask<Fault> running) => Running = running;
 
     /// <summary>When the endpoint was leased; 0 for never.</summary>
     public long Leased { get; set; }

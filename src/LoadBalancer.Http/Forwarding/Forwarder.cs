@@ -216,7 +216,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
         try
         {
             race.Begin(retries.HedgeAfter!.Value);
-            first.Running = RunAsync(exchange, work, first, hashKey);
+            first.Run(RunAsync(exchange, work, first, hashKey));
             while (true)
             {
                 if (await race.NextAsync() is not { } ended)
@@ -224,7 +224,7 @@ internal sealed class Forwarder(Upstream upstream, TimeProvider time, HttpEngine
                     if (await MayHedgeAsync(exchange, work, first))
                     {
                         second = work.BeginRival();
-                        second.Running = RunAsync(exchange, work, second, hashKey);
+                        second.Run(RunAsync(exchange, work, second, hashKey));
                     }
 
                     continue;
