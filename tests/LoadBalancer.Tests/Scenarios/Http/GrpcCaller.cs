@@ -11,7 +11,7 @@ internal sealed class GrpcCaller(EndPoint address) : IDisposable
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
 
     /// <summary>Begins a call; gives the head of its response.</summary>
-    public Task<HttpResponseMessage> SendAsync(string method, HttpContent content, CancellationToken cancellation = default, string? timeout = null)
+    public Task<HttpResponseMessage> SendAsync(string method, HttpContent content, string? timeout = null, CancellationToken cancellation = default)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{method}")
@@ -51,7 +51,7 @@ internal sealed class GrpcCaller(EndPoint address) : IDisposable
     public async Task<(string? Status, string? Reason)> FailAsync(string method, string? timeout = null)
     {
         using var content = new ByteArrayContent(GrpcEndpoint.Frame("x"u8));
-        using var response = await SendAsync(method, content, timeout: timeout);
+        using var response = await SendAsync(method, content, timeout);
         Assert.That((response.StatusCode, response.Content.Headers.ContentType?.MediaType), Is.EqualTo((HttpStatusCode.OK, "application/grpc")));
         Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.Empty);
         var message = Field(response.Headers, "grpc-message");

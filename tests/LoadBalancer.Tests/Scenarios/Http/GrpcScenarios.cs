@@ -72,7 +72,7 @@ internal sealed class GrpcScenarios
         using var client = new GrpcCaller(gateway.Address);
         using var cancellation = new CancellationTokenSource();
         using var content = new DuplexContent();
-        var call = client.SendAsync("/test.Echo/Hang", content, cancellation.Token);
+        var call = client.SendAsync("/test.Echo/Hang", content, cancellation: cancellation.Token);
         await _endpoint.Hanging.Task;
         await cancellation.CancelAsync();
         Assert.That(async () => await call, Throws.InstanceOf<OperationCanceledException>());
