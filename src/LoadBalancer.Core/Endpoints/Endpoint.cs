@@ -23,7 +23,7 @@ public sealed class Endpoint(EndpointId id, int loops)
     private FailureObserver? _observer;
     private ReturnObserver? _returns;
     private bool _isDrained;
-    private bool _isGone;
+    private Withdrawal? _withdrawal;
     private int _assignedWeight = -1;
 
     /// <summary>Who it is.</summary>
@@ -72,11 +72,11 @@ public sealed class Endpoint(EndpointId id, int loops)
         internal set => Volatile.Write(ref _assignedWeight, value ?? -1);
     }
 
-    /// <summary>True from when a configuration took it away until one has it again: what still goes to it is drained.</summary>
-    internal bool IsGone
+    /// <summary>How a configuration took it away; null while it has not, or another has it again.</summary>
+    internal Withdrawal? Withdrawal
     {
-        get => Volatile.Read(ref _isGone);
-        set => Volatile.Write(ref _isGone, value);
+        get => Volatile.Read(ref _withdrawal);
+        set => Volatile.Write(ref _withdrawal, value);
     }
 
     /// <summary>

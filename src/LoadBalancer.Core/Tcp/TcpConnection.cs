@@ -131,9 +131,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     }
 
     /// <inheritdoc/>
-    public override void StopWithdrawn(Fault fault)
+    public override void StopWithdrawn(Withdrawal withdrawal, Fault fault)
     {
-        if (_relay is not null && _lease.Endpoint.IsGone)
+        if (_relay is not null && withdrawal.Holds(_lease.Endpoint))
         {
             Stop(fault);
         }

@@ -74,7 +74,7 @@ internal sealed class Membership
             endpoint.AssignedWeight = assigned(endpoint.Id);
         }
 
-        endpoint.IsGone = false;
+        endpoint.Withdrawal = null;
         if (context.IsDrained is { } remembers)
         {
             endpoint.IsDrained = remembers(endpoint.Id);

@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
@@ -101,10 +102,10 @@ internal sealed class ClientConnection : TrackedConnection
     }
 
     /// <inheritdoc/>
-    public override void Withdraw(TimeSpan turn) => EachWithdrawn(exchange => exchange.Pending!.EndAfter(turn));
+    public override void Withdraw(Withdrawal withdrawal, TimeSpan turn) => Each(withdrawal, exchange => exchange.Pending!.EndAfter(turn));
 
     /// <inheritdoc/>
-    public override void StopWithdrawn(Fault fault) => EachWithdrawn(exchange => exchange.GiveUp(fault));
+    public override void StopWithdrawn(Withdrawal withdrawal, Fault fault) => Each(withdrawal, exchange => exchange.GiveUp(fault));
 
     /// <inheritdoc/>
     public override void Stop(Fault fault)
@@ -115,9 +116,9 @@ internal sealed class ClientConnection : TrackedConnection
     }
 
     // Rule zero: closures, because this runs once for a drain.
-    private void EachWithdrawn(Action<Exchange> action) => _session?.Each(exchange =>
+    private void Each(Withdrawal withdrawal, Action<Exchange> action) => _session?.Each(exchange =>
     {
-        if (exchange is { Pending: not null, Endpoint.IsGone: true })
+        if (exchange.Pending is not null && withdrawal.Holds(exchange.Endpoint))
         {
             action(exchange);
         }

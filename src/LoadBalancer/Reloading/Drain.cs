@@ -35,31 +35,26 @@ internal static class Drain
 
     /// <summary>The same for what goes to endpoints that a configuration has taken away, on listeners that stay.</summary>
     /// <param name="tables">The connections of those listeners.</param>
-    /// <param name="gone">The endpoints. One that comes back meanwhile keeps what it has.</param>
+    /// <param name="gone">The endpoints. One that comes back meanwhile keeps what was not told to end yet.</param>
     /// <param name="patience">The deadline.</param>
     /// <param name="time">The clock of the deadline.</param>
     /// <param name="hurry">Ends the patience early.</param>
     public static async Task WithdrawAsync(
-        IReadOnlyList<ConnectionTable> tables, IReadOnlyList<Endpoint> gone, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+        IReadOnlyList<ConnectionTable> tables, Withdrawal gone, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
-        foreach (var endpoint in gone)
-        {
-            endpoint.IsGone = true;
-        }
-
-        if (gone.All(endpoint => endpoint.Load.Active == 0))
+        if (gone.IsOver)
         {
             return;
         }
 
         var began = time.GetTimestamp();
-        await Task.WhenAll(tables.Select(table => table.WithdrawAllAsync(SpreadOf(patience))));
-        while (gone.Any(endpoint => endpoint.IsGone && endpoint.Load.Active > 0) && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
+        await Task.WhenAll(tables.Select(table => table.WithdrawAllAsync(gone, SpreadOf(patience))));
+        while (!gone.IsOver && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(new Fault(FaultSide.Internal, FaultKind.Drained))));
+        await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(gone, new Fault(FaultSide.Internal, FaultKind.Drained))));
     }
 
     // The second half is for what was told to end last.

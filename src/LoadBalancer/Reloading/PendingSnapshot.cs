@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Endpoints;
@@ -70,6 +71,8 @@ internal sealed class PendingSnapshot
 
     private async Task CloseUnusedAsync(Snapshot next, List<ListeningSocket> unbound)
     {
+        // Before anything is waited for: the next configuration may have them again.
+        var withdrawal = new Withdrawal(GoneEndpoints(next));
         await Task.WhenAll(unbound.Select(socket => socket.CloseAsync()));
         foreach (var (name, upstream) in Previous.Upstreams)
         {
@@ -85,22 +88,22 @@ internal sealed class PendingSnapshot
         await Task.WhenAll(
         [
             .. gone.Select(listener => Drain.RunAsync(listener.Connections, patience, Time, Hurry)),
-            Drain.WithdrawAsync([.. next.Listeners.Values.Select(listener => listener.Connections)], GoneEndpoints(next), patience, Time, Hurry),
+            Drain.WithdrawAsync([.. next.Listeners.Values.Select(listener => listener.Connections)], withdrawal, patience, Time, Hurry),
         ]);
     }
 
     // What a discovery does not find any more was not taken away by anybody: a record that flips must close nothing.
-    private List<Endpoint> GoneEndpoints(Snapshot next) =>
+    private ImmutableArray<Endpoint> GoneEndpoints(Snapshot next) =>
     [
         .. Previous.Upstreams.SelectMany(entry =>
         {
             var after = next.Upstreams.GetValueOrDefault(entry.Key);
-            var present = after?.View.All.Select(member => member.Endpoint).ToHashSet() ?? [];
+            var present = after?.View.All.Select(member => member.Endpoint.Id).ToHashSet() ?? [];
             var written = entry.Value.Options.Endpoints.Items.Select(options => options.Address).ToHashSet();
             return entry.Value == after
                 ? []
                 : entry.Value.View.All.Select(member => member.Endpoint)
-                    .Where(endpoint => !present.Contains(endpoint) && (after?.Options.Discover is null || written.Contains(endpoint.Address)));
+                    .Where(endpoint => !present.Contains(endpoint.Id) && (after?.Options.Discover is null || written.Contains(endpoint.Address)));
         }),
     ];
 }

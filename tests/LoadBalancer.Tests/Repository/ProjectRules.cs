@@ -35,6 +35,7 @@ internal sealed record ProjectRules(
                 ("Endpoints", "it yields the addresses that become endpoints")),
             new("Connections",
                 ("Transport", "a connection policy wraps what a transport accepted"),
+                ("Endpoints", "a connection to an endpoint that was taken away is drained"),
                 ("Tls", "what serves a listener's connections says how their clients speak TLS")),
             new("Tls",
                 ("Transport", "it encrypts below the sockets of a transport")),

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
@@ -112,11 +113,12 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
     public Task StopAllAsync(Fault fault) => EachAsync((connection, _) => connection.Stop(fault));
 
     /// <summary>Tells every open connection that endpoints were taken away. Any thread; completes when each has been told.</summary>
+    /// <param name="withdrawal">Which.</param>
     /// <param name="spread">As with <see cref="FinishAllAsync"/>.</param>
-    public Task WithdrawAllAsync(TimeSpan spread) => EachAsync((connection, place) => connection.Withdraw(spread * place));
+    public Task WithdrawAllAsync(Withdrawal withdrawal, TimeSpan spread) => EachAsync((connection, place) => connection.Withdraw(withdrawal, spread * place));
 
     /// <summary>Ends what still goes to endpoints that were taken away. Any thread; completes when each has been told.</summary>
-    public Task StopWithdrawnAsync(Fault fault) => EachAsync((connection, _) => connection.StopWithdrawn(fault));
+    public Task StopWithdrawnAsync(Withdrawal withdrawal, Fault fault) => EachAsync((connection, _) => connection.StopWithdrawn(withdrawal, fault));
 
     // Rule zero: LINQ and closures, because this runs once for a listener or the process. A place is a number from 0 to 1.
     private Task EachAsync(Action<TrackedConnection, double> action) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(

@@ -1,3 +1,4 @@
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
@@ -19,13 +20,13 @@ internal abstract class TrackedConnection
     {
     }
 
-    /// <summary>Endpoints were taken away (Endpoint.IsGone): what goes to one of them, has no end of its own and can be told to end is told, likewise.</summary>
-    public virtual void Withdraw(TimeSpan turn)
+    /// <summary>Endpoints were taken away: what goes to one of them, has no end of its own and can be told to end is told, likewise.</summary>
+    public virtual void Withdraw(Withdrawal withdrawal, TimeSpan turn)
     {
     }
 
-    /// <summary>Ends what still goes to an endpoint that was taken away because of <paramref name="fault"/>.</summary>
-    public abstract void StopWithdrawn(Fault fault);
+    /// <summary>Ends what still goes to one of them because of <paramref name="fault"/>.</summary>
+    public abstract void StopWithdrawn(Withdrawal withdrawal, Fault fault);
 
     /// <summary>Ends it from outside because of <paramref name="fault"/>; it leaves the table by itself.</summary>
     public abstract void Stop(Fault fault);
