@@ -1,10 +1,13 @@
 using System.Text;
+using LoadBalancer.Http.Server.Http1;
 
 namespace LoadBalancer.Http.Server;
 
 /// <summary>A call of gRPC, by the type of its messages (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). One of gRPC-Web is none: it is told by statuses of HTTP.</summary>
 internal static class GrpcCall
 {
+    private const int MostTimeoutDigits = 8;
+
     private static ReadOnlySpan<byte> Type => "application/grpc"u8;
 
     /// <summary>True where a request or response with these fields is one.</summary>
@@ -12,4 +15,35 @@ internal static class GrpcCall
         fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= Type.Length
         && (type.Length == Type.Length || type[Type.Length] is (byte)'+' or (byte)';' or (byte)' ')
         && Ascii.EqualsIgnoreCase(type[..Type.Length], Type);
+
+    /// <summary>
+    /// How long the caller waits for the end of its call (the field grpc-timeout: up to eight digits and a unit); null where it is no call, says
+    /// nothing, or something else.
+    /// </summary>
+    public static TimeSpan? TimeoutOf(HeaderList fields)
+    {
+        if (!Is(fields) || fields.Find("grpc-timeout"u8) is var at && at < 0)
+        {
+            return null;
+        }
+
+        var text = fields.Value(at);
+        var ticks = text.IsEmpty ? 0 : text[^1] switch
+        {
+            (byte)'H' => TimeSpan.TicksPerHour,
+            (byte)'M' => TimeSpan.TicksPerMinute,
+            (byte)'S' => TimeSpan.TicksPerSecond,
+            (byte)'m' => TimeSpan.TicksPerMillisecond,
+            (byte)'u' => TimeSpan.TicksPerMicrosecond,
+            // A tick is a hundred nanoseconds.
+            (byte)'n' => 1,
+            _ => 0,
+        };
+        if (ticks == 0 || text.Length > MostTimeoutDigits + 1 || DecimalLength.Parse(text[..^1]) is var number && number < 0)
+        {
+            return null;
+        }
+
+        return new TimeSpan(text[^1] == (byte)'n' ? number / 100 : number * ticks);
+    }
 }

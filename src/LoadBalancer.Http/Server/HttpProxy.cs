@@ -142,6 +142,9 @@ internal sealed class HttpProxy : ConnectionHandler
             ? null
             : exchange.Route?.StandIn(FaultResponse.Status(fault.Kind));
 
+    // A comparison with null is false.
+    private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
+
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
@@ -204,7 +207,7 @@ internal sealed class HttpProxy : ConnectionHandler
             }
         }
 
-        if (route.Timeout is { } timeout)
+        if (Shorter(route.Timeout, GrpcCall.TimeoutOf(request.Fields)) is { } timeout)
         {
             var left = timeout - Time.GetElapsedTime(exchange.Began);
             if (left <= TimeSpan.Zero)
@@ -223,6 +226,24 @@ internal sealed class HttpProxy : ConnectionHandler
         }
 
         // :: (5)
+        fault = MaxForwards.Count(request, out var isLast);
+        if (fault != FaultKind.None)
+        {
+            return new Fault(FaultSide.Client, fault);
+        }
+
+        if (isLast && request.Method == RequestMethod.Trace)
+        {
+            // It would show its fields, those that lb added too: nobody who asks for a path needs them.
+            return new Fault(FaultSide.Client, FaultKind.NotImplemented);
+        }
+
+        if (isLast)
+        {
+            exchange.Response.Status = 204;
+            return await OwnResponse.SendAsync(exchange);
+        }
+
         return await route.Handler.HandleAsync(exchange);
     }
 }

@@ -51,6 +51,9 @@ internal enum KnownHeader : byte
     /// <summary>location.</summary>
     Location,
 
+    /// <summary>max-forwards.</summary>
+    MaxForwards,
+
     /// <summary>origin.</summary>
     Origin,
 

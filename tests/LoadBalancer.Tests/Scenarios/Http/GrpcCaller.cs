@@ -11,7 +11,7 @@ internal sealed class GrpcCaller(EndPoint address) : IDisposable
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
 
     /// <summary>Begins a call; gives the head of its response.</summary>
-    public Task<HttpResponseMessage> SendAsync(string method, HttpContent content, CancellationToken cancellation = default)
+    public Task<HttpResponseMessage> SendAsync(string method, HttpContent content, CancellationToken cancellation = default, string? timeout = null)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{method}")
@@ -21,6 +21,11 @@ internal sealed class GrpcCaller(EndPoint address) : IDisposable
             Content = content,
         };
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
+        if (timeout is not null)
+        {
+            request.Headers.TryAddWithoutValidation("grpc-timeout", timeout);
+        }
+
         return _client.SendAsync(request, cancellation);
     }
 
@@ -43,10 +48,10 @@ internal sealed class GrpcCaller(EndPoint address) : IDisposable
 
     /// <summary>A call that lb itself ends, in a response that has fields only.</summary>
     /// <returns>The status of gRPC, and lb's reason.</returns>
-    public async Task<(string? Status, string? Reason)> FailAsync(string method)
+    public async Task<(string? Status, string? Reason)> FailAsync(string method, string? timeout = null)
     {
         using var content = new ByteArrayContent(GrpcEndpoint.Frame("x"u8));
-        using var response = await SendAsync(method, content);
+        using var response = await SendAsync(method, content, timeout: timeout);
         Assert.That((response.StatusCode, response.Content.Headers.ContentType?.MediaType), Is.EqualTo((HttpStatusCode.OK, "application/grpc")));
         Assert.That(await response.Content.ReadAsByteArrayAsync(), Is.Empty);
         var message = Field(response.Headers, "grpc-message");

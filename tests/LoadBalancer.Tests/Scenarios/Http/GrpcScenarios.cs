@@ -94,6 +94,17 @@ internal sealed class GrpcScenarios
     }
 
     [Test]
+    public async Task What_the_caller_waits_for_at_most_ends_the_call_as_well([Values("", ", timeout: 1h")] string route)
+    {
+        await using var gateway = await GatewayAsync($"{{routes: [{{path: \"/*\", upstream: up{route}}}]}}");
+        using var client = new GrpcCaller(gateway.Address);
+        Assert.That(await client.FailAsync("/test.Echo/Hang", timeout: "300m"), Is.EqualTo(("4", "exchange_timeout")));
+        await _endpoint.Cancelled.Task.WaitAsync(TimeSpan.FromMilliseconds(Loopback.TimeoutMs));
+        client.Dispose();
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task Silence_within_a_call_is_bounded_by_stream_idle()
     {
         await using var gateway = await GatewayAsync(keys: ", timeouts: {between_bytes: 50ms, stream_idle: 60s}");

@@ -93,6 +93,31 @@ internal sealed class Http1ForwardingScenarios
         Assert.That(endpoint.Requests, Is.Empty);
     }
 
+    [TestCase("OPTIONS", "0", 204)]
+    [TestCase("TRACE", "0", 501)]
+    [TestCase("OPTIONS", "-1", 400)]
+    [TestCase("OPTIONS", "1\r\nMax-Forwards: 1", 400)]
+    public async Task A_request_that_may_go_no_further_is_answered_here(string method, string hops, int status)
+    {
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await HttpGateway.ToAsync(endpoint);
+        using var client = gateway.Connect();
+        Assert.That(client.Send($"{method} /a HTTP/1.1\r\nHost: test\r\nMax-Forwards: {hops}\r\n\r\n").ReadResponse().Status, Is.EqualTo(status));
+        Assert.That(endpoint.Requests, Is.Empty);
+    }
+
+    [TestCase("OPTIONS", "2", "1")]
+    [TestCase("TRACE", "1", "0")]
+    [TestCase("GET", "0", "0", Description = "means nothing there")]
+    public async Task One_that_may_go_further_has_one_hop_less(string method, string hops, string left)
+    {
+        using var endpoint = new HttpEndpoint("ok");
+        await using var gateway = await HttpGateway.ToAsync(endpoint);
+        using var client = gateway.Connect();
+        Assert.That(client.Send($"{method} /a HTTP/1.1\r\nHost: test\r\nMax-Forwards: {hops}\r\n\r\n").ReadResponse().Status, Is.EqualTo(200));
+        Assert.That(endpoint.Requests.Single()["Max-Forwards"], Is.EqualTo(left));
+    }
+
     [Test]
     public async Task Every_response_has_one_date_its_endpoints_if_that_has_one()
     {
