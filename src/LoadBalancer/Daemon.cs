@@ -147,7 +147,7 @@ internal static class Daemon
             ];
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
-            using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch)), log);
+            using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch) { Loads = reloader.Loads }), log);
             using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {

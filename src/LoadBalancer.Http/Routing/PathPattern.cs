@@ -219,7 +219,7 @@ internal sealed class PathPattern
         }
 
         // What a client may send in other forms arrives here in one, and a text of another form would be met by no request.
-        var bytes = Encoding.UTF8.GetBytes("/" + string.Concat(text.Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}")));
+        var bytes = Encoding.UTF8.GetBytes("/" + (Ascii.IsValid(text) ? text : string.Concat(text.Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}"))));
         var canonical = new byte[CanonicalPath.MostLength(bytes)];
         if (!CanonicalPath.TryWrite(bytes, canonical, out var length) || length < 2)
         {

@@ -104,7 +104,7 @@ internal sealed class SourceFiles(ConfigSources? kept = null)
     private static ReadOnlySpan<byte> ReadBytes(string path, int atMost)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream();
+        using var bytes = new MemoryStream(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : 0);
         var buffer = new byte[16 * 1024];
         int count;
         while (bytes.Length <= atMost && (count = file.Read(buffer)) > 0)

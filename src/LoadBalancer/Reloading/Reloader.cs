@@ -18,12 +18,16 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     private readonly Live<Snapshot> _snapshot = new(Snapshot.Empty);
     private readonly Live<ReloadOutcome> _outcome = new(ReloadOutcome.None);
     private Task _closing = Task.CompletedTask;
+    private long _loads;
     private LoadResult? _file;
     private LoadResult? _running;
     private LoadResult? _good;
 
     /// <summary>Watches whether requests fare worse after a reload; its word makes a <see cref="ReloadRequest"/>.</summary>
     public ReloadGuard Guard { get; } = new(time, log);
+
+    /// <summary>How often the file was loaded.</summary>
+    public long Loads => Interlocked.Read(ref _loads);
 
     /// <summary>What runs.</summary>
     public Snapshot Snapshot => _snapshot.Current;
@@ -84,6 +88,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             {
                 ReloadCause.Rollback => await RollBackAsync(request),
                 ReloadCause.Guard => await TakeBackAsync(),
+                ReloadCause.Watch when request.Loads != Loads => Outcome,
                 _ => await ReloadFileAsync(request),
             };
         }
@@ -112,6 +117,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
 
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
+        Interlocked.Increment(ref _loads);
         var loaded = GatewayFile.Load(path, environment);
         try
         {

@@ -88,4 +88,29 @@ internal sealed class RouteConflictsTests
 
     private static string Find(params RouteOptions[] routes) =>
         string.Join(", ", RouteConflicts.Find(routes).Select(conflict => $"{routes[conflict.Route].Name} {conflict.Kind} {routes[conflict.Other].Name}"));
+
+    [Test]
+    public void Ties_are_found_as_if_every_pair_was_looked_at()
+    {
+        var random = new Random(5);
+        for (var round = 0; round < 300; round++)
+        {
+            var routes = Enumerable.Range(0, 12).Select(number => Routes.Route(
+                $"r{number}",
+                path: "/" + string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(at => random.Next(3) switch { 0 => $"{{c{at}}}", 1 => "a", _ => "b" })) + (random.Next(2) == 0 ? "/*" : ""),
+                methods: random.Next(3) == 0 ? ["GET"] : null,
+                priority: random.Next(2))).ToArray();
+            var matches = RouteMatch.Of(routes);
+            var pairs =
+                from later in matches
+                from earlier in matches
+                where earlier.Index < later.Index && earlier.Priority == later.Priority && earlier.Path.Form == later.Path.Form
+                    && earlier.Path.Segments.Count == later.Path.Segments.Count && earlier.Path.Literals == later.Path.Literals
+                    && earlier.Predicate.Count == later.Predicate.Count && earlier.Path.Overlaps(later.Path) && !earlier.Predicate.Excludes(later.Predicate)
+                select (later.Index, earlier.Index);
+            Assert.That(
+                RouteConflicts.Find(routes).Where(conflict => conflict.Kind == RouteConflictKind.Tie).Select(conflict => (conflict.Route, conflict.Other)), Is.EquivalentTo(pairs),
+                string.Join('\n', routes.Select(Routes.Print)));
+        }
+    }
 }
