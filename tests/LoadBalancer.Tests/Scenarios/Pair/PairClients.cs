@@ -15,11 +15,11 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Pair;
 internal sealed class PairClients : IDisposable
 {
     /// <summary>How long a client waits for a connection, and for an answer.</summary>
-    private const int PatienceMs = 2000;
+    private const int PatienceMs = 4000;
 
     private readonly IPEndPoint _address;
     private readonly List<Thread> _threads;
-    private readonly ConcurrentQueue<string> _lost = [];
+    private readonly ConcurrentQueue<Lost> _lost = [];
     private readonly ConcurrentQueue<TimeSpan> _late = [];
     private readonly ManualResetEventSlim _pause = new();
     private int _served;
@@ -42,14 +42,14 @@ internal sealed class PairClients : IDisposable
     }
 
     /// <summary>What was seen since the last time, said in the test's output too: what was lost, and the longest that a call took that had to connect anew.</summary>
-    public (IReadOnlyList<string> Lost, TimeSpan Latest) Report(string occasion)
+    public (IReadOnlyList<Lost> Lost, TimeSpan Latest) Report(string occasion)
     {
-        string[] lost = [.. _lost];
+        Lost[] lost = [.. _lost];
         TimeSpan[] late = [.. _late];
         _lost.Clear();
         _late.Clear();
         var latest = late.Append(TimeSpan.Zero).Max();
-        TestContext.Out.WriteLine($"{occasion}: {Served} calls served so far; lost by {_threads.Count} clients: {lost.Length}; waited for a connection: {late.Length}, {latest.TotalMilliseconds:0} ms at most; {string.Join(", ", lost)}");
+        TestContext.Out.WriteLine($"{occasion}: {Served} calls served so far; lost by {_threads.Count} clients: {lost.Length}; waited for a connection: {late.Length}, {latest.TotalMilliseconds:0} ms at most; {string.Join<Lost>(", ", lost)}");
         return (lost, latest);
     }
 
@@ -65,7 +65,7 @@ internal sealed class PairClients : IDisposable
         for (var number = client; !_done; number++)
         {
             var method = number % 4 == 0 ? "POST" : "GET";
-            var began = TimeProvider.System.GetTimestamp();
+            var waiting = TimeProvider.System.GetTimestamp();
             var wasRefused = false;
             while (wire is null && !_done)
             {
@@ -78,6 +78,7 @@ internal sealed class PairClients : IDisposable
                 break;
             }
 
+            var began = TimeProvider.System.GetTimestamp();
             try
             {
                 wire!.Send(method == "POST" ? "POST /p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" : "GET /g HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -88,7 +89,7 @@ internal sealed class PairClients : IDisposable
                 }
                 else
                 {
-                    _lost.Enqueue($"{method}: {response.Status} {response.Text.Trim()}");
+                    _lost.Enqueue(new Lost(began, $"{method}: {response.Status} {response.Text.Trim()}"));
                 }
 
                 if (response["Connection"] == "close")
@@ -99,14 +100,14 @@ internal sealed class PairClients : IDisposable
             }
             catch (Exception error) when (error is SocketException or EndOfStreamException)
             {
-                _lost.Enqueue($"{method}: {error.Message}");
+                _lost.Enqueue(new Lost(began, $"{method}: {error.Message}"));
                 wire!.Dispose();
                 wire = null;
             }
 
             if (wasRefused)
             {
-                _late.Enqueue(TimeProvider.System.GetElapsedTime(began));
+                _late.Enqueue(TimeProvider.System.GetElapsedTime(waiting));
             }
         }
 
@@ -141,5 +142,14 @@ internal sealed class PairClients : IDisposable
         socket.Dispose();
         _pause.Wait(TimeSpan.FromMilliseconds(20));
         return null;
+    }
+
+    /// <summary>A call that was not answered as it should be.</summary>
+    /// <param name="Began">When it was sent, as a timestamp.</param>
+    /// <param name="What">What the client saw.</param>
+    internal sealed record Lost(long Began, string What)
+    {
+        /// <inheritdoc/>
+        public override string ToString() => What;
     }
 }
