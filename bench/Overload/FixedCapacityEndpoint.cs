@@ -3,7 +3,7 @@ using System.Net;
 namespace LoadBalancer.Overload;
 
 /// <summary>
-/// An endpoint with so many workers, each with one request at a time for 10 to 30 ms, and a queue of any length in front of them, as a pool of
+/// An endpoint with so many workers, each with one request at a time for 25 to 75 ms, and a queue of any length in front of them, as a pool of
 /// threads or of database connections has it. It works on requests whose client has gone all the same.
 /// </summary>
 internal sealed class FixedCapacityEndpoint : IAsyncDisposable
@@ -29,7 +29,7 @@ internal sealed class FixedCapacityEndpoint : IAsyncDisposable
             double milliseconds;
             lock (random)
             {
-                milliseconds = 10 + (20 * random.NextDouble());
+                milliseconds = 25 + (50 * random.NextDouble());
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None);

@@ -16,7 +16,7 @@ await using (var endpoint = await FixedCapacityEndpoint.StartAsync(Workers))
     capacity = await load.SaturateAsync(2 * Workers, TimeSpan.FromSeconds(3));
 }
 
-Console.WriteLine($"the endpoint takes {capacity:0} requests a second: {Workers} workers, 10 to 30 ms each");
+Console.WriteLine($"the endpoint takes {capacity:0} requests a second: {Workers} workers, 25 to 75 ms each");
 foreach (var (name, keys) in new[] { ("with concurrency: auto", ", concurrency: auto"), ("without", "") })
 {
     await using var endpoint = await FixedCapacityEndpoint.StartAsync(Workers);

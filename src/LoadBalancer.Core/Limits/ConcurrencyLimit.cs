@@ -43,6 +43,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     private const double Aging = 0.05;
     private const double Sure = 0.08;
     private const double MostSpread = 4;
+    private const double MostTurns = 16;
     private const double Shallow = 0.9;
     private const double Deep = 0.7;
     private const double FailuresMeant = 0.1;
@@ -76,6 +77,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     private double _baseError;
     private double _spread = 1;
     private bool _doubles = true;
+    private bool _wasMet;
     private bool _changed;
     private bool _drains;
     private long _settledAt;
@@ -179,7 +181,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
 
         var mean = answers == 0 ? 0 : (double)(_cells.Sum(Times) - _before[Times]) / answers;
         var turn = Math.Min(_limit, underWay) * (mean > _base && _base > 0 ? _base / mean : 1);
-        var enough = _probe > 0 ? Math.Max(2 * turn, _spread / (Sure * Sure)) : _doubles ? turn : 2 * turn;
+        var enough = _probe > 0 ? Math.Clamp(_spread / (Sure * Sure), 2 * turn, MostTurns * turn) : _doubles ? turn : 2 * turn;
         if (answers + failures >= Math.Max(FewestAnswers, enough))
         {
             if (answers > 1)
@@ -232,6 +234,11 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
         {
             SetBase(window.Mean, window.Error);
         }
+        else if (met && !_wasMet)
+        {
+            // Part of the window was before that: the next one tells.
+            _changed = true;
+        }
         else if (met)
         {
             Step(window);
@@ -241,6 +248,8 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
             Learn(window);
             Set(Math.Min(_exact, Math.Max(Unproven, 4 * window.UnderWay)));
         }
+
+        _wasMet = met;
     }
 
     private void Step(Window window)
@@ -250,7 +259,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
             Learn(window);
         }
 
-        if (_doubles && window.Least < 1.25 * _base)
+        if (_doubles && window.Least < 1.25 * (_base + (2 * _baseError)))
         {
             Set(2 * _exact);
             return;
