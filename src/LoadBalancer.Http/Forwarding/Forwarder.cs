@@ -1,3 +1,6 @@
+// One file: every step of a request on its way to an endpoint and back, the further attempts and the race of two among them, which share what an exchange holds
+// and are only right together. How an endpoint is reached is in Connector, how a body is passed on in BodyCopier.
+
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Resilience;
