@@ -1,4 +1,3 @@
-using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server;
