@@ -13,6 +13,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
 {
     private LoopDeadline? _deadline;
     private TimeSpan _time;
+    private ValueTask<Fault> _course;
 
     /// <summary>The right to use the endpoint.</summary>
     public EndpointLease Lease;
@@ -47,12 +48,6 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>Whom it asks; null where there was nobody.</summary>
     public Endpoint? Endpoint { get; set; }
 
-    /// <summary>Its course, where it has another attempt beside it.</summary>
-    public ValueTask<Fault> Running { get; private set; }
-
-    /// <summary>It runs beside another one; <paramref name="running"/> is awaited once, as <see cref="Running"/>.</summary>
-    public void Run(ValueTask<Fault> running) => Running = running;
-
     /// <summary>When the endpoint was leased; 0 for never.</summary>
     public long Leased { get; set; }
 
@@ -86,6 +81,12 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
         Leased = Connected = FirstByte = 0;
         SentWhole = true;
     }
+
+    /// <summary>It runs beside another one: see <see cref="EndAsync"/>.</summary>
+    public void Run(ValueTask<Fault> course) => _course = course;
+
+    /// <summary>The end of one that runs beside another; awaited once.</summary>
+    public ValueTask<Fault> EndAsync() => _course;
 
     /// <summary>It ends unless its response's head is there in time: see <see cref="Answered"/>.</summary>
     public void Expect(TimeSpan time)
