@@ -180,7 +180,13 @@ internal sealed class ChaosScenarios
                 machine.Thaw();
                 break;
             case "drain" or "end of drain":
-                await _lb.PostAsync($"/{(what.EndsWith("end of drain", StringComparison.Ordinal) ? "enable" : "drain")}?upstream=h1&endpoint=127.0.1.{at + 1}:{_ports[0]}");
+                // While the process is replaced it refuses; where a file lacks the endpoint, there is nothing to do.
+                var change = $"/{(what.EndsWith("end of drain", StringComparison.Ordinal) ? "enable" : "drain")}?upstream=h1&endpoint=127.0.1.{at + 1}:{_ports[0]}";
+                while ((await _lb.PostAsync(change)).Status is not (HttpStatusCode.OK or HttpStatusCode.NotFound))
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+                }
+
                 break;
             case var fault:
                 machine.Behave(fault.StartsWith("end of", StringComparison.Ordinal) ? "well" : fault);
