@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -8,6 +9,8 @@ internal static class Loopback
 {
     /// <summary>The bound on every wait, in milliseconds: reached only by a test that fails.</summary>
     public const int TimeoutMs = 15_000;
+
+    private static readonly ConcurrentDictionary<int, byte> Given = [];
 
     /// <summary>A listening socket on a port that the kernel chose.</summary>
     public static Socket Listen()
@@ -42,11 +45,17 @@ internal static class Loopback
         return socket;
     }
 
-    /// <summary>An address on which nobody listens: bound and closed again.</summary>
+    /// <summary>An address on which nobody listens: bound and closed again. Never the same twice.</summary>
     public static EndPoint Refusing()
     {
-        using var socket = Listen();
-        return socket.LocalEndPoint!;
+        while (true)
+        {
+            using var socket = Listen();
+            if (Given.TryAdd(((IPEndPoint)socket.LocalEndPoint!).Port, 0))
+            {
+                return socket.LocalEndPoint!;
+            }
+        }
     }
 
     /// <summary>Bytes that are easy to compare and never repeat with a buffer's length.</summary>

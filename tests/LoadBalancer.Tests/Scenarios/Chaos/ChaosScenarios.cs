@@ -14,7 +14,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Chaos;
 /// </summary>
 internal sealed class ChaosScenarios
 {
-    private static readonly TimeSpan Length = TimeSpan.FromSeconds(Setting("CHAOS_SECONDS", 60));
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(Setting("CHAOS_SECONDS", 30));
     private static readonly int Seed = Setting("CHAOS_SEED", 1);
 
     private readonly ConcurrentQueue<ChaosStep> _done = [];
@@ -75,7 +75,8 @@ internal sealed class ChaosScenarios
 
         var settled = await SettleAsync();
         var lines = Lines();
-        var unexplained = clients.Failures.Where(failure => !IsExplained(failure, lines)).ToList();
+        var linesOf = lines.ToLookup(Key);
+        var unexplained = clients.Failures.Where(failure => !IsExplained(failure, linesOf[failure.Key])).ToList();
         TestContext.Out.WriteLine($"seed {Seed}, {Length.TotalSeconds:0} s; served: {string.Join(", ", clients.Served.OrderBy(kind => kind.Key).Select(kind => $"{kind.Key} {kind.Value.Count}"))}; failed: {clients.Failures.Count}, of which {unexplained.Count} are not explained; at rest before {baseline}, after {settled}");
         TestContext.Out.WriteLine($"reasons: {string.Join(", ", lines.Select(line => Text(line, "result") ?? "none").CountBy(result => result).OrderByDescending(result => result.Value).Select(result => $"{result.Key} {result.Value}"))}");
         var told = lines.Where(line => Text(line, "request_id") is not null).CountBy(line => Text(line, "request_id")!).ToDictionary();
@@ -84,7 +85,7 @@ internal sealed class ChaosScenarios
         TestContext.Out.WriteLine(plan);
         Assert.Multiple(() =>
         {
-            Assert.That(unexplained, Is.Empty, () => $"{plan}{string.Join('\n', unexplained.Select(failure => $"{failure}\n    {string.Join("\n    ", Of(failure, lines))}"))}");
+            Assert.That(unexplained, Is.Empty, () => $"{plan}{string.Join('\n', unexplained.Select(failure => $"{failure}\n    {string.Join("\n    ", linesOf[failure.Key].Select(line => line.GetRawText()))}"))}");
             Assert.That(untold, Is.Empty, () => $"{plan}calls that were answered and do not have one line in the access log");
             Assert.That(lines.Where(line => Text(line, "result") == "bug"), Is.Empty, plan);
             Assert.That(settled.Descriptors, Is.LessThanOrEqualTo(baseline.Descriptors + 8), plan);
@@ -125,17 +126,14 @@ internal sealed class ChaosScenarios
 
     // The line that has the request's id, or the connection's address, names a reason; the one that lb told the client, where it told one. Where
     // bytes are passed on as they are, the end of a program that was killed is an end in order: its kernel says so.
-    private bool IsExplained(ChaosFailure failure, List<JsonElement> lines) =>
-        !failure.Seen.StartsWith("WRONG", StringComparison.Ordinal) && lines.Any(line => Key(line) == failure.Key && Text(line, "result") is { } result
+    private bool IsExplained(ChaosFailure failure, IEnumerable<JsonElement> lines) =>
+        !failure.Seen.StartsWith("WRONG", StringComparison.Ordinal) && lines.Any(line => Text(line, "result") is { } result
             && (result != "ok" ? result == (failure.Code ?? result) : !(line.TryGetProperty("status", out var status) && status.GetInt32() != 101) && WasKilled(Text(line, "endpoint"), failure.At)));
 
     private bool WasKilled(string? endpoint, TimeSpan at) =>
         _kills.Any(kill => endpoint?.StartsWith($"{kill.Address}:", StringComparison.Ordinal) == true && (at - kill.At).Duration() < TimeSpan.FromSeconds(2));
 
     private static string? Key(JsonElement line) => Text(line, "request_id") ?? Text(line, "client");
-
-    private static IEnumerable<string> Of(ChaosFailure failure, List<JsonElement> lines) =>
-        lines.Where(line => Key(line) == failure.Key).Select(line => line.GetRawText());
 
     private List<JsonElement> Lines() => [.. File.ReadLines(_lb["access.json"]).Select(line => JsonElement.Parse(line))];
 
