@@ -154,12 +154,17 @@ public sealed class LogSink : IDisposable
     private void Append(Severity severity, string text)
     {
         var dropped = _ring.Dropped;
-        if (dropped > _droppedBefore && _ring.TryAppend(Encode(Severity.Warn, $"log lines were dropped count={dropped - _droppedBefore}")))
+        if (dropped == _droppedBefore)
         {
-            _droppedBefore = _ring.Dropped;
+            _ring.TryAppend(Encode(severity, text));
+        }
+        else if (_ring.TryAppend(Encode(Severity.Warn, $"log lines were dropped count={dropped - _droppedBefore}")))
+        {
+            _droppedBefore = dropped;
+            _ring.TryAppend(Encode(severity, text));
         }
 
-        _ring.TryAppend(Encode(severity, text));
+        // Else the ring has counted a dropped line: this one, which must not come before a word about the gap.
         _writer?.Wake();
     }
 
