@@ -42,7 +42,7 @@ test: ## Run all tests; the last line says how many passed
 	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
-# The same run is a part of `make test`, for half a minute.
+# The same run is a part of `make test`, for 20 seconds.
 chaos: ## Run everything that can go wrong at once (CHAOS_SECONDS=120, CHAOS_SEED=7)
 	@.ci/setup dotnet
 	dotnet build tests/LoadBalancer.Tests -c Release

@@ -14,7 +14,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Chaos;
 /// </summary>
 internal sealed class ChaosScenarios
 {
-    private static readonly TimeSpan Length = TimeSpan.FromSeconds(Setting("CHAOS_SECONDS", 30));
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(Setting("CHAOS_SECONDS", 20));
     private static readonly int Seed = Setting("CHAOS_SEED", 1);
 
     private readonly ConcurrentQueue<ChaosStep> _done = [];
