@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 
 namespace LoadBalancer.Http.Routing;
@@ -43,23 +42,5 @@ internal sealed class ByteMap
         return -1;
     }
 
-    private int Slot(ReadOnlySpan<byte> text)
-    {
-        const ulong Factor = 0x9E3779B97F4A7C15;
-        var hash = (ulong)text.Length * Factor;
-        while (text.Length >= sizeof(ulong))
-        {
-            hash = (BitOperations.RotateLeft(hash, 23) ^ BinaryPrimitives.ReadUInt64LittleEndian(text)) * Factor;
-            text = text[sizeof(ulong)..];
-        }
-
-        var rest = 0ul;
-        foreach (var letter in text)
-        {
-            rest = (rest << 8) | letter;
-        }
-
-        hash = (BitOperations.RotateLeft(hash, 23) ^ rest) * Factor;
-        return (int)(hash >> 40) & (_slots.Length - 1);
-    }
+    private int Slot(ReadOnlySpan<byte> text) => TextHash.Of(0, text) & (_slots.Length - 1);
 }

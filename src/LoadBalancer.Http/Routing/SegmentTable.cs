@@ -82,25 +82,7 @@ internal sealed class SegmentTable
         ? ((ReadOnlySpan<byte>)slot.Text)[..slot.Length]
         : _longTexts.AsSpan(BinaryPrimitives.ReadInt32LittleEndian(slot.Text), slot.Length);
 
-    private int First(int from, ReadOnlySpan<byte> text)
-    {
-        const ulong Factor = 0x9E3779B97F4A7C15;
-        var hash = (((ulong)from << 32) | (uint)text.Length) * Factor;
-        while (text.Length >= sizeof(ulong))
-        {
-            hash = (BitOperations.RotateLeft(hash, 23) ^ BinaryPrimitives.ReadUInt64LittleEndian(text)) * Factor;
-            text = text[sizeof(ulong)..];
-        }
-
-        var rest = 0ul;
-        foreach (var letter in text)
-        {
-            rest = (rest << 8) | letter;
-        }
-
-        hash = (BitOperations.RotateLeft(hash, 23) ^ rest) * Factor;
-        return (int)(hash >> 40) & (_slots.Length - 1);
-    }
+    private int First(int from, ReadOnlySpan<byte> text) => TextHash.Of(from, text) & (_slots.Length - 1);
 
     /// <summary>32 bytes, two to a line of the cache.</summary>
     private struct Slot
