@@ -11,6 +11,7 @@ internal sealed class RouteTable
 {
     private readonly HostTable<PathTrie> _hosts;
     private readonly Route[] _routes;
+    private RouteRivals? _rivals;
 
     /// <summary>A table of routes that <see cref="RouteConflicts"/> has nothing to say about.</summary>
     /// <exception cref="ArgumentException">Their templates overlap in more ways than a table can hold.</exception>
@@ -61,6 +62,12 @@ internal sealed class RouteTable
             fields.EndField(KnownHeader.Other);
         }
     }
+
+    /// <summary>Why the other routes with the request's host or path are not the one that <see cref="Match"/> has found; for people. Thread-safe.</summary>
+    /// <param name="head">The request, its host and path canonical.</param>
+    /// <param name="winner">The route that was found; null for none.</param>
+    public IReadOnlyList<RouteMiss> Misses(RequestHead head, Route? winner) =>
+        (_rivals ??= new RouteRivals(_routes)).Explain(head, winner);
 
     private RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
     {
