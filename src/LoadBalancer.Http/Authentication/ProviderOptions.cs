@@ -12,5 +12,7 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     };
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
-    public IEnumerable<string> IdentityHeaders => [];
+    public IEnumerable<string> IdentityHeaders =>
+    [
+    ];
 }

@@ -51,7 +51,7 @@ internal sealed class Explainer(EventLoop loop)
         (exchange.Peer, exchange.Local) = (request.Peer, request.Local);
         if (proxy.Tls is { } tls)
         {
-            exchange.Tls = new RehearsedTls(tls, request.ServerName ?? NameOf(request.Url), request.ClientCertificate);
+            exchange.Tls = new RehearsedTls(tls, request.ServerName, request.ClientCertificate);
             exchange.IsSecure = true;
         }
 
@@ -76,10 +76,10 @@ internal sealed class Explainer(EventLoop loop)
     // By the parser of any other request: what cannot be sent is refused as it would be.
     private static FaultKind Read(RehearsedRequest request, RequestHead head, in HeadLimits limits)
     {
-        var text = new StringBuilder().Append(request.Method).Append(' ').Append(request.Target ?? request.Url.PathAndQuery).Append(" HTTP/1.1\r\n");
+        var text = new StringBuilder().Append(request.Method).Append(' ').Append(request.Target).Append(" HTTP/1.1\r\n");
         if (!request.Fields.Any(field => field.StartsWith("Host:", StringComparison.OrdinalIgnoreCase)))
         {
-            text.Append("Host: ").Append(request.Url.Authority).Append("\r\n");
+            text.Append("Host: ").Append(request.Authority).Append("\r\n");
         }
 
         foreach (var field in request.Fields)
@@ -94,8 +94,6 @@ internal sealed class Explainer(EventLoop loop)
             : fault;
     }
 
-    private static string NameOf(Uri url) => url.HostNameType == UriHostNameType.Dns ? url.IdnHost : "";
-
     private static Explanation Describe(Exchange exchange, RehearsedRequest request, Rehearsal rehearsal, Redaction redaction)
     {
         var (head, route) = (exchange.Request, exchange.Route);
@@ -105,7 +103,7 @@ internal sealed class Explainer(EventLoop loop)
         {
             Listener = exchange.Proxy.Listener,
             Request = new RequestExplanation(
-                request.Method, redaction.Query(request.Url.OriginalString), Text(head.Host), Text(head.Path), exchange.ClientAddress?.ToString() ?? (request.Peer as IPEndPoint)?.Address.ToString()),
+                request.Method, redaction.Query(request.Url), Text(head.Host), Text(head.Path), exchange.ClientAddress?.ToString() ?? (request.Peer as IPEndPoint)?.Address.ToString()),
             Route = route is null ? null : new RouteExplanation(
                 route.Name, route.Options.Host, route.Template, [.. Conditions(route.Options).Select(redaction.Text)], [.. Captures(exchange, route)]),
             Misses = [.. misses.Take(Explanation.MostMisses).Select(miss => miss with { Detail = redaction.Text(miss.Detail) })],

@@ -18,6 +18,9 @@ internal sealed class Redaction(IEnumerable<string> fields, IEnumerable<string> 
     // A shorter text is in everything.
     private const int ShortestText = 6;
 
+    /// <summary>Of a file that names nothing of its own.</summary>
+    public static Redaction None { get; } = new([], [], []);
+
     private readonly HashSet<string> _fields = new(UsualFields.Concat(fields), StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _parameters = new(UsualParameters.Concat(parameters), StringComparer.OrdinalIgnoreCase);
     private readonly string[] _texts = [.. texts.Select(text => text.Reveal()).Where(text => text.Length >= ShortestText).Distinct(StringComparer.Ordinal).OrderByDescending(text => text.Length)];
