@@ -16,8 +16,9 @@ internal sealed record RequestExample(
     public RehearsedRequest ToRequest(bool isSecure) => new()
     {
         Method = Method,
-        Url = new Uri($"{(isSecure ? "https" : "http")}://{Host}{Target}"),
+        Url = $"{(isSecure ? "https" : "http")}://{Host}{Target}",
         Target = Target,
+        Authority = Host,
         Fields = [.. Headers.Select(header => $"{header.Key}: {header.Value}")],
     };
 
