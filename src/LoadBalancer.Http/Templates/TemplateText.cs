@@ -42,6 +42,20 @@ internal static class TemplateText
             return true;
         }
 
+        if (use == TemplateUse.Comparison)
+        {
+            if (variable is TemplateVariable.Path or TemplateVariable.Capture)
+            {
+                AppendDecoded(text, to);
+            }
+            else
+            {
+                to.Append(text);
+            }
+
+            return true;
+        }
+
         var isEncoded = variable is TemplateVariable.Path or TemplateVariable.Capture or TemplateVariable.Query;
         var plain = use switch
         {
@@ -66,6 +80,21 @@ internal static class TemplateText
 
         return true;
     }
+
+    // The path is canonical: every percent sign begins an encoding of upper-case digits.
+    private static void AppendDecoded(ReadOnlySpan<byte> text, HeaderList to)
+    {
+        while (text.IndexOf((byte)'%') is var percent and >= 0)
+        {
+            to.Append(text[..percent]);
+            to.Append([(byte)((DigitOf(text[percent + 1]) << 4) | DigitOf(text[percent + 2]))]);
+            text = text[(percent + 3)..];
+        }
+
+        to.Append(text);
+    }
+
+    private static int DigitOf(byte digit) => digit <= '9' ? digit - '0' : digit - 'A' + 10;
 
     private static void Escape(byte letter, HeaderList to, TemplateUse use)
     {
