@@ -31,20 +31,14 @@ internal static class TemplateText
     /// <summary>Writes <paramref name="text"/> at the end of <paramref name="to"/>; false where it cannot be written there.</summary>
     public static bool Append(ReadOnlySpan<byte> text, TemplateVariable variable, HeaderList to, TemplateUse use)
     {
-        if (use is TemplateUse.Field or TemplateUse.Text)
+        if (use is TemplateUse.Field or TemplateUse.Text or TemplateUse.Comparison)
         {
             if (!FieldText.IsValue(text))
             {
                 return false;
             }
 
-            to.Append(text);
-            return true;
-        }
-
-        if (use == TemplateUse.Comparison)
-        {
-            if (variable is TemplateVariable.Path or TemplateVariable.Capture)
+            if (use == TemplateUse.Comparison && variable is (TemplateVariable.Path or TemplateVariable.Capture))
             {
                 AppendDecoded(text, to);
             }

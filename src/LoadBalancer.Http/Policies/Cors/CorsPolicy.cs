@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 
@@ -131,8 +130,10 @@ internal sealed class CorsPolicy : HttpPolicy
     {
         for (var at = fields.Find("vary"u8); at >= 0; at = fields.Find("vary"u8, at + 1))
         {
-            for (var rest = fields.Value(at); FieldElements.TryNext(ref rest, out var name);)
+            var value = fields.Value(at);
+            foreach (var range in value.Split((byte)','))
             {
+                var name = FieldText.Trim(value[range]);
                 if (name.SequenceEqual("*"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "origin"u8))
                 {
                     return;
