@@ -112,6 +112,10 @@ public static class Kinds
     public static Kind<ValueMap<T>> ByParameter<T>(Kind<T> item) =>
         new TextMapKind<T>(new("the name of a query parameter", "v", @"[^\x00-\x1f]{1,256}"), item);
 
+    /// <summary>A map by the name of a claim, as whoever vouches for it writes it.</summary>
+    public static Kind<ValueMap<T>> ByClaim<T>(Kind<T> item) =>
+        new TextMapKind<T>(new("the name of a claim", "tenant", @"[^\x00-\x1f]{1,256}"), item);
+
     /// <summary>A map by the name of something that the file defines elsewhere.</summary>
     /// <param name="noun">What it names, with its article.</param>
     /// <param name="example">One such name.</param>

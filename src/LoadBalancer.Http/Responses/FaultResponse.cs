@@ -38,7 +38,7 @@ internal static class FaultResponse
             FillProblem(exchange, form);
         }
 
-        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded)
+        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.TooManyFailures)
         {
             Span<byte> seconds = stackalloc byte[11];
             exchange.RetryAfterSeconds.TryFormat(seconds, out var length, provider: CultureInfo.InvariantCulture);
@@ -49,7 +49,7 @@ internal static class FaultResponse
             response.Fields.Add("Retry-After"u8, form.RetryAfter);
         }
 
-        if (form.Status == 401)
+        if (form.Status == 401 || fault.Kind == FaultKind.ScopeMissing)
         {
             foreach (var challenge in exchange.Challenges)
             {
