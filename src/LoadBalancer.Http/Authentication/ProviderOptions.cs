@@ -1,4 +1,6 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -7,12 +9,28 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
 {
     /// <inheritdoc/>
     public static Shape<ProviderOptions> Shape { get; } = new(
-        "auth_provider", "A way to establish who calls. It has exactly one key.", "{}", () => new())
+        "auth_provider", "A way to establish who calls. It has exactly one key.", "{external: {url: \"https://auth.internal/check\", forward: [X-User-Id]}}", () => new())
     {
+        {
+            "introspection", Kinds.Record(IntrospectionOptions.Shape).OrNull("none"), o => o.Introspection, (o, value) => o with { Introspection = value },
+            "A token whose issuer is asked about it."
+        },
+        {
+            "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
+            "A service that is asked about each request."
+        },
     };
+
+    /// <summary>A token whose issuer is asked about it; null for another kind.</summary>
+    public IntrospectionOptions? Introspection { get; init; }
+
+    /// <summary>A service that is asked about each request; null for another kind.</summary>
+    public ExternalOptions? External { get; init; }
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [
+        .. Introspection?.Claims.Forward.Values ?? [],
+        .. External?.Forward ?? [],
     ];
 }

@@ -25,7 +25,7 @@ internal sealed class ProviderSet
     public IReadOnlyCollection<IdentityProvider> Providers => _providers.Values;
 
     /// <summary>The providers of a file: equal options keep the same object, and another one may adopt what the one of its name knows.</summary>
-    public static ProviderSet Build(ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, ProviderSet? previous, BuildContext context)
+    public static ProviderSet Build(ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, ProviderSet? previous, BuildContext context, OutboundClient outbound)
     {
         previous ??= Empty;
         if (previous._options.Equals(options) && previous._consumers.Equals(consumers))
@@ -37,7 +37,7 @@ internal sealed class ProviderSet
             entry => entry.Key,
             entry => previous._consumers.Equals(consumers) && previous._options.GetValueOrDefault(entry.Key) == entry.Value && previous.Find(entry.Key) is { } running
                 ? running
-                : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context)),
+                : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context, outbound)),
             StringComparer.Ordinal);
         return new ProviderSet(options, consumers, providers);
     }
