@@ -11,6 +11,16 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     {
     };
 
+    /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
+    public IEnumerable<string> CredentialHeaders =>
+    [
+    ];
+
+    /// <summary>The query parameters that do.</summary>
+    public IEnumerable<string> CredentialParameters =>
+    [
+    ];
+
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [

@@ -1,3 +1,4 @@
+using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
@@ -22,6 +23,8 @@ namespace LoadBalancer.Daemon.Explaining;
 /// <remarks>Endpoints are taken to be up, as new ones are. Those that a discovery would find are not known. Keys that a provider would load are not there, unless <see cref="Fetch"/> is called.</remarks>
 internal sealed class OfflineGateway : IDisposable
 {
+    private const int StandardHttpsPort = 443;
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly LoopGroup _loops;
@@ -124,6 +127,9 @@ internal sealed class OfflineGateway : IDisposable
         _loops.Dispose();
     }
 
+    private static int PortOf(ListenerOptions options) =>
+        options.Bind.Select(address => (address as IPEndPoint)?.Port ?? 0).FirstOrDefault(port => port > 0, StandardHttpsPort);
+
     private Dictionary<string, HttpProxy> BuildProxies(BuildContext context)
     {
         var builder = new HttpProxyBuilder
@@ -140,7 +146,7 @@ internal sealed class OfflineGateway : IDisposable
                 ? _terminations.Build(listener.Key, asked, HttpProxyBuilder.ProtocolsOf(listener.Value.Http!), PlainHttpAnswer.Bytes, null)
                 : null,
             StringComparer.Ordinal);
-        ValueList<HttpsListener> https = [.. serving.Where(listener => listener.Value is not null).Select(listener => HttpsListener.Of(listener.Value!, Options.Listeners[listener.Key].Bind))];
+        ValueList<HttpsListener> https = [.. serving.Where(listener => listener.Value is not null).Select(listener => new HttpsListener(listener.Value!, PortOf(Options.Listeners[listener.Key])))];
         return serving.ToDictionary(
             listener => listener.Key,
             listener => builder.Build(
