@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LoadBalancer.Http.Explaining;
 
 /// <summary>An endpoint, and whether it may be asked.</summary>
@@ -10,5 +12,6 @@ namespace LoadBalancer.Http.Explaining;
 internal sealed record EndpointExplanation(string Address, string State, int Weight, string? Reason)
 {
     /// <summary>True where a pick may return it now.</summary>
+    [JsonIgnore]
     public bool MayBePicked => State is "chosen" or "candidate";
 }

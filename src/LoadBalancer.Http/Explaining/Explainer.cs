@@ -109,7 +109,7 @@ internal sealed class Explainer(EventLoop loop)
     {
         var (head, route) = (exchange.Request, exchange.Route);
         var wasRouted = head.PathSlice.Length > 0;
-        var misses = wasRouted ? exchange.Proxy.Routes.Misses(head, route) : [];
+        var misses = wasRouted ? exchange.Proxy.Routes.Rivals.Explain(head, route) : [];
         return new Explanation
         {
             Listener = exchange.Proxy.Listener,

@@ -1,4 +1,4 @@
-using LoadBalancer.Http.Routing;
+using System.Text.Json.Serialization;
 
 namespace LoadBalancer.Http.Explaining;
 
@@ -45,5 +45,6 @@ internal sealed record Explanation
     public required AnswerExplanation Answer { get; init; }
 
     /// <summary>The upstream that decides; null where none does.</summary>
+    [JsonIgnore]
     public UpstreamExplanation? Upstream => Actions.Count == 0 ? null : Actions[^1].Upstream;
 }

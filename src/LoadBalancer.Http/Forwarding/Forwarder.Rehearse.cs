@@ -1,10 +1,10 @@
-using System.Collections.Immutable;
 using System.IO.Pipelines;
 using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Limits;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -34,17 +34,9 @@ internal sealed partial class Forwarder
         var fault = upstream.Circuit is { State: CircuitState.Open } circuit ? CircuitOpen(exchange, circuit)
             : chosen is null && !isUnknown && upstream.Foresee(view, new PickContext(key)) is null ? new Fault(FaultSide.Upstream, FaultKind.NoEndpoint)
             : Fault.None;
-        ImmutableArray<EndpointExplanation> endpoints = [.. view.All.Select(member => EndpointRehearsal.Of(member, view, _options.Health, cap, chosen, time))];
         rehearsal.Actions.Add(new ActionExplanation("upstream")
         {
-            Upstream = new UpstreamExplanation(upstream.Name, _options.Balance, endpoints)
-            {
-                Endpoint = fault.Failed ? null : chosen?.Label,
-                ChosenBy = fault.Failed || chosen is null ? null : chosen == same ? "affinity" : _options.Balance,
-                IsFixed = chosen is not null && !isUnknown && (chosen == same || _options.Balance == "hash" || endpoints.Count(endpoint => endpoint.MayBePicked) == 1),
-                Panic = view.Panic,
-                Notes = [.. Notes(exchange, chosen, isUnknown)],
-            },
+            Upstream = UpstreamRehearsal.Of(upstream, view, chosen, isSame: chosen is not null && chosen == same, fault.Failed, isUnknown, exchange.Route?.Importance ?? Importance.Normal, time),
         });
         if (!fault.Failed)
         {
@@ -74,36 +66,5 @@ internal sealed partial class Forwarder
         UpstreamConnection.WriteHead(writer, exchange);
         writer.Complete();
         return stream.ToArray();
-    }
-
-    private IEnumerable<string> Notes(Exchange exchange, Endpoint? chosen, bool isUnknown)
-    {
-        if (isUnknown)
-        {
-            yield return "its endpoints come from a discovery that is not asked here: what it would find is not known";
-        }
-
-        if (upstream.Circuit is { State: not CircuitState.Closed } circuit)
-        {
-            yield return circuit.State == CircuitState.Open
-                ? FormattableString.Invariant($"the circuit breaker is open, for another {circuit.RetryAfterSeconds} s: {circuit.Reason}")
-                : $"the circuit breaker is half open, and lets few requests pass: {circuit.Reason}";
-        }
-
-        if (upstream.Gate is { } gate && (gate.UnderWay >= gate.Limit || upstream.Pending.GateWaits > 0))
-        {
-            yield return FormattableString.Invariant(
-                $"concurrency: {gate.UnderWay} of {gate.Limit} are under way, {upstream.Pending.GateWaits} wait; this one would wait too, by its importance ({exchange.Route?.Importance.ToString().ToLowerInvariant()})");
-        }
-
-        if (chosen is null && !isUnknown && upstream.Pending.Cap != PickContext.NoCap && upstream.View.Available.Length > 0)
-        {
-            yield return FormattableString.Invariant($"every endpoint has as many requests as it may ({upstream.Pending.Cap}): this one would wait, {_options.PendingTimeout.TotalSeconds:0.###} s at most");
-        }
-
-        if (_options.Protocol is UpstreamProtocol.Http2 or UpstreamProtocol.Grpc)
-        {
-            yield return "endpoints are spoken to in HTTP/2: the head below is the same in other words";
-        }
     }
 }

@@ -65,7 +65,7 @@ internal sealed class Split : HttpHandler
         var chosen = before < 0 ? At(Volatile.Read(ref _count) + 1) : before;
         rehearsal.Actions.Add(new ActionExplanation("split", before < 0 ? "by chance" : "by the client's cookie")
         {
-            Shares = [.. _names.Select((name, at) => new ShareExplanation(name, Math.Round(_upTo[at] - (at == 0 ? 0 : _upTo[at - 1]), 9), at == chosen))],
+            Shares = ShareExplanation.Of(_names, _upTo, chosen),
         });
         return _handlers[chosen].RehearseAsync(exchange, rehearsal);
     }

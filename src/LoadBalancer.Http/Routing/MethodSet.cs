@@ -105,8 +105,19 @@ internal sealed class MethodSet
     }
 
     /// <summary>The methods as a list, such as <c>GET, HEAD</c>.</summary>
-    public override string ToString() => IsAll ? "every method" : string.Join(
-        ", ", Names.Where((_, method) => (_known & Bit((RequestMethod)method)) != 0).Concat(_others.Select(Encoding.ASCII.GetString)));
+    public override string ToString()
+    {
+        if (IsAll)
+        {
+            return "every method";
+        }
+
+        var fields = new HeaderList();
+        fields.BeginField("Allow"u8);
+        AppendKnown(_known, fields);
+        AppendOthers(fields);
+        return Encoding.ASCII.GetString(fields.BegunValue);
+    }
 
     // By number; Other has none.
     private static readonly string[] Names = [.. Enum.GetValues<RequestMethod>().Select(method => method == RequestMethod.Other ? "" : method.ToString().ToUpperInvariant())];

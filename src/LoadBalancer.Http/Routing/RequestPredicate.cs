@@ -1,4 +1,5 @@
 using System.Text;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;

@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;
@@ -33,6 +34,25 @@ internal sealed class RouteTable
     /// </returns>
     public FaultKind Match(Exchange exchange)
     {
+        if (exchange.Request.Method == RequestMethod.Options && Preflight.Is(exchange.Request))
+        {
+            // A route that answers preflights does so for the methods that it takes; another one leaves them to whoever takes OPTIONS.
+            var own = Preflight.Begin(exchange.Request);
+            var fault = MatchMethod(exchange);
+            Preflight.End(exchange.Request, own);
+            if (fault == FaultKind.None && exchange.Route!.Options.Policies.Cors is not null)
+            {
+                return fault;
+            }
+
+            exchange.Route = null;
+        }
+
+        return MatchMethod(exchange);
+    }
+
+    private FaultKind MatchMethod(Exchange exchange)
+    {
         switch (Find(exchange.Request, out var match, out _))
         {
             case RequestVerdict.Yes:
@@ -63,11 +83,8 @@ internal sealed class RouteTable
         }
     }
 
-    /// <summary>Why the other routes with the request's host or path are not the one that <see cref="Match"/> has found; for people. Thread-safe.</summary>
-    /// <param name="head">The request, its host and path canonical.</param>
-    /// <param name="winner">The route that was found; null for none.</param>
-    public IReadOnlyList<RouteMiss> Misses(RequestHead head, Route? winner) =>
-        (_rivals ??= new RouteRivals(_routes)).Explain(head, winner);
+    /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>
+    public RouteRivals Rivals => _rivals ??= new RouteRivals(_routes);
 
     private RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
     {

@@ -7,7 +7,7 @@ namespace LoadBalancer.Http.Server;
 internal sealed class HttpEngine
 {
     /// <summary>The requests that failed which are remembered, over all loops.</summary>
-    private const int Failures = 1024;
+    public const int MostFailures = 1024;
 
     private const int LeastFailures = 64;
 
@@ -20,7 +20,7 @@ internal sealed class HttpEngine
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, Failures / loops.Length));
+            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length));
         }
     }
 

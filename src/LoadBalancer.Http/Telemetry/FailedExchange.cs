@@ -4,6 +4,7 @@ using LoadBalancer.Faults;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Telemetry;
 
@@ -68,7 +69,7 @@ internal sealed class FailedExchange
         Endpoint = _endpoint,
         Tries = _tries,
         RetriedFor = _retriedFor,
-        Attempts = [.. _attempts.Take(_failures).Select(Describe)],
+        Attempts = Array.ConvertAll(_attempts[.._failures], Describe),
         Policies = PolicyTrace.Of(_decisions, Redaction.None),
         QueueMs = _times.Queue?.TotalMilliseconds,
         ConnectMs = _times.Connect?.TotalMilliseconds,

@@ -10,6 +10,8 @@ internal static class VerbCatalog
         typeof(CheckVerb),
         typeof(TestVerb),
         typeof(DiffVerb),
+        typeof(ExplainVerb),
+        typeof(WhyVerb),
         typeof(StatusVerb),
         typeof(DrainVerb),
         typeof(EnableVerb),

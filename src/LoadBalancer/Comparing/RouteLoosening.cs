@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies;
-using LoadBalancer.Http.Policies.Authentication;
+using LoadBalancer.Http.Policies.Authorization;
+using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Routing;
 
 namespace LoadBalancer.Daemon.Comparing;
@@ -24,6 +25,8 @@ internal static class RouteLoosening
         return (dot < 0 ? key : key[..dot]) switch
         {
             "auth" => OfAuth(was, now),
+            "require" => IsLess(was.Require, now.Require) ? "less is required of callers" : null,
+            "cors" => IsMore(was.Cors, now.Cors) ? "more pages may use it in browsers" : null,
             "allow_ips" => OptionLoosening.AllowsMore(was.AllowIps, now.AllowIps) ? "more addresses may call" : null,
             "deny_ips" => OptionLoosening.DeniesLess(was.DenyIps, now.DenyIps) ? "addresses may call that were denied" : null,
             "shadow" => now.Shadow.Except(was.Shadow).Any() ? "a policy is only watched" : null,
@@ -39,4 +42,14 @@ internal static class RouteLoosening
         : was.Auth.All.Count > 0 && was.Auth.All.Except(now.Auth.All).Any() ? "fewer identities are asked for"
         : was.Auth.Any.Count > 0 && now.Auth.Any.Except(was.Auth.Any).Any() ? "there is another way in"
         : null;
+
+    private static bool IsLess(RequireOptions? was, RequireOptions? now) =>
+        was is not null
+        && (now is null
+            || (was.Roles.Count > 0 && (now.Roles.Count == 0 || now.Roles.Except(was.Roles).Any()))
+            || was.Scopes.Except(now.Scopes).Any()
+            || was.Claims.Any(claim => !now.Claims.TryGetValue(claim.Key, out var values) || values.Except(claim.Value).Any()));
+
+    private static bool IsMore(CorsOptions? was, CorsOptions? now) =>
+        now is not null && (was is null || now.Origins.Except(was.Origins).Any() || (now.Credentials && !was.Credentials) || now.Methods.Except(was.Methods).Any() || now.Headers.Except(was.Headers).Any());
 }

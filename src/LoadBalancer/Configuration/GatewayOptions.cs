@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -31,6 +32,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
         {
             "auth", Kinds.Map("provider", ProviderOptions.Shape), o => o.Auth, (o, value) => o with { Auth = value },
             "The ways to establish who calls, by name; routes ask for them by `auth`."
+        },
+        {
+            "auth_failures", Kinds.Rate.OrNothing("off"), o => o.AuthFailures, (o, value) => o with { AuthFailures = value },
+            "How many bad credentials a client's address may send (of IPv6 a network of 64 bits) before it gets 429 for any that is not known yet; `off` for any number. Those that were good once, and are over, do not count."
         },
         {
             "consumers", Kinds.Map("consumer", ConsumerOptions.Shape), o => o.Consumers, (o, value) => o with { Consumers = value },
@@ -77,6 +82,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>The ways to establish who calls, by name.</summary>
     internal ValueMap<ProviderOptions> Auth { get; init; } = ValueMap<ProviderOptions>.Empty;
 
+    /// <summary>How many bad credentials an address may send; null for any number.</summary>
+    public Rate? AuthFailures { get; init; } = new Rate(60, TimeSpan.FromMinutes(1));
+
     /// <summary>The callers that the file declares, by name.</summary>
     internal ValueMap<ConsumerOptions> Consumers { get; init; } = ValueMap<ConsumerOptions>.Empty;
 
@@ -97,4 +105,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
+
+    /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
+    internal ValueList<Secret> Secrets { get; init; }
+
+    /// <summary>What takes the file's secrets out of what is shown.</summary>
+    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets);
 }

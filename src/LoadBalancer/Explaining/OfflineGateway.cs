@@ -1,3 +1,4 @@
+using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
@@ -23,11 +24,14 @@ namespace LoadBalancer.Daemon.Explaining;
 /// <remarks>Endpoints are taken to be up, as new ones are. Those that a discovery would find are not known. Keys that a provider would load are not there, unless <see cref="Fetch"/> is called.</remarks>
 internal sealed class OfflineGateway : IDisposable
 {
+    private const int StandardHttpsPort = 443;
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly LoopGroup _loops;
     private readonly LoopLog _lines;
     private readonly TlsTerminationBuilder _terminations;
+    private readonly OutboundClient _outbound;
     private readonly ProviderSet _providers;
     private readonly Explainer _explainer;
     private readonly Redaction _redaction;
@@ -46,7 +50,10 @@ internal sealed class OfflineGateway : IDisposable
             Connections = new EpollTransport(loops, ConnectTimeout),
             Tls = tls,
         };
-        _providers = ProviderSet.Build(options.Auth, options.Consumers, null, context);
+        _outbound = new OutboundClient(time);
+
+        // Who asks is nobody's client, and cannot guess too often.
+        _providers = ProviderSet.Build(options.Auth, options.Consumers, failures: null, previous: null, context, _outbound);
         _explainer = new Explainer(loops.Loops[0]);
         _redaction = options.Redaction;
         Upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => new Upstream(entry.Key, entry.Value, null, context), StringComparer.Ordinal);
@@ -129,6 +136,9 @@ internal sealed class OfflineGateway : IDisposable
         _loops.Dispose();
     }
 
+    private static int PortOf(ListenerOptions options) =>
+        options.Bind.Select(address => (address as IPEndPoint)?.Port ?? 0).FirstOrDefault(port => port > 0, StandardHttpsPort);
+
     private Dictionary<string, HttpProxy> BuildProxies(BuildContext context)
     {
         var builder = new HttpProxyBuilder
@@ -145,7 +155,7 @@ internal sealed class OfflineGateway : IDisposable
                 ? _terminations.Build(listener.Key, asked, HttpProxyBuilder.ProtocolsOf(listener.Value.Http!), PlainHttpAnswer.Bytes, null)
                 : null,
             StringComparer.Ordinal);
-        ValueList<HttpsListener> https = [.. serving.Where(listener => listener.Value is not null).Select(listener => HttpsListener.Of(listener.Value!, Options.Listeners[listener.Key].Bind))];
+        ValueList<HttpsListener> https = [.. serving.Where(listener => listener.Value is not null).Select(listener => new HttpsListener(listener.Value!, PortOf(Options.Listeners[listener.Key])))];
         return serving.ToDictionary(
             listener => listener.Key,
             listener => builder.Build(

@@ -1,4 +1,4 @@
-namespace LoadBalancer.Http.Routing;
+namespace LoadBalancer.Http.Explaining;
 
 /// <summary>A route that does not have a request although its host or path fits, and why not.</summary>
 /// <param name="Route">Its name.</param>

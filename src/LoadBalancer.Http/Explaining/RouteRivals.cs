@@ -1,6 +1,7 @@
+using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 
-namespace LoadBalancer.Http.Routing;
+namespace LoadBalancer.Http.Explaining;
 
 /// <summary>
 /// Each route of a table by itself, to tell why one does not have a request: by the same predicates, and the same automaton with one route in it.

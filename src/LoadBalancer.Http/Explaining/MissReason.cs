@@ -1,4 +1,4 @@
-namespace LoadBalancer.Http.Routing;
+namespace LoadBalancer.Http.Explaining;
 
 /// <summary>Why a route does not have a request, from the closest miss to the farthest.</summary>
 internal enum MissReason : byte
