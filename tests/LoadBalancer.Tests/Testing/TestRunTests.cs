@@ -46,7 +46,7 @@ internal sealed class TestRunTests : IDisposable
             - request: {url: "http://a.example/inside/x", client: 10.1.2.3}
               expect: {outcome: forwarded, upstream: secret}
             - request: {url: "http://a.example/"}
-              expect: {outcome: answered, status: 308, location: "https://a.example/"}
+              expect: {outcome: answered, status: 307, location: "https://a.example/"}
             - request: {url: "http://a.example/nowhere"}
               expect: {route: none, status: 404, reason: no_route}
             """);
