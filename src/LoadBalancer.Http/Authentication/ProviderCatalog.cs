@@ -1,4 +1,6 @@
 using LoadBalancer.Http.Authentication.ClientCertificates;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -9,6 +11,8 @@ internal static class ProviderCatalog
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
         ClientCertificateProvider.Create,
+        IntrospectionProvider.Create,
+        ExternalProvider.Create,
     ];
 
     /// <summary>The provider that the options ask for.</summary>

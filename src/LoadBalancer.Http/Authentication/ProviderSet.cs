@@ -37,8 +37,9 @@ internal sealed class ProviderSet
     /// <param name="failures">How many bad credentials a client may send; null for any number.</param>
     /// <param name="previous">What runs; null for nothing.</param>
     /// <param name="context">The clock, seeds, and whom to tell.</param>
+    /// <param name="outbound">The way to issuers and check services.</param>
     public static ProviderSet Build(
-        ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Rate? failures, ProviderSet? previous, BuildContext context)
+        ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Rate? failures, ProviderSet? previous, BuildContext context, OutboundClient outbound)
     {
         previous ??= Empty;
         failures = options.Count == 0 ? null : failures;
@@ -51,7 +52,7 @@ internal sealed class ProviderSet
             entry => entry.Key,
             entry => previous._consumers.Equals(consumers) && previous._options.GetValueOrDefault(entry.Key) == entry.Value && previous.Find(entry.Key) is { } running
                 ? running
-                : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context)),
+                : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context, outbound)),
             StringComparer.Ordinal);
         var throttle = previous.Failures?.Rate == failures ? previous.Failures : failures is { } rate ? new FailureThrottle(rate, context) : null;
         return new ProviderSet(options, consumers, providers, throttle, previous == Empty ? new AuthMetrics(context.Loops) : previous.Metrics);

@@ -155,6 +155,12 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     private PolicyOutcome Decide(Exchange exchange, int at, ProviderAnswer answer)
     {
         exchange.Decisions.Note("provider", _providers[at].Name);
+        if (exchange.GivenUp.Failed)
+        {
+            // While a provider was waited for: the client has gone, or its time is over.
+            return PolicyOutcome.Refuse(exchange.GivenUp);
+        }
+
         Count(exchange, at, answer);
         switch (answer.Verdict)
         {
