@@ -1,4 +1,7 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ClientCertificates;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -7,9 +10,30 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
 {
     /// <inheritdoc/>
     public static Shape<ProviderOptions> Shape { get; } = new(
-        "auth_provider", "A way to establish who calls. It has exactly one key.", "{}", () => new())
+        "auth_provider", "A way to establish who calls. It has exactly one key.", "{external: {url: \"https://auth.internal/check\", forward: [X-User-Id]}}", () => new())
     {
+        {
+            "client_certificate", Kinds.Record(ClientCertificateProviderOptions.Shape), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
+            "By the certificate that a client shows in its TLS handshake."
+        },
+        {
+            "introspection", Kinds.Record(IntrospectionOptions.Shape).OrNull("none"), o => o.Introspection, (o, value) => o with { Introspection = value },
+            "A token whose issuer is asked about it."
+        },
+        {
+            "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
+            "A service that is asked about each request."
+        },
     };
+
+    /// <summary>By certificates of clients; null where it is another kind.</summary>
+    public ClientCertificateProviderOptions? ClientCertificate { get; init; }
+
+    /// <summary>A token whose issuer is asked about it; null for another kind.</summary>
+    public IntrospectionOptions? Introspection { get; init; }
+
+    /// <summary>A service that is asked about each request; null for another kind.</summary>
+    public ExternalOptions? External { get; init; }
 
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
@@ -24,5 +48,8 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [
+        .. ClientCertificate?.Forward.Values ?? [],
+        .. Introspection?.Claims.Forward.Values ?? [],
+        .. External?.Forward ?? [],
     ];
 }

@@ -30,6 +30,7 @@ internal sealed class OfflineGateway : IDisposable
     private readonly LoopGroup _loops;
     private readonly LoopLog _lines;
     private readonly TlsTerminationBuilder _terminations;
+    private readonly OutboundClient _outbound;
     private readonly ProviderSet _providers;
     private readonly Explainer _explainer;
     private readonly Redaction _redaction;
@@ -48,7 +49,10 @@ internal sealed class OfflineGateway : IDisposable
             Connections = new EpollTransport(loops, ConnectTimeout),
             Tls = tls,
         };
-        _providers = ProviderSet.Build(options.Auth, options.Consumers, null, context);
+        _outbound = new OutboundClient(time);
+
+        // Who asks is nobody's client, and cannot guess too often.
+        _providers = ProviderSet.Build(options.Auth, options.Consumers, failures: null, previous: null, context, _outbound);
         _explainer = new Explainer(loops.Loops[0]);
         _redaction = options.Redaction;
         Upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => new Upstream(entry.Key, entry.Value, null, context), StringComparer.Ordinal);
