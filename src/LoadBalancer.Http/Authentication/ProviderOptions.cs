@@ -1,4 +1,6 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
@@ -10,8 +12,16 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
 {
     /// <inheritdoc/>
     public static Shape<ProviderOptions> Shape { get; } = new(
-        "auth_provider", "A way to establish who calls. It has exactly one key.", "{external: {url: \"https://auth.internal/check\", forward: [X-User-Id]}}", () => new())
+        "auth_provider", "A way to establish who calls. It has exactly one key.", "{api_key: {file: /etc/lb/keys.yaml}}", () => new())
     {
+        {
+            "api_key", Kinds.Record(ApiKeyOptions.Shape).OrNull("none"), o => o.ApiKey, (o, value) => o with { ApiKey = value },
+            "By keys that callers send."
+        },
+        {
+            "basic", Kinds.Record(BasicOptions.Shape).OrNull("none"), o => o.Basic, (o, value) => o with { Basic = value },
+            "By user and password."
+        },
         {
             "client_certificate", Kinds.Record(ClientCertificateProviderOptions.Shape), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
             "By the certificate that a client shows in its TLS handshake."
@@ -26,6 +36,12 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         },
     };
 
+    /// <summary>By keys; null where it is another kind.</summary>
+    public ApiKeyOptions? ApiKey { get; init; }
+
+    /// <summary>By user and password; null where it is another kind.</summary>
+    public BasicOptions? Basic { get; init; }
+
     /// <summary>By certificates of clients; null where it is another kind.</summary>
     public ClientCertificateProviderOptions? ClientCertificate { get; init; }
 
@@ -38,16 +54,20 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. ApiKey?.HeaderInUse is { } header ? new[] { header } : [],
     ];
 
     /// <summary>The query parameters that do.</summary>
     public IEnumerable<string> CredentialParameters =>
     [
+        .. ApiKey?.Query is { } query ? new[] { query } : [],
     ];
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [
+        .. ApiKey?.Forward.Values ?? [],
+        .. Basic?.Forward.Values ?? [],
         .. ClientCertificate?.Forward.Values ?? [],
         .. Introspection?.Claims.Forward.Values ?? [],
         .. External?.Forward ?? [],
