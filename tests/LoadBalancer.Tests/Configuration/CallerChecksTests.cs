@@ -22,7 +22,7 @@ internal sealed class CallerChecksTests
     {
         Assert.That(
             ConfigFolder.ErrorsOf($"defaults: {{require: {{roles: a}}}}\nlisteners: {{a: {{bind: \":8\", http: web}}}}\n{Upstreams}"),
-            Is.EqualTo(new[] { "lb.yaml:1:21: 'require' asks who calls, and the route without host and path does not find it out: give it 'auth'" }));
+            Is.EqualTo(new[] { "lb.yaml:1:21: 'require' asks who calls, and the route without host and path does not find it out: give it 'auth', or 'require: none'" }));
         Assert.That(
             ConfigFolder.ErrorsOf($"defaults: {{auth: nobody}}\nlisteners: {{a: {{bind: \":8\", http: web}}}}\n{Upstreams}").Single(),
             Does.StartWith("lb.yaml:1:18: no entry of 'auth' is called 'nobody'"));
