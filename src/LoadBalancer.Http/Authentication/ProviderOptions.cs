@@ -38,12 +38,11 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. External?.Send ?? [],
     ];
 
-    /// <summary>The query parameters that do.</summary>
-    public IEnumerable<string> CredentialParameters =>
-    [
-    ];
+    /// <summary>Which claim becomes which header field, where claims do.</summary>
+    public ValueMap<string> ForwardedClaims => ClientCertificate?.Forward ?? Introspection?.Claims.Forward ?? ValueMap<string>.Empty;
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
