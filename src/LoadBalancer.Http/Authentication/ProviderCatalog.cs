@@ -14,8 +14,8 @@ internal static class ProviderCatalog
     [
         ApiKeyProvider.Create,
         BasicProvider.Create,
-        ClientCertificateProvider.Create,
         IntrospectionProvider.Create,
+        ClientCertificateProvider.Create,
         ExternalProvider.Create,
     ];
 

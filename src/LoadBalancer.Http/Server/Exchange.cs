@@ -113,6 +113,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>True where somebody asks what would happen: nothing may be counted, charged, stored or sent.</summary>
     public bool IsRehearsal { get; set; }
 
+    /// <summary>True where an issuer or a service may be asked because of it.</summary>
+    public bool MayAsk => !IsRehearsal || Rehearsal is { MayAsk: true };
+
     /// <summary>What is assumed in a rehearsal, and what came of it; null where it is none.</summary>
     public Rehearsal? Rehearsal
     {

@@ -68,7 +68,7 @@ internal sealed class IntrospectionProvider : IdentityProvider
             return new(identity is null ? ProviderAnswer.RefuseAgain(refusal) : ProviderAnswer.Known(identity));
         }
 
-        if (exchange.IsRehearsal)
+        if (!exchange.MayAsk)
         {
             exchange.Decisions.Note("source", "not_asked");
             return new(ProviderAnswer.Refuse(FaultKind.ProviderUnavailable));
