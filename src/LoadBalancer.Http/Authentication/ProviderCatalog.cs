@@ -1,3 +1,5 @@
+using LoadBalancer.Http.Authentication.Jwt;
+
 namespace LoadBalancer.Http.Authentication;
 
 /// <summary>Every kind of provider. A new one is a folder, a key of <see cref="ProviderOptions"/> and a line here.</summary>
@@ -6,6 +8,7 @@ internal static class ProviderCatalog
     /// <summary>The lines: each gives its provider, or null where the options ask for another kind.</summary>
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
+        JwtProvider.Create,
     ];
 
     /// <summary>The provider that the options ask for.</summary>
