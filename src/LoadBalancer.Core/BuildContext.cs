@@ -49,6 +49,9 @@ public sealed record BuildContext
     /// <summary>Is told of every look of a discovery that found no whole set, and when it works again; any thread. Default: nobody.</summary>
     internal Action<DiscoveryReport> OnDiscovery { get; init; } = static _ => { };
 
+    /// <summary>Is told when who calls cannot be found out for another reason than before, or can be again; any thread. Default: nobody.</summary>
+    internal Action<ProviderReport> OnProvider { get; init; } = static _ => { };
+
     /// <summary>Is told when an upstream begins or ends to panic; any thread. Default: nobody.</summary>
     public Action<PanicTransition> OnPanic { get; init; } = static _ => { };
 
@@ -72,6 +75,9 @@ public sealed record BuildContext
 
     /// <summary>Tells of TLS with an endpoint, likewise.</summary>
     internal void Tell(TlsReport report) => Tell(OnTls, report);
+
+    /// <summary>Tells of a way to establish who calls, likewise.</summary>
+    internal void Tell(ProviderReport report) => Tell(OnProvider, report);
 
     private void Tell<T>(Action<T> listener, T news)
     {

@@ -34,6 +34,9 @@ internal sealed class HttpProxyBuilder
     /// <summary>What running objects are given.</summary>
     public required BuildContext Context { get; init; }
 
+    /// <summary>The way to issuers and check services.</summary>
+    public OutboundClient Outbound => field ??= new OutboundClient(Context.Time);
+
     /// <summary>Where requests leave a line.</summary>
     public required AccessLog AccessLog { get; init; }
 

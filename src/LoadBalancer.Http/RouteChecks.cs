@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -32,13 +33,49 @@ internal static class RouteChecks
         var policies = route.Policies;
         return
         [
+            .. policies.Require is { } require ? OfClaims(require, captures) : [],
             .. OfChanges("request_headers", policies.RequestHeaders, captures, isRequest: true),
             .. OfChanges("response_headers", policies.ResponseHeaders, captures, isRequest: false),
             .. OfRewrite(policies.Rewrite, captures),
             .. policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
             .. route.Respond is { IsReadiness: false } respond ? OfContent(["respond"], respond.Body, respond.Headers, captures) : [],
             .. OfRedirect(route.Redirect, captures, route.Host is not null),
+            .. policies.Auth is null ? OfIdentities(route) : [],
         ];
+    }
+
+    private static IEnumerable<RouteFault> OfClaims(RequireOptions require, IReadOnlyList<string> captures) =>
+        from claim in require.Claims
+        from value in claim.Value.Select((text, at) => (Text: text, At: at))
+        let fault = Template.TryParse(value.Text, captures, out _)
+        where fault is not null
+        select new RouteFault(["require", "claims", claim.Key, $"{value.At}"], fault);
+
+    // Every template of a route is listed here with its place; those with faults of their own are reported where they are read.
+    private static IEnumerable<RouteFault> OfIdentities(RouteOptions route)
+    {
+        var captures = PathPattern.Of(route).Captures;
+        var policies = route.Policies;
+        IEnumerable<(string[] Path, string? Text)> templates =
+        [
+            .. Changes("request_headers", policies.RequestHeaders),
+            .. Changes("response_headers", policies.ResponseHeaders),
+            (["rewrite", "path"], policies.Rewrite?.Path),
+            .. Fields(["rewrite", "query", "set"], policies.Rewrite?.Query.Set),
+            .. policies.OnError.SelectMany(page => Fields(["on_error", page.Key, "headers"], page.Value.Headers).Append((["on_error", page.Key, "body"], page.Value.Body))),
+            (["respond", "body"], route.Respond?.Body),
+            .. Fields(["respond", "headers"], route.Respond?.Headers),
+            (["redirect", "to"], route.Redirect?.To),
+        ];
+        return templates
+            .Where(template => template.Text is not null && Template.TryParse(template.Text, captures, out var parsed) is null && parsed.AsksForIdentity)
+            .Select(template => new RouteFault(template.Path, $"{ScalarNode.Quote(template.Text!)} says who calls, and nobody finds that out: give the route 'auth'"));
+
+        static IEnumerable<(string[], string?)> Changes(string key, HeaderChangesOptions? changes) =>
+            [.. Fields([key, "set"], changes?.Set), .. Fields([key, "add"], changes?.Add)];
+
+        static IEnumerable<(string[], string?)> Fields(string[] path, ValueMap<string>? fields) =>
+            (fields ?? ValueMap<string>.Empty).Select(field => ((string[])[.. path, field.Key], (string?)field.Value));
     }
 
     private static IEnumerable<RouteFault> OfChanges(string key, HeaderChangesOptions? changes, IReadOnlyList<string> captures, bool isRequest) =>

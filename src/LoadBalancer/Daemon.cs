@@ -117,6 +117,7 @@ internal static class Daemon
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
                 OnTls = report => Log(report, log),
+                OnProvider = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
                     null,
@@ -250,6 +251,18 @@ internal static class Daemon
             log.Warn(
                 report.Address is null ? "changed files of TLS with endpoints are no use: what was read before stays" : "no TLS with the endpoint",
                 ("upstream", report.Upstream), ("endpoint", report.Address), ("reason", report.Failure));
+        }
+    }
+
+    private static void Log(ProviderReport report, LogSink log)
+    {
+        if (report.Failure is null)
+        {
+            log.Info("who calls can be found out again", ("auth", report.Provider));
+        }
+        else
+        {
+            log.Warn("who calls cannot be found out", ("auth", report.Provider), ("reason", report.Failure));
         }
     }
 

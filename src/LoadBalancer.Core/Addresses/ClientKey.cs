@@ -32,18 +32,18 @@ internal readonly struct ClientKey
     /// <summary>The number of the client at <paramref name="address"/>; false where it has no IP address (a Unix socket).</summary>
     public bool TryGet(EndPoint? address, out ulong key)
     {
-        if (address is not IPEndPoint ip)
-        {
-            key = 0;
-            return false;
-        }
+        key = address is IPEndPoint ip ? Of(ip.Address) : 0;
+        return address is IPEndPoint;
+    }
 
+    /// <summary>The number of the client at <paramref name="address"/>.</summary>
+    public ulong Of(IPAddress address)
+    {
         Span<byte> bytes = stackalloc byte[16];
-        ip.Address.TryWriteBytes(bytes, out var length);
-        var isV4 = ip.AddressFamily == AddressFamily.InterNetwork || ip.Address.IsIPv4MappedToIPv6;
-        key = isV4 ? V4 | BinaryPrimitives.ReadUInt32BigEndian(bytes[(length - sizeof(uint))..length]) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
-        key = Mix(key);
-        return true;
+        address.TryWriteBytes(bytes, out var length);
+        var isV4 = address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6;
+        var key = isV4 ? V4 | BinaryPrimitives.ReadUInt32BigEndian(bytes[(length - sizeof(uint))..length]) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        return Mix(key);
     }
 
     private ulong Mix(ulong key)

@@ -48,6 +48,9 @@ public static class Kinds
     /// <summary>The path of an HTTP request, and its query where there is one.</summary>
     public static Kind<string> RequestPath { get; } = new TextKind("a path", "/healthz", @"/[!-""$-~]*");
 
+    /// <summary>An absolute URL of HTTP, without a user and without a fragment.</summary>
+    public static Kind<string> HttpUrl { get; } = new TextKind("a URL that begins with https:// or http://", "https://issuer.example.com/keys", @"https?://[A-Za-z0-9\[][!""$-?A-~]{0,2000}");
+
     /// <summary>Any text that is not empty.</summary>
     /// <param name="most">Its length at most.</param>
     public static Kind<string> Text(int most) => new TextKind($"a text of at most {most} characters", "", "[^\\x00-\\x1f]{1," + most.ToString(System.Globalization.CultureInfo.InvariantCulture) + "}");
@@ -111,6 +114,10 @@ public static class Kinds
     /// <summary>A map by the name of a query parameter, percent-encoding undone.</summary>
     public static Kind<ValueMap<T>> ByParameter<T>(Kind<T> item) =>
         new TextMapKind<T>(new("the name of a query parameter", "v", @"[^\x00-\x1f]{1,256}"), item);
+
+    /// <summary>A map by the name of a claim, as whoever vouches for it writes it.</summary>
+    public static Kind<ValueMap<T>> ByClaim<T>(Kind<T> item) =>
+        new TextMapKind<T>(new("the name of a claim", "tenant", @"[^\x00-\x1f]{1,256}"), item);
 
     /// <summary>A map by the name of something that the file defines elsewhere.</summary>
     /// <param name="noun">What it names, with its article.</param>

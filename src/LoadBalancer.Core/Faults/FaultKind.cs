@@ -243,6 +243,9 @@ public enum FaultKind : byte
     /// <summary>The check service says that the caller is not known.</summary>
     ExternalDenied,
 
+    /// <summary>The check service says that the caller may not.</summary>
+    ExternalForbidden,
+
     /// <summary>Who calls cannot be found out now: the issuer, its keys or the check service cannot be reached.</summary>
     ProviderUnavailable,
 

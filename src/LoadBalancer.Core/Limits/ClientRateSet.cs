@@ -40,6 +40,35 @@ internal sealed class ClientRateSet
         }
     }
 
+    /// <summary>How long <paramref name="client"/> has to wait until one more would be counted; 0 where it would be at once. Counts nothing.</summary>
+    /// <param name="client">The client's number.</param>
+    /// <param name="limiter">The arithmetic, always the same.</param>
+    /// <param name="time">The clock, read inside as well.</param>
+    /// <param name="began">The timestamp that is 0.</param>
+    public long WaitOf(ulong client, Limiter limiter, TimeProvider time, long began)
+    {
+        // Most sets are of nobody, most of the time.
+        if (Count == 0)
+        {
+            return 0;
+        }
+
+        var entered = false;
+        try
+        {
+            _gate.Enter(ref entered);
+            var index = _clients.AsSpan(0, _count).IndexOf(client);
+            return index < 0 ? 0 : limiter.Wait(CellsOf(index, limiter), time.GetTimestamp() - began);
+        }
+        finally
+        {
+            if (entered)
+            {
+                _gate.Exit();
+            }
+        }
+    }
+
     private Span<long> CellsOf(int index, Limiter limiter) => _cells.AsSpan(index * limiter.Cells, limiter.Cells);
 
     private int Place(ulong client, Limiter limiter, long now)

@@ -58,4 +58,8 @@ internal sealed class ClientRates
 
     /// <summary>Counts one more for the client with this number; false where its rate does not allow it.</summary>
     public bool TryTake(ulong client) => _sets[client >> SetShift].TryTake(client, _limiter, _time, _began);
+
+    /// <summary>How long the client with this number has to wait until one more would be counted; zero where it would be at once. Counts nothing.</summary>
+    public TimeSpan WaitOf(ulong client) =>
+        _sets[client >> SetShift].WaitOf(client, _limiter, _time, _began) is var wait and > 0 ? _time.GetElapsedTime(0, wait) : TimeSpan.Zero;
 }

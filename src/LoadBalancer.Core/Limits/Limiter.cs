@@ -17,4 +17,7 @@ internal abstract class Limiter
     /// more than any that is not.
     /// </summary>
     public abstract double Used(ReadOnlySpan<long> cells, long now);
+
+    /// <summary>How long from <paramref name="now"/> until one more may be counted; 0 where it may at once.</summary>
+    public abstract long Wait(ReadOnlySpan<long> cells, long now);
 }

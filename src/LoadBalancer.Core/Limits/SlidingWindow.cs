@@ -85,6 +85,39 @@ internal sealed class SlidingWindow : Limiter
         return (double)counted / _count;
     }
 
+    /// <inheritdoc/>
+    public override long Wait(ReadOnlySpan<long> cells, long now)
+    {
+        if (KeepsTimes)
+        {
+            var oldest = cells[1 + (int)cells[0]];
+            return Counts(oldest, now) ? _window - (now - (oldest - 1)) : 0;
+        }
+
+        // The oldest slices go first, one at a time.
+        var (slice, sum) = (now / _slice, Sum(cells, now));
+        for (var gone = 0L; ; gone++)
+        {
+            if (sum < _count)
+            {
+                return gone == 0 ? 0 : ((slice + gone) * _slice) - now;
+            }
+
+            sum -= CountedIn(cells, slice - Slices + gone);
+        }
+    }
+
+    private static long CountedIn(ReadOnlySpan<long> cells, long slice)
+    {
+        if (slice < 0)
+        {
+            return 0;
+        }
+
+        var cell = cells[(int)(slice % cells.Length)];
+        return Age(cell, slice) == 0 ? cell & CountMask : 0;
+    }
+
     private bool Counts(long time, long now) => time > 0 && now - (time - 1) < _window;
 
     private long Sum(ReadOnlySpan<long> cells, long now)

@@ -35,6 +35,13 @@ internal sealed class TokenBucket(Rate rate, int burst, TimeProvider time) : Lim
     /// <inheritdoc/>
     public override double Used(ReadOnlySpan<long> cells, long now) => (double)Missing(cells, now) / ((double)_window * burst);
 
+    /// <inheritdoc/>
+    public override long Wait(ReadOnlySpan<long> cells, long now)
+    {
+        var over = Missing(cells, now) - ((Int128)_window * (burst - 1));
+        return over <= 0 ? 0 : (long)((over + _count - 1) / _count);
+    }
+
     private Int128 Missing(ReadOnlySpan<long> cells, long now) =>
         Int128.Max(0, new Int128((ulong)cells[1], (ulong)cells[0]) - ((Int128)now * _count));
 }

@@ -56,7 +56,7 @@ internal ref struct JsonLine(Span<byte> buffer)
     /// A text in what should be UTF-8 and may be anything; null where it is empty. What is longer than <paramref name="most"/> bytes, as
     /// they are written, is cut and marked.
     /// </summary>
-    public void Text(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, int most)
+    public void Text(ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, int most)
     {
         Key(key);
         if (value.IsEmpty)

@@ -43,6 +43,9 @@ internal abstract class TlsSession : SocketCipher
     /// <summary>The certificate of the other side, which has been verified; null where it has shown none. Each call makes one: the caller disposes of it.</summary>
     public abstract X509Certificate2? GetPeerCertificate();
 
+    /// <summary>What somebody has made of the other side's certificate, who looks here before he asks for it again; null for nothing yet.</summary>
+    public object? OfPeer { get; set; }
+
     /// <summary>Why it failed, for the log; null where it did not.</summary>
     public abstract string? FailureText { get; }
 

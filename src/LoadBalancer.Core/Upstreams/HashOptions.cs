@@ -11,7 +11,7 @@ public sealed record HashOptions : IConfigurable<HashOptions>
     {
         {
             "on", HashSource.Kind, o => o.On, (o, value) => o with { On = value },
-            "The source of the hash. `client_ip`: the client's address. On http also `path`, `header:NAME` or `cookie:NAME`; a request without that field or cookie goes by the client's address."
+            "The source of the hash. `client_ip`: the client's address. On http also `path`, `header:NAME`, `cookie:NAME` or `claim:NAME`, a claim of the caller's identity; a request without that field, cookie or claim goes by the client's address."
         },
         {
             "max_load", Kinds.Percent("100%", "1000%").OrNothing("off"), o => o.MaxLoad, (o, value) => o with { MaxLoad = value },

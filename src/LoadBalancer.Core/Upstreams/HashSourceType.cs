@@ -14,4 +14,7 @@ public enum HashSourceType
 
     /// <summary>A cookie of the request.</summary>
     Cookie,
+
+    /// <summary>A claim of the caller's identity.</summary>
+    Claim,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace LoadBalancer.Http.Authentication;
@@ -10,6 +11,10 @@ namespace LoadBalancer.Http.Authentication;
 /// </summary>
 internal sealed class Identity
 {
+    private const string SubjectClaim = "sub";
+
+    private string[]? _subject;
+
     /// <summary>The name of the provider in the file's <c>auth</c>.</summary>
     public required string Provider { get; init; }
 
@@ -53,4 +58,22 @@ internal sealed class Identity
         ExpiresAt = Math.Min(ExpiresAt, next.ExpiresAt),
         Forwarded = [.. Forwarded.Where(field => !next.Forwarded.Any(other => Ascii.EqualsIgnoreCase(field.Name, other.Name))), .. next.Forwarded],
     };
+
+    /// <summary>The values of a claim, one at least; <c>sub</c> is <see cref="Subject"/> where no claim says otherwise. False where it is not there.</summary>
+    public bool TryGetClaim(string name, out ImmutableArray<string> values)
+    {
+        if (Claims.TryGetValue(name, out values) && !values.IsEmpty)
+        {
+            return true;
+        }
+
+        if (name != SubjectClaim)
+        {
+            return false;
+        }
+
+        // Two who come here first make the same.
+        values = ImmutableCollectionsMarshal.AsImmutableArray(_subject ??= [Subject]);
+        return true;
+    }
 }

@@ -8,4 +8,5 @@ namespace LoadBalancer.Http.Authentication;
 /// <param name="Consumers">The callers that the file declares.</param>
 /// <param name="Previous">The provider of that name so far, from which it may adopt what it knows; null for none.</param>
 /// <param name="Context">The clock, seeds, and whom to tell.</param>
-internal sealed record ProviderBuild(string Name, ProviderOptions Options, ValueMap<ConsumerOptions> Consumers, IdentityProvider? Previous, BuildContext Context);
+/// <param name="Outbound">The way to issuers and check services.</param>
+internal sealed record ProviderBuild(string Name, ProviderOptions Options, ValueMap<ConsumerOptions> Consumers, IdentityProvider? Previous, BuildContext Context, OutboundClient Outbound);

@@ -1,3 +1,6 @@
+using LoadBalancer.Http.Authentication.ClientCertificates;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
 using LoadBalancer.Http.Authentication.Jwt;
 
 namespace LoadBalancer.Http.Authentication;
@@ -9,6 +12,9 @@ internal static class ProviderCatalog
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
         JwtProvider.Create,
+        ClientCertificateProvider.Create,
+        IntrospectionProvider.Create,
+        ExternalProvider.Create,
     ];
 
     /// <summary>The provider that the options ask for.</summary>

@@ -1,4 +1,7 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ClientCertificates;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
 using LoadBalancer.Http.Authentication.Jwt;
 
 namespace LoadBalancer.Http.Authentication;
@@ -8,21 +11,44 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
 {
     /// <inheritdoc/>
     public static Shape<ProviderOptions> Shape { get; } = new(
-        "auth_provider", "A way to establish who calls. It has exactly one key.",
-        "{jwt: {issuer: \"https://issuer.example.com\", audiences: [api], keys: \"https://issuer.example.com/.well-known/jwks.json\", algorithms: [RS256]}}", () => new())
+        "auth_provider", "A way to establish who calls. It has exactly one key.", "{external: {url: \"https://auth.internal/check\", forward: [X-User-Id]}}", () => new())
     {
         {
-            "jwt", Kinds.Record(JwtOptions.Shape).OrNull("none"), o => o.Jwt, (o, value) => o with { Jwt = value },
-            "A signed token that says who calls."
+            "jwt", Kinds.Record(JwtOptions.Shape), o => o.Jwt!, (o, value) => o with { Jwt = value },
+            "By a signed token."
+        },
+        {
+            "client_certificate", Kinds.Record(ClientCertificateProviderOptions.Shape), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
+            "By the certificate that a client shows in its TLS handshake."
+        },
+        {
+            "introspection", Kinds.Record(IntrospectionOptions.Shape).OrNull("none"), o => o.Introspection, (o, value) => o with { Introspection = value },
+            "A token whose issuer is asked about it."
+        },
+        {
+            "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
+            "A service that is asked about each request."
         },
     };
 
-    /// <summary>A signed token; null for another kind.</summary>
+    /// <summary>By a signed token; null where it is another kind.</summary>
     public JwtOptions? Jwt { get; init; }
+
+    /// <summary>By certificates of clients; null where it is another kind.</summary>
+    public ClientCertificateProviderOptions? ClientCertificate { get; init; }
+
+    /// <summary>A token whose issuer is asked about it; null for another kind.</summary>
+    public IntrospectionOptions? Introspection { get; init; }
+
+    /// <summary>A service that is asked about each request; null for another kind.</summary>
+    public ExternalOptions? External { get; init; }
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [
         .. Jwt?.Claims.Forward.Values ?? [],
+        .. ClientCertificate?.Forward.Values ?? [],
+        .. Introspection?.Claims.Forward.Values ?? [],
+        .. External?.Forward ?? [],
     ];
 }

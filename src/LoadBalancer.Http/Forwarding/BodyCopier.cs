@@ -149,6 +149,12 @@ internal static class BodyCopier
             from.Advance();
             if (part.IsLast)
             {
+                if (from.Trailers is { } trailers)
+                {
+                    // Whoever merges trailers into the head must not find there who calls.
+                    exchange.Proxy.IdentityFields?.Remove(trailers);
+                }
+
                 to.End(from.Trailers);
                 return await to.FlushAsync();
             }

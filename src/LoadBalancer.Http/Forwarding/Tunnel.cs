@@ -12,8 +12,9 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 /// <remarks>
 /// What the endpoint sends is followed frame by frame, so that a tunnel that has to end can tell the client so between two of them
-/// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again. The rest of the closing handshake is between the two
-/// sides: the client's Close goes to the endpoint, which answers and closes; what it still sends is not passed on.
+/// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
+/// (<see cref="ExpireAfter"/>). The rest of the closing handshake is between the two sides: the client's Close goes to the endpoint, which answers
+/// and closes; what it still sends is not passed on.
 /// </remarks>
 /// <param name="carrier">The client's connection, for the end of it.</param>
 /// <param name="client">The same, which was taken over.</param>
@@ -31,8 +32,12 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     /// </summary>
     public static readonly TimeSpan HalfClosed = TimeSpan.FromMinutes(1);
 
+    // RFC 6455 section 7.4.1: a Close frame with the code 1008, policy violation, and the reason.
+    private static readonly byte[] Expired = [0x88, 0x12, 0x03, 0xF0, .. "identity_expired"u8];
+
     private WebSocketFrames _frames;
     private LoopDeadline? _turn;
+    private LoopDeadline? _expiry;
     private FaultSide? _finished;
     private Fault _fault;
     private bool _hasToEnd;
@@ -45,6 +50,9 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
 
     /// <summary>True where the client was told that it ends.</summary>
     public bool IsClosing { get; private set; }
+
+    /// <summary>True where it ends, or has ended, because its identity has.</summary>
+    public bool HasExpired { get; private set; }
 
     // RFC 6455 sections 5.5.1 and 7.4.1: a Close frame with the code 1012, service restart.
     private static ReadOnlySpan<byte> ServiceRestart => [0x88, 0x02, 0x03, 0xF4];
@@ -59,6 +67,13 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         }
     }
 
+    /// <summary>Ends it after <paramref name="time"/>, when its identity ends: the client is told so between two frames, and waited for no longer than <see cref="Closing"/>.</summary>
+    public void ExpireAfter(TimeSpan time)
+    {
+        _expiry = new LoopDeadline(loop, static tunnel => ((Tunnel)tunnel).OnExpiry(), this);
+        _expiry.Set(time > TimeSpan.Zero ? time : TimeSpan.Zero);
+    }
+
     /// <summary>Passes on what comes; whose fault the end is, or that it is nobody's.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<Fault> RunAsync()
@@ -69,6 +84,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         Received = await up;
         connection.Tunnel = null;
         _turn?.End();
+        _expiry?.End();
         return _fault.Failed ? _fault
             : work.GaveUp.Failed ? work.GaveUp
             : connection.TimedOut switch
@@ -145,13 +161,28 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         connection.Input.CancelPendingRead();
     }
 
+    private void OnExpiry()
+    {
+        if (HasExpired)
+        {
+            // It had its time: a frame that does not end keeps nobody in.
+            connection.Abort();
+            return;
+        }
+
+        HasExpired = true;
+        _expiry!.Set(Closing);
+        OnTurn();
+    }
+
     private void CloseIfDue(PipeWriter to)
     {
         if (_hasToEnd && !IsClosing && !_frames.HasClosed && _frames.IsBetween)
         {
-            ServiceRestart.CopyTo(to.GetSpan(ServiceRestart.Length));
-            to.Advance(ServiceRestart.Length);
-            connection.Expect(Closing, FaultKind.Drained);
+            var frame = HasExpired ? Expired : ServiceRestart;
+            frame.CopyTo(to.GetSpan(frame.Length));
+            to.Advance(frame.Length);
+            connection.Expect(Closing, HasExpired ? FaultKind.IdentityExpired : FaultKind.Drained);
             IsClosing = true;
         }
     }

@@ -11,6 +11,9 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 internal static class Upgrade
 {
+    /// <summary>The latest second that a calendar has, in seconds since 1970.</summary>
+    private static readonly long LatestEnd = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
     /// <summary>Passes the 101 on, and then the bytes.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public static async ValueTask<Fault> RunAsync(Exchange exchange, ForwardWork work, UpstreamConnection connection, TimeSpan idle)
@@ -40,10 +43,21 @@ internal static class Upgrade
             tunnel.EndAfter(turn);
         }
 
+        if (exchange.TunnelEndsAt != long.MaxValue)
+        {
+            tunnel.ExpireAfter(DateTimeOffset.FromUnixTimeSeconds(Math.Min(exchange.TunnelEndsAt, LatestEnd)) - exchange.Proxy.Time.GetUtcNow());
+        }
+
         var fault = await tunnel.RunAsync();
         work.Tunnel = null;
         exchange.ReceivedBytes += tunnel.Received;
         exchange.SentBytes += tunnel.Sent;
+        if (tunnel.HasExpired)
+        {
+            exchange.Fault = new Fault(FaultSide.Client, FaultKind.IdentityExpired);
+            return Fault.None;
+        }
+
         if (tunnel.IsClosing)
         {
             // Whoever of the two went first after that: this is why.

@@ -1,6 +1,8 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Policies.Authentication;
+using LoadBalancer.Http.Policies.Authorization;
+using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
 using LoadBalancer.Http.Policies.Rewrite;
@@ -14,7 +16,9 @@ internal static class HttpPolicyCatalog
     internal static readonly (PolicyPhase Phase, Func<PolicyBuild, HttpPolicy?> Create)[] InOrder =
     [
         (PolicyPhase.Addresses, IpAllowListPolicy.Create),
+        (PolicyPhase.CrossOrigin, CorsPolicy.Create),
         (PolicyPhase.Authentication, AuthenticationPolicy.Create),
+        (PolicyPhase.Authorization, AuthorizationPolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
         (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
@@ -31,7 +35,8 @@ internal static class HttpPolicyCatalog
         previous ??= PolicyChain.Empty;
         all ??= ProviderSet.Empty;
         ValueList<IdentityProvider> providers = [.. (options.Auth?.Names ?? []).Select(all.Find).OfType<IdentityProvider>()];
-        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers))
+        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers)
+            && (options.Auth is null || previous.Failures == all.Failures))
         {
             return previous;
         }
@@ -39,6 +44,10 @@ internal static class HttpPolicyCatalog
         // Rule zero: LINQ, because this runs once for a route and configuration.
         var build = new PolicyBuild(options, captures, previous, all, context);
         var policies = InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>();
-        return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))]) { Providers = providers };
+        return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))])
+        {
+            Providers = providers,
+            Failures = all.Failures,
+        };
     }
 }

@@ -29,6 +29,12 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     /// <summary>The providers that it was built with, of all that its route names: with others it is another chain.</summary>
     public ValueList<IdentityProvider> Providers { get; init; }
 
+    /// <summary>Who keeps clients from guessing that its <c>auth</c> was built with; null for nobody.</summary>
+    public FailureThrottle? Failures { get; init; }
+
+    /// <summary>True where a policy is only watched.</summary>
+    public bool HasShadow { get; } = Array.Exists(steps, static step => step.IsShadow);
+
     /// <summary>What clients get in place of errors of lb's own.</summary>
     public ErrorPages Errors { get; } = new(options.OnError, captures);
 
@@ -60,12 +66,15 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
         return default;
     }
 
-    /// <summary>Shows the head of the response to all that were asked, the last one first.</summary>
+    /// <summary>Shows the head of the response to all that were asked and are not only watched, the last one first.</summary>
     public void OnResponse(Exchange exchange)
     {
         for (var at = exchange.PoliciesAsked - 1; at >= 0; at--)
         {
-            steps[at].Policy.OnResponse(exchange);
+            if (!steps[at].IsShadow)
+            {
+                steps[at].Policy.OnResponse(exchange);
+            }
         }
     }
 
@@ -99,6 +108,11 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
         }
 
         exchange.Decisions.End(outcome);
+        if (outcome.Verdict is PolicyVerdict.Refused or PolicyVerdict.WouldRefuse && !exchange.IsRehearsal)
+        {
+            exchange.Route?.Metrics?.Refused(exchange.Loop.Index, steps[exchange.PoliciesAsked - 1].Policy.Key, outcome.Fault, outcome.Verdict == PolicyVerdict.WouldRefuse);
+        }
+
         return outcome;
     }
 

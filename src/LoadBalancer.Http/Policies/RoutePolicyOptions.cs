@@ -1,6 +1,8 @@
 using System.Net;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies.Authentication;
+using LoadBalancer.Http.Policies.Authorization;
+using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.Rewrite;
 using LoadBalancer.Http.Resilience;
@@ -45,7 +47,15 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "Who has to be known: names of entries of `auth`; a list means any of them. Without a credential that is good the answer is 401."
         },
         {
-            "shadow", Kinds.List(Kinds.Word("allow_ips", "auth")).Or("none", []), o => o.Shadow, (o, value) => o with { Shadow = value },
+            "require", Kinds.Record(RequireOptions.Shape).OrNull("none"), o => o.Require, (o, value) => o with { Require = value },
+            "What the caller has to be, whom `auth` has found out."
+        },
+        {
+            "cors", Kinds.Record(CorsOptions.Shape).OrNull("none"), o => o.Cors, (o, value) => o with { Cors = value },
+            "Which pages of other origins may use the route in browsers. Without it nothing is said of that, and what endpoints say is passed on."
+        },
+        {
+            "shadow", Kinds.List(Kinds.Word("allow_ips", "cors", "auth", "require")).Or("none", []), o => o.Shadow, (o, value) => o with { Shadow = value },
             "Policies of the route that are only watched: what they would refuse is counted, logged and let pass. `allow_ips` is for `deny_ips` too."
         },
         {
@@ -83,6 +93,12 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>Who has to be known; null where nobody has to.</summary>
     public AuthOptions? Auth { get; init; }
+
+    /// <summary>What the caller has to be; null for nothing.</summary>
+    public RequireOptions? Require { get; init; }
+
+    /// <summary>Which pages of other origins may use it; null where nothing is said of that.</summary>
+    public CorsOptions? Cors { get; init; }
 
     /// <summary>The policies that are only watched, by their words.</summary>
     public ValueList<string> Shadow { get; init; }

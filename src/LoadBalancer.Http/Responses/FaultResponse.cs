@@ -38,7 +38,7 @@ internal static class FaultResponse
             FillProblem(exchange, form);
         }
 
-        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded)
+        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.TooManyFailures)
         {
             Span<byte> seconds = stackalloc byte[11];
             exchange.RetryAfterSeconds.TryFormat(seconds, out var length, provider: CultureInfo.InvariantCulture);
@@ -49,7 +49,7 @@ internal static class FaultResponse
             response.Fields.Add("Retry-After"u8, form.RetryAfter);
         }
 
-        if (form.Status == 401)
+        if (form.Status == 401 || fault.Kind == FaultKind.ScopeMissing)
         {
             foreach (var challenge in exchange.Challenges)
             {
@@ -125,7 +125,7 @@ internal static class FaultResponse
         FaultKind.TokenInactive or FaultKind.ApiKeyUnknown or FaultKind.ApiKeyExpired or FaultKind.PasswordWrong or FaultKind.SessionInvalid => 401,
         FaultKind.CertificateUnmapped or FaultKind.ExternalDenied or FaultKind.IdentityExpired => 401,
         FaultKind.AddressDenied or FaultKind.UntrustedProxy => 403,
-        FaultKind.RoleMissing or FaultKind.ScopeMissing or FaultKind.ClaimMismatch or FaultKind.OriginDenied => 403,
+        FaultKind.RoleMissing or FaultKind.ScopeMissing or FaultKind.ClaimMismatch or FaultKind.OriginDenied or FaultKind.ExternalForbidden => 403,
         FaultKind.NoRoute => 404,
         FaultKind.MethodNotAllowed => 405,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.PreambleTimeout or FaultKind.IdleTimeout or FaultKind.HalfClosedTimeout or FaultKind.ClientStalled => 408,

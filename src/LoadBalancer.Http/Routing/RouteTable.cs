@@ -32,6 +32,25 @@ internal sealed class RouteTable
     /// </returns>
     public FaultKind Match(Exchange exchange)
     {
+        if (exchange.Request.Method == RequestMethod.Options && Preflight.Is(exchange.Request))
+        {
+            // A route that answers preflights does so for the methods that it takes; another one leaves them to whoever takes OPTIONS.
+            var own = Preflight.Begin(exchange.Request);
+            var fault = MatchMethod(exchange);
+            Preflight.End(exchange.Request, own);
+            if (fault == FaultKind.None && exchange.Route!.Options.Policies.Cors is not null)
+            {
+                return fault;
+            }
+
+            exchange.Route = null;
+        }
+
+        return MatchMethod(exchange);
+    }
+
+    private FaultKind MatchMethod(Exchange exchange)
+    {
         switch (Find(exchange.Request, out var match, out _))
         {
             case RequestVerdict.Yes:

@@ -92,6 +92,12 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Who calls, where the route's <c>auth</c> has found it out; null for nobody.</summary>
     public Identity? Identity { get; set; }
 
+    /// <summary>When a tunnel of this exchange ends at the latest, in seconds since 1970; <see cref="long.MaxValue"/> for whenever it does.</summary>
+    public long TunnelEndsAt { get; set; } = long.MaxValue;
+
+    /// <summary>The request's Origin, where pages of it may read the response; of no length where they may not.</summary>
+    public Slice AllowedOrigin { get; set; }
+
     /// <summary>What the route's policies have decided.</summary>
     public DecisionTrace Decisions => _decisions ??= new();
 
@@ -195,6 +201,7 @@ internal sealed class Exchange(EventLoop loop)
     {
         Request.CopyFrom(other.Request);
         (Proxy, Peer, Local, ClientAddress, IsSecure, IsClientSecure) = (other.Proxy, other.Peer, other.Local, other.ClientAddress, other.IsSecure, other.IsClientSecure);
+        Identity = other.Identity;
         (ForwardedPathSlice, ForwardedQuerySlice, RequestIdSlice, Began) = (other.ForwardedPathSlice, other.ForwardedQuerySlice, other.RequestIdSlice, other.Began);
     }
 
@@ -213,6 +220,8 @@ internal sealed class Exchange(EventLoop loop)
         Tls = null;
         Route = null;
         Identity = null;
+        TunnelEndsAt = long.MaxValue;
+        AllowedOrigin = default;
         _decisions?.Reset();
         _challenges?.Clear();
         IsRehearsal = false;

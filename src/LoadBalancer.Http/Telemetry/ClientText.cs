@@ -1,3 +1,5 @@
+using System.Text;
+using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Telemetry;
@@ -15,6 +17,12 @@ internal static class ClientText
     public const int MostQuery = 2048;
     public const int MostReferer = 1024;
     public const int MostUserAgent = 512;
+
+    /// <summary>Of who calls.</summary>
+    public const int MostIdentity = 256;
+
+    /// <summary>Of what policies would have refused.</summary>
+    public const int MostShadow = 256;
 
     /// <summary>Of a name in the file: a listener, a route, an upstream.</summary>
     public const int MostName = 512;
@@ -57,6 +65,37 @@ internal static class ClientText
         ProtocolVersion.Http2 => "HTTP/2.0"u8,
         _ => "HTTP/1.1"u8,
     };
+
+    /// <summary>What policies that are only watched would have refused, each by its word and the reason: <c>auth:credential_missing</c>; empty for nothing.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="text">Takes it; <see cref="MostShadow"/> bytes, and what goes beyond is left out.</param>
+    public static ReadOnlySpan<byte> Shadow(Exchange exchange, Span<byte> text)
+    {
+        var length = 0;
+        if (exchange.Route is { Policies.HasShadow: true })
+        {
+            foreach (ref readonly var decision in exchange.Decisions.Decisions)
+            {
+                if (decision.Outcome.Verdict != PolicyVerdict.WouldRefuse)
+                {
+                    continue;
+                }
+
+                var refusal = new PolicyRefusal(decision.Policy, decision.Outcome.Fault.Kind, true);
+                if (length + refusal.Policy.Length + refusal.Reason.Length + 2 > text.Length)
+                {
+                    break;
+                }
+
+                length += length > 0 ? Encoding.ASCII.GetBytes(",", text[length..]) : 0;
+                length += Encoding.ASCII.GetBytes(refusal.Policy, text[length..]);
+                length += Encoding.ASCII.GetBytes(":", text[length..]);
+                length += Encoding.ASCII.GetBytes(refusal.Reason, text[length..]);
+            }
+        }
+
+        return text[..length];
+    }
 
     private static ReadOnlySpan<byte> Field(RequestHead request, KnownHeader known) =>
         request.Fields.TryGet(known, out var value) ? value : default;

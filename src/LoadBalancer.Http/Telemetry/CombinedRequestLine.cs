@@ -7,7 +7,7 @@ namespace LoadBalancer.Http.Telemetry;
 
 /// <summary>
 /// The combined format of NCSA and Apache, for tools that read nothing else:
-/// <c>client - - [time] "method path version" status bytes "referer" "user agent"</c>. What does not apply is <c>-</c>.
+/// <c>client - user [time] "method path version" status bytes "referer" "user agent"</c>. What does not apply is <c>-</c>; the user is who calls.
 /// </summary>
 /// <remarks>
 /// The path is the route's template where the file does not ask for the client's. In what a client sent, a quote and a backslash are
@@ -17,6 +17,10 @@ internal static class CombinedRequestLine
 {
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
         [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (byte)code).Where(letter => letter is not ((byte)'"' or (byte)'\\'))]);
+
+    // It stands between spaces.
+    private static readonly SearchValues<byte> PlainUser = SearchValues.Create(
+        [.. Enumerable.Range('!', '~' - '!' + 1).Select(code => (byte)code).Where(letter => letter is not ((byte)'"' or (byte)'\\'))]);
 
     /// <summary>Writes one line, its line feed included, to <paramref name="buffer"/>; false where that is too small.</summary>
     public static bool TryFormat(Exchange exchange, DateTimeOffset now, AccessLogFields fields, Span<byte> buffer, out int length)
@@ -32,7 +36,9 @@ internal static class CombinedRequestLine
             line.Raw("-"u8);
         }
 
-        line.Raw(" - - ["u8);
+        line.Raw(" - "u8);
+        Escaped(ref line, exchange.Identity?.Subject, ClientText.MostIdentity, PlainUser);
+        line.Raw(" ["u8);
         Time(ref line, now);
         line.Raw("] \""u8);
         RequestLine(ref line, exchange, fields);
@@ -96,22 +102,23 @@ internal static class CombinedRequestLine
         line.Raw(" +0000"u8);
     }
 
-    private static void Escaped(ref LineText line, string? text, int most)
+    private static void Escaped(ref LineText line, string? text, int most, SearchValues<byte>? plain = null)
     {
         Span<byte> utf8 = stackalloc byte[3 * ClientText.MostName];
         var length = Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text?.Length ?? 0, ClientText.MostName)), utf8);
-        Escaped(ref line, utf8[..length], most);
+        Escaped(ref line, utf8[..length], most, plain);
     }
 
-    private static void Escaped(ref LineText line, scoped ReadOnlySpan<byte> text, int most)
+    private static void Escaped(ref LineText line, scoped ReadOnlySpan<byte> text, int most, SearchValues<byte>? plain = null)
     {
+        plain ??= Plain;
         if (text.IsEmpty)
         {
             line.Raw("-"u8);
             return;
         }
 
-        if (!text.ContainsAnyExcept(Plain))
+        if (!text.ContainsAnyExcept(plain))
         {
             line.Raw(text, most);
             return;
@@ -131,7 +138,7 @@ internal static class CombinedRequestLine
             {
                 line.Raw([(byte)'\\', letter]);
             }
-            else if (Plain.Contains(letter))
+            else if (plain.Contains(letter))
             {
                 line.Raw([letter]);
             }

@@ -21,6 +21,8 @@ internal static class JsonRequestLine
         line.Text("route"u8, route?.Name, ClientText.MostName);
         line.Text("request_id"u8, exchange.RequestId, ClientText.MostRequestId);
         line.Address("client"u8, exchange.ClientAddress);
+        line.Text("identity"u8, exchange.Identity?.Subject, ClientText.MostIdentity);
+        line.Text("auth"u8, exchange.Identity?.Provider, ClientText.MostName);
         line.Text("method"u8, method, ClientText.MostMethod);
         line.Text("host"u8, request.Host, ClientText.MostHost);
         line.Text("path"u8, route?.Template, ClientText.MostName);
@@ -54,6 +56,8 @@ internal static class JsonRequestLine
             line.Text("referer"u8, ClientText.Referer(request, fields), ClientText.MostReferer);
         }
 
+        Span<byte> shadow = stackalloc byte[ClientText.MostShadow];
+        line.Text("shadow"u8, ClientText.Shadow(exchange, shadow), ClientText.MostShadow);
         line.Text("result"u8, fault.Failed ? fault.Reason : "ok");
         line.Text("side"u8, fault.Failed ? fault.SideName : null);
         return line.TryEnd(out length);

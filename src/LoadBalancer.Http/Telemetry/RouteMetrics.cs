@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using LoadBalancer.Faults;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Telemetry;
@@ -19,6 +21,7 @@ internal sealed class RouteMetrics(string route, int loops)
 
     private readonly StripedCells _counts = new(loops, FirstRefusalSlot + Refusals.Count);
     private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
+    private readonly ConcurrentDictionary<PolicyRefusal, StripedCells> _refusals = new();
 
     /// <summary>Statuses of 4xx that a wrong configuration makes, so that they are counted one by one.</summary>
     public static IReadOnlyList<int> Refusals { get; } = [401, 403, 404, 429];
@@ -44,6 +47,17 @@ internal sealed class RouteMetrics(string route, int loops)
 
     /// <summary>Requests that ended with a status of <see cref="Refusals"/>, by its index there.</summary>
     public long RequestsRefused(int refusal) => _counts.Sum(FirstRefusalSlot + refusal);
+
+    /// <summary>What its policies have refused, or would have: how often each did for each reason. As many as there are policies and reasons, whatever clients send.</summary>
+    public IEnumerable<(PolicyRefusal Refusal, long Count)> PolicyRefusals => _refusals.Select(entry => (entry.Key, entry.Value.Sum(0)));
+
+    /// <summary>Counts a request that a policy has refused, or would have.</summary>
+    /// <param name="loop">The loop of its exchange.</param>
+    /// <param name="policy">The policy's word.</param>
+    /// <param name="fault">Why; <see cref="Fault.None"/> where it only would have answered itself.</param>
+    /// <param name="isShadow">True where it is only watched.</param>
+    public void Refused(int loop, string policy, Fault fault, bool isShadow) =>
+        _refusals.GetOrAdd(new PolicyRefusal(policy, fault.Kind, isShadow), static (_, count) => new StripedCells(count, 1), loops).Add(loop, 0);
 
     /// <summary>Counts a request that has ended.</summary>
     public void Ended(int loop, int status, long received, long sent, TimeSpan total)

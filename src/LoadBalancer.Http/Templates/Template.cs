@@ -1,6 +1,7 @@
 using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Server;
 
@@ -14,11 +15,16 @@ internal sealed class Template
 {
     private const string CapturePrefix = "path.";
     private const string HeaderPrefix = "header.";
+    private const string ClaimPrefix = "identity.claim.";
+
+    /// <summary>The most of a claim that is rendered, in characters.</summary>
+    private const int LongestClaim = 2048;
 
     private static readonly (string Name, TemplateVariable Variable)[] Plain =
     [
         ("client_ip", TemplateVariable.ClientIp), ("host", TemplateVariable.Host), ("path", TemplateVariable.Path), ("query", TemplateVariable.Query),
         ("method", TemplateVariable.Method), ("scheme", TemplateVariable.Scheme), ("request_id", TemplateVariable.RequestId),
+        ("identity.sub", TemplateVariable.Subject), ("identity.plan", TemplateVariable.Plan),
     ];
 
     private readonly TemplatePart[] _parts;
@@ -30,6 +36,9 @@ internal sealed class Template
 
     /// <summary>True where it renders the same text for every request.</summary>
     public bool IsConstant => _parts.All(static part => part.Variable == TemplateVariable.None);
+
+    /// <summary>True where it says something of who calls, so that somebody has to find that out.</summary>
+    public bool AsksForIdentity => _parts.Any(static part => part.Variable is TemplateVariable.Subject or TemplateVariable.Plan or TemplateVariable.Claim);
 
     /// <summary>Parses a text.</summary>
     /// <param name="text">The text, references to the environment replaced already.</param>
@@ -117,6 +126,11 @@ internal sealed class Template
             TemplateVariable.Header => request.Fields.Find(part.Known, part.Text) is var at and >= 0 ? request.Fields.Value(at) : default,
             _ => default,
         };
+        if (part.Variable is TemplateVariable.Subject or TemplateVariable.Plan or TemplateVariable.Claim)
+        {
+            return AppendText(OfIdentity(part, exchange.Identity), part.Variable, to, use);
+        }
+
         if (part.Variable == TemplateVariable.ClientIp && exchange.ClientAddress is { } address)
         {
             Span<byte> text = stackalloc byte[64];
@@ -124,6 +138,29 @@ internal sealed class Template
         }
 
         return TemplateText.Append(source, part.Variable, to, use);
+    }
+
+    private static string? OfIdentity(in TemplatePart part, Identity? identity) => part.Variable switch
+    {
+        TemplateVariable.Subject => identity?.Subject,
+        TemplateVariable.Plan => identity?.Plan,
+        _ => identity is not null && identity.TryGetClaim(part.Claim!, out var values) ? values[0] : null,
+    };
+
+    private static bool AppendText(string? text, TemplateVariable variable, HeaderList to, TemplateUse use)
+    {
+        if (text is null)
+        {
+            return true;
+        }
+
+        if (text.Length > LongestClaim)
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[3 * LongestClaim];
+        return TemplateText.Append(bytes[..Encoding.UTF8.GetBytes(text, bytes)], variable, to, use);
     }
 
     private static string? Refer(string name, IReadOnlyList<string> captures, out TemplatePart part)
@@ -163,7 +200,13 @@ internal sealed class Template
             return null;
         }
 
-        string[] names = [.. Plain.Select(variable => variable.Name), "path.NAME", "header.NAME"];
+        if (name.StartsWith(ClaimPrefix, StringComparison.Ordinal) && name.Length > ClaimPrefix.Length)
+        {
+            part = new TemplatePart(TemplateVariable.Claim, [], Claim: name[ClaimPrefix.Length..]);
+            return null;
+        }
+
+        string[] names = [.. Plain.Select(variable => variable.Name), "path.NAME", "header.NAME", "identity.claim.NAME"];
         var suggestion = NearestName.Suggest(name, Plain.Select(variable => variable.Name));
         return $"{shown} is no variable{(suggestion.Length > 0 ? suggestion : $"; there are {string.Join(", ", names)}")}";
     }

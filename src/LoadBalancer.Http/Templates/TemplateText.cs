@@ -31,14 +31,22 @@ internal static class TemplateText
     /// <summary>Writes <paramref name="text"/> at the end of <paramref name="to"/>; false where it cannot be written there.</summary>
     public static bool Append(ReadOnlySpan<byte> text, TemplateVariable variable, HeaderList to, TemplateUse use)
     {
-        if (use is TemplateUse.Field or TemplateUse.Text)
+        if (use is TemplateUse.Field or TemplateUse.Text or TemplateUse.Comparison)
         {
             if (!FieldText.IsValue(text))
             {
                 return false;
             }
 
-            to.Append(text);
+            if (use == TemplateUse.Comparison && variable is (TemplateVariable.Path or TemplateVariable.Capture))
+            {
+                AppendDecoded(text, to);
+            }
+            else
+            {
+                to.Append(text);
+            }
+
             return true;
         }
 
@@ -66,6 +74,21 @@ internal static class TemplateText
 
         return true;
     }
+
+    // The path is canonical: every percent sign begins an encoding of upper-case digits.
+    private static void AppendDecoded(ReadOnlySpan<byte> text, HeaderList to)
+    {
+        while (text.IndexOf((byte)'%') is var percent and >= 0)
+        {
+            to.Append(text[..percent]);
+            to.Append([(byte)((DigitOf(text[percent + 1]) << 4) | DigitOf(text[percent + 2]))]);
+            text = text[(percent + 3)..];
+        }
+
+        to.Append(text);
+    }
+
+    private static int DigitOf(byte digit) => digit <= '9' ? digit - '0' : digit - 'A' + 10;
 
     private static void Escape(byte letter, HeaderList to, TemplateUse use)
     {

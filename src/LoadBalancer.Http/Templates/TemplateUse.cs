@@ -23,4 +23,7 @@ internal enum TemplateUse : byte
 
     /// <summary>JSON, within a string.</summary>
     Json,
+
+    /// <summary>A text that is compared with another and sent to nobody: of what the path says, the percent-encoding is undone.</summary>
+    Comparison,
 }

@@ -32,4 +32,13 @@ internal enum TemplateVariable : byte
 
     /// <summary><c>${header.NAME}</c>: the first field of that name; empty where there is none.</summary>
     Header,
+
+    /// <summary><c>${identity.sub}</c>: who calls; empty for nobody.</summary>
+    Subject,
+
+    /// <summary><c>${identity.plan}</c>: the caller's plan; empty where there is none.</summary>
+    Plan,
+
+    /// <summary><c>${identity.claim.NAME}</c>: the first value of a claim; empty where there is none.</summary>
+    Claim,
 }

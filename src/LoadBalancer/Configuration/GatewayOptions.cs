@@ -33,6 +33,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
             "The ways to establish who calls, by name; routes ask for them by `auth`."
         },
         {
+            "auth_failures", Kinds.Rate.OrNothing("off"), o => o.AuthFailures, (o, value) => o with { AuthFailures = value },
+            "How many bad credentials a client's address may send (of IPv6 a network of 64 bits) before it gets 429 for any that is not known yet; `off` for any number. Those that were good once, and are over, do not count."
+        },
+        {
             "consumers", Kinds.Map("consumer", ConsumerOptions.Shape), o => o.Consumers, (o, value) => o with { Consumers = value },
             "The callers that the file itself declares, by name."
         },
@@ -76,6 +80,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>The ways to establish who calls, by name.</summary>
     internal ValueMap<ProviderOptions> Auth { get; init; } = ValueMap<ProviderOptions>.Empty;
+
+    /// <summary>How many bad credentials an address may send; null for any number.</summary>
+    public Rate? AuthFailures { get; init; } = new Rate(60, TimeSpan.FromMinutes(1));
 
     /// <summary>The callers that the file declares, by name.</summary>
     internal ValueMap<ConsumerOptions> Consumers { get; init; } = ValueMap<ConsumerOptions>.Empty;

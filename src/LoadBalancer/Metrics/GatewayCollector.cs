@@ -18,6 +18,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.Ready, status.Ready);
         Config(writer, status.Config);
         Listeners(writer, status.Listeners);
+        Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Upstreams(writer, status.Upstreams);
         Loops(writer, status.Loops);
     }
@@ -90,6 +91,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(listeners, listener => writer.Write(MetricFamilies.HttpActiveRequests, listener.Requests!.Active, listener.Name));
         Each(listeners, listener => Each(listener.Requests!.Faults, fault => writer.Write(
             MetricFamilies.HttpFaults, fault.Count, listener.Name, fault.Side.ToString().ToLowerInvariant(), fault.Reason)));
+        EachRoute((listener, route) => Each(route.Metrics.PolicyRefusals, entry => writer.Write(
+            MetricFamilies.PolicyRefusals, entry.Count, listener, route.Name, entry.Refusal.Policy, entry.Refusal.Reason, entry.Refusal.IsShadow ? "true" : "false")));
         EachRoute((listener, route) =>
         {
             writer.Write(MetricFamilies.HttpBodyBytes, route.ReceivedBytes, listener, route.Name, "received");

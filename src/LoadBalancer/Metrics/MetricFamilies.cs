@@ -40,8 +40,11 @@ internal static class MetricFamilies
     public static readonly MetricFamily HttpRequests = Counter("lb_http_requests_total", "Requests by route and class of status, 1xx to 5xx. Those that no route took have an empty route; 4xx has those too whose client did not stay for a response.", "listener", "route", "status");
     public static readonly MetricFamily HttpActiveRequests = Gauge("lb_http_active_requests", "Requests that are being answered.", "listener");
     public static readonly MetricFamily HttpFaults = Counter("lb_http_faults_total", "Requests that ended by a fault: refused, failed, or broken off. A series appears with its first fault.", "listener", "side", "reason");
+    public static readonly MetricFamily PolicyRefusals = Counter("lb_policy_refusals_total", "Requests that a policy of a route refused, by its reason; shadow is true for those that it would have refused, was it not only watched, and that passed. A series appears with its first refusal.", "listener", "route", "policy", "reason", "shadow");
     public static readonly MetricFamily HttpBodyBytes = Counter("lb_http_body_bytes_total", "Bytes of bodies received from clients and sent to them.", "listener", "route", "direction");
     public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
+
+    public static readonly MetricFamily Auth = Counter("lb_auth_total", "Requests with a credential for an entry of auth, by what came of it: identified, or the reason of the refusal. Reasons appear with their first refusal.", "auth", "result");
 
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");

@@ -45,7 +45,7 @@ internal sealed class SnapshotBuilder(
         try
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
-            var providers = ProviderSet.Build(options.Auth, options.Consumers, previous.Providers, context);
+            var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.State;
+using LoadBalancer.Http.Authentication;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -40,6 +42,10 @@ internal sealed record GatewayStatus
 
     /// <summary>The listeners that run, in the order of the file.</summary>
     public required IReadOnlyList<ListenerStatus> Listeners { get; init; }
+
+    /// <summary>What the providers of <c>auth</c> have answered since the process started.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<AuthCounts> Auth { get; init; } = [];
 
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }

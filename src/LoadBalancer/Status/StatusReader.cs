@@ -31,6 +31,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Config = Config(snapshot, reloader.Outcome) with { GuardedUntil = reloader.Guard.Until },
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
+            Auth = [.. snapshot.Providers.Metrics.All],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             Drained = drains,
             Weighed = weighed,

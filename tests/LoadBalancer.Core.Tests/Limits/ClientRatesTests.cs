@@ -129,6 +129,47 @@ internal sealed class ClientRatesTests
     }
 
     [Test]
+    public void A_client_at_its_limit_has_to_wait_and_asking_counts_nothing()
+    {
+        Assert.That(_rates.WaitOf(1), Is.EqualTo(TimeSpan.Zero));
+        _rates.TryTake(1);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        Assert.That(Enumerable.Range(0, Rate - 1).All(_ => _rates.WaitOf(1) == TimeSpan.Zero && _rates.TryTake(1)));
+        Assert.That((_rates.WaitOf(1), _rates.WaitOf(2)), Is.EqualTo((TimeSpan.FromSeconds(40), TimeSpan.Zero)));
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.That((_rates.WaitOf(1), _rates.TryTake(1), _rates.TryTake(1)), Is.EqualTo((TimeSpan.Zero, true, false)));
+    }
+
+    [Test]
+    public void Whoever_waits_as_long_as_it_is_told_is_counted_and_nobody_who_waits_less([Values(1, 5, 32, 33, 60, 1000)] int count, [Values] bool bucket)
+    {
+        const long Window = TimeSpan.TicksPerSecond;
+        Limiter limiter = bucket
+            ? new TokenBucket(new Rate(count, TimeSpan.FromSeconds(1)), burst: 3, new MonotonicTime(() => 0, Window))
+            : new SlidingWindow(new Rate(count, TimeSpan.FromSeconds(1)), new MonotonicTime(() => 0, Window));
+        var cells = new long[limiter.Cells];
+        var random = new Random(count);
+        var (now, waits) = (0L, 0);
+        for (var round = 0; round < 5000; round++)
+        {
+            now += random.NextInt64(Window / count);
+            var wait = limiter.Wait(cells, now);
+            if (wait > 0)
+            {
+                waits++;
+                Assert.That(limiter.TryTake([.. cells], now), Is.False, "it has to wait");
+                Assert.That(limiter.TryTake([.. cells], now + wait - 1), Is.False, "all of that");
+                now += random.Next(2) * wait;
+            }
+
+            var isOver = limiter.Wait(cells, now) == 0;
+            Assert.That(limiter.TryTake(cells, now), Is.EqualTo(isOver));
+        }
+
+        Assert.That(waits, Is.Positive);
+    }
+
+    [Test]
     public void Counting_a_known_client_allocates_nothing()
     {
         Assert.That(
@@ -161,6 +202,8 @@ internal sealed class ClientRatesTests
         }
 
         public override double Used(ReadOnlySpan<long> cells, long now) => limiter.Used(cells, now);
+
+        public override long Wait(ReadOnlySpan<long> cells, long now) => limiter.Wait(cells, now);
     }
 
     private static ulong Random(Random random) => (ulong)random.NextInt64(long.MinValue, long.MaxValue);

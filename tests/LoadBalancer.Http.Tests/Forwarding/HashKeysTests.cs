@@ -1,6 +1,10 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Net;
 using LoadBalancer.Balancing;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Tests;
 using LoadBalancer.Upstreams;
 
@@ -22,13 +26,40 @@ internal sealed class HashKeysTests
     [TestCase("cookie:none")]
     public void Without_it_the_key_is_the_clients(string on) => Assert.That(Of(on), Is.EqualTo(Client));
 
+    [TestCase("tenant", "J\u00fcrgen & Co")]
+    [TestCase("groups", "ops", Description = "the first value")]
+    [TestCase("sub", "17")]
+    public void The_key_is_of_a_claim_of_the_caller(string claim, string hashed) =>
+        Assert.That(new HashKeys(new HashSource(HashSourceType.Claim, claim)).Of(Known()), Is.EqualTo(HashKey.Of(System.Text.Encoding.UTF8.GetBytes(hashed))));
+
+    [Test]
+    public void Nobody_and_a_caller_without_the_claim_go_by_the_clients_address()
+    {
+        Assert.That(new HashKeys(new HashSource(HashSourceType.Claim, "sub")).Of(Heads.Request("/")), Is.EqualTo(Client));
+        Assert.That(new HashKeys(new HashSource(HashSourceType.Claim, "none")).Of(Known()), Is.EqualTo(Client));
+        Assert.That(new HashKeys(new HashSource(HashSourceType.Claim, "empty")).Of(Known()), Is.EqualTo(Client));
+    }
+
     [Test]
     public void Allocates_nothing()
     {
         var exchange = Heads.Request("/a", "X-User: 7", "Cookie: sid=s1");
         var header = new HashKeys(new HashSource(HashSourceType.Header, "X-User"));
         var cookie = new HashKeys(new HashSource(HashSourceType.Cookie, "sid"));
-        Assert.That(Allocations.Of(() => _ = header.Of(exchange) ^ cookie.Of(exchange)), Is.Zero);
+        var (known, claim) = (Known(), new HashKeys(new HashSource(HashSourceType.Claim, "sub")));
+        Assert.That(Allocations.Of(() => _ = header.Of(exchange) ^ cookie.Of(exchange) ^ claim.Of(known)), Is.Zero);
+    }
+
+    private static Exchange Known()
+    {
+        var exchange = Heads.Request("/");
+        exchange.Identity = new Identity
+        {
+            Provider = "p",
+            Subject = "17",
+            Claims = new Dictionary<string, ImmutableArray<string>> { ["tenant"] = ["J\u00fcrgen & Co"], ["groups"] = ["ops", "staff"], ["empty"] = [""], ["none"] = [] }.ToFrozenDictionary(),
+        };
+        return exchange;
     }
 
     private static ulong Of(string on) =>

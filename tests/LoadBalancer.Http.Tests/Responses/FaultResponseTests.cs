@@ -76,6 +76,21 @@ internal sealed class FaultResponseTests
     public void What_passes_soon_says_when_to_come_back(FaultKind kind, string? seconds) =>
         Assert.That(Prepare(kind).Response.Fields.Values("Retry-After"), seconds is null ? Is.Empty : Is.EqualTo(new[] { seconds }));
 
+    [TestCase(FaultKind.CredentialMissing, true)]
+    [TestCase(FaultKind.TokenExpired, true)]
+    [TestCase(FaultKind.ScopeMissing, true)]
+    [TestCase(FaultKind.RoleMissing, false)]
+    [TestCase(FaultKind.TooManyFailures, false)]
+    public void A_challenge_goes_with_401_and_with_403_for_a_scope(FaultKind kind, bool isTold)
+    {
+        var exchange = Heads.Request("/");
+        exchange.Challenges.Add([.. "Bearer"u8]);
+        exchange.Challenges.Add([.. "ApiKey"u8]);
+        FaultResponse.Prepare(exchange, new Fault(FaultSide.Client, kind));
+        Assert.That(exchange.Response.Fields.Values("WWW-Authenticate"), isTold ? Is.EqualTo(new[] { "Bearer", "ApiKey" }) : Is.Empty);
+    }
+
+    [TestCase(FaultKind.TooManyFailures)]
     [TestCase(FaultKind.CircuitOpen)]
     [TestCase(FaultKind.Overloaded)]
     public void An_open_circuit_says_what_is_left_of_its_time_and_overload_a_time_of_its_own(FaultKind kind)
@@ -83,7 +98,7 @@ internal sealed class FaultResponseTests
         var exchange = Heads.Request("/");
         exchange.RetryAfterSeconds = 13;
         FaultResponse.Prepare(exchange, new Fault(FaultSide.Upstream, kind));
-        Assert.That((exchange.Response.Status, exchange.Response.Fields.Values("Retry-After").Single()), Is.EqualTo((503, "13")));
+        Assert.That((exchange.Response.Status, exchange.Response.Fields.Values("Retry-After").Single()), Is.EqualTo((kind == FaultKind.TooManyFailures ? 429 : 503, "13")));
     }
 
     [Test]

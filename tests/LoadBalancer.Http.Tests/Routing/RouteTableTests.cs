@@ -73,6 +73,36 @@ internal sealed class RouteTableTests
     });
 
     [Test]
+    public void A_preflight_is_for_the_route_of_the_method_that_it_asks_about_where_that_answers_preflights()
+    {
+        RouteOptions[] routes =
+        [
+            Cors(Routes.Route("write", path: "/a", methods: ["PUT", "BREW"])), Routes.Route("read", path: "/a", methods: ["GET"]), Routes.Route("all", path: "/b"), Cors(Routes.Route("put", path: "/b", methods: ["PUT"])),
+        ];
+        Assert.Multiple(() =>
+        {
+            Assert.That(Ask("/a", "PUT"), Is.EqualTo("write"));
+            Assert.That(Ask("/a", "BREW"), Is.EqualTo("write"));
+            Assert.That(Ask("/a", "GET"), Is.EqualTo("MethodNotAllowed GET, HEAD, PUT, BREW"));
+            Assert.That(Ask("/a", "put"), Is.EqualTo("MethodNotAllowed GET, HEAD, PUT, BREW"));
+            Assert.That(Ask("/b", "PUT"), Is.EqualTo("put"));
+            Assert.That(Ask("/b", "GET"), Is.EqualTo("all"), "whoever is behind it answers");
+            Assert.That(Routes.Match(routes, Routes.Request("h", "/b", "OPTIONS", "Origin: https://a")), Is.EqualTo("all"), "no preflight");
+            Assert.That(Routes.Match(routes, Routes.Request("h", "/a", "GET", "Origin: https://a", "Access-Control-Request-Method: PUT")), Is.EqualTo("read"));
+        });
+
+        string Ask(string path, string method)
+        {
+            var exchange = Routes.Request("h", path, "OPTIONS", "Origin: https://a", $"Access-Control-Request-Method: {method}");
+            var match = Routes.Match(routes, exchange);
+            Assert.That((exchange.Request.Method, Heads.Text(exchange.Request.MethodText)), Is.EqualTo((RequestMethod.Options, "OPTIONS")), "the request is as it was");
+            return match;
+        }
+
+        static RouteOptions Cors(RouteOptions route) => route with { Policies = route.Policies with { Cors = new() } };
+    }
+
+    [Test]
     public void Allow_allocates_nothing()
     {
         var table = Routes.Table([Routes.Route("a", path: "/a", methods: ["GET", "BREW"]), Routes.Route("b", path: "/b")]);

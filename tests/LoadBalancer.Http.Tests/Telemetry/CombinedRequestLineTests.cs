@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
@@ -19,6 +20,16 @@ internal sealed partial class CombinedRequestLineTests
     [TestCase(EveryField, "\"GET /users/7?token=secret HTTP/1.1\" 201 4096 \"https://example.com/a?session=secret\" \"curl/8.5\"")]
     public void Is_what_tools_expect_with_the_fields_that_were_asked_for(AccessLogFields fields, string expected) =>
         Assert.That(Format(EndedExchange.Answered(), fields), Is.EqualTo($"198.51.100.7 - - [22/Nov/2026:05:17:09 +0000] {expected}\n"));
+
+    [TestCase("alice", "alice")]
+    [TestCase("Alice O'Hara \"x\"", "Alice\\x20O'Hara\\x20\\\"x\\\"")]
+    [TestCase("J\u00fcrgen\n", "J\\xc3\\xbcrgen\\x0a")]
+    public void Names_the_user_in_the_third_column_as_one_word(string subject, string shown)
+    {
+        var exchange = EndedExchange.Answered();
+        exchange.Identity = new Identity { Provider = "p", Subject = subject };
+        Assert.That(Format(exchange), Does.StartWith($"198.51.100.7 - {shown} [22/Nov/2026:05:17:09 +0000] "));
+    }
 
     [Test]
     public void Has_a_dash_for_what_there_is_not()

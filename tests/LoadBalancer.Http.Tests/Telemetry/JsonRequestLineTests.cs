@@ -3,8 +3,12 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Http.Tests.Policies;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Tests.Telemetry;
@@ -15,10 +19,10 @@ internal sealed class JsonRequestLineTests
 
     [Test]
     public void Has_every_key_in_one_order_and_neither_the_clients_path_nor_its_query() => Assert.That(Format(EndedExchange.Answered()), Is.EqualTo(
-        """{"time":"2026-11-22T05:17:09.123Z","listener":"public","route":"users","request_id":"4bf92f3577b34da6a3ce929d0e0e4736","client":"198.51.100.7","method":"GET","""
+        """{"time":"2026-11-22T05:17:09.123Z","listener":"public","route":"users","request_id":"4bf92f3577b34da6a3ce929d0e0e4736","client":"198.51.100.7","identity":null,"auth":null,"method":"GET","""
         + "\"host\":\"api.example.com\",\"path\":\"/users/{id}\",\"version\":\"HTTP/1.1\",\"tls\":null,\"server_name\":null,\"status\":201,\"upstream\":null,\"endpoint\":\"10.0.0.1:8080\",\"attempts\":1,\"retried_for\":null,"
         + "\"queue_ms\":0.015,\"connect_ms\":0.210,\"first_byte_ms\":12.034,\"total_ms\":12.501,\"received_bytes\":17,\"sent_bytes\":4096,"
-        + "\"user_agent\":\"curl/8.5\",\"result\":\"ok\",\"side\":null}\n"));
+        + "\"user_agent\":\"curl/8.5\",\"shadow\":null,\"result\":\"ok\",\"side\":null}\n"));
 
     [Test]
     public void Has_what_the_client_sent_where_the_file_asks_for_it()
@@ -41,7 +45,7 @@ internal sealed class JsonRequestLineTests
 
         Assert.That(line.EnumerateObject().Where(key => key.Value.ValueKind == JsonValueKind.Null).Select(key => key.Name), Is.EqualTo(new[]
         {
-            "route", "client", "host", "path", "query", "tls", "server_name", "upstream", "endpoint", "retried_for", "queue_ms", "connect_ms", "first_byte_ms", "user_agent", "referer",
+            "route", "client", "identity", "auth", "host", "path", "query", "tls", "server_name", "upstream", "endpoint", "retried_for", "queue_ms", "connect_ms", "first_byte_ms", "user_agent", "referer", "shadow",
         }));
         Assert.That((line.GetProperty("result").GetString(), line.GetProperty("side").GetString()), Is.EqualTo(("no_route", "client")));
     }
@@ -101,6 +105,20 @@ internal sealed class JsonRequestLineTests
     }
 
     [Test]
+    public async Task Says_who_called_and_what_policies_in_the_shadow_would_have_refused()
+    {
+        var exchange = EndedExchange.Answered();
+        exchange.Identity = new Identity { Provider = "riders", Subject = "alice" };
+        var refusals = new[] { FaultKind.CredentialMissing, FaultKind.None, FaultKind.RoleMissing };
+        var chain = new PolicyChain(new(), [], [.. refusals.Select((kind, at) => new PolicyStep(new ScriptedPolicy($"p{at}", []) { Answer = () => new(kind == FaultKind.None ? PolicyOutcome.Allowed : PolicyOutcome.Refuse(kind)) }, true))]);
+        var plain = exchange.Route!;
+        exchange.Route = new Route { Name = plain.Name, Template = plain.Template, Options = plain.Options, Policies = chain, Handler = plain.Handler };
+        Assert.That((await chain.OnRequestAsync(exchange)).IsFinal, Is.False);
+        var line = Parse(exchange);
+        Assert.That(new[] { "identity", "auth", "shadow" }.Select(key => line.GetProperty(key).GetString()), Is.EqualTo(new[] { "alice", "riders", "p0:credential_missing,p2:role_missing" }));
+    }
+
+    [Test]
     public void Fits_its_buffer_whatever_the_client_sends()
     {
         foreach (var letter in new[] { '\u00ff', '"', 'a', '\u00e9' })
@@ -108,6 +126,7 @@ internal sealed class JsonRequestLineTests
             var much = new string(letter, 8000);
             var exchange = EndedExchange.Answered($"/{much}?{much}", $"Host: {much}", $"User-Agent: {much}", $"Referer: {much}");
             exchange.Route = EndedExchange.RouteOf(much, much);
+            exchange.Identity = new Identity { Provider = much, Subject = much };
             exchange.Request.MethodSlice = exchange.RequestIdSlice = EndedExchange.Append(exchange.Request.Fields, Encoding.Latin1.GetBytes(much));
             var buffer = new byte[LoopLog.LongestLine];
 

@@ -1,6 +1,9 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Templates;
 using LoadBalancer.Tests;
@@ -12,7 +15,17 @@ internal sealed class TemplateTests
     private readonly Exchange _exchange = Heads.Request("/trips/a%20b&c?x=1&y=%31", "Host: Shop.Example:8080", "X-Name: J\u00fcrgen \"<x>\" & /../?", "X-Twice: 1", "X-Twice: 2");
 
     [OneTimeSetUp]
-    public void Capture() => _exchange.Captures[0] = new Slice(_exchange.Request.PathSlice.Start + 7, 7);
+    public void Capture()
+    {
+        _exchange.Captures[0] = new Slice(_exchange.Request.PathSlice.Start + 7, 7);
+        _exchange.Identity = new Identity
+        {
+            Provider = "riders",
+            Subject = "J\u00fcrgen",
+            Plan = "pro",
+            Claims = new Dictionary<string, ImmutableArray<string>> { ["https://example.com/tenant"] = ["a c/me", "x"], ["realm.roles"] = ["ops"], ["evil"] = ["a\r\nX: 1"] }.ToFrozenDictionary(),
+        };
+    }
 
     [TestCase("plain", "plain")]
     [TestCase("", "")]
@@ -24,6 +37,9 @@ internal sealed class TemplateTests
     [TestCase("${scheme}://${host}", "http://shop.example")]
     [TestCase("${header.x-twice}", "1")]
     [TestCase("${header.X-None}.", ".")]
+    [TestCase("${identity.plan}/${identity.claim.realm.roles}", "pro/ops")]
+    [TestCase("${identity.claim.https://example.com/tenant}", "a c/me")]
+    [TestCase("<${identity.claim.none}>", "<>")]
     [TestCase("${header.Host}", "Shop.Example:8080")]
     public void Renders_variables_into_a_field(string text, string rendered) => Assert.That(Render(text, TemplateUse.Field), Is.EqualTo(rendered));
 
@@ -36,17 +52,37 @@ internal sealed class TemplateTests
     public void What_a_client_chose_means_only_itself_where_it_is_written(TemplateUse use, string rendered) =>
         Assert.That(Render("${header.X-Name}", use), Is.EqualTo(rendered));
 
+    [TestCase("${identity.sub}", TemplateUse.Field, "J\u00c3\u00bcrgen")]
+    [TestCase("${identity.sub}", TemplateUse.Path, "J%C3%BCrgen")]
+    [TestCase("${identity.claim.https://example.com/tenant}", TemplateUse.QueryValue, "a%20c%2Fme")]
+    [TestCase("${identity.claim.https://example.com/tenant}", TemplateUse.Comparison, "a c/me")]
+    [TestCase("/${path.id}", TemplateUse.Comparison, "/a b&c")]
+    [TestCase("${query}", TemplateUse.Comparison, "x=1&y=%31")]
+    public void An_identity_means_only_itself_where_it_is_written(string text, TemplateUse use, string rendered) => Assert.That(Render(text, use), Is.EqualTo(rendered));
+
+    [Test]
+    public void A_claim_with_a_line_end_is_no_value_of_a_field([Values(TemplateUse.Field, TemplateUse.Comparison)] TemplateUse use) =>
+        Assert.That(Template.Parse("${identity.claim.evil}", []).Append(_exchange, new HeaderList(), use), Is.EqualTo(FaultKind.RequestInvalid));
+
+    [Test]
+    public void Nobody_is_an_empty_text()
+    {
+        var fields = new HeaderList();
+        Assert.That(Template.Parse("${identity.sub}${identity.plan}${identity.claim.a}", []).Append(Heads.Request("/"), fields, TemplateUse.Field), Is.EqualTo(FaultKind.None));
+        Assert.That(fields.Bytes.Length, Is.Zero);
+    }
+
     [TestCase(TemplateUse.Path, "a%20b&c")]
     [TestCase(TemplateUse.QueryValue, "a%20b%26c")]
     public void What_is_encoded_already_is_not_encoded_twice(TemplateUse use, string rendered) => Assert.That(Render("${path.id}", use), Is.EqualTo(rendered));
 
     [TestCase("${client_up}", "'${client_up}' is no variable; did you mean 'client_ip'?")]
-    [TestCase("${xyzzy}", "'${xyzzy}' is no variable; there are client_ip, host, path, query, method, scheme, request_id, path.NAME, header.NAME")]
+    [TestCase("${xyzzy}", "'${xyzzy}' is no variable; there are client_ip, host, path, query, method, scheme, request_id, identity.sub, identity.plan, path.NAME, header.NAME, identity.claim.NAME")]
     [TestCase("${path.ID}", "'${path.ID}': the route's path has no {ID}; it has {id}")]
     [TestCase("${header.}", "'${header.}': the name of a header field is missing, or has characters that no such name has")]
     [TestCase("${header.a b}", "'${header.a b}': the name of a header field is missing, or has characters that no such name has")]
     [TestCase("${path", "'${' without '}'; a dollar is written $$")]
-    [TestCase("${}", "'${}' is no variable; there are client_ip, host, path, query, method, scheme, request_id, path.NAME, header.NAME")]
+    [TestCase("${}", "'${}' is no variable; there are client_ip, host, path, query, method, scheme, request_id, identity.sub, identity.plan, path.NAME, header.NAME, identity.claim.NAME")]
     public void What_it_does_not_know_is_an_error_at_load(string text, string fault) => Assert.That(Template.TryParse(text, ["id"], out _), Is.EqualTo(fault));
 
     [Test]

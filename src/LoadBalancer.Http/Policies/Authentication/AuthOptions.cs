@@ -24,6 +24,10 @@ internal sealed record AuthOptions : IConfigurable<AuthOptions>
             "optional", Kinds.Boolean, o => o.Optional, (o, value) => o with { Optional = value },
             "Whether a request without any credential is let pass, as nobody. One with a bad credential never is."
         },
+        {
+            "close_at_expiry", Kinds.Boolean, o => o.CloseAtExpiry, (o, value) => o with { CloseAtExpiry = value },
+            "Whether a WebSocket is closed, with the code 1008, when the identity ends that it was opened with. Else it lives as long as both sides want."
+        },
     };
 
     /// <summary>One of them is enough; empty where <see cref="All"/> is meant.</summary>
@@ -34,6 +38,9 @@ internal sealed record AuthOptions : IConfigurable<AuthOptions>
 
     /// <summary>True where nobody has to be known.</summary>
     public bool Optional { get; init; }
+
+    /// <summary>True where a WebSocket ends with the identity that opened it.</summary>
+    public bool CloseAtExpiry { get; init; }
 
     /// <summary>The names, whichever way they are meant.</summary>
     public ValueList<string> Names => All.Count > 0 ? All : Any;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
@@ -15,14 +16,19 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     private readonly AuthOptions _options;
     private readonly IdentityProvider[] _providers;
     private readonly bool _needsAll;
+    private readonly FailureThrottle? _failures;
+    private readonly AuthCounts[] _counts;
 
     /// <summary>The policy of a route.</summary>
     /// <param name="options">What the file says.</param>
     /// <param name="providers">Who is asked, in this order.</param>
-    public AuthenticationPolicy(AuthOptions options, IdentityProvider[] providers)
+    /// <param name="failures">Who keeps clients from guessing; null for nobody.</param>
+    /// <param name="metrics">Where answers are counted; null for nowhere.</param>
+    public AuthenticationPolicy(AuthOptions options, IdentityProvider[] providers, FailureThrottle? failures = null, AuthMetrics? metrics = null)
     {
-        (_options, _providers) = (options, providers);
+        (_options, _providers, _failures) = (options, providers, failures);
         _needsAll = options.All.Count > 0;
+        _counts = [.. providers.Select(provider => metrics?.Of(provider.Name)).OfType<AuthCounts>()];
     }
 
     /// <inheritdoc/>
@@ -38,8 +44,9 @@ internal sealed class AuthenticationPolicy : HttpPolicy
 
         IdentityProvider[] providers = [.. options.Names.Select(name => build.Providers.Find(name) ?? throw new InvalidOperationException($"no provider '{name}'"))];
         return build.Previous.Find<AuthenticationPolicy>() is { } running && running._options == options && running._providers.AsSpan().SequenceEqual(providers)
+            && running._failures == build.Providers.Failures
             ? running
-            : new AuthenticationPolicy(options, providers);
+            : new AuthenticationPolicy(options, providers, build.Providers.Failures, build.Providers.Metrics);
     }
 
     /// <inheritdoc/>
@@ -51,7 +58,7 @@ internal sealed class AuthenticationPolicy : HttpPolicy
             return new(Nobody(exchange));
         }
 
-        var asked = _providers[first].IdentifyAsync(exchange);
+        var asked = AskAsync(exchange, first);
         if (!asked.IsCompletedSuccessfully)
         {
             return AwaitAsync(exchange, first, asked);
@@ -89,8 +96,20 @@ internal sealed class AuthenticationPolicy : HttpPolicy
                 return Nobody(exchange);
             }
 
-            asked = _providers[at].IdentifyAsync(exchange);
+            asked = AskAsync(exchange, at);
         }
+    }
+
+    /// <summary>Asks a provider, unless the client has guessed too often: then only for a credential that is known already.</summary>
+    private ValueTask<ProviderAnswer> AskAsync(Exchange exchange, int at)
+    {
+        if (_failures is not null && _failures.WaitOf(exchange) is { Ticks: > 0 } wait && !_providers[at].IsCached(exchange))
+        {
+            exchange.RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds);
+            return new(ProviderAnswer.RefuseAgain(FaultKind.TooManyFailures));
+        }
+
+        return _providers[at].IdentifyAsync(exchange);
     }
 
     /// <summary>Who is asked next: under <c>any</c> the next whose credential is there; the number of all for nobody.</summary>
@@ -136,6 +155,13 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     private PolicyOutcome Decide(Exchange exchange, int at, ProviderAnswer answer)
     {
         exchange.Decisions.Note("provider", _providers[at].Name);
+        if (exchange.GivenUp.Failed)
+        {
+            // While a provider was waited for: the client has gone, or its time is over.
+            return PolicyOutcome.Refuse(exchange.GivenUp);
+        }
+
+        Count(exchange, at, answer);
         switch (answer.Verdict)
         {
             case ProviderVerdict.Known:
@@ -149,7 +175,11 @@ internal sealed class AuthenticationPolicy : HttpPolicy
                 return PolicyOutcome.Refuse(new Fault(FaultSide.Internal, answer.Fault));
 
             case ProviderVerdict.Refused:
-                AddChallenge(exchange, _providers[at], answer.Fault);
+                if (FaultResponse.Status(answer.Fault) == 401)
+                {
+                    AddChallenge(exchange, _providers[at], answer.Fault);
+                }
+
                 return PolicyOutcome.Refuse(answer.Fault);
 
             default:
@@ -157,9 +187,23 @@ internal sealed class AuthenticationPolicy : HttpPolicy
         }
     }
 
+    private void Count(Exchange exchange, int at, in ProviderAnswer answer)
+    {
+        if (answer.Verdict == ProviderVerdict.Refused)
+        {
+            _failures?.Count(exchange, answer);
+        }
+
+        if (answer.Verdict is ProviderVerdict.Refused or ProviderVerdict.Known && !exchange.IsRehearsal && _counts.Length > 0)
+        {
+            _counts[at].Count(exchange.Loop.Index, answer.Fault);
+        }
+    }
+
     private void Admit(Exchange exchange, Identity identity)
     {
         exchange.Identity = identity;
+        exchange.TunnelEndsAt = _options.CloseAtExpiry ? identity.ExpiresAt : long.MaxValue;
         exchange.Decisions.Note("subject", identity.Subject);
         foreach (var provider in _providers)
         {

@@ -1,0 +1,42 @@
+using LoadBalancer.Addresses;
+using LoadBalancer.Configuration;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Limits;
+
+namespace LoadBalancer.Http.Authentication;
+
+/// <summary>
+/// Keeps clients from guessing credentials: the file's <c>auth_failures</c>. An address (of IPv6 a network of 64 bits) that has sent too many bad
+/// ones is not listened to for a while; only credentials that are known already still count. Thread-safe, and bounded as <see cref="ClientRates"/> are.
+/// </summary>
+/// <remarks>
+/// What counts is what a guess looks like. A credential whose time is over was a good one once, and one that is refused from memory is not
+/// verified again: many people behind one address must not pay for a program that goes on with an old token (ADR 0019).
+/// </remarks>
+/// <param name="rate">How many an address may send.</param>
+/// <param name="context">The clock and seeds.</param>
+internal sealed class FailureThrottle(Rate rate, BuildContext context)
+{
+    private readonly ClientKey _keys = new(context.Seeds);
+    private readonly ClientRates _rates = new(new SlidingWindow(rate, context.Time), context.Time);
+
+    /// <summary>How many an address may send.</summary>
+    public Rate Rate => rate;
+
+    /// <summary>How long the client of an exchange is not listened to; zero where it is. A client without an address came over a Unix socket, and always is.</summary>
+    public TimeSpan WaitOf(Exchange exchange) => exchange.ClientAddress is { } client ? _rates.WaitOf(_keys.Of(client)) : TimeSpan.Zero;
+
+    /// <summary>Counts a refusal, where it counts.</summary>
+    public void Count(Exchange exchange, in ProviderAnswer refusal)
+    {
+        if (!refusal.IsRemembered && !exchange.IsRehearsal && IsGuess(refusal.Fault) && exchange.ClientAddress is { } client)
+        {
+            _rates.TryTake(_keys.Of(client));
+        }
+    }
+
+    private static bool IsGuess(FaultKind kind) => kind is not (
+        FaultKind.CredentialMissing or FaultKind.ProviderUnavailable or FaultKind.TokenExpired or FaultKind.TokenNotYetValid or FaultKind.ApiKeyExpired
+        or FaultKind.IdentityExpired or FaultKind.CertificateUnmapped);
+}
