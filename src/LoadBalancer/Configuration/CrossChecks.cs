@@ -47,9 +47,13 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             BoundOfAClientIsReached(name, listener);
         }
 
-        foreach (var name in options.Auth.Keys)
+        foreach (var (name, provider) in options.Auth)
         {
             ProviderHasOneKind(name);
+            if (provider.Jwt is { } jwt)
+            {
+                new JwtChecks(root, reader, settings).Run(name, jwt);
+            }
         }
 
         new SelfChecks(options, root, reader).Run();
