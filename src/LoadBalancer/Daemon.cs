@@ -145,6 +145,8 @@ internal static class Daemon
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new UpgradeAction(orders.OrderUpgradeAsync),
                 new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
+                new ExplainAction(loops, () => reloader.Snapshot),
+                new RequestsAction(loops, proxies.Engine),
             ];
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);

@@ -15,6 +15,9 @@ internal sealed class PickCursor(uint start)
     /// <summary>The next ticket.</summary>
     public ulong Next() => Interlocked.Increment(ref _ticket.Next) - 1;
 
+    /// <summary>Another one that stands where this one stands now: what is picked with it costs nobody a turn.</summary>
+    public PickCursor Copy() => new(0) { _ticket = new() { Next = Volatile.Read(ref _ticket.Next) } };
+
     /// <summary>The next ticket as a place in a table of <paramref name="length"/> entries.</summary>
     public int Next(int length) => (int)(Next() % (uint)length);
 

@@ -151,6 +151,19 @@ public sealed class Upstream : IAsyncDisposable
         return true;
     }
 
+    /// <summary>
+    /// The endpoint that <see cref="Lease(in PickContext, out EndpointLease)"/> would take now, for a rehearsal: nothing is leased and no turn of the
+    /// rotation is used. Builds a table, so it is not for exchanges. Thread-safe.
+    /// </summary>
+    /// <param name="view">The view to pick from.</param>
+    /// <param name="context">What the balancer may know; its cap counts.</param>
+    internal Endpoint? Foresee(UpstreamView view, in PickContext context)
+    {
+        // A table of hashes has no turns, and is dear to build.
+        var balancer = Options.Balance == "hash" ? view.Balancer : BalancerOf(view.Available, view.All.Length, _cursor.Copy());
+        return balancer.Pick(context);
+    }
+
     /// <summary>After <see cref="Lease(in PickContext, out EndpointLease)"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
     internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance = Importance.Normal) =>
@@ -446,9 +459,11 @@ public sealed class Upstream : IAsyncDisposable
     private UpstreamView Build(ImmutableArray<Member> all, Availability available, bool ramp)
     {
         var members = ramp ? Weighed(available) : available.Members;
-        var tier = new Tier(members, all.Length, _cursor, _context.Time) { MaxLoad = Options.Hash.MaxLoad };
-        return new UpstreamView(all, members, BalancerCatalog.Build(Options.Balance, tier), available.Panic);
+        return new UpstreamView(all, members, BalancerOf(members, all.Length, _cursor), available.Panic);
     }
+
+    private Balancer BalancerOf(ImmutableArray<Member> members, int configured, PickCursor cursor) =>
+        BalancerCatalog.Build(Options.Balance, new Tier(members, configured, cursor, _context.Time) { MaxLoad = Options.Hash.MaxLoad });
 
     private ImmutableArray<Member> Weighed(Availability available) =>
         available.Panic is null ? SlowStart.Weigh(available.Members, Options, _context.Time) : available.Members;

@@ -43,6 +43,16 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>A service that is asked about each request; null for another kind.</summary>
     public ExternalOptions? External { get; init; }
 
+    /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
+    public IEnumerable<string> CredentialHeaders =>
+    [
+    ];
+
+    /// <summary>The query parameters that do.</summary>
+    public IEnumerable<string> CredentialParameters =>
+    [
+    ];
+
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders =>
     [

@@ -63,7 +63,8 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GaveUp { get; private set; }
 
-    private bool IsBad => Response.Status is 502 or 503 or 504;
+    /// <summary>True where the endpoint answered that it cannot serve.</summary>
+    public bool IsBad => Response.Status is 502 or 503 or 504;
 
     /// <summary>Begins for another try, whose response goes to <paramref name="response"/>.</summary>
     public void Begin(ResponseHead response, RetryReason reason)

@@ -152,6 +152,11 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         attempt.Connection?.Close();
         attempt.Connection?.Release();
         attempt.Connection = null;
+        if (fault.Failed || attempt.IsBad)
+        {
+            exchange.Note(new FailedAttempt(attempt.Endpoint?.Label, fault, attempt.Response.Status, attempt.Leased, attempt.Connected, attempt.FirstByte, exchange.Proxy.Time.GetTimestamp()));
+        }
+
         attempt.Return(fault);
         work.Return(exchange, attempt);
     }

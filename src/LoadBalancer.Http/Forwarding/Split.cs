@@ -1,6 +1,7 @@
 using System.Text;
 using LoadBalancer.Balancing;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -12,6 +13,7 @@ namespace LoadBalancer.Http.Forwarding;
 internal sealed class Split : HttpHandler
 {
     private readonly HttpHandler[] _handlers;
+    private readonly string[] _names;
     private readonly double[] _upTo;
     private readonly byte[][] _tokens;
     private readonly byte[][] _setCookies;
@@ -26,6 +28,7 @@ internal sealed class Split : HttpHandler
     public Split(IReadOnlyList<(string Name, HttpHandler Handler, double Share)> shares, string? cookie, int seed)
     {
         _handlers = [.. shares.Select(share => share.Handler)];
+        _names = [.. shares.Select(share => share.Name)];
         _tokens = [.. shares.Select(share => Encoding.ASCII.GetBytes(HashKey.Of(Encoding.UTF8.GetBytes(share.Name)).ToString("x16", System.Globalization.CultureInfo.InvariantCulture)))];
         _upTo = new double[shares.Count];
         var sum = 0.0;
@@ -45,7 +48,7 @@ internal sealed class Split : HttpHandler
         var chosen = _cookie is null ? -1 : Chosen(exchange.Request.Fields);
         if (chosen < 0)
         {
-            chosen = Draw();
+            chosen = At(Interlocked.Increment(ref _count));
             if (_cookie is not null)
             {
                 exchange.StickyCookie = _setCookies[chosen];
@@ -53,6 +56,18 @@ internal sealed class Split : HttpHandler
         }
 
         return _handlers[chosen].HandleAsync(exchange);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        var before = _cookie is null ? -1 : Chosen(exchange.Request.Fields);
+        var chosen = before < 0 ? At(Volatile.Read(ref _count) + 1) : before;
+        rehearsal.Actions.Add(new ActionExplanation("split", before < 0 ? "by chance" : "by the client's cookie")
+        {
+            Shares = ShareExplanation.Of(_names, _upTo, chosen),
+        });
+        return _handlers[chosen].RehearseAsync(exchange, rehearsal);
     }
 
     private int Chosen(HeaderList fields)
@@ -73,9 +88,9 @@ internal sealed class Split : HttpHandler
     }
 
     // A sequence that fills the unit interval evenly, so that ten requests at 90% and 10% are nine and one and not whatever chance brings.
-    private int Draw()
+    private int At(uint count)
     {
-        var point = unchecked((Interlocked.Increment(ref _count) + _seed) * 2654435769u) / 4294967296.0;
+        var point = unchecked((count + _seed) * 2654435769u) / 4294967296.0;
         var at = 0;
         while (at < _upTo.Length - 1 && point >= _upTo[at])
         {

@@ -100,10 +100,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         }
 
         var request = exchange.Request;
-        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
-        HeadWriter.WriteRequest(
-            Output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
-            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
+        WriteHead(Output, exchange);
         Expect(options.Timeouts.FirstByte, FaultKind.FirstByteTimeout);
         if (exchange.RequestBody is null)
         {
@@ -182,6 +179,16 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
             scan = default;
             begun = false;
         }
+    }
+
+    /// <summary>Writes the head of the request as its endpoint gets it.</summary>
+    public static void WriteHead(PipeWriter output, Exchange exchange)
+    {
+        var request = exchange.Request;
+        var query = exchange.ForwardedQuerySlice is { } rewritten ? rewritten.Of(request.Fields) : request.Query;
+        HeadWriter.WriteRequest(
+            output, request, exchange.ForwardedPath, query, hasQuery: exchange.ForwardedQuerySlice is null && request.HasQuery,
+            request.Framing, request.ContentLength, request.WantsWebSocket ? ConnectionOption.WebSocket : ConnectionOption.None);
     }
 
     /// <inheritdoc/>

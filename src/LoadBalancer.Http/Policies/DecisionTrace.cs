@@ -25,6 +25,9 @@ internal sealed class DecisionTrace
     /// <summary>The decisions, the first one first.</summary>
     public ReadOnlySpan<Decision> Decisions => _decisions.AsSpan(0, _count);
 
+    /// <summary>True where a policy in the route's shadow would have refused.</summary>
+    public bool WouldRefuse { get; private set; }
+
     /// <summary>The bytes that facts refer to.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _used);
 
@@ -42,6 +45,7 @@ internal sealed class DecisionTrace
             Array.Resize(ref _decisions, _count * 2);
         }
 
+        WouldRefuse |= outcome.Verdict == PolicyVerdict.WouldRefuse;
         _decisions[_count++] = new Decision(_policy, outcome, _firstFact, _factCount - _firstFact);
         _firstFact = _factCount;
     }
@@ -77,9 +81,35 @@ internal sealed class DecisionTrace
         _used += bytes.Length;
     }
 
+    /// <summary>Becomes the same trace.</summary>
+    public void CopyFrom(DecisionTrace other)
+    {
+        Reset();
+        if (_decisions.Length < other._count)
+        {
+            _decisions = new Decision[other._decisions.Length];
+        }
+
+        if (_facts.Length < other._factCount)
+        {
+            _facts = new Fact[other._facts.Length];
+        }
+
+        if (_bytes.Length < other._used)
+        {
+            _bytes = new byte[other._bytes.Length];
+        }
+
+        other.Decisions.CopyTo(_decisions);
+        other._facts.AsSpan(0, other._factCount).CopyTo(_facts);
+        other.Bytes.CopyTo(_bytes);
+        (_count, _factCount, _used, WouldRefuse) = (other._count, other._factCount, other._used, other.WouldRefuse);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {
+        WouldRefuse = false;
         Array.Clear(_decisions, 0, _count);
         Array.Clear(_facts, 0, _factCount);
         _count = _factCount = _firstFact = _used = 0;

@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Responses;
@@ -20,5 +21,12 @@ internal sealed class Readiness(Func<bool> isReady) : HttpHandler
         response.Fields.Add(KnownHeader.CacheControl, "Cache-Control"u8, "no-store"u8);
         exchange.OwnBody = ready ? Ready : Unready;
         return OwnResponse.SendAsync(exchange);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        rehearsal.Actions.Add(new ActionExplanation("readiness", rehearsal.IsOffline ? "as /readyz: lb is taken to be ready" : "as /readyz"));
+        return HandleAsync(exchange);
     }
 }

@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Templates;
 
@@ -19,6 +20,13 @@ internal sealed class Redirect(RedirectOptions options, IReadOnlyList<string> ca
     {
         var fault = Prepare(exchange);
         return fault == FaultKind.None ? OwnResponse.SendAsync(exchange) : new(new Fault(FaultSide.Client, fault));
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        rehearsal.Actions.Add(new ActionExplanation("redirect", options.To));
+        return HandleAsync(exchange);
     }
 
     /// <summary>Makes the response, without sending it.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Responses;
@@ -20,6 +21,14 @@ internal sealed class RedirectToHttps(HttpsPort find) : HttpHandler
     /// <inheritdoc/>
     public override ValueTask<Fault> HandleAsync(Exchange exchange) =>
         TryPrepare(exchange) ? OwnResponse.SendAsync(exchange) : new(new Fault(FaultSide.Client, FaultKind.NoRoute));
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        rehearsal.Actions.Add(new ActionExplanation(
+            "redirect_to_https", find(exchange.Request.Host) == 0 ? "no certificate of the file is for this host, so nobody is sent to it" : null));
+        return HandleAsync(exchange);
+    }
 
     /// <summary>Makes the response, without sending it; false where the host is not served.</summary>
     internal bool TryPrepare(Exchange exchange)

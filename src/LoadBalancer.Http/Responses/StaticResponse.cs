@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Responses;
@@ -16,5 +17,12 @@ internal sealed class StaticResponse(RespondOptions options, IReadOnlyList<strin
         exchange.Response.Status = options.Status;
         var fault = _content.Fill(exchange);
         return fault == FaultKind.None ? OwnResponse.SendAsync(exchange) : new(new Fault(FaultSide.Client, fault));
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        rehearsal.Actions.Add(new ActionExplanation("respond"));
+        return HandleAsync(exchange);
     }
 }

@@ -104,6 +104,21 @@ internal sealed class MethodSet
         }
     }
 
+    /// <summary>The methods as a list, such as <c>GET, HEAD</c>.</summary>
+    public override string ToString()
+    {
+        if (IsAll)
+        {
+            return "every method";
+        }
+
+        var fields = new HeaderList();
+        fields.BeginField("Allow"u8);
+        AppendKnown(_known, fields);
+        AppendOthers(fields);
+        return Encoding.ASCII.GetString(fields.BegunValue);
+    }
+
     // By number; Other has none.
     private static readonly string[] Names = [.. Enum.GetValues<RequestMethod>().Select(method => method == RequestMethod.Other ? "" : method.ToString().ToUpperInvariant())];
 

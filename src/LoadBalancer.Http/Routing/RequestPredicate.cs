@@ -1,4 +1,5 @@
 using System.Text;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;
@@ -45,6 +46,26 @@ internal sealed class RequestPredicate
         return Methods.Contains(head) ? RequestVerdict.Yes : RequestVerdict.OtherMethod;
     }
 
+    /// <summary>The first condition that a request does not meet, as <see cref="Test"/> looks at them; null where it meets all. What the request has instead is not told.</summary>
+    public (MissReason Reason, string Wanted)? FirstMiss(RequestHead head)
+    {
+        if (Array.Find(_fields, field => !HasOnce(head.Fields, field)) is { } field)
+        {
+            return (MissReason.Header, $"it wants the header {field} once");
+        }
+
+        // A lambda cannot hold a span.
+        foreach (var parameter in _parameters)
+        {
+            if (!QueryText.HasOnce(head.Query, parameter.Name, parameter.Value))
+            {
+                return (MissReason.Query, $"it wants the query parameter {parameter} once");
+            }
+        }
+
+        return Methods.Contains(head) ? null : (MissReason.Method, $"it takes {Methods}");
+    }
+
     /// <summary>True where no request is meant by both: their methods differ, or one field or parameter would need two values.</summary>
     public bool Excludes(RequestPredicate other) =>
         !Methods.Overlaps(other.Methods) || Differ(_fields, other._fields) || Differ(_parameters, other._parameters);
@@ -78,5 +99,7 @@ internal sealed class RequestPredicate
         public override bool Equals(object? obj) => Equals(obj as Condition);
 
         public override int GetHashCode() => Name.Length + Value.Length;
+
+        public override string ToString() => $"{Encoding.UTF8.GetString(Name)}: {Encoding.UTF8.GetString(Value)}";
     }
 }

@@ -1,3 +1,5 @@
+using LoadBalancer.Configuration;
+
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>What a route matches, parsed, and its rank among the routes of its host. Immutable, thread-safe.</summary>
@@ -29,6 +31,10 @@ internal sealed class RouteMatch
 
     /// <summary>What each of some routes matches, in their order.</summary>
     public static RouteMatch[] Of(IEnumerable<RouteOptions> routes) => [.. routes.Select((route, index) => new RouteMatch(route, index))];
+
+    /// <summary>What a route matches by host and path alone, whatever its conditions.</summary>
+    public static RouteMatch OfPath(RouteOptions route) =>
+        new(route with { Methods = [], Headers = ValueMap<string>.Empty, Query = ValueMap<string>.Empty }, 0);
 
     /// <summary>Below 0 where this is tried before the other: the narrower path (<see cref="PathPattern.CompareRank"/>), more conditions, the higher priority.</summary>
     public int CompareTo(RouteMatch other) =>

@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;
@@ -11,6 +12,7 @@ internal sealed class RouteTable
 {
     private readonly HostTable<PathTrie> _hosts;
     private readonly Route[] _routes;
+    private RouteRivals? _rivals;
 
     /// <summary>A table of routes that <see cref="RouteConflicts"/> has nothing to say about.</summary>
     /// <exception cref="ArgumentException">Their templates overlap in more ways than a table can hold.</exception>
@@ -80,6 +82,9 @@ internal sealed class RouteTable
             fields.EndField(KnownHeader.Other);
         }
     }
+
+    /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>
+    public RouteRivals Rivals => _rivals ??= new RouteRivals(_routes);
 
     private RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
     {

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Routing;
@@ -19,7 +20,12 @@ namespace LoadBalancer.Http.Server;
 /// </summary>
 internal sealed class Exchange(EventLoop loop)
 {
+    /// <summary>The failed attempts that are remembered.</summary>
+    public const int MostFailures = 8;
+
     private LoopDeadline? _timeout;
+    private FailedAttempt[] _failed = [];
+    private int _failures;
     private DecisionTrace? _decisions;
     private List<byte[]>? _challenges;
 
@@ -107,6 +113,23 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>True where somebody asks what would happen: nothing may be counted, charged, stored or sent.</summary>
     public bool IsRehearsal { get; set; }
 
+    /// <summary>What is assumed in a rehearsal, and what came of it; null where it is none.</summary>
+    public Rehearsal? Rehearsal
+    {
+        get;
+        set
+        {
+            field = value;
+            IsRehearsal = value is not null;
+        }
+    }
+
+    /// <summary>The attempts that failed, the first ones of them.</summary>
+    public ReadOnlySpan<FailedAttempt> FailedAttempts => _failed.AsSpan(0, _failures);
+
+    /// <summary>True where a policy in the route's shadow would have refused it.</summary>
+    public bool WouldBeRefused => _decisions is { WouldRefuse: true };
+
     /// <summary>The upstream that the route leads to; null where it answers by itself.</summary>
     public Upstream? Upstream { get; set; }
 
@@ -186,6 +209,16 @@ internal sealed class Exchange(EventLoop loop)
         return flush.IsCompletedSuccessfully ? flush : AwaitTakingAsync(flush);
     }
 
+    /// <summary>Notes that an attempt has failed.</summary>
+    public void Note(in FailedAttempt attempt)
+    {
+        if (_failures < MostFailures)
+        {
+            _failed = _failed.Length == 0 ? new FailedAttempt[MostFailures] : _failed;
+            _failed[_failures++] = attempt;
+        }
+    }
+
     /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
     public void GiveUp(Fault fault)
     {
@@ -224,7 +257,9 @@ internal sealed class Exchange(EventLoop loop)
         AllowedOrigin = default;
         _decisions?.Reset();
         _challenges?.Clear();
-        IsRehearsal = false;
+        Rehearsal = null;
+        Array.Clear(_failed, 0, _failures);
+        _failures = 0;
         ForwardedPathSlice = RequestIdSlice = default;
         ForwardedQuerySlice = null;
         Upstream = null;

@@ -6,6 +6,11 @@ namespace LoadBalancer.Http.Server;
 /// <summary>What HTTP keeps on each event loop: one for the process, it outlives every configuration.</summary>
 internal sealed class HttpEngine
 {
+    /// <summary>The requests that failed which are remembered, over all loops.</summary>
+    public const int MostFailures = 1024;
+
+    private const int LeastFailures = 64;
+
     private readonly HttpLoop[] _loops;
 
     /// <summary>The engine on <paramref name="loops"/>.</summary>
@@ -15,7 +20,7 @@ internal sealed class HttpEngine
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at], rooms);
+            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length));
         }
     }
 

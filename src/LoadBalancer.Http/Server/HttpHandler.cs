@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 
 namespace LoadBalancer.Http.Server;
 
@@ -11,4 +12,11 @@ internal abstract class HttpHandler
     /// </summary>
     /// <returns><see cref="Fault.None"/> where a whole response was written.</returns>
     public abstract ValueTask<Fault> HandleAsync(Exchange exchange);
+
+    /// <summary>
+    /// Tells in <paramref name="rehearsal"/> what <see cref="HandleAsync"/> would do with the exchange, which is a rehearsal: it chooses as that does, by the
+    /// same code, and asks, counts and uses up nothing. A response of lb's own is made, for a carrier behind which nobody is.
+    /// </summary>
+    /// <returns>As <see cref="HandleAsync"/>, as far as that can be told.</returns>
+    public abstract ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal);
 }

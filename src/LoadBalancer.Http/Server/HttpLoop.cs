@@ -1,6 +1,7 @@
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server;
@@ -17,9 +18,13 @@ internal sealed class HttpLoop
     private readonly DateText _date = new();
 
     /// <summary>An empty one.</summary>
-    public HttpLoop(EventLoop loop, ConnectionRooms rooms)
+    /// <param name="loop">The loop.</param>
+    /// <param name="rooms">The room for connections at endpoints.</param>
+    /// <param name="failures">How many requests that failed it remembers.</param>
+    public HttpLoop(EventLoop loop, ConnectionRooms rooms, int failures)
     {
         _loop = loop;
+        Failures = new FailureRing(failures);
         Exchanges = new ExchangePool(loop);
         Upstreams = new UpstreamPools(loop, rooms);
     }
@@ -29,6 +34,9 @@ internal sealed class HttpLoop
 
     /// <summary>Connections to endpoints.</summary>
     public UpstreamPools Upstreams { get; }
+
+    /// <summary>The latest requests that failed.</summary>
+    public FailureRing Failures { get; }
 
     /// <summary>Copies of requests that are under way.</summary>
     public int Mirrored { get; set; }

@@ -98,20 +98,27 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <inheritdoc/>
     public override void TakeEffect() => Latest.Swap(this);
 
-    /// <summary>Answers one exchange whose head is there; on its loop. Never faults.</summary>
+    /// <summary>
+    /// Answers one exchange whose head is there; on its loop. Never faults. One that is a rehearsal goes the same way, and its handler tells what it would
+    /// do in place of doing it; nothing counts or logs it.
+    /// </summary>
     /// <param name="exchange">With its carrier and request.</param>
     /// <param name="fault">Why the head itself is refused; <see cref="FaultKind.None"/> where it is not.</param>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
     public async ValueTask AnswerAsync(Exchange exchange, FaultKind fault)
     {
-        Requests.Begin(exchange.Loop.Index);
+        if (!exchange.IsRehearsal)
+        {
+            Requests.Begin(exchange.Loop.Index);
+        }
+
         try
         {
             var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
             if (outcome.Failed && StandIn(exchange, outcome) is { } other)
             {
                 exchange.Response.Reset();
-                outcome = await other.HandleAsync(exchange);
+                outcome = await Ask(other, exchange);
             }
 
             if (outcome.Failed)
@@ -136,13 +143,25 @@ internal sealed class HttpProxy : ConnectionHandler
             OnBug(error);
         }
 
+        if (exchange.IsRehearsal)
+        {
+            return;
+        }
+
         // :: (7)
         exchange.EndTimeout();
         exchange.Route?.Policies.OnEnd(exchange);
         var total = Time.GetElapsedTime(exchange.Began);
         Requests.End(exchange, total);
         AccessLog.Write(Listener, exchange, total);
+        if (FailureRing.Wants(exchange))
+        {
+            Engine.On(exchange.Loop).Failures.Keep(Listener, exchange, ExchangeTimes.Of(exchange, Time, total), Time);
+        }
     }
+
+    private static ValueTask<Fault> Ask(HttpHandler handler, Exchange exchange) =>
+        exchange.Rehearsal is { } rehearsal ? handler.RehearseAsync(exchange, rehearsal) : handler.HandleAsync(exchange);
 
     /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>
     private static HttpHandler? StandIn(Exchange exchange, Fault fault) =>
@@ -197,7 +216,7 @@ internal sealed class HttpProxy : ConnectionHandler
 
         if (fault == FaultKind.NoRoute && ToHttps is not null)
         {
-            return ToHttps.HandleAsync(exchange);
+            return Ask(ToHttps, exchange);
         }
 
         if (fault != FaultKind.None)
@@ -225,7 +244,10 @@ internal sealed class HttpProxy : ConnectionHandler
                 return new(new Fault(FaultSide.Client, FaultKind.ExchangeTimeout));
             }
 
-            exchange.BeginTimeout(left);
+            if (!exchange.IsRehearsal)
+            {
+                exchange.BeginTimeout(left);
+            }
         }
 
         var asked = route.Policies.OnRequestAsync(exchange);
@@ -247,7 +269,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var fault = MaxForwards.Count(exchange.Request, out var isLast);
         if (fault == FaultKind.None && !isLast)
         {
-            return exchange.Route!.Handler.HandleAsync(exchange);
+            return Ask(exchange.Route!.Handler, exchange);
         }
 
         if (fault != FaultKind.None || exchange.Request.Method == RequestMethod.Trace)

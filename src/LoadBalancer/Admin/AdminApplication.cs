@@ -10,8 +10,8 @@ using Microsoft.Extensions.Primitives;
 namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>
-/// Answers the requests of the operator's listener: GET and HEAD of a page, POST of a change, as the gate allows, without a
-/// body. Everything else gets a status that says what is wrong and a line that says what exists. A change, made or
+/// Answers the requests of the operator's listener: GET and HEAD of a page, POST of a change, as the gate allows. A body is taken only
+/// by an action that wants one, from a caller who may ask for it. Everything else gets a status that says what is wrong and a line that says what exists. A change, made or
 /// refused, is a line in the log.
 /// </summary>
 /// <param name="pages">What can be read.</param>
@@ -26,7 +26,8 @@ internal sealed class AdminApplication(
     private readonly FrozenDictionary<string, IAdminPage> _pages = pages.ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
     private readonly FrozenDictionary<string, IAdminAction> _actions = actions.ToFrozenDictionary(action => action.Path, StringComparer.Ordinal);
     private readonly string _paths = string.Join(' ', pages.Select(page => page.Path).Order(StringComparer.Ordinal))
-        + (actions.Count == 0 ? "" : $", and with POST {string.Join(' ', actions.Select(action => action.Path).Order(StringComparer.Ordinal))}");
+        + string.Concat(actions.GroupBy(action => action.Method, action => action.Path).OrderByDescending(group => group.Key, StringComparer.Ordinal)
+            .Select(group => $", and {(group.Key == "POST" ? "with POST" : "for who may change something")} {string.Join(' ', group.Order(StringComparer.Ordinal))}"));
 
     /// <inheritdoc/>
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -63,7 +64,7 @@ internal sealed class AdminApplication(
     private async Task<AdminAnswer> AnswerAsync(IHttpRequestFeature request, IFeatureCollection features, IHeaderDictionary headers)
     {
         var caller = AdminCaller.Of(features);
-        var action = _actions.GetValueOrDefault(request.Path);
+        var (action, item) = Find(request.Path);
         var allowed = gate.Current;
         if (allowed.RefuseAddress(caller) is { } outside)
         {
@@ -77,7 +78,7 @@ internal sealed class AdminApplication(
             return Refused(outside, action);
         }
 
-        if ((allowed.RefuseReading(caller) ?? RefuseBody(features)) is { } refusal)
+        if ((allowed.RefuseReading(caller) ?? (action is { MostBody: > 0 } ? null : RefuseBody(features))) is { } refusal)
         {
             refusals.Count(refusal.Reason);
 
@@ -88,7 +89,7 @@ internal sealed class AdminApplication(
 
         if (action is not null)
         {
-            return await ChangeAsync(action, request, caller, headers);
+            return await ActAsync(action, item, features, caller, headers);
         }
 
         if (!_pages.TryGetValue(request.Path, out var page))
@@ -114,18 +115,31 @@ internal sealed class AdminApplication(
         }
     }
 
-    private async Task<AdminAnswer> ChangeAsync(IAdminAction action, IHttpRequestFeature request, AdminCaller caller, IHeaderDictionary headers)
+    private (IAdminAction? Action, string? Item) Find(string path)
     {
-        if (!HttpMethods.IsPost(request.Method))
+        if (_actions.GetValueOrDefault(path) is { } exact)
         {
-            headers.Allow = "POST";
-            return AdminAnswer.Problem(405, $"{action.Path} is a change, and made with POST");
+            return (exact, null);
+        }
+
+        var slash = path.Length > 1 ? path.IndexOf('/', 1) : -1;
+        return slash > 0 && slash < path.Length - 1 && _actions.GetValueOrDefault(path[..slash]) is { HasItems: true } action ? (action, path[(slash + 1)..]) : default;
+    }
+
+    private async Task<AdminAnswer> ActAsync(IAdminAction action, string? item, IFeatureCollection features, AdminCaller caller, IHeaderDictionary headers)
+    {
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        if (request.Method != action.Method)
+        {
+            headers.Allow = action.Method;
+            headers.Connection = "close";
+            return AdminAnswer.Problem(405, action.IsChange ? $"{action.Path} is a change, and made with POST" : $"{action.Path} is asked for with {action.Method}");
         }
 
         if (gate.Current.RefuseChange(caller, out var who) is { } refusal)
         {
             refusals.Count(refusal.Reason);
-            log.Warn("a change was refused", ("change", action.Path), ("from", caller.From), ("reason", refusal.Why));
+            log.Warn(action.IsChange ? "a change was refused" : "a question was refused", (action.IsChange ? "change" : "question", action.Path), ("from", caller.From), ("reason", refusal.Why));
             headers.Connection = "close";
             return Refused(refusal, action);
         }
@@ -135,7 +149,13 @@ internal sealed class AdminApplication(
         {
             answer = Parse(action, request.QueryString, out var query) is { } wrong
                 ? AdminAnswer.Problem(400, wrong)
-                : await action.RunAsync(new AdminRequest(query, who));
+                : await action.RunAsync(new AdminRequest(query, who) { Name = item, Body = await ReadAsync(request, features, action.MostBody) });
+        }
+        catch (BadHttpRequestException error)
+        {
+            headers.Connection = "close";
+            answer = AdminAnswer.Problem(
+                error.StatusCode, error.StatusCode == 413 ? FormattableString.Invariant($"the body has more than the {action.MostBody} bytes that {action.Path} takes") : "the body cannot be read");
         }
         catch (Exception error)
         {
@@ -143,8 +163,25 @@ internal sealed class AdminApplication(
             answer = AdminAnswer.Problem(500, "this failed; the log says why");
         }
 
-        log.Info("a change by an operator", ("change", action.Path + request.QueryString), ("who", who), ("from", caller.From), ("status", answer.Status));
+        if (action.IsChange)
+        {
+            log.Info("a change by an operator", ("change", action.Path + request.QueryString), ("who", who), ("from", caller.From), ("status", answer.Status));
+        }
+
         return answer;
+    }
+
+    private static async Task<byte[]> ReadAsync(IHttpRequestFeature request, IFeatureCollection features, int most)
+    {
+        if (most == 0)
+        {
+            return [];
+        }
+
+        features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = most;
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        return body.ToArray();
     }
 
     private static AdminAnswer Refused(AdminRefusal refusal, IAdminAction? action) =>

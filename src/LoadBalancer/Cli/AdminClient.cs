@@ -57,14 +57,14 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
 
     /// <summary>Asks.</summary>
     /// <exception cref="AdminUnreachableException">Nobody answers.</exception>
-    public async Task<AdminReply> SendAsync(HttpMethod method, string target)
+    public async Task<AdminReply> SendAsync(HttpMethod method, string target, byte[]? body = null)
     {
         var failures = new List<string>();
         foreach (var address in addresses.OrderBy(address => address is UnixDomainSocketEndPoint ? 0 : 1).Select(Reachable))
         {
             try
             {
-                return await SendAsync(address, method, target);
+                return await SendAsync(address, method, target, body);
             }
             catch (HttpRequestException error)
             {
@@ -79,7 +79,7 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
         throw new AdminUnreachableException(Doubt ?? string.Join('\n', failures));
     }
 
-    private async Task<AdminReply> SendAsync(EndPoint address, HttpMethod method, string target)
+    private async Task<AdminReply> SendAsync(EndPoint address, HttpMethod method, string target, byte[]? body)
     {
         using var handler = new SocketsHttpHandler
         {
@@ -103,6 +103,12 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
         };
         using var client = new HttpClient(handler) { Timeout = Doubt is null ? AnswerTimeout : ConnectTimeout };
         using var request = new HttpRequestMessage(method, new Uri($"http://{(address is IPEndPoint ? address : "localhost")}{target}"));
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());

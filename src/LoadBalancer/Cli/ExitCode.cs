@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The command line was wrong.</summary>
     public const int Usage = 2;
+
+    /// <summary>It did what was asked, and what it was asked about would be refused.</summary>
+    public const int Refused = 3;
 }

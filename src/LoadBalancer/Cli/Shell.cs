@@ -23,6 +23,7 @@ internal sealed class Shell(Terminal terminal)
             settings.HelpWriter = null;
             settings.CaseSensitive = true;
         });
+        arguments = arguments is ["explain", ..] ? ExplainVerb.Gather(arguments) : arguments;
         var result = parser.ParseArguments(arguments, VerbCatalog.All);
         if (result is NotParsed<object> wrong)
         {

@@ -8,6 +8,8 @@ internal static class VerbCatalog
     [
         typeof(RunVerb),
         typeof(CheckVerb),
+        typeof(ExplainVerb),
+        typeof(WhyVerb),
         typeof(StatusVerb),
         typeof(DrainVerb),
         typeof(EnableVerb),

@@ -29,7 +29,7 @@ internal static class GatewayFile
         var options = Read(path, files, includes, reader, settings);
         return new LoadResult
         {
-            Options = reader.Errors.Count == 0 && !reader.LeftUnknown ? options : null,
+            Options = reader.Errors.Count == 0 && !reader.LeftUnknown && options is not null ? options with { Secrets = [.. interpolation.Secrets] } : null,
             Errors = InOrder(reader.Errors, files),
             Warnings = InOrder(reader.Warnings, files),
             Files = files.Asked,

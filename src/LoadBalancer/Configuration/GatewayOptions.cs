@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -104,4 +105,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
+
+    /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
+    internal ValueList<Secret> Secrets { get; init; }
+
+    /// <summary>What takes the file's secrets out of what is shown.</summary>
+    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets);
 }

@@ -16,6 +16,14 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
 {
     private static readonly string[] Sources = ["env", "file", "credential"];
 
+    // What a variable is for, only its name can tell.
+    private static readonly string[] SecretWords = ["KEY", "PASS", "SECRET", "TOKEN", "CREDENTIAL"];
+
+    private readonly HashSet<string> _secrets = new(StringComparer.Ordinal);
+
+    /// <summary>The texts that were put in and are not to be shown: those of files and credentials, and of variables whose name says so.</summary>
+    public IEnumerable<Secret> Secrets => _secrets.Order(StringComparer.Ordinal).Select(text => new Secret(text));
+
     /// <summary>The scalar's text, or what is wrong with a reference in it.</summary>
     /// <param name="node">The scalar.</param>
     /// <param name="template">True where it may hold variables of a request.</param>
@@ -63,6 +71,11 @@ internal sealed partial class Interpolation(SourceFiles files, Func<string, stri
             if (value.Fault is not null)
             {
                 return value;
+            }
+
+            if (value.Value is { } put && (!reference.StartsWith("env:", StringComparison.Ordinal) || SecretWords.Any(word => reference.Contains(word, StringComparison.OrdinalIgnoreCase))))
+            {
+                _secrets.Add(put);
             }
 
             known &= value.Value is not null;

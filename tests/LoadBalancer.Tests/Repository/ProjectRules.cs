@@ -65,7 +65,7 @@ internal sealed record ProjectRules(
     public static ProjectRules Http { get; } = new(
         "src/LoadBalancer.Http",
         "LoadBalancer.Http",
-        Everyone: ["Server", "Routing", "Policies", "Authentication"],
+        Everyone: ["Server", "Routing", "Policies", "Authentication", "Explaining"],
         Folders:
         [
             new("Resilience"),
@@ -118,13 +118,16 @@ internal sealed record ProjectRules(
                 ("Reloading", "what runs must know its endpoints before it takes over"),
                 ("State", "and the lock of the state folder"),
                 ("Systemd", "the service manager is told who serves")),
+            new("Explaining"),
             new("Admin",
+                ("Explaining", "POST /explain and GET /requests are its output"),
                 ("Metrics", "/metrics is its output"),
                 ("Upgrading", "POST /upgrade answers with the outcome"),
                 ("Reloading", "POST /reload answers with the outcome"),
                 ("State", "a drain is remembered"),
                 ("Status", "/status and /readyz are its output")),
             new("Cli",
+                ("Explaining", "explain and why print its models"),
                 ("Reloading", "a verb reads the file the way a reload does"),
                 ("Systemd", "run hands the service manager's environment to the daemon"),
                 ("Metrics", "docs prints their reference")),

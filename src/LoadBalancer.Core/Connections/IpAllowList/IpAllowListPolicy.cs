@@ -1,3 +1,4 @@
+using System.Net;
 using LoadBalancer.Addresses;
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
@@ -24,10 +25,10 @@ internal sealed class IpAllowListPolicy : ConnectionPolicy
         options.AllowIps.Count + options.DenyIps.Count == 0 ? null : new IpAllowListPolicy(options);
 
     /// <inheritdoc/>
-    public override ValueTask<Fault> AdmitAsync(EpollConnection client)
-    {
-        var address = client.RemoteEndPoint;
-        var denied = address is System.Net.IPEndPoint && (_denied.Contains(address) || (!_allowed.IsEmpty && !_allowed.Contains(address)));
-        return new ValueTask<Fault>(denied ? new Fault(FaultSide.Client, FaultKind.AddressDenied) : Fault.None);
-    }
+    public override ValueTask<Fault> AdmitAsync(EpollConnection client) => new(Judge(client.RemoteEndPoint));
+
+    /// <summary>What is said to a client at this address.</summary>
+    public Fault Judge(EndPoint? address) => address is IPEndPoint && (_denied.Contains(address) || (!_allowed.IsEmpty && !_allowed.Contains(address)))
+        ? new Fault(FaultSide.Client, FaultKind.AddressDenied)
+        : Fault.None;
 }

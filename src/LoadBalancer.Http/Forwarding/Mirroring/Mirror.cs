@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
@@ -55,6 +56,15 @@ internal sealed class Mirror(HttpHandler primary, HttpHandler target, double sha
         }
 
         return fault;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<Fault> RehearseAsync(Exchange exchange, Rehearsal rehearsal)
+    {
+        var name = target is Forwarder { Upstream.Name: { } upstream } ? upstream : "";
+        rehearsal.Actions.Add(new ActionExplanation("mirror", FormattableString.Invariant(
+            $"{share:0.##%} of the requests are copied to {name}{(exchange.Request.WantsWebSocket || exchange.Request.ContentLength > MostBody ? ", this one is not" : "")}")));
+        return primary.RehearseAsync(exchange, rehearsal);
     }
 
     private async Task SendAsync(HttpLoop loop, Exchange copy, CopyingBody? body, EventLoop home)

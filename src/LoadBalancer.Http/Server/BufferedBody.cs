@@ -1,7 +1,6 @@
 using System.Buffers;
-using LoadBalancer.Http.Server;
 
-namespace LoadBalancer.Http.Forwarding.Mirroring;
+namespace LoadBalancer.Http.Server;
 
 /// <summary>A body that is there as a whole.</summary>
 internal sealed class BufferedBody(ReadOnlyMemory<byte> bytes) : BodyReader

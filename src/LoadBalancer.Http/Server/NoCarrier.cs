@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using LoadBalancer.Http.Server;
 
-namespace LoadBalancer.Http.Forwarding.Mirroring;
+namespace LoadBalancer.Http.Server;
 
-/// <summary>The way back of a copy: nobody is there, and everything is taken at once.</summary>
+/// <summary>The way back where nobody is there: of a copy, and of a rehearsal. Everything is taken at once.</summary>
 internal sealed class NoCarrier : ResponseCarrier
 {
     /// <inheritdoc/>
