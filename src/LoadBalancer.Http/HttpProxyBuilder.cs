@@ -4,6 +4,7 @@ using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
@@ -51,14 +52,15 @@ internal sealed class HttpProxyBuilder
     /// <param name="connections">Where its connections are tracked.</param>
     /// <param name="metrics">Where they are counted.</param>
     /// <param name="tls">How its clients speak TLS; null where they do not.</param>
+    /// <param name="providers">Who can establish who calls.</param>
     /// <param name="https">The listeners that serve https, for <c>redirect_to_https</c>.</param>
     public HttpProxy Build(
         string listener, HttpOptions options, IReadOnlyDictionary<string, Upstream> upstreams, HttpProxy? running,
-        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ValueList<HttpsListener> https)
+        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ProviderSet providers, ValueList<HttpsListener> https)
     {
         https = options.RedirectToHttps ? https : [];
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
-        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https
+        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
@@ -71,8 +73,10 @@ internal sealed class HttpProxyBuilder
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, requests))]),
+            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, requests))]),
             HttpsListeners = https,
+            Providers = providers,
+            IdentityFields = providers.Fields,
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(host => PortOf(https, host)) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
             HeadLimits = new HeadLimits((int)options.Limits.Head, options.Limits.Fields, (int)options.Limits.Target),
@@ -111,7 +115,7 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, HttpMetrics requests)
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, HttpMetrics requests)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
@@ -121,7 +125,7 @@ internal sealed class HttpProxyBuilder
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context),
+            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers),
             Handler = HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =

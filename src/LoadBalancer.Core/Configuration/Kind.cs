@@ -23,6 +23,9 @@ public abstract class Kind
     /// <summary>True where its text may hold variables of a request.</summary>
     public virtual bool IsTemplate => false;
 
+    /// <summary>True where a list is one of its forms.</summary>
+    public virtual bool ReadsLists => false;
+
     /// <summary>JSON Schema (2020-12) of what <see cref="Kind{T}"/> reads.</summary>
     /// <param name="definitions">Takes the schemas of records, which are stated once and referred to.</param>
     public abstract JsonObject ToSchema(SchemaDefinitions definitions);

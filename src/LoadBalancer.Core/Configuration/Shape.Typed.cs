@@ -84,8 +84,8 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         return record;
     }
 
-    /// <summary>The record that a plain value describes through the short form.</summary>
-    internal ReadOutcome ReadShort(ScalarNode node, T start, ConfigReader reader, out T record)
+    /// <summary>The record that a plain value, or a list, describes through the short form.</summary>
+    internal ReadOutcome ReadShort(ConfigNode node, T start, ConfigReader reader, out T record)
     {
         var key = _keys.Find(key => key.Name == ShortForm);
         record = key is null ? start : key.Read(start, node, reader);

@@ -183,6 +183,87 @@ public enum FaultKind : byte
     /// <summary>The endpoint answered with a status that its upstream's health counts as a failure.</summary>
     BadStatus,
 
+    /// <summary>The route wants to know who calls, and the request has no credential.</summary>
+    CredentialMissing,
+
+    /// <summary>The request has a credential more than once, so that two readers could take two callers from it.</summary>
+    CredentialAmbiguous,
+
+    /// <summary>The credential is longer than it may be.</summary>
+    CredentialTooLarge,
+
+    /// <summary>The token is none: its form breaks a rule.</summary>
+    TokenMalformed,
+
+    /// <summary>The token names an algorithm that the file, or its key, does not allow.</summary>
+    TokenAlgorithmRefused,
+
+    /// <summary>The token asks for something that is not done here: an extension that it calls critical, or encryption.</summary>
+    TokenUnsupported,
+
+    /// <summary>The token names a key that the issuer does not have, or none where there are several.</summary>
+    TokenKeyUnknown,
+
+    /// <summary>The token's signature is not that of its key.</summary>
+    TokenSignatureInvalid,
+
+    /// <summary>The token's time is over.</summary>
+    TokenExpired,
+
+    /// <summary>The token's time has not begun.</summary>
+    TokenNotYetValid,
+
+    /// <summary>The token is by another issuer.</summary>
+    TokenIssuerWrong,
+
+    /// <summary>The token is for somebody else.</summary>
+    TokenAudienceWrong,
+
+    /// <summary>The issuer says that the token is not valid, or no longer.</summary>
+    TokenInactive,
+
+    /// <summary>Nobody has this API key, or it was revoked.</summary>
+    ApiKeyUnknown,
+
+    /// <summary>The API key's time is over.</summary>
+    ApiKeyExpired,
+
+    /// <summary>User and password are not those of anybody.</summary>
+    PasswordWrong,
+
+    /// <summary>The cookie of a login is not by this gateway, was changed, or its time is over.</summary>
+    SessionInvalid,
+
+    /// <summary>What came back from a login does not belong to one that this browser has begun.</summary>
+    LoginInvalid,
+
+    /// <summary>The client's certificate is valid, and names nobody.</summary>
+    CertificateUnmapped,
+
+    /// <summary>The check service says that the caller is not known.</summary>
+    ExternalDenied,
+
+    /// <summary>Who calls cannot be found out now: the issuer, its keys or the check service cannot be reached.</summary>
+    ProviderUnavailable,
+
+    /// <summary>The caller has none of the roles that the route wants.</summary>
+    RoleMissing,
+
+    /// <summary>The caller lacks a scope that the route wants.</summary>
+    ScopeMissing,
+
+    /// <summary>A claim of the caller is not what the route wants.</summary>
+    ClaimMismatch,
+
+    /// <summary>The page that asks is of an origin that may not.</summary>
+    OriginDenied,
+
+    /// <summary>The client's address has sent too many bad credentials lately.</summary>
+    TooManyFailures,
+
+    /// <summary>The identity of a connection that lasts has ended.</summary>
+    IdentityExpired,
+
     /// <summary>An error of this program; the log has the exception.</summary>
     Bug,
 }

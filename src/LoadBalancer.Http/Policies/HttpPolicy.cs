@@ -12,9 +12,12 @@ namespace LoadBalancer.Http.Policies;
 /// </remarks>
 internal abstract class HttpPolicy
 {
+    /// <summary>Its word in the file, by which traces, metrics and a route's <c>shadow</c> call it.</summary>
+    public abstract string Key { get; }
+
     /// <summary>Looks at the request before it is forwarded. Completes at once where it need not wait.</summary>
     /// <returns>What is to happen; the first who refuses or answers decides, and nobody after it is asked.</returns>
-    public virtual ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange) => new(PolicyOutcome.Continue);
+    public virtual ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange) => new(PolicyOutcome.Allowed);
 
     /// <summary>Looks at the head of the response before it is sent, be it of an endpoint or lb's own. In reverse order; of all policies of the route whose <see cref="OnRequestAsync"/> was asked.</summary>
     public virtual void OnResponse(Exchange exchange)

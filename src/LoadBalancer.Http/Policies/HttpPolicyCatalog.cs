@@ -1,4 +1,6 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
 using LoadBalancer.Http.Policies.Rewrite;
@@ -12,6 +14,7 @@ internal static class HttpPolicyCatalog
     internal static readonly (PolicyPhase Phase, Func<PolicyBuild, HttpPolicy?> Create)[] InOrder =
     [
         (PolicyPhase.Addresses, IpAllowListPolicy.Create),
+        (PolicyPhase.Authentication, AuthenticationPolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
         (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
@@ -22,16 +25,20 @@ internal static class HttpPolicyCatalog
     /// <param name="captures">What the route's path captures, in its order.</param>
     /// <param name="previous">The route's chain so far, from which a policy adopts what it knows; null for none.</param>
     /// <param name="context">The clock and seeds.</param>
-    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context)
+    /// <param name="all">Who can establish who calls, by name; null for nobody.</param>
+    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context, ProviderSet? all = null)
     {
         previous ??= PolicyChain.Empty;
-        if (previous.Options == options && previous.Captures.Equals(captures))
+        all ??= ProviderSet.Empty;
+        ValueList<IdentityProvider> providers = [.. (options.Auth?.Names ?? []).Select(all.Find).OfType<IdentityProvider>()];
+        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers))
         {
             return previous;
         }
 
         // Rule zero: LINQ, because this runs once for a route and configuration.
-        var build = new PolicyBuild(options, captures, previous, context);
-        return new PolicyChain(options, captures, [.. InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>()]);
+        var build = new PolicyBuild(options, captures, previous, all, context);
+        var policies = InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>();
+        return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))]) { Providers = providers };
     }
 }

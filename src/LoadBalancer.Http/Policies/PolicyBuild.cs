@@ -1,4 +1,5 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
 
 namespace LoadBalancer.Http.Policies;
 
@@ -6,5 +7,6 @@ namespace LoadBalancer.Http.Policies;
 /// <param name="Options">What the file says.</param>
 /// <param name="Captures">What the route's path captures, in its order.</param>
 /// <param name="Previous">The route's chain so far, from which a policy adopts what it knows.</param>
+/// <param name="Providers">Who can establish who calls, by name.</param>
 /// <param name="Context">The clock and seeds.</param>
-internal sealed record PolicyBuild(RoutePolicyOptions Options, ValueList<string> Captures, PolicyChain Previous, BuildContext Context);
+internal sealed record PolicyBuild(RoutePolicyOptions Options, ValueList<string> Captures, PolicyChain Previous, ProviderSet Providers, BuildContext Context);

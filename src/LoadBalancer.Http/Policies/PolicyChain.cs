@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
@@ -10,8 +11,8 @@ namespace LoadBalancer.Http.Policies;
 /// <remarks>Where every policy decides at once, so does the chain, and nothing is allocated.</remarks>
 /// <param name="options">What it was built from: equal options keep the chain.</param>
 /// <param name="captures">What the route's path captures, in its order; the templates refer to it.</param>
-/// <param name="policies">The policies in their order.</param>
-internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> captures, params HttpPolicy[] policies)
+/// <param name="steps">The policies in their order.</param>
+internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> captures, params PolicyStep[] steps)
 {
     /// <summary>No policy at all.</summary>
     public static PolicyChain Empty { get; } = new(new RoutePolicyOptions(), []);
@@ -23,14 +24,17 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     public ValueList<string> Captures => captures;
 
     /// <summary>The policies in their order.</summary>
-    public ReadOnlySpan<HttpPolicy> Policies => policies;
+    public ReadOnlySpan<PolicyStep> Steps => steps;
+
+    /// <summary>The providers that it was built with, of all that its route names: with others it is another chain.</summary>
+    public ValueList<IdentityProvider> Providers { get; init; }
 
     /// <summary>What clients get in place of errors of lb's own.</summary>
     public ErrorPages Errors { get; } = new(options.OnError, captures);
 
     /// <summary>The policy of this type, or null; for a reload, which lets the next one adopt what it knows.</summary>
     public T? Find<T>()
-        where T : HttpPolicy => Array.Find(policies, static policy => policy is T) as T;
+        where T : HttpPolicy => Array.Find(steps, static step => step.Policy is T).Policy as T;
 
     /// <summary>
     /// Asks every policy, on the exchange's loop, and notes in <see cref="Exchange.PoliciesAsked"/> how many were asked. An exception of a
@@ -38,16 +42,15 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     /// </summary>
     public ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange)
     {
-        for (var at = 0; at < policies.Length; at++)
+        for (var at = 0; at < steps.Length; at++)
         {
-            exchange.PoliciesAsked = at + 1;
-            var decision = policies[at].OnRequestAsync(exchange);
+            var decision = Ask(exchange, at);
             if (!decision.IsCompletedSuccessfully)
             {
                 return ContinueAsync(decision, exchange);
             }
 
-            var outcome = decision.Result;
+            var outcome = Conclude(exchange, decision.Result);
             if (outcome.IsFinal)
             {
                 return new ValueTask<PolicyOutcome>(outcome);
@@ -62,7 +65,7 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     {
         for (var at = exchange.PoliciesAsked - 1; at >= 0; at--)
         {
-            policies[at].OnResponse(exchange);
+            steps[at].Policy.OnResponse(exchange);
         }
     }
 
@@ -71,8 +74,32 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     {
         for (var at = exchange.PoliciesAsked - 1; at >= 0; at--)
         {
-            policies[at].OnEnd(exchange);
+            steps[at].Policy.OnEnd(exchange);
         }
+    }
+
+    private ValueTask<PolicyOutcome> Ask(Exchange exchange, int at)
+    {
+        exchange.PoliciesAsked = at + 1;
+        var policy = steps[at].Policy;
+        exchange.Decisions.Begin(policy.Key);
+        return policy.OnRequestAsync(exchange);
+    }
+
+    /// <summary>Records what the policy that was asked last has decided, and gives what becomes of it.</summary>
+    private PolicyOutcome Conclude(Exchange exchange, PolicyOutcome outcome)
+    {
+        if (outcome.IsFinal && steps[exchange.PoliciesAsked - 1].IsShadow)
+        {
+            // Nothing of what it wanted to say is left.
+            exchange.Response.Reset();
+            exchange.OwnBody = default;
+            exchange.Challenges.Clear();
+            outcome = outcome with { Verdict = PolicyVerdict.WouldRefuse };
+        }
+
+        exchange.Decisions.End(outcome);
+        return outcome;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
@@ -80,13 +107,18 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
     {
         while (true)
         {
-            var outcome = await pending;
-            if (outcome.IsFinal || exchange.PoliciesAsked == policies.Length)
+            var outcome = Conclude(exchange, await pending);
+            if (outcome.IsFinal)
             {
                 return outcome;
             }
 
-            pending = policies[exchange.PoliciesAsked++].OnRequestAsync(exchange);
+            if (exchange.PoliciesAsked == steps.Length)
+            {
+                return default;
+            }
+
+            pending = Ask(exchange, exchange.PoliciesAsked);
         }
     }
 }

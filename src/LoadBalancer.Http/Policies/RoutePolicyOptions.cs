@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.Rewrite;
 using LoadBalancer.Http.Resilience;
@@ -40,6 +41,14 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "The networks and addresses whose clients may not call, even where `allow_ips` has them."
         },
         {
+            "auth", Kinds.Record(AuthOptions.Shape).OrNull("none"), o => o.Auth, (o, value) => o with { Auth = value },
+            "Who has to be known: names of entries of `auth`; a list means any of them. Without a credential that is good the answer is 401."
+        },
+        {
+            "shadow", Kinds.List(Kinds.Word("allow_ips", "auth")).Or("none", []), o => o.Shadow, (o, value) => o with { Shadow = value },
+            "Policies of the route that are only watched: what they would refuse is counted, logged and let pass. `allow_ips` is for `deny_ips` too."
+        },
+        {
             "rewrite", Kinds.Record(RewriteOptions.Shape).OrNull("none"), o => o.Rewrite, (o, value) => o with { Rewrite = value },
             "What is changed in path and query before the request is sent on."
         },
@@ -71,6 +80,12 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>From where it may not be called.</summary>
     public ValueList<IPNetwork> DenyIps { get; init; }
+
+    /// <summary>Who has to be known; null where nobody has to.</summary>
+    public AuthOptions? Auth { get; init; }
+
+    /// <summary>The policies that are only watched, by their words.</summary>
+    public ValueList<string> Shadow { get; init; }
 
     /// <summary>What is changed in path and query; null for nothing.</summary>
     public RewriteOptions? Rewrite { get; init; }

@@ -49,6 +49,14 @@ internal static class FaultResponse
             response.Fields.Add("Retry-After"u8, form.RetryAfter);
         }
 
+        if (form.Status == 401)
+        {
+            foreach (var challenge in exchange.Challenges)
+            {
+                response.Fields.Add("WWW-Authenticate"u8, challenge);
+            }
+        }
+
         if (fault.Kind == FaultKind.MethodNotAllowed)
         {
             exchange.Proxy.Routes.AddAllow(exchange);
@@ -111,7 +119,13 @@ internal static class FaultResponse
         FaultKind.RequestInvalid or FaultKind.HostInvalid or FaultKind.PathInvalid or FaultKind.BodyInvalid or FaultKind.Http2Invalid => 400,
         FaultKind.ProxyHeaderMissing or FaultKind.ProxyHeaderInvalid or FaultKind.ClientHelloMissing or FaultKind.ClientHelloInvalid => 400,
         FaultKind.TlsHandshakeFailed or FaultKind.ClientCertificateMissing or FaultKind.ClientCertificateInvalid => 400,
+        FaultKind.CredentialAmbiguous or FaultKind.CredentialTooLarge or FaultKind.LoginInvalid => 400,
+        FaultKind.CredentialMissing or FaultKind.TokenMalformed or FaultKind.TokenAlgorithmRefused or FaultKind.TokenUnsupported or FaultKind.TokenKeyUnknown => 401,
+        FaultKind.TokenSignatureInvalid or FaultKind.TokenExpired or FaultKind.TokenNotYetValid or FaultKind.TokenIssuerWrong or FaultKind.TokenAudienceWrong => 401,
+        FaultKind.TokenInactive or FaultKind.ApiKeyUnknown or FaultKind.ApiKeyExpired or FaultKind.PasswordWrong or FaultKind.SessionInvalid => 401,
+        FaultKind.CertificateUnmapped or FaultKind.ExternalDenied or FaultKind.IdentityExpired => 401,
         FaultKind.AddressDenied or FaultKind.UntrustedProxy => 403,
+        FaultKind.RoleMissing or FaultKind.ScopeMissing or FaultKind.ClaimMismatch or FaultKind.OriginDenied => 403,
         FaultKind.NoRoute => 404,
         FaultKind.MethodNotAllowed => 405,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.PreambleTimeout or FaultKind.IdleTimeout or FaultKind.HalfClosedTimeout or FaultKind.ClientStalled => 408,
@@ -119,7 +133,7 @@ internal static class FaultResponse
         FaultKind.TargetTooLong => 414,
         FaultKind.ExpectationUnknown => 417,
         FaultKind.Misdirected => 421,
-        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded or FaultKind.Flood => 429,
+        FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded or FaultKind.Flood or FaultKind.TooManyFailures => 429,
         FaultKind.HeadTooLarge or FaultKind.TooManyFields => 431,
 
         // Nobody reads it: it is for the log.
@@ -130,7 +144,7 @@ internal static class FaultResponse
         FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
         FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,
-        FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes => 503,
+        FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes or FaultKind.ProviderUnavailable => 503,
         FaultKind.ConnectTimeout or FaultKind.HandshakeTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
         FaultKind.VersionUnsupported => 505,
         _ => 500,
@@ -141,7 +155,7 @@ internal static class FaultResponse
     {
         FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 1,
         FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded => 1,
-        FaultKind.NoEndpoint => 5,
+        FaultKind.NoEndpoint or FaultKind.ProviderUnavailable => 5,
         _ => 0,
     };
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
@@ -18,6 +20,8 @@ namespace LoadBalancer.Http.Server;
 internal sealed class Exchange(EventLoop loop)
 {
     private LoopDeadline? _timeout;
+    private DecisionTrace? _decisions;
+    private List<byte[]>? _challenges;
 
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop => loop;
@@ -84,6 +88,18 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>The path that is sent on.</summary>
     public ReadOnlySpan<byte> ForwardedPath => ForwardedPathSlice.Length > 0 ? ForwardedPathSlice.Of(Request.Fields) : Request.Path;
+
+    /// <summary>Who calls, where the route's <c>auth</c> has found it out; null for nobody.</summary>
+    public Identity? Identity { get; set; }
+
+    /// <summary>What the route's policies have decided.</summary>
+    public DecisionTrace Decisions => _decisions ??= new();
+
+    /// <summary>What a client that gets 401 may try: values of WWW-Authenticate.</summary>
+    public List<byte[]> Challenges => _challenges ??= [];
+
+    /// <summary>True where somebody asks what would happen: nothing may be counted, charged, stored or sent.</summary>
+    public bool IsRehearsal { get; set; }
 
     /// <summary>The upstream that the route leads to; null where it answers by itself.</summary>
     public Upstream? Upstream { get; set; }
@@ -196,6 +212,10 @@ internal sealed class Exchange(EventLoop loop)
         IsSecure = IsClientSecure = MustClose = false;
         Tls = null;
         Route = null;
+        Identity = null;
+        _decisions?.Reset();
+        _challenges?.Clear();
+        IsRehearsal = false;
         ForwardedPathSlice = RequestIdSlice = default;
         ForwardedQuerySlice = null;
         Upstream = null;

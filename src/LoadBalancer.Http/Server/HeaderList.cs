@@ -246,6 +246,10 @@ internal sealed class HeaderList
         }
     }
 
+    /// <summary>Removes one field.</summary>
+    /// <param name="at">Its place.</param>
+    public void RemoveAt(int at) => _fields[at].Removed = true;
+
     /// <summary>False where there is certainly no such field.</summary>
     public bool MayHave(KnownHeader known) => (_present & (1ul << (int)known)) != 0;
 

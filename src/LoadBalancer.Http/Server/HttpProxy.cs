@@ -3,6 +3,7 @@ using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
@@ -40,6 +41,9 @@ internal sealed class HttpProxy : ConnectionHandler
     /// <summary>Where requests lead.</summary>
     public required RouteTable Routes { get; init; }
 
+    /// <summary>Who can establish who calls, of the whole file.</summary>
+    public required ProviderSet Providers { get; init; }
+
     /// <summary>The listeners that serve https.</summary>
     public ValueList<HttpsListener> HttpsListeners { get; init; }
 
@@ -48,6 +52,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
+
+    /// <summary>The fields by which endpoints learn who calls, which no client may supply; null for none.</summary>
+    public IdentityFields? IdentityFields { get; init; }
 
     /// <summary>What is kept on the loops.</summary>
     public required HttpEngine Engine { get; init; }
@@ -151,6 +158,7 @@ internal sealed class HttpProxy : ConnectionHandler
     {
         // :: (1)
         var fault = Forwarded.Identify(exchange);
+        IdentityFields?.Remove(exchange.Request.Fields);
 
         // :: (2)
         var request = exchange.Request;
@@ -232,7 +240,7 @@ internal sealed class HttpProxy : ConnectionHandler
     {
         if (outcome.IsFinal)
         {
-            return outcome.Answered ? OwnResponse.SendAsync(exchange) : new(outcome.Fault);
+            return outcome.Verdict == PolicyVerdict.Answered ? OwnResponse.SendAsync(exchange) : new(outcome.Fault);
         }
 
         // :: (5)

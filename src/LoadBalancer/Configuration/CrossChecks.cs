@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -16,7 +17,7 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="settings">How it is loaded.</param>
 internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigReader reader, LoadSettings settings)
 {
-    private readonly HttpChecks _http = new(options, root, reader);
+    private readonly HttpChecks _http = new(options, root, reader, settings);
 
     /// <summary>Runs every check.</summary>
     /// <param name="includesAreWhole">False where an included file could not be read, which may define any name.</param>
@@ -46,6 +47,11 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             BoundOfAClientIsReached(name, listener);
         }
 
+        foreach (var name in options.Auth.Keys)
+        {
+            ProviderHasOneKind(name);
+        }
+
         new SelfChecks(options, root, reader).Run();
         if (!settings.Fragment)
         {
@@ -66,6 +72,15 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         if (options.Listeners.Count == 0 && root.Find("listeners")?.Value is null or MapNode or ScalarNode { IsEmpty: true })
         {
             reader.Error(root.Find("listeners")?.Place ?? SourceSpan.Whole(root.Span.File), "there is no listener: 'listeners' needs at least one");
+        }
+    }
+
+    private void ProviderHasOneKind(string name)
+    {
+        var kinds = string.Join(", ", ProviderOptions.Shape.Keys.Select(key => key.Name));
+        if (root.Locate("auth", name) is MapNode { Entries: var entries } written && entries.Count != 1)
+        {
+            reader.Error(entries.Count > 1 ? entries[1].Place : written.Span, $"an entry of 'auth' is of one kind, and '{name}' has {entries.Count}: give it one of {kinds}");
         }
     }
 

@@ -1,4 +1,5 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -26,6 +27,14 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
         {
             "upstreams", Kinds.Map("upstream", UpstreamOptions.Shape), o => o.Upstreams, (o, value) => o with { Upstreams = value },
             "The groups of endpoints that take them, by name."
+        },
+        {
+            "auth", Kinds.Map("provider", ProviderOptions.Shape), o => o.Auth, (o, value) => o with { Auth = value },
+            "The ways to establish who calls, by name; routes ask for them by `auth`."
+        },
+        {
+            "consumers", Kinds.Map("consumer", ConsumerOptions.Shape), o => o.Consumers, (o, value) => o with { Consumers = value },
+            "The callers that the file itself declares, by name."
         },
         {
             "admin", Kinds.Record(AdminOptions.Shape), o => o.Admin, (o, value) => o with { Admin = value },
@@ -64,6 +73,12 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>Upstreams by name.</summary>
     public ValueMap<UpstreamOptions> Upstreams { get; init; } = ValueMap<UpstreamOptions>.Empty;
+
+    /// <summary>The ways to establish who calls, by name.</summary>
+    internal ValueMap<ProviderOptions> Auth { get; init; } = ValueMap<ProviderOptions>.Empty;
+
+    /// <summary>The callers that the file declares, by name.</summary>
+    internal ValueMap<ConsumerOptions> Consumers { get; init; } = ValueMap<ConsumerOptions>.Empty;
 
     /// <summary>The operator's listener.</summary>
     public AdminOptions Admin { get; init; } = new();

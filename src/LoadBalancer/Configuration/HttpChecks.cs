@@ -12,7 +12,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="options">What was read.</param>
 /// <param name="root">Where it was read from, for the places.</param>
 /// <param name="reader">Takes the errors.</param>
-internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigReader reader)
+/// <param name="settings">How it is loaded.</param>
+internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigReader reader, LoadSettings settings)
 {
     private const double ShareTolerance = 0.000_001;
 
@@ -42,7 +43,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         var items = ItemsOf(name, http);
         for (var at = 0; at < items.Count; at++)
         {
-            RouteIsWhole(http.Routes[at], items[at]);
+            RouteIsWhole(name, http.Routes[at], items[at]);
             if (!HasErrors(items[at]))
             {
                 TemplatesAreValid(name, http.Routes[at], items[at]);
@@ -153,7 +154,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
-    private void RouteIsWhole(RouteOptions route, MapNode item)
+    private void RouteIsWhole(string name, RouteOptions route, MapNode item)
     {
         var actions = Actions.Where(key => item.Find(key) is not null).ToArray();
         if (actions.Length == 0 && item.Entries.All(entry => RouteOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
@@ -186,6 +187,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
+        AuthIsDefined(name, route, item);
         if (item.Find("retry") is { } retry)
         {
             RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
@@ -194,6 +196,34 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         foreach (var entry in (item.Find("on_error")?.Value as MapNode)?.Entries ?? [])
         {
             PageHasOneSource(route.Policies.OnError.GetValueOrDefault(entry.Key), entry);
+        }
+    }
+
+    private void AuthIsDefined(string name, RouteOptions route, MapNode item)
+    {
+        if (route.Policies.Auth is not { } auth)
+        {
+            return;
+        }
+
+        var written = item.Find("auth")?.Value ?? Inherited(name, "auth") ?? item;
+        if (written is MapNode map && map.Find("any") is not null && map.Find("all") is { } all)
+        {
+            Error(all.Place, "'auth' has either 'any' or 'all'");
+        }
+        else if (auth.Names.Count == 0 && written is MapNode { Entries: var entries } && entries.All(entry => entry.Key == "optional"))
+        {
+            Error(written.Span, "'auth' needs 'any' or 'all': names of entries of 'auth' at the top of the file");
+        }
+
+        // Where those are wrong themselves, that was said already.
+        for (var at = 0; at < auth.Names.Count && !settings.Fragment && root.Find("auth")?.Value is null or MapNode; at++)
+        {
+            if (!options.Auth.ContainsKey(auth.Names[at]) && (root.Locate("auth") as MapNode)?.Find(auth.Names[at]) is null)
+            {
+                var place = written is MapNode node ? (node.Find("all") ?? node.Find("any"))?.Value ?? node : written;
+                Error(place.LocateItem(at, auth.Names.Count).Span, $"no entry of 'auth' is called {ScalarNode.Quote(auth.Names[at])}{NearestName.Suggest(auth.Names[at], options.Auth.Keys)}");
+            }
         }
     }
 

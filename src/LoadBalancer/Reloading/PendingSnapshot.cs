@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -20,6 +21,9 @@ internal sealed class PendingSnapshot
 
     /// <summary>Upstreams by name; those that <see cref="Previous"/> has too are running.</summary>
     public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>Who can establish who calls.</summary>
+    public required ProviderSet Providers { get; init; }
 
     /// <summary>Listeners in the order of the file.</summary>
     public required IReadOnlyList<PendingListener> Listeners { get; init; }
@@ -47,6 +51,7 @@ internal sealed class PendingSnapshot
             }
         }
 
+        Providers.TakeOver(Previous.Providers);
         foreach (var (listener, handler, sockets, maxConnections) in Listeners)
         {
             listener.Publish(handler, sockets, maxConnections);
@@ -60,6 +65,7 @@ internal sealed class PendingSnapshot
             Digest = digest,
             Since = Time.GetUtcNow(),
             Upstreams = Upstreams,
+            Providers = Providers,
             Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
         };
         closing = CloseUnusedAsync(snapshot, Sockets.Commit());

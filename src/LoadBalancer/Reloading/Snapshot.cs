@@ -1,5 +1,6 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -33,6 +34,9 @@ internal sealed record Snapshot
 
     /// <summary>Upstreams by name.</summary>
     public IReadOnlyDictionary<string, Upstream> Upstreams { get; init; } = new Dictionary<string, Upstream>();
+
+    /// <summary>Who can establish who calls.</summary>
+    public ProviderSet Providers { get; init; } = ProviderSet.Empty;
 
     /// <summary>Listeners by name.</summary>
     public IReadOnlyDictionary<string, Listener> Listeners { get; init; } = new Dictionary<string, Listener>();

@@ -5,6 +5,7 @@ using LoadBalancer.Connections;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tcp;
@@ -44,6 +45,7 @@ internal sealed class SnapshotBuilder(
         try
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
+            var providers = ProviderSet.Build(options.Auth, options.Consumers, previous.Providers, context);
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot
@@ -51,7 +53,8 @@ internal sealed class SnapshotBuilder(
                 Options = options,
                 Previous = previous,
                 Upstreams = upstreams,
-                Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, https))],
+                Providers = providers,
+                Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, https))],
                 Sockets = change,
                 Time = context.Time,
                 Hurry = hurry,
@@ -86,12 +89,12 @@ internal sealed class SnapshotBuilder(
         ? new HttpsListener(tls, listener.Sockets.Select(socket => (socket.Address as IPEndPoint)?.Port ?? 0).FirstOrDefault(port => port > 0, StandardHttpsPort))
         : null;
 
-    private PendingListener ListenerOf(BegunListener begun, Dictionary<string, Upstream> upstreams, ValueList<HttpsListener> https)
+    private PendingListener ListenerOf(BegunListener begun, Dictionary<string, Upstream> upstreams, ProviderSet providers, ValueList<HttpsListener> https)
     {
         var (listener, options, tls, sockets) = begun;
         var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Handler?.Policies, context);
         ConnectionHandler handler = options.Http is { } http
-            ? proxies.Build(listener.Name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, tls, https)
+            ? proxies.Build(listener.Name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, tls, providers, https)
             : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies, tls);
         return new PendingListener(listener, handler, sockets, options.MaxConnections);
     }

@@ -27,7 +27,7 @@ internal sealed class PoliciesTests
             AllowIps = allowed is null ? [] : [IPNetwork.Parse(allowed)],
             DenyIps = denied is null ? [] : [IPNetwork.Parse(denied)],
         };
-        Assert.That(Ask(exchange, options), Is.EqualTo(passes ? PolicyOutcome.Continue : PolicyOutcome.Refuse(FaultKind.AddressDenied)));
+        Assert.That(Ask(exchange, options), Is.EqualTo(passes ? PolicyOutcome.Allowed : PolicyOutcome.Refuse(FaultKind.AddressDenied)));
     }
 
     [Test]
@@ -44,7 +44,7 @@ internal sealed class PoliciesTests
                 Add = Map(("X-List", "b")),
             },
         };
-        Assert.That(Ask(exchange, options, "id"), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(Ask(exchange, options, "id"), Is.EqualTo(PolicyOutcome.Allowed));
         Assert.That(exchange.Request.Fields.Lines(), Is.EqualTo(new[] { "Host: a", "X-List: a", "X-User: 7", "Accept: text/html", "X-List: b" }));
     }
 
@@ -62,7 +62,7 @@ internal sealed class PoliciesTests
         var exchange = Heads.Request("/a");
         var chain = HttpPolicyCatalog.Build(
             new RoutePolicyOptions { ResponseHeaders = new HeaderChangesOptions { Remove = ["Server"], Set = Map(("X-Path", "${path}")) } }, [], null, null!);
-        Assert.That(Ask(exchange, chain), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(Ask(exchange, chain), Is.EqualTo(PolicyOutcome.Allowed));
         exchange.Response.Fields.Add("Server"u8, "x"u8);
         exchange.Response.Fields.Add("X-Path"u8, "x"u8);
         chain.OnResponse(exchange);
@@ -79,7 +79,7 @@ internal sealed class PoliciesTests
     public void P4_a_prefix_is_stripped_by_whole_segments(string path, string sent)
     {
         var exchange = Heads.Request(path, "Host: a");
-        Assert.That(Ask(exchange, new RoutePolicyOptions { Rewrite = new RewriteOptions { StripPrefix = "/api" } }), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(Ask(exchange, new RoutePolicyOptions { Rewrite = new RewriteOptions { StripPrefix = "/api" } }), Is.EqualTo(PolicyOutcome.Allowed));
         Assert.That(Heads.Text(exchange.ForwardedPath), Is.EqualTo(sent));
         Assert.That(exchange.Request.Fields.Values("X-Forwarded-Prefix"), sent == path ? Is.Empty : Is.EqualTo(new[] { "/api" }));
     }
@@ -105,7 +105,7 @@ internal sealed class PoliciesTests
     public void A_path_is_written_anew(string template, string sent)
     {
         var exchange = Users();
-        Assert.That(Ask(exchange, Path(template), "id"), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(Ask(exchange, Path(template), "id"), Is.EqualTo(PolicyOutcome.Allowed));
         Assert.That(Heads.Text(exchange.ForwardedPath), Is.EqualTo(sent));
     }
 
@@ -126,7 +126,7 @@ internal sealed class PoliciesTests
     {
         var exchange = Heads.Request($"/?{query}");
         var options = new QueryChangesOptions { Set = Map(("v", "2")), Remove = ["debug"] };
-        Assert.That(Ask(exchange, new RoutePolicyOptions { Rewrite = new RewriteOptions { Query = options } }), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(Ask(exchange, new RoutePolicyOptions { Rewrite = new RewriteOptions { Query = options } }), Is.EqualTo(PolicyOutcome.Allowed));
         Assert.That(Heads.Text(exchange.ForwardedQuerySlice!.Value.Of(exchange.Request.Fields)), Is.EqualTo(sent));
     }
 

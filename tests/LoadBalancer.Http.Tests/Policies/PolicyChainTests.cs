@@ -19,6 +19,7 @@ internal sealed class PolicyChainTests
     {
         _calls.Clear();
         _exchange.PoliciesAsked = 0;
+        _exchange.Decisions.Reset();
     }
 
     [TestCase(false)]
@@ -26,7 +27,7 @@ internal sealed class PolicyChainTests
     public async Task Asks_in_order_and_shows_the_response_and_the_end_in_reverse(bool later)
     {
         var chain = Chain(later, null, null);
-        Assert.That(await chain.OnRequestAsync(_exchange), Is.EqualTo(PolicyOutcome.Continue));
+        Assert.That(await chain.OnRequestAsync(_exchange), Is.EqualTo(PolicyOutcome.Allowed));
         chain.OnResponse(_exchange);
         chain.OnEnd(_exchange);
         Assert.That(_calls, Is.EqualTo(new[] { "0 request", "1 request", "1 response", "0 response", "1 end", "0 end" }));
@@ -49,7 +50,7 @@ internal sealed class PolicyChainTests
     {
         var policies = new[] { new ScriptedPolicy("0", _calls), new ScriptedPolicy("1", _calls) };
         policies[1].Answer = static () => throw new InvalidOperationException("scripted");
-        var chain = new PolicyChain(new RoutePolicyOptions(), [], policies);
+        var chain = new PolicyChain(new RoutePolicyOptions(), [], [.. policies.Select(policy => new PolicyStep(policy, false))]);
         Assert.That(async () => await chain.OnRequestAsync(_exchange), Throws.InvalidOperationException);
         chain.OnEnd(_exchange);
         Assert.That(_calls, Is.EqualTo(new[] { "0 request", "1 request", "1 end", "0 end" }));
@@ -62,7 +63,7 @@ internal sealed class PolicyChainTests
     [Test]
     public void The_order_is_the_catalogues_whatever_the_order_of_the_file()
     {
-        Assert.That(Build(Everything).Policies.ToArray().Select(policy => policy.GetType()),
+        Assert.That(Build(Everything).Steps.ToArray().Select(step => step.Policy.GetType()),
             Is.EqualTo(new[] { typeof(IpAllowListPolicy), typeof(RewritePolicy), typeof(RequestHeadersPolicy), typeof(ResponseHeadersPolicy) }));
     }
 
@@ -111,7 +112,7 @@ internal sealed class PolicyChainTests
     private static PolicyChain Build(RoutePolicyOptions options, PolicyChain? previous = null) => HttpPolicyCatalog.Build(options, [], previous, null!);
 
     private PolicyChain Chain(bool later, params PolicyOutcome?[] outcomes) => new(
-        new RoutePolicyOptions(), [], [.. outcomes.Select((outcome, at) => new ScriptedPolicy($"{at}", _calls) { Answer = () => Answer(outcome ?? PolicyOutcome.Continue, later) })]);
+        new RoutePolicyOptions(), [], [.. outcomes.Select((outcome, at) => new PolicyStep(new ScriptedPolicy($"{at}", _calls) { Answer = () => Answer(outcome ?? PolicyOutcome.Allowed, later) }, false))]);
 
     private static async ValueTask<PolicyOutcome> Answer(PolicyOutcome outcome, bool later)
     {

@@ -10,6 +10,9 @@ internal sealed class ScriptedPolicy(string name, List<string> calls) : HttpPoli
     public Func<ValueTask<PolicyOutcome>> Answer { get; set; } = static () => default;
 
     /// <inheritdoc/>
+    public override string Key => name;
+
+    /// <inheritdoc/>
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange)
     {
         calls.Add($"{name} request");

@@ -18,7 +18,9 @@ internal sealed class LanguageTests
         "cannot read /etc/lb/api.pem: no such file", "cannot read /etc/lb/api.key: no such file", "cannot read /etc/lb/clients.pem: no such file", "cannot read /etc/lb/tickets: no such file");
 
     [Test]
-    public void Routes_are_read_but_for_keys_of_later_work() => Expect("routes", ["auth", "require", "rate_limit", "shadow"]);
+    public void Routes_are_read_but_for_keys_of_later_work() => Expect(
+        "routes", ["require", "rate_limit"],
+        "'shadow' expects one of allow_ips, auth, not 'rate_limit'");
 
     [Test]
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
@@ -30,7 +32,7 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_and_limits_are_later_work() => Expect("identity", ["auth", "consumers", "plans", "rate_limits", "redis", "on_failure"]);
+    public void Identity_and_limits_are_later_work() => Expect("identity", ["jwt", "api_key", "basic", "oidc", "introspection", "client_certificate", "external", "api_keys", "plans", "rate_limits", "redis", "on_failure"]);
 
     private static void Expect(string snippet, string[] unknown, params string[] others)
     {

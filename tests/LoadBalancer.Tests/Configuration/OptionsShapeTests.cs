@@ -70,7 +70,7 @@ internal sealed class OptionsShapeTests<T>
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
         "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query", "1.3", "optional", "http2",
-        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low",
+        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth",
     ];
 
     [Test]

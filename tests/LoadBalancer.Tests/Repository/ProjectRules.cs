@@ -65,7 +65,7 @@ internal sealed record ProjectRules(
     public static ProjectRules Http { get; } = new(
         "src/LoadBalancer.Http",
         "LoadBalancer.Http",
-        Everyone: ["Server", "Routing", "Policies"],
+        Everyone: ["Server", "Routing", "Policies", "Authentication"],
         Folders:
         [
             new("Resilience"),

@@ -15,6 +15,9 @@ internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>
     public override Shape? Nested => item.Nested;
 
     /// <inheritdoc/>
+    public override bool ReadsLists => true;
+
+    /// <inheritdoc/>
     public override string NestedPath => item.NestedPath;
 
     /// <inheritdoc/>

@@ -48,6 +48,8 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
                 return ReadOutcome.Read;
             case ScalarNode scalar:
                 return shape.ReadShort(scalar, value, reader, out value);
+            case ListNode when Short?.Kind.ReadsLists == true:
+                return shape.ReadShort(node, value, reader, out value);
             case MapNode map:
                 value = shape.Read(map, value, reader);
                 return ReadOutcome.Read;

@@ -18,6 +18,9 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
     public override string NestedPath => other.NestedPath;
 
     /// <inheritdoc/>
+    public override bool ReadsLists => other.ReadsLists;
+
+    /// <inheritdoc/>
     public override bool IsTemplate => other.IsTemplate;
 
     /// <inheritdoc/>

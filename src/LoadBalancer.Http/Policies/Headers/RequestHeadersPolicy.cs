@@ -13,6 +13,9 @@ internal sealed class RequestHeadersPolicy : HttpPolicy
 
     private RequestHeadersPolicy(HeaderChanges changes) => _changes = changes;
 
+    /// <inheritdoc/>
+    public override string Key => "request_headers";
+
     /// <summary>The policy, or null where nothing is changed.</summary>
     public static RequestHeadersPolicy? Create(PolicyBuild build) =>
         build.Options.RequestHeaders is { } options ? new RequestHeadersPolicy(new HeaderChanges(options, build.Captures)) : null;
@@ -21,6 +24,6 @@ internal sealed class RequestHeadersPolicy : HttpPolicy
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange)
     {
         var fault = _changes.Apply(exchange, exchange.Request.Fields);
-        return new(fault == FaultKind.None ? PolicyOutcome.Continue : PolicyOutcome.Refuse(fault));
+        return new(fault == FaultKind.None ? PolicyOutcome.Changed : PolicyOutcome.Refuse(fault));
     }
 }

@@ -12,6 +12,9 @@ internal sealed class ResponseHeadersPolicy : HttpPolicy
 
     private ResponseHeadersPolicy(HeaderChanges changes) => _changes = changes;
 
+    /// <inheritdoc/>
+    public override string Key => "response_headers";
+
     /// <summary>The policy, or null where nothing is changed.</summary>
     public static ResponseHeadersPolicy? Create(PolicyBuild build) =>
         build.Options.ResponseHeaders is { } options ? new ResponseHeadersPolicy(new HeaderChanges(options, build.Captures)) : null;

@@ -20,6 +20,9 @@ internal sealed class IpAllowListPolicy : HttpPolicy
         _denied = new IpSet(options.DenyIps);
     }
 
+    /// <inheritdoc/>
+    public override string Key => "allow_ips";
+
     /// <summary>The policy, or null where there is no list.</summary>
     public static IpAllowListPolicy? Create(PolicyBuild build) =>
         build.Options.AllowIps.Count + build.Options.DenyIps.Count == 0 ? null : new IpAllowListPolicy(build.Options);
@@ -28,6 +31,6 @@ internal sealed class IpAllowListPolicy : HttpPolicy
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange)
     {
         var isDenied = exchange.ClientAddress is { } client && (_denied.Contains(client) || (!_allowed.IsEmpty && !_allowed.Contains(client)));
-        return new(isDenied ? PolicyOutcome.Refuse(FaultKind.AddressDenied) : PolicyOutcome.Continue);
+        return new(isDenied ? PolicyOutcome.Refuse(FaultKind.AddressDenied) : PolicyOutcome.Allowed);
     }
 }

@@ -26,6 +26,9 @@ internal sealed class RewritePolicy : HttpPolicy
         _removed = [.. options.Query.Remove.Select(Encoding.UTF8.GetBytes), .. _set.Select(entry => entry.Name)];
     }
 
+    /// <inheritdoc/>
+    public override string Key => "rewrite";
+
     /// <summary>The policy, or null where nothing is rewritten.</summary>
     public static RewritePolicy? Create(PolicyBuild build) =>
         build.Options.Rewrite is { } options ? new RewritePolicy(options, build.Captures) : null;
@@ -44,7 +47,7 @@ internal sealed class RewritePolicy : HttpPolicy
             fault = WriteQuery(exchange);
         }
 
-        return new(fault == FaultKind.None ? PolicyOutcome.Continue : PolicyOutcome.Refuse(fault));
+        return new(fault == FaultKind.None ? PolicyOutcome.Changed : PolicyOutcome.Refuse(fault));
     }
 
     private FaultKind Strip(Exchange exchange)
