@@ -44,11 +44,11 @@ internal sealed class KeyHashKind : Kind<KeyHash>
             return ReadOutcome.Read;
         }
 
-        reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} expects {Noun}; {Advice(text)}");
+        reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} expects {Noun}; {AdviceOn(text)}");
         return ReadOutcome.Failed;
     }
 
-    private static string Advice(string text) =>
+    private static string AdviceOn(string text) =>
         text.StartsWith("sha256:", StringComparison.OrdinalIgnoreCase)
             ? FormattableString.Invariant($"what stands here has {text.Length - KeyHash.Prefix.Length} characters behind 'sha256:', or some that are no hexadecimal digits")
             : "what stands here is not shown, since it may be a key: a file never holds one (printf %s KEY | sha256sum gives the digits)";

@@ -1,3 +1,6 @@
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
+
 namespace LoadBalancer.Http.Authentication;
 
 /// <summary>Every kind of provider. A new one is a folder, a key of <see cref="ProviderOptions"/> and a line here.</summary>
@@ -6,6 +9,8 @@ internal static class ProviderCatalog
     /// <summary>The lines: each gives its provider, or null where the options ask for another kind.</summary>
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
+        ApiKeyProvider.Create,
+        BasicProvider.Create,
     ];
 
     /// <summary>The provider that the options ask for.</summary>

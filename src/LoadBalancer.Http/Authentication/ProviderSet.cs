@@ -12,6 +12,7 @@ internal sealed class ProviderSet
     private ProviderSet(ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Dictionary<string, IdentityProvider> providers)
     {
         (_options, _consumers, _providers) = (options, consumers, providers);
+        Secrets = SecretParameters.Of(providers.Values);
         Fields = IdentityFields.Of(options.Values.SelectMany(provider => provider.IdentityHeaders));
     }
 
@@ -20,6 +21,9 @@ internal sealed class ProviderSet
 
     /// <summary>The fields that only lb may set; null for none.</summary>
     public IdentityFields? Fields { get; }
+
+    /// <summary>The query parameters that no log may show; null for none.</summary>
+    public SecretParameters? Secrets { get; }
 
     /// <summary>The providers.</summary>
     public IReadOnlyCollection<IdentityProvider> Providers => _providers.Values;

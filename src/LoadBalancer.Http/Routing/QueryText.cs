@@ -129,7 +129,7 @@ internal static class QueryText
     }
 
     /// <summary>The pair that <paramref name="rest"/> begins with, which is taken off it, with the <c>&amp;</c> behind it.</summary>
-    public static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> rest)
+    public static ReadOnlySpan<byte> Next(scoped ref ReadOnlySpan<byte> rest)
     {
         var end = rest.IndexOf((byte)'&');
         var pair = end < 0 ? rest : rest[..end];

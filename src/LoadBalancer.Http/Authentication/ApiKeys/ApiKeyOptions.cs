@@ -25,7 +25,7 @@ internal sealed record ApiKeyOptions : IConfigurable<ApiKeyOptions>
             "A file of keys, as `lb keys` writes it: a list of `{id, hash, consumer or subject, plan, roles, scopes, expires, revoked}`. A change takes effect without a reload."
         },
         {
-            "forward", ForwardedClaims.Kind("subject", "plan", "roles", "scopes", "key_id").Or("none", ValueMap<string>.Empty), o => o.Forward, (o, value) => o with { Forward = value },
+            "forward", ForwardedClaims.Kind("subject", "plan", "roles", "scopes", "key_id"), o => o.Forward, (o, value) => o with { Forward = value },
             "The header fields by which endpoints learn who calls. What clients send in these fields is removed from every request."
         },
         {

@@ -103,7 +103,7 @@ internal sealed class ApiKeyProvider : IdentityProvider
     private ProviderAnswer Identify(Exchange exchange)
     {
         var request = exchange.Request;
-        ReadOnlySpan<byte> key = default;
+        scoped ReadOnlySpan<byte> key = default;
         var found = 0;
         if (_header is not null)
         {

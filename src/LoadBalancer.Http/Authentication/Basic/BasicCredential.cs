@@ -30,7 +30,9 @@ internal static class BasicCredential
     {
         (user, password) = ("", []);
         Span<byte> text = stackalloc byte[MostBytes];
-        if (Base64.DecodeFromUtf8(credential, text, out var read, out var length) != OperationStatus.Done || read != credential.Length)
+
+        // The decoder would skip white space.
+        if (credential.ContainsAny(" \t"u8) || Base64.DecodeFromUtf8(credential, text, out var read, out var length) != OperationStatus.Done || read != credential.Length)
         {
             return "not_base64";
         }

@@ -20,7 +20,7 @@ internal sealed record BasicOptions(string Htpasswd) : IConfigurable<BasicOption
             "What browsers show where they ask for the password. (Default: the provider's name)"
         },
         {
-            "forward", ForwardedClaims.Kind("subject").Or("none", ValueMap<string>.Empty), o => o.Forward, (o, value) => o with { Forward = value },
+            "forward", ForwardedClaims.Kind("subject"), o => o.Forward, (o, value) => o with { Forward = value },
             "The header field by which endpoints learn the user's name. What clients send in it is removed from every request."
         },
         {

@@ -104,7 +104,7 @@ internal sealed class BasicProvider : IdentityProvider
             return new(ProviderAnswer.Refuse(FaultKind.PasswordWrong));
         }
 
-        var check = new PasswordCheck(users, user, password, key.ToArray(), _workers.Now);
+        var check = new PasswordCheck(users, user, password, exchange.IsRehearsal ? null : key.ToArray(), _workers.Now);
         if (!_workers.TryAdd(check))
         {
             exchange.Decisions.Note("credential", "too_many_checks");

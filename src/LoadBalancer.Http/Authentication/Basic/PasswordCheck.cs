@@ -8,9 +8,9 @@ namespace LoadBalancer.Http.Authentication.Basic;
 /// <param name="users">Who is known.</param>
 /// <param name="user">The user.</param>
 /// <param name="password">The password, and a NUL behind it; forgotten after the check.</param>
-/// <param name="key">By which what comes of it is remembered.</param>
+/// <param name="key">By which what comes of it is remembered; null where nothing is to be.</param>
 /// <param name="began">When it began to wait, as <see cref="TimeProvider.GetTimestamp"/>.</param>
-internal sealed class PasswordCheck(PasswordTable users, string user, byte[] password, byte[] key, long began) : PendingWork
+internal sealed class PasswordCheck(PasswordTable users, string user, byte[] password, byte[]? key, long began) : PendingWork
 {
     private readonly TaskCompletionSource<PasswordVerdict> _ended = new();
 

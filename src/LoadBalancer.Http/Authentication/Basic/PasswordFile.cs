@@ -28,7 +28,7 @@ internal static class PasswordFile
         foreach (var range in text.AsSpan().Split('\n'))
         {
             number++;
-            var line = text.AsSpan(range).TrimEnd(" \t\r");
+            var line = text.AsSpan(range).Trim(" \t\r");
             if (line.IsEmpty || line[0] == '#')
             {
                 continue;

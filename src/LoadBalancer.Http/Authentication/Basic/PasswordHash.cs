@@ -9,7 +9,7 @@ namespace LoadBalancer.Http.Authentication.Basic;
 /// </summary>
 internal static class PasswordHash
 {
-    private const int MostBcryptCost = 15;
+    private const int MostBcryptCost = 14;
     private const int MostRounds = 1_000_000;
     private const int MostYescryptMemory = 128 * 1024 * 1024;
     private const string Radix64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

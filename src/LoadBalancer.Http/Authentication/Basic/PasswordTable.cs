@@ -1,4 +1,5 @@
-using System.Buffers;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using LoadBalancer.Faults;
 
@@ -57,10 +58,13 @@ internal sealed class PasswordTable
     public bool TryRecall(ReadOnlySpan<byte> key, out Identity? identity, out FaultKind refusal) => _cache.TryGet(key, out identity, out refusal);
 
     /// <summary>Verifies a password and remembers what came of it; on a worker. A user who is unknown costs as much as one who is known.</summary>
-    public PasswordVerdict Verify(string user, ReadOnlySpan<byte> password, ReadOnlySpan<byte> key)
+    /// <param name="user">The user.</param>
+    /// <param name="password">The password, and a NUL behind it.</param>
+    /// <param name="key">By which it is remembered; null where it is not to be.</param>
+    public PasswordVerdict Verify(string user, ReadOnlySpan<byte> password, byte[]? key)
     {
         // Somebody who came a moment ago with the same, such as a browser that opens six connections.
-        if (_cache.TryGet(key, out var known, out _))
+        if (key is not null && _cache.TryGet(key, out var known, out _))
         {
             return known is null ? PasswordVerdict.Wrong : PasswordVerdict.Right;
         }
@@ -72,14 +76,9 @@ internal sealed class PasswordTable
 
         var isKnown = _users.TryGetValue(user, out var hash);
         var matches = LibCrypt.Matches(password, hash ?? _hashes[(uint)user.GetHashCode(StringComparison.Ordinal) % (uint)_hashes.Length]) && isKnown;
-        var now = _time.GetUtcNow().ToUnixTimeSeconds();
-        if (matches)
+        if (key is not null)
         {
-            _cache.Set(key, IdentityOf(user), now + RememberedSeconds);
-        }
-        else
-        {
-            _cache.SetRefusal(key, FaultKind.PasswordWrong, now + WrongRememberedSeconds);
+            Remember(user, matches, key);
         }
 
         return matches ? PasswordVerdict.Right : PasswordVerdict.Wrong;
@@ -90,7 +89,20 @@ internal sealed class PasswordTable
     {
         Provider = _provider,
         Subject = user,
-        Claims = System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary<string, System.Collections.Immutable.ImmutableArray<string>>([new("sub", [user])]),
+        Claims = FrozenDictionary.ToFrozenDictionary<string, ImmutableArray<string>>([new("sub", [user])]),
         Forwarded = ForwardedClaims.Render(_options.Forward, _ => [user]),
     };
+
+    private void Remember(string user, bool matches, byte[] key)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeSeconds();
+        if (matches)
+        {
+            _cache.Set(key, IdentityOf(user), now + RememberedSeconds);
+        }
+        else
+        {
+            _cache.SetRefusal(key, FaultKind.PasswordWrong, now + WrongRememberedSeconds);
+        }
+    }
 }

@@ -20,6 +20,18 @@ internal sealed class PasswordWorkers(int mostAtWork, int mostWaiting, TimeSpan 
     /// <summary>The time, for <see cref="PasswordCheck.Began"/>.</summary>
     public long Now => time.GetTimestamp();
 
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     /// <summary>Has it verified when its turn comes; false where too many wait.</summary>
     public bool TryAdd(PasswordCheck check)
     {
