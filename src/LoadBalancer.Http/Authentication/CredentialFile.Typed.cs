@@ -70,6 +70,12 @@ internal sealed class CredentialFile<T> : CredentialFile
             return default;
         }
 
+        if (_digest.Length > 0 && string.IsNullOrWhiteSpace(text))
+        {
+            // Whoever writes in place begins so, and nobody who is known should be turned away meanwhile.
+            return (null, $"{Path} is empty, as a file is that is being written; to have nobody in it, leave a line with a comment");
+        }
+
         var reader = new ConfigReader();
         var content = _parse(text, reader);
         return reader.Errors.Count == 0 && content is not null ? (content, null) : (null, WhyNot(reader.Errors));

@@ -109,8 +109,8 @@ internal sealed class KeysVerbTests : IDisposable
 
     [TestCase("id", "a", "a key is called 'a' already")]
     [TestCase("id", "a_b", "'--id' expects letters, digits, dots and hyphens")]
-    [TestCase("plan", "a b", "'--plan' expects the name of a plan")]
-    [TestCase("consumer", "a b", "'--consumer' expects the name of an entry of 'consumers'")]
+    [TestCase("plan", "a b", "the name of a plan, not 'a b'")]
+    [TestCase("consumer", "a b", "the name of an entry of 'consumers', not 'a b'")]
     [TestCase("roles", "a,,b", "'--roles' expects")]
     [TestCase("expires", "soon", "--expires expects a duration such as 90d")]
     [TestCase("expires", "2027-01-01", "the beginning of that day is 2027-01-01T00:00:00Z")]

@@ -90,6 +90,9 @@ internal sealed class BasicScenarios(Carrier carrier) : IOverCarriers
         Replace($"alice:plain\nbob:{Bcrypt}\n");
         await gateway.Daemon.UntilAsync(status => File(status).GetProperty("refusal").GetString() is { } why && why.Contains("htpasswd:1:1: the hash of 'alice' is no hash", StringComparison.Ordinal), "the refusal");
         Assert.That((Status(gateway, "alice"), Status(gateway, "bob")), Is.EqualTo((200, 401)));
+        Replace("");
+        await gateway.Daemon.UntilAsync(status => File(status).GetProperty("refusal").GetString() is { } why && why.Contains("is empty, as a file is that is being written", StringComparison.Ordinal), "the refusal of an empty file");
+        Assert.That(Status(gateway, "alice"), Is.EqualTo(200));
         Replace($"bob:{Bcrypt}\ncarol:{Bcrypt}\n");
         await gateway.Daemon.UntilAsync(status => File(status) is var file && file.GetProperty("entries").GetInt32() == 2 && file.GetProperty("refusal").GetString() is null, "the new file");
         Assert.That((Status(gateway, "alice"), Status(gateway, "bob")), Is.EqualTo((401, 200)), "what was remembered of the old file is forgotten");
