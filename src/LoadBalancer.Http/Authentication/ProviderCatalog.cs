@@ -1,3 +1,5 @@
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
@@ -15,6 +17,8 @@ internal static class ProviderCatalog
         ClientCertificateProvider.Create,
         IntrospectionProvider.Create,
         ExternalProvider.Create,
+        ApiKeyProvider.Create,
+        BasicProvider.Create,
     ];
 
     /// <summary>The provider that the options ask for.</summary>

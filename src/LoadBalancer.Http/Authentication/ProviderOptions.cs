@@ -1,4 +1,6 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
@@ -29,7 +31,21 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
             "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
             "A service that is asked about each request."
         },
+        {
+            "api_key", Kinds.Record(ApiKeyOptions.Shape).OrNull("none"), o => o.ApiKey, (o, value) => o with { ApiKey = value },
+            "By keys that callers send."
+        },
+        {
+            "basic", Kinds.Record(BasicOptions.Shape).OrNull("none"), o => o.Basic, (o, value) => o with { Basic = value },
+            "By user and password."
+        },
     };
+
+    /// <summary>By keys; null where it is another kind.</summary>
+    public ApiKeyOptions? ApiKey { get; init; }
+
+    /// <summary>By user and password; null where it is another kind.</summary>
+    public BasicOptions? Basic { get; init; }
 
     /// <summary>By a signed token; null where it is another kind.</summary>
     public JwtOptions? Jwt { get; init; }
@@ -46,11 +62,13 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. Jwt?.Header is { } header ? [header] : (string[])[],
     ];
 
     /// <summary>The query parameters that do.</summary>
     public IEnumerable<string> CredentialParameters =>
     [
+        .. Jwt?.Query is { } query ? [query] : (string[])[],
     ];
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
@@ -60,5 +78,7 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         .. ClientCertificate?.Forward.Values ?? [],
         .. Introspection?.Claims.Forward.Values ?? [],
         .. External?.Forward ?? [],
+        .. ApiKey?.Forward.Values ?? [],
+        .. Basic?.Forward.Values ?? [],
     ];
 }

@@ -13,6 +13,7 @@ internal sealed class ProviderSet
         ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Dictionary<string, IdentityProvider> providers, FailureThrottle? failures, AuthMetrics metrics)
     {
         (_options, _consumers, _providers, Failures, Metrics) = (options, consumers, providers, failures, metrics);
+        Secrets = SecretParameters.Of(providers.Values);
         Fields = IdentityFields.Of(options.Values.SelectMany(provider => provider.IdentityHeaders));
     }
 
@@ -27,6 +28,9 @@ internal sealed class ProviderSet
 
     /// <summary>What providers have answered, since the process started.</summary>
     public AuthMetrics Metrics { get; }
+
+    /// <summary>The query parameters that no log may show; null for none.</summary>
+    public SecretParameters? Secrets { get; }
 
     /// <summary>The providers.</summary>
     public IReadOnlyCollection<IdentityProvider> Providers => _providers.Values;

@@ -56,6 +56,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             }
         }
 
+        new CredentialChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
         if (!settings.Fragment)
         {

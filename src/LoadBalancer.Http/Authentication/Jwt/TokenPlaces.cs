@@ -1,6 +1,5 @@
 using System.Text;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 

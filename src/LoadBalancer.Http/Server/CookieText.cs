@@ -1,6 +1,4 @@
-using LoadBalancer.Http.Server;
-
-namespace LoadBalancer.Http.Forwarding;
+namespace LoadBalancer.Http.Server;
 
 /// <summary>Reads the Cookie fields of a request (RFC 6265 section 5.4).</summary>
 internal static class CookieText
