@@ -4,6 +4,7 @@ using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
 using LoadBalancer.Http.Authentication.Jwt;
+using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -17,6 +18,7 @@ internal static class ProviderCatalog
         ClientCertificateProvider.Create,
         IntrospectionProvider.Create,
         ExternalProvider.Create,
+        OidcProvider.Create,
         ApiKeyProvider.Create,
         BasicProvider.Create,
     ];

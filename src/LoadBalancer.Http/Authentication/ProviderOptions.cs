@@ -5,6 +5,7 @@ using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
 using LoadBalancer.Http.Authentication.Jwt;
+using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -24,12 +25,16 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
             "By the certificate that a client shows in its TLS handshake."
         },
         {
-            "introspection", Kinds.Record(IntrospectionOptions.Shape).OrNull("none"), o => o.Introspection, (o, value) => o with { Introspection = value },
+            "introspection", Kinds.Record(IntrospectionOptions.Shape), o => o.Introspection!, (o, value) => o with { Introspection = value },
             "A token whose issuer is asked about it."
         },
         {
-            "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
+            "external", Kinds.Record(ExternalOptions.Shape), o => o.External!, (o, value) => o with { External = value },
             "A service that is asked about each request."
+        },
+        {
+            "oidc", Kinds.Record(OidcOptions.Shape), o => o.Oidc!, (o, value) => o with { Oidc = value },
+            "People who log in with a browser."
         },
         {
             "api_key", Kinds.Record(ApiKeyOptions.Shape).OrNull("none"), o => o.ApiKey, (o, value) => o with { ApiKey = value },
@@ -59,9 +64,13 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>A service that is asked about each request; null for another kind.</summary>
     public ExternalOptions? External { get; init; }
 
+    /// <summary>People who log in with a browser; null for another kind.</summary>
+    public OidcOptions? Oidc { get; init; }
+
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. External?.Send ?? [],
         .. Jwt?.Header is { } header ? [header] : (string[])[],
     ];
 
@@ -78,6 +87,7 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         .. ClientCertificate?.Forward.Values ?? [],
         .. Introspection?.Claims.Forward.Values ?? [],
         .. External?.Forward ?? [],
+        .. Oidc?.Claims.Forward.Values ?? [],
         .. ApiKey?.Forward.Values ?? [],
         .. Basic?.Forward.Values ?? [],
     ];
