@@ -25,6 +25,16 @@ internal sealed class CredentialChecks(GatewayOptions options, MapNode root, Con
                 FileIsUsable(keys.File, root.Locate("auth", name, "api_key", "file"), ApiKeyFile.MostBytes, KeyFileIsUsable);
             }
 
+            if (provider.Introspection is { } introspection)
+            {
+                FieldsAreDistinct(name, "introspection", introspection.Claims.Forward);
+            }
+
+            if (provider.Oidc is { } oidc)
+            {
+                FieldsAreDistinct(name, "oidc", oidc.Claims.Forward);
+            }
+
             if (provider.Basic is { Htpasswd: { } htpasswd } basic)
             {
                 FieldsAreDistinct(name, "basic", basic.Forward);

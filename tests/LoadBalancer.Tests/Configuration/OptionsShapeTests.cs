@@ -6,7 +6,11 @@ using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.ClientCertificates;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Http.Authentication.Introspection;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Policies.Authentication;
@@ -52,6 +56,11 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(RequireOptions))]
 [TestFixture(typeof(CorsOptions))]
 [TestFixture(typeof(ClientCertificateProviderOptions))]
+[TestFixture(typeof(IntrospectionOptions))]
+[TestFixture(typeof(ExternalOptions))]
+[TestFixture(typeof(OidcOptions))]
+[TestFixture(typeof(OidcRequirements))]
+[TestFixture(typeof(ClaimOptions))]
 [TestFixture(typeof(AffinityOptions))]
 [TestFixture(typeof(UpstreamOptions))]
 [TestFixture(typeof(CircuitBreakerOptions))]
@@ -78,7 +87,7 @@ internal sealed class OptionsShapeTests<T>
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
         "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query", "1.3", "optional", "http2",
-        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth", "https://a.example", "serial", "{\"serial\": name}",
+        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth", "https://a.example", "serial", "{\"serial\": name}", "post", "deny", "allow", "ES256", "2h", "/some/path", "X-Some",
     ];
 
     [Test]

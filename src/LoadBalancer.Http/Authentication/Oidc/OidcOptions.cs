@@ -1,10 +1,14 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Configuration.Values;
 
 namespace LoadBalancer.Http.Authentication.Oidc;
 
 /// <summary>People who log in with a browser at an OpenID provider: the file's <c>auth.NAME.oidc</c>.</summary>
 internal sealed record OidcOptions : IConfigurable<OidcOptions>
 {
+    // As the canonical path has it: no escapes, no empty or dotted segments.
+    private static readonly Kind<string> OwnPath = new TextKind("a path of letters, digits and -._~", "/.lb/callback", @"(/\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,62}){1,8}");
+
     /// <inheritdoc/>
     public static Shape<OidcOptions> Shape { get; } = new Shape<OidcOptions>(
         "oidc", "People who log in with a browser at an OpenID provider, by the authorization code flow with PKCE. Who they are is kept in an encrypted cookie, and nowhere else.",
@@ -48,11 +52,11 @@ internal sealed record OidcOptions : IConfigurable<OidcOptions>
             "`none`: a key of the process, so that a restart logs everybody out."
         },
         {
-            "callback", Kinds.RequestPath, o => o.Callback, (o, value) => o with { Callback = value },
+            "callback", OwnPath, o => o.Callback, (o, value) => o with { Callback = value },
             "The path to which the provider sends browsers back, on every host of its routes. lb answers there by itself."
         },
         {
-            "logout", Kinds.RequestPath, o => o.Logout, (o, value) => o with { Logout = value },
+            "logout", OwnPath, o => o.Logout, (o, value) => o with { Logout = value },
             "The path that logs out, on every host of its routes: with POST, or with GET from a page of the same origin. lb answers there by itself."
         },
         {
@@ -83,7 +87,7 @@ internal sealed record OidcOptions : IConfigurable<OidcOptions>
     public Secret? ClientSecret { get; init; }
 
     /// <summary>True where the password is in the form and not in a header field.</summary>
-    public bool PostsSecret { get; init; }
+    internal bool PostsSecret { get; init; }
 
     /// <summary>What is asked for.</summary>
     public ValueList<string> Scopes { get; init; } = ["openid"];
@@ -119,7 +123,7 @@ internal sealed record OidcOptions : IConfigurable<OidcOptions>
     public string? Ca { get; init; }
 
     /// <summary>What claims mean.</summary>
-    public ClaimOptions Claims { get; init; } = new();
+    internal ClaimOptions Claims { get; init; } = new();
 
     /// <summary>How far the provider is trusted, at the address that the file gives.</summary>
     public OutboundTrust Trust => new(Ca, AllowHttp);
