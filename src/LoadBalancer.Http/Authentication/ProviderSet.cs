@@ -32,9 +32,6 @@ internal sealed class ProviderSet
     /// <summary>What providers have answered, since the process started.</summary>
     public AuthMetrics Metrics { get; }
 
-    /// <summary>The query parameters that no log may show; null for none.</summary>
-    public SecretParameters? Secrets { get; }
-
     /// <summary>The providers.</summary>
     public IReadOnlyCollection<IdentityProvider> Providers => _providers.Values;
 

@@ -52,9 +52,6 @@ internal sealed class JwtProvider : IdentityProvider
     /// <inheritdoc/>
     public override CredentialFile? File => _source.File;
 
-    /// <inheritdoc/>
-    public override ReadOnlyMemory<byte> SecretParameter => _places.Query;
-
     /// <summary>The provider; null where the options ask for another kind.</summary>
     public static IdentityProvider? Create(ProviderBuild build)
     {
