@@ -7,12 +7,12 @@ internal sealed class IssuerChecksTests
 {
     private const string Secret = "client_id: lb, client_secret: \"${file:SECRET}\"";
 
-    [TestCase("{external: http://auth.internal/check}", "lb.yaml:3:20: 'http://auth.internal/check' begins with http://, where everybody on the way can read and change what is said; write https://, or 'allow_http: true' beside it")]
+    [TestCase("{external: http://auth.internal/check}", "lb.yaml:3:24: 'http://auth.internal/check' begins with http://, where everybody on the way can read and change what is said; write https://, or 'allow_http: true' beside it")]
     [TestCase("{external: {url: \"http://auth.internal/check\", allow_http: true}}", null)]
     [TestCase("{external: {url: \"http://127.0.0.1:81/check\"}}", null)]
     [TestCase("{external: {url: \"https://a:b@auth.internal/\"}}", "'url' expects a URL that begins with https:// or http:// such as https://issuer.example.com/keys, not 'https://a:b@auth.internal/'")]
     [TestCase("{external: {url: \"ftp://auth.internal/\"}}", "'url' expects a URL that begins with https:// or http:// such as https://issuer.example.com/keys, not 'ftp://auth.internal/'")]
-    [TestCase("{external: {url: \"https://auth.internal/\", forward: [Host]}}", "'forward' expects the name of a header field that is not one of lb's own such as X-User-Id, or a list of them, not 'Host'")]
+    [TestCase("{external: {url: \"https://auth.internal/\", forward: [Host]}}", "'forward' expects the name of a header field that is not one of lb's own such as X-User-Id, not 'Host'")]
     [TestCase("{external: {url: \"https://auth.internal/\", ca: /nowhere.pem}}", "cannot use /nowhere.pem: no such file")]
     [TestCase("{external: {send: [A]}}", "'external' needs the key 'url': a URL that begins with https:// or http:// such as https://issuer.example.com/keys")]
     [TestCase("{introspection: {url: \"http://issuer.example.com/\", " + Secret + "}}", "begins with http://")]
@@ -43,7 +43,7 @@ internal sealed class IssuerChecksTests
         const string Provider = "{oidc: {issuer: \"https://login.example.com\", " + Secret + "}}";
         Assert.That(
             ErrorsOf(Provider, "host: a.test, respond: readiness, auth: who}, {host: a.test, path: /.lb/callback, respond: readiness}, {host: b.test, path: /.lb/callback, respond: readiness", http: ", trusted_proxies: [10.0.0.0/8]"),
-            Is.EqualTo(["lb.yaml:2:116: lb itself answers at /.lb/callback there, for the logins of 'who': give the route another path, or the provider another 'callback'"]));
+            Is.EqualTo(["lb.yaml:2:105: lb itself answers at /.lb/callback there, for the logins of 'who': give the route another path, or the provider another 'callback'"]));
     }
 
     private static string[] ErrorsOf(string provider, string route, string http = "")

@@ -18,7 +18,11 @@ internal sealed class SecretKind : Kind<Secret>
     public override string Example => "\"${credential:admin}\"";
 
     /// <inheritdoc/>
-    public override string? Print(Secret value) => Secret.Shown;
+    public override string? Print(Secret value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return Secret.Shown;
+    }
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
