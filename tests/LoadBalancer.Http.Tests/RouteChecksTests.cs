@@ -41,6 +41,42 @@ internal sealed class RouteChecksTests
         }));
     }
 
+    [Test]
+    public void What_a_claim_has_to_be_is_a_template_of_the_route()
+    {
+        var route = new RouteOptions
+        {
+            Path = "/trips/{id}",
+            Policies = new RoutePolicyOptions { Auth = new() { Any = ["a"] }, Require = new() { Claims = new([KeyValuePair.Create<string, ValueList<string>>("sub", ["${path.id}", "x", "${path.no}"])]) } },
+        };
+        Assert.That(RouteChecks.Of(route).Select(fault => string.Join('.', fault.Path)), Is.EqualTo(new[] { "require.claims.sub.2" }));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Who_calls_is_known_only_where_somebody_finds_it_out(bool isKnown)
+    {
+        const string Caller = "${identity.sub}";
+        var faults = RouteChecks.Of(new RouteOptions
+        {
+            Redirect = new RedirectOptions { To = $"/{Caller}" },
+            Respond = new RespondOptions { Body = Caller, Headers = Map("X-A", Caller) },
+            Policies = new RoutePolicyOptions
+            {
+                Auth = isKnown ? new() { Any = ["a"] } : null,
+                RequestHeaders = new HeaderChangesOptions { Set = Map("X-A", Caller), Add = Map("X-B", "${identity.plan}") },
+                ResponseHeaders = new HeaderChangesOptions { Add = Map("X-A", "${identity.claim.a}") },
+                Rewrite = new RewriteOptions { Path = $"/{Caller}", Query = new QueryChangesOptions { Set = Map("v", Caller) } },
+                OnError = new([KeyValuePair.Create("502", new OnErrorOptions { Body = Caller, Headers = Map("X-A", Caller) })]),
+            },
+        }).Select(fault => string.Join('.', fault.Path));
+        Assert.That(faults, isKnown ? Is.Empty : Is.EquivalentTo(new[]
+        {
+            "request_headers.set.X-A", "request_headers.add.X-B", "response_headers.add.X-A", "rewrite.path", "rewrite.query.set.v", "on_error.502.body", "on_error.502.headers.X-A", "respond.body",
+            "respond.headers.X-A", "redirect.to",
+        }));
+    }
+
     [TestCase("trips")]
     [TestCase("${host}/x")]
     [TestCase("/a b")]

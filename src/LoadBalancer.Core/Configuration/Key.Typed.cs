@@ -11,4 +11,10 @@ public abstract class Key<TOwner>(string name, string doc, Presence presence) : 
 
     /// <summary>The key's value in <paramref name="owner"/> as the file would have it; null for a record.</summary>
     public abstract string? Print(TOwner owner);
+
+    /// <summary>The key's value in <paramref name="owner"/> on one line, a record too; null where that is the default.</summary>
+    public abstract string? Describe(TOwner owner);
+
+    /// <summary>Says in which keys below this one two records differ; see <see cref="Kind{T}.Compare"/>.</summary>
+    public abstract void Compare(TOwner before, TOwner after, string path, ICollection<OptionChange> changes);
 }

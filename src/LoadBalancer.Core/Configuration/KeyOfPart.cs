@@ -23,4 +23,10 @@ internal sealed class KeyOfPart<TOwner, TPart>(Key<TPart> key, Func<TOwner, TPar
 
     /// <inheritdoc/>
     public override string? Print(TOwner owner) => key.Print(get(owner));
+
+    /// <inheritdoc/>
+    public override string? Describe(TOwner owner) => key.Describe(get(owner));
+
+    /// <inheritdoc/>
+    public override void Compare(TOwner before, TOwner after, string path, ICollection<OptionChange> changes) => key.Compare(get(before), get(after), path, changes);
 }

@@ -28,4 +28,12 @@ internal sealed class KeyOfValue<TOwner, TValue>(
 
     /// <inheritdoc/>
     public override string? Print(TOwner owner) => kind(owner).Print(get(owner));
+
+    /// <inheritdoc/>
+    public override string? Describe(TOwner owner) =>
+        !IsRequired && EqualityComparer<TValue>.Default.Equals(get(owner), get(blank())) ? null : kind(owner).Describe(get(owner));
+
+    /// <inheritdoc/>
+    public override void Compare(TOwner before, TOwner after, string path, ICollection<OptionChange> changes) =>
+        kind(after).Compare(get(before), get(after), path.Length == 0 ? Name : $"{path}.{Name}", changes);
 }

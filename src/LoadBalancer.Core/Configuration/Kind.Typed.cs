@@ -31,6 +31,22 @@ public abstract class Kind<T> : Kind
     /// <summary>The value as the file would have it; null for a record, whose keys speak for themselves.</summary>
     public abstract string? Print(T value);
 
+    /// <summary>The value as the file would have it, a record too: on one line, for people.</summary>
+    public virtual string Describe(T value) => Print(value) ?? "none";
+
+    /// <summary>Says in which keys two values differ.</summary>
+    /// <param name="before">The value before.</param>
+    /// <param name="after">The value after.</param>
+    /// <param name="path">The keys that lead to it, with dots between them.</param>
+    /// <param name="changes">Takes the differences.</param>
+    public virtual void Compare(T before, T after, string path, ICollection<OptionChange> changes)
+    {
+        if (!EqualityComparer<T>.Default.Equals(before, after))
+        {
+            changes.Add(new OptionChange(path, Describe(before), Describe(after)));
+        }
+    }
+
     /// <summary>The value in the schema; by default its text.</summary>
     public virtual JsonNode? ToJson(T value) => Print(value) is { } text ? JsonValue.Create(text) : null;
 

@@ -84,6 +84,22 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         return record;
     }
 
+    /// <summary>The record as the file would have it, without what is the default: <c>{timeout: 5s, retry: off}</c>.</summary>
+    public string Describe(T record)
+    {
+        var keys = _keys.Select(key => (key.Name, Text: key.Describe(record))).Where(key => key.Text is not null).ToList();
+        return keys is [var only] && only.Name == ShortForm ? only.Text! : $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {key.Text}"))}}}";
+    }
+
+    /// <summary>Says in which keys two records differ; see <see cref="Kind{T}.Compare"/>.</summary>
+    public void Compare(T before, T after, string path, ICollection<OptionChange> changes)
+    {
+        if (!EqualityComparer<T>.Default.Equals(before, after))
+        {
+            _keys.ForEach(key => key.Compare(before, after, path, changes));
+        }
+    }
+
     /// <summary>The record that a plain value, or a list, describes through the short form.</summary>
     internal ReadOutcome ReadShort(ConfigNode node, T start, ConfigReader reader, out T record)
     {

@@ -44,6 +44,17 @@ internal sealed class Explainer(EventLoop loop)
         return explanation;
     }
 
+    /// <summary>The route that has a request, and nothing else of it; null for none. Any thread.</summary>
+    public Route? RouteOf(HttpProxy proxy, RehearsedRequest request)
+    {
+        var exchange = new Exchange(loop) { Proxy = proxy };
+        var head = exchange.Request;
+        return Read(request, head, proxy.HeadLimits) == FaultKind.None && HostName.Read(head) == FaultKind.None && CanonicalPath.Read(head) == FaultKind.None
+            && proxy.Routes.Match(exchange) == FaultKind.None
+            ? exchange.Route
+            : null;
+    }
+
     private async Task<Explanation> RehearseAsync(HttpProxy proxy, RehearsedRequest request, Rehearsal rehearsal, Redaction redaction)
     {
         // Not one of the loop's: nothing of a rehearsal is to be seen where exchanges are counted.

@@ -152,9 +152,9 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         attempt.Connection?.Close();
         attempt.Connection?.Release();
         attempt.Connection = null;
-        if (fault.Failed || attempt.IsBad)
+        if (attempt.Endpoint is { } endpoint && (fault.Failed || attempt.IsBad))
         {
-            exchange.Note(new FailedAttempt(attempt.Endpoint?.Label, fault, attempt.Response.Status, attempt.Leased, attempt.Connected, attempt.FirstByte, exchange.Proxy.Time.GetTimestamp()));
+            exchange.Note(new FailedAttempt(endpoint.Label, fault, attempt.Response.Status, attempt.Leased, attempt.Connected, attempt.FirstByte, exchange.Proxy.Time.GetTimestamp()));
         }
 
         attempt.Return(fault);

@@ -49,6 +49,7 @@ internal sealed class RouteMetrics(string route, int loops)
     public long RequestsRefused(int refusal) => _counts.Sum(FirstRefusalSlot + refusal);
 
     /// <summary>What its policies have refused, or would have: how often each did for each reason. As many as there are policies and reasons, whatever clients send.</summary>
+    // Rule zero: LINQ, because an operator asks.
     public IEnumerable<(PolicyRefusal Refusal, long Count)> PolicyRefusals => _refusals.Select(entry => (entry.Key, entry.Value.Sum(0)));
 
     /// <summary>Counts a request that a policy has refused, or would have.</summary>

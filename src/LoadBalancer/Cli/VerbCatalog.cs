@@ -8,6 +8,8 @@ internal static class VerbCatalog
     [
         typeof(RunVerb),
         typeof(CheckVerb),
+        typeof(TestVerb),
+        typeof(DiffVerb),
         typeof(ExplainVerb),
         typeof(WhyVerb),
         typeof(StatusVerb),

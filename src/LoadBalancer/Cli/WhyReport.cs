@@ -32,7 +32,7 @@ internal static class WhyReport
         foreach (var attempt in request.Attempts)
         {
             Line(text, label, string.Create(
-                CultureInfo.InvariantCulture, $"{attempt.Endpoint ?? "no endpoint"}: {attempt.Fault ?? $"status {attempt.Status}"}{Part("connect", attempt.ConnectMs)}{Part("first byte", attempt.FirstByteMs)}{Part("in all", attempt.TookMs)}"));
+                CultureInfo.InvariantCulture, $"{attempt.Endpoint}: {attempt.Fault ?? $"status {attempt.Status}"}{Part("connect", attempt.ConnectMs)}{Part("first byte", attempt.FirstByteMs)}{Part("in all", attempt.TookMs)}"));
             label = "";
         }
 

@@ -1,11 +1,9 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
-using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
-using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -45,12 +43,14 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         var items = ItemsOf(name, http);
         for (var at = 0; at < items.Count; at++)
         {
-            RouteIsWhole(name, http.Routes[at], items[at]);
-            CallersAreKnown(name, listener, http.Routes[at], items[at]);
-            if (!HasErrors(items[at]))
-            {
-                TemplatesAreValid(name, http.Routes[at], items[at]);
-            }
+            RouteIsWhole(http.Routes[at], items[at]);
+            PoliciesArePossible(name, listener, http.Routes[at], items[at]);
+        }
+
+        if (http.Upstream is not null)
+        {
+            // The one route that it stands for is written nowhere, and has what the defaults say.
+            PoliciesArePossible(name, listener, http.AllRoutes[0], written);
         }
 
         NamesAreDistinct(http, items);
@@ -157,7 +157,17 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
-    private void RouteIsWhole(string name, RouteOptions route, MapNode item)
+    private void PoliciesArePossible(string name, ListenerOptions listener, RouteOptions route, MapNode item)
+    {
+        AuthIsDefined(name, route, item);
+        new CallerChecks(options, reader, Error).Run(name, listener, route, NameOf(route), item, path => Exact(item, path) ?? Inherited(name, path) ?? item);
+        if (!HasErrors(item))
+        {
+            TemplatesAreValid(name, route, item);
+        }
+    }
+
+    private void RouteIsWhole(RouteOptions route, MapNode item)
     {
         var actions = Actions.Where(key => item.Find(key) is not null).ToArray();
         if (actions.Length == 0 && item.Entries.All(entry => RouteOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
@@ -190,7 +200,6 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
-        AuthIsDefined(name, route, item);
         if (item.Find("retry") is { } retry)
         {
             RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
@@ -201,62 +210,6 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             PageHasOneSource(route.Policies.OnError.GetValueOrDefault(entry.Key), entry);
         }
     }
-
-    // What asks who calls needs somebody who finds it out, in a way that is possible on the listener.
-    private void CallersAreKnown(string name, ListenerOptions listener, RouteOptions route, MapNode item)
-    {
-        var policies = route.Policies;
-        if (policies is { Require: not null, Auth: null } && item.Find("auth")?.Value is null or ScalarNode { Written: "none" })
-        {
-            Error(Written("require").Span, $"'require' asks who calls, and {NameOf(route)} does not find it out: give it 'auth'");
-        }
-
-        if (policies.Cors is { Credentials: true } cors && cors.Origins.Contains("*"))
-        {
-            Error(Written("cors", "credentials").Span, "'credentials' cannot be where 'origins' has \"*\": every page could act as the user. List the origins");
-        }
-
-        foreach (var provider in (policies.Auth?.Names ?? []).Where(provider => options.Auth.GetValueOrDefault(provider)?.ClientCertificate is not null).Distinct())
-        {
-            if (listener.Tls?.ClientCertificates is not { Mode: not ClientCertificateMode.Off })
-            {
-                Error(Written("auth").Span, $"'{provider}' goes by certificates of clients, and the listener '{name}' asks for none: give it tls: {{client_certificates: {{ca: …, mode: optional}}}}");
-            }
-        }
-
-        foreach (var policy in policies.Shadow.Where(policy => !HasPolicy(policies, policy)))
-        {
-            if (item.Find("shadow") is { } shadow)
-            {
-                reader.Warn(shadow.Place, $"'shadow' has '{policy}', which {NameOf(route)} does not have");
-            }
-        }
-
-        if (policies is { Require: not null } && policies.Shadow.Contains("auth") && !policies.Shadow.Contains("require"))
-        {
-            reader.Warn(Written("shadow").Span, "'shadow' has 'auth' and lets nobody pass, whom 'require' refuses then: put 'require' into it as well");
-        }
-
-        var upstreams = new[] { route.Upstream, route.Mirror?.Upstream }.OfType<string>().Concat(route.Split?.To.Keys ?? []);
-        foreach (var upstream in upstreams.Where(_ => policies.Auth is null).Distinct(StringComparer.Ordinal))
-        {
-            if (options.Upstreams.GetValueOrDefault(upstream) is { Balance: "hash", Hash.On: { Type: HashSourceType.Claim } source })
-            {
-                reader.Warn(item.Span, $"the upstream '{upstream}' spreads by {source}, and {NameOf(route)} does not find out who calls: its requests go by the client's address");
-            }
-        }
-
-        ConfigNode Written(params string[] path) => Exact(item, path) ?? Inherited(name, path) ?? item;
-    }
-
-    private static bool HasPolicy(RoutePolicyOptions policies, string policy) => policy switch
-    {
-        "allow_ips" => policies.AllowIps.Count + policies.DenyIps.Count > 0,
-        "cors" => policies.Cors is not null,
-        "auth" => policies.Auth is not null,
-        "require" => policies.Require is not null,
-        _ => true,
-    };
 
     private void AuthIsDefined(string name, RouteOptions route, MapNode item)
     {

@@ -7,6 +7,7 @@ using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Responses;
+using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
@@ -114,6 +115,10 @@ internal sealed class OfflineGateway : IDisposable
 
         return explanation with { Assumed = [.. assumed, .. Assumptions.Of(question)] };
     }
+
+    /// <summary>The route of a listener that has a request; null for none, and where there is no such listener.</summary>
+    public Route? RouteOf(string listener, RequestExample example) =>
+        Proxies.TryGetValue(listener, out var proxy) ? _explainer.RouteOf(proxy, example.ToRequest(proxy.Tls is not null)) : null;
 
     /// <inheritdoc/>
     public void Dispose()

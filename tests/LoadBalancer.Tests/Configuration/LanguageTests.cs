@@ -19,8 +19,8 @@ internal sealed class LanguageTests
 
     [Test]
     public void Routes_are_read_but_for_keys_of_later_work() => Expect(
-        "routes", ["require", "rate_limit"],
-        "'shadow' expects one of allow_ips, auth, not 'rate_limit'");
+        "routes", ["rate_limit"],
+        "'shadow' expects one of allow_ips, cors, auth, require, not 'rate_limit'");
 
     [Test]
     public void Upstreams_are_read_but_for_keys_of_later_work() => Expect(
@@ -32,7 +32,9 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_and_limits_are_later_work() => Expect("identity", ["jwt", "oidc", "introspection", "client_certificate", "external", "plans", "rate_limits", "redis", "on_failure"]);
+    public void Identity_and_limits_are_later_work() => Expect(
+        "identity",
+        ["jwt", "oidc", "plans", "rate_limits", "redis", "on_failure"]);
 
     private static void Expect(string snippet, string[] unknown, params string[] others)
     {

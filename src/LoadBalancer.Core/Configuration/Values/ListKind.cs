@@ -28,6 +28,9 @@ internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>
     }
 
     /// <inheritdoc/>
+    public override string Describe(ValueList<T> value) => value.Count == 1 ? item.Describe(value[0]) : $"[{string.Join(", ", value.Select(item.Describe))}]";
+
+    /// <inheritdoc/>
     public override JsonNode? ToJson(ValueList<T> value) => value.Count == 0 ? null : new JsonArray([.. value.Select(item.ToJson)]);
 
     /// <inheritdoc/>

@@ -25,6 +25,12 @@ internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>
     public override string? Print(ValueMap<T> value) => null;
 
     /// <inheritdoc/>
+    public override string Describe(ValueMap<T> value) => MapKind.Describe(value, _record);
+
+    /// <inheritdoc/>
+    public override void Compare(ValueMap<T> before, ValueMap<T> after, string path, ICollection<OptionChange> changes) => MapKind.Compare(before, after, _record, path, changes);
+
+    /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
     {
         ["type"] = new JsonArray("object", "null"),

@@ -30,6 +30,22 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
     public override string? Print(T value) => null;
 
     /// <inheritdoc/>
+    public override string Describe(T value) => value is null ? "none" : shape.Describe(value);
+
+    /// <inheritdoc/>
+    public override void Compare(T before, T after, string path, ICollection<OptionChange> changes)
+    {
+        if (before is null || after is null)
+        {
+            base.Compare(before, after, path, changes);
+        }
+        else
+        {
+            shape.Compare(before, after, path, changes);
+        }
+    }
+
+    /// <inheritdoc/>
     public override string? Advice(string text) => Short?.Kind.Advice(text);
 
     /// <inheritdoc/>

@@ -32,6 +32,12 @@ internal sealed class TextMapKind<T>(MapKey key, Kind<T> item, bool merges = fal
         value.Count == 0 || Nested is not null ? null : new JsonObject(value.Select(entry => KeyValuePair.Create(entry.Key, item.ToJson(entry.Value))));
 
     /// <inheritdoc/>
+    public override string Describe(ValueMap<T> value) => MapKind.Describe(value, item);
+
+    /// <inheritdoc/>
+    public override void Compare(ValueMap<T> before, ValueMap<T> after, string path, ICollection<OptionChange> changes) => MapKind.Compare(before, after, item, path, changes);
+
+    /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
     {
         ["type"] = "object",

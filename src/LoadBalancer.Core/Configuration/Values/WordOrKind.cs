@@ -29,6 +29,22 @@ internal sealed class WordOrKind<T>(string word, T meaning, Kind<T> other) : Kin
         EqualityComparer<T>.Default.Equals(value, meaning) && (Nested is null || value is null) ? word : other.Print(value);
 
     /// <inheritdoc/>
+    public override string Describe(T value) => value is null || (Nested is null && EqualityComparer<T>.Default.Equals(value, meaning)) ? word : other.Describe(value);
+
+    /// <inheritdoc/>
+    public override void Compare(T before, T after, string path, ICollection<OptionChange> changes)
+    {
+        if (before is null || after is null || Nested is null)
+        {
+            base.Compare(before, after, path, changes);
+        }
+        else
+        {
+            other.Compare(before, after, path, changes);
+        }
+    }
+
+    /// <inheritdoc/>
     public override JsonNode? ToJson(T value) =>
         EqualityComparer<T>.Default.Equals(value, meaning) && (Nested is null || value is null) ? JsonValue.Create(word) : other.ToJson(value);
 

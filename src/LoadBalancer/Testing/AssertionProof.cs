@@ -1,0 +1,111 @@
+using LoadBalancer.Daemon.Explaining;
+using LoadBalancer.Http.Explaining;
+using LoadBalancer.Http.Routing;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Daemon.Testing;
+
+/// <summary>
+/// Proves an assertion: each request is some route's, so what every route with the place has before it holds for every request. What is found
+/// otherwise is shown by a request that one could send.
+/// </summary>
+internal static class AssertionProof
+{
+    /// <summary>The only errors that come from an endpoint alone, after all policies: for others a stand-in may answer somebody whom no policy has seen.</summary>
+    private const string AfterPolicies = "502";
+
+    /// <summary>What is otherwise, a sentence each; empty where it holds.</summary>
+    public static IReadOnlyList<string> Violations(TestAssertOptions assertion, OfflineGateway gateway)
+    {
+        var found = new List<string>();
+        if (assertion.Upstream is { } upstream && !gateway.Options.Upstreams.ContainsKey(upstream))
+        {
+            return [$"no upstream is called '{upstream}'"];
+        }
+
+        if (assertion.Listener is { } listener && !gateway.Options.Listeners.ContainsKey(listener))
+        {
+            return [$"no listener is called '{listener}'"];
+        }
+
+        var isMet = false;
+        foreach (var (name, proxy) in gateway.Proxies.Where(proxy => assertion.Listener is null || proxy.Key == assertion.Listener))
+        {
+            foreach (var route in proxy.Routes.Routes.Where(route => IsMeant(assertion, route.Options)))
+            {
+                isMet = true;
+                AddRoute(assertion, gateway, name, proxy, route, found);
+            }
+        }
+
+        foreach (var (name, options) in gateway.Options.Listeners.Where(each => each.Value.Tcp is not null && assertion.Path is null && (assertion.Listener is null || each.Key == assertion.Listener)))
+        {
+            if (assertion.Upstream is null ? assertion.Listener is not null : options.Upstreams.Contains(assertion.Upstream))
+            {
+                isMet = true;
+                var lacking = assertion.Requires.Where(word => word == "tls" ? options.Tls is null : word != "allow_ips" || options.ConnectionPolicies.AllowIps.Count == 0).ToList();
+                if (lacking.Count > 0)
+                {
+                    found.Add($"the tcp listener '{name}' leads there without {string.Join(" and ", lacking)}");
+                }
+            }
+        }
+
+        // A name that was mistaken, or a place that is gone: the assertion would hold for ever.
+        return isMet ? found : ["nothing leads there, so that nothing is proved"];
+    }
+
+    private static bool IsMeant(TestAssertOptions assertion, RouteOptions route) =>
+        (assertion.Upstream is null || route.Upstreams.Contains(assertion.Upstream))
+        && (assertion.Path is null || PathPattern.Of(route).Overlaps(PathPattern.Of(new RouteOptions { Path = assertion.Path })));
+
+    private static void AddRoute(TestAssertOptions assertion, OfflineGateway gateway, string listener, HttpProxy proxy, Route route, List<string> found)
+    {
+        var lacking = assertion.Requires.Where(word => word == "tls" ? proxy.Tls is null : !Acts(word, route)).ToList();
+        if (lacking.Count > 0)
+        {
+            found.Add($"{Example(assertion, gateway, listener, route)}: the route '{route.Name}' of '{listener}' has no {string.Join(" and no ", lacking.Select(word => Because(word, route)))}");
+        }
+
+        foreach (var page in route.Options.Policies.OnError.Where(page => page.Value.Upstream is { } name && name == assertion.Upstream && page.Key != AfterPolicies))
+        {
+            // Where it is the route's own place too, policies let pass whoever comes by that way, and this is another.
+            var passed = assertion.Requires.Where(word => word != "tls").ToList();
+            if (passed.Count > 0)
+            {
+                found.Add($"{Example(assertion, gateway, listener, route)}: the route '{route.Name}' of '{listener}' has on_error {page.Key} lead there, which answers also whom {string.Join(" and ", passed)} have refused");
+            }
+        }
+    }
+
+    private static bool Acts(string word, Route route)
+    {
+        if (word == "auth" && route.Options.Policies.Auth is { Optional: true })
+        {
+            return false;
+        }
+
+        if (word == "allow_ips" && route.Options.Policies.AllowIps.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var step in route.Policies.Steps)
+        {
+            if (step.Policy.Key == word && !step.IsShadow)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string Because(string word, Route route) =>
+        route.Options.Policies.Shadow.Contains(word) ? $"{word} (it is in its shadow)" : word == "auth" && route.Options.Policies.Auth is not null ? "auth (it is optional)" : word;
+
+    private static string Example(TestAssertOptions assertion, OfflineGateway gateway, string listener, Route route) =>
+        RouteExamples.Of(route.Options, new RouteOptions { Path = assertion.Path }).FirstOrDefault(example => gateway.RouteOf(listener, example) == route) is { } example
+            ? example.ToString()
+            : $"requests for {route.Options.Host}{route.Options.Path ?? route.Options.PathRegex ?? "/*"}";
+}

@@ -1,0 +1,113 @@
+using LoadBalancer.Daemon.Comparing;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Explaining;
+using LoadBalancer.Daemon.Tests.Configuration;
+
+namespace LoadBalancer.Daemon.Tests.Comparing;
+
+/// <summary>What two files mean differently: for requests, and for whoever guards them.</summary>
+internal sealed class GatewayComparisonTests
+{
+    private const string Auth = "auth: {staff: {external: {url: \"http://127.0.0.1:9/a\"}}, other: {external: {url: \"http://127.0.0.1:9/b\"}}}\n";
+
+    [Test]
+    public void What_is_only_written_otherwise_is_no_difference() => Assert.That(
+        Compare(
+            Routes("{name: a, path: /a, upstream: u, timeout: 5s}", "{name: b, path: /b, upstream: u, timeout: 5s}"),
+            "defaults: {timeout: 5000ms}\n" + Routes("{name: b, path: /b, upstream: u}", "{path: /a, name: a, upstream: u}")),
+        Is.Empty);
+
+    [Test]
+    public void A_route_that_is_new_opens_and_one_that_is_gone_closes()
+    {
+        var found = Compare(Routes("{name: a, path: /a, upstream: u}"), Routes("{name: b, path: /b, methods: [PUT], upstream: v}"));
+        Assert.That(found.Select(difference => (difference.Kind, difference.Before ?? difference.After, difference.Example, difference.Loosens)), Is.EquivalentTo(new[]
+        {
+            (DifferenceKind.Opened, "b: v, auth none", "PUT any.example/b", "nobody has to be known"),
+            (DifferenceKind.Closed, "a: u, auth none", "GET any.example/a", null),
+        }));
+    }
+
+    [Test]
+    public void A_route_with_another_upstream_has_moved() => Assert.That(
+        Line(Compare(Routes("{name: a, path: /a, upstream: u}"), Routes("{name: a, path: /a, upstream: v}"))),
+        Is.EqualTo("Moved u -> v"));
+
+    [Test]
+    public void A_narrower_route_is_seen_that_takes_requests_from_one_that_asked_for_more()
+    {
+        var guarded = "{name: admin, path: \"/admin/*\", upstream: u, auth: staff}";
+        var found = Compare(Auth + Routes(guarded), Auth + Routes(guarded, "{name: health, path: /admin/health, upstream: u}"));
+        Assert.That(Line(found), Is.EqualTo("Changed staff -> none"));
+        Assert.That(found[0], Has.Property("Loosens").EqualTo("auth removed: nobody has to be known any more"));
+        Assert.That((found[0].Routes.Single(), found[0].Example), Is.EqualTo(("health", "GET any.example/admin/health")));
+    }
+
+    [TestCase("auth: staff", "auth: {any: staff, optional: true}", "nobody has to be known any more")]
+    [TestCase("auth: staff", "auth: [staff, other]", "there is another way in")]
+    [TestCase("auth: {all: [staff, other]}", "auth: {all: [staff]}", "fewer identities are asked for")]
+    [TestCase("auth: {all: [staff, other]}", "auth: [staff, other]", "fewer identities are asked for")]
+    [TestCase("auth: staff", "auth: staff, shadow: auth", "a policy is only watched")]
+    [TestCase("auth: staff, require: {roles: [a]}", "auth: staff", "less is required of callers")]
+    [TestCase("auth: staff, require: {roles: [a]}", "auth: staff, require: {roles: [a, b]}", "less is required of callers")]
+    [TestCase("auth: staff, require: {scopes: [a, b]}", "auth: staff, require: {scopes: [a]}", "less is required of callers")]
+    [TestCase("allow_ips: 10.0.0.0/8", "allow_ips: [10.0.0.0/8, 192.0.2.1]", "more addresses may call")]
+    [TestCase("allow_ips: 10.0.0.0/8", "timeout: none", "more addresses may call")]
+    [TestCase("deny_ips: 10.0.0.0/8", "deny_ips: 10.0.0.0/9", "addresses may call that were denied")]
+    [TestCase("limits: {body: 1MB}", "limits: {body: 2MB}", "bodies may be larger")]
+    [TestCase("cors: \"https://a.example\"", "cors: [\"https://a.example\", \"https://b.example\"]", "more pages may use it in browsers")]
+    public void What_lets_more_through_is_said_and_its_opposite_is_not(string strict, string loose, string why)
+    {
+        var before = Auth + Routes($"{{name: a, path: /a, upstream: u, {strict}}}");
+        var after = Auth + Routes($"{{name: a, path: /a, upstream: u, {loose}}}");
+        Assert.That(Compare(before, after).Select(difference => difference.Loosens), Has.Member(why));
+        Assert.That(Compare(after, before).Select(difference => difference.Loosens).OfType<string>(), Is.Empty);
+    }
+
+    [TestCase("upstreams.u.endpoints", "endpoints: [\"10.0.0.1:80\"]", "endpoints: [\"10.0.0.1:80\", \"10.0.0.2:80\"]", null)]
+    [TestCase("upstreams.u.tls", "endpoints: [\"10.0.0.1:80\"], tls: {server_name: a.example}", "endpoints: [\"10.0.0.1:80\"]", "what is sent to the endpoints is not encrypted any more")]
+    public void Other_keys_are_compared_as_they_were_read(string path, string one, string other, string? why)
+    {
+        var found = Compare(Routes("{path: /a, upstream: u}").Replace("endpoints: [\"10.0.0.1:80\"]", one, StringComparison.Ordinal), Routes("{path: /a, upstream: u}").Replace("endpoints: [\"10.0.0.1:80\"]", other, StringComparison.Ordinal));
+        Assert.That(found.Select(difference => (difference.Path, difference.Loosens)), Is.EqualTo(new[] { (path, why) }));
+    }
+
+    [Test]
+    public void A_change_that_many_routes_share_is_told_once()
+    {
+        var found = Compare("defaults: {timeout: 5s}\n" + Routes("{name: a, path: /a, upstream: u}", "{name: b, path: /b, upstream: u}"), "defaults: {timeout: 6s}\n" + Routes("{name: a, path: /a, upstream: u}", "{name: b, path: /b, upstream: u}"));
+        Assert.That(Line(found), Is.EqualTo("Changed 5s -> 6s"));
+        Assert.That(found[0].Routes, Is.EqualTo(new[] { "a", "b" }));
+    }
+
+    [Test]
+    public void A_listener_that_is_new_is_told_with_its_routes()
+    {
+        var before = Routes("{name: a, path: /a, upstream: u}");
+        var found = Compare(before, before.Replace("listeners:", "listeners:\n  more: {bind: \"127.0.0.1:0\", http: {routes: [{name: c, path: /c, upstream: u}]}}", StringComparison.Ordinal));
+        Assert.That(found.Select(difference => (difference.Kind, difference.Path)), Is.EquivalentTo(new[] { (DifferenceKind.Changed, "listeners.more"), (DifferenceKind.Opened, "listeners.more.http") }));
+    }
+
+    private static string Line(IReadOnlyList<Difference> found) => string.Join('\n', found.Select(difference => $"{difference.Kind} {difference.Before} -> {difference.After}"));
+
+    private static string Routes(params string[] routes) =>
+        "listeners:\n  web:\n    bind: \"127.0.0.1:0\"\n    http:\n      routes:\n"
+        + string.Concat(routes.Select(route => $"        - {route}\n"))
+        + "upstreams:\n  u: {endpoints: [\"10.0.0.1:80\"]}\n  v: {endpoints: [\"10.0.1.1:80\"]}\n";
+
+    private static IReadOnlyList<Difference> Compare(string before, string after)
+    {
+        using var one = Open(before);
+        using var other = Open(after);
+        return GatewayComparison.Run(one, other);
+    }
+
+    private static OfflineGateway Open(string yaml)
+    {
+        using var folder = new ConfigFolder();
+        folder.With("lb.yaml", yaml);
+        var loaded = GatewayFile.Load(folder["lb.yaml"]);
+        Assert.That(loaded.Errors.Select(error => error.ToString()), Is.Empty);
+        return OfflineGateway.Build(loaded.Options!, TimeProvider.System);
+    }
+}
