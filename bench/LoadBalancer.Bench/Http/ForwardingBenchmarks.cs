@@ -8,7 +8,6 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 using LoadBalancer.Http.Forwarding;
-using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;

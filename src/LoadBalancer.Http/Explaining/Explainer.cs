@@ -4,7 +4,6 @@ using System.Net;
 using System.Text;
 using LoadBalancer.Connections.IpAllowList;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;

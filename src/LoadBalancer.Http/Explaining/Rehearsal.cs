@@ -14,6 +14,9 @@ internal sealed class Rehearsal
     /// <summary>True where no discovery runs, so that an upstream without endpoints says nothing.</summary>
     public bool IsOffline { get; init; }
 
+    /// <summary>True where providers may ask whom they would ask: an issuer for its keys, a service about the caller.</summary>
+    public bool MayAsk { get; init; }
+
     /// <summary>What the handlers would do, in their order: the last one decides what the client gets, be it as a stand-in for the one before.</summary>
     public List<ActionExplanation> Actions { get; } = [];
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using LoadBalancer.Tls;
-using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Explaining;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using CommandLine;
-using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Explaining;
 using LoadBalancer.Http.Explaining;
@@ -179,11 +178,7 @@ internal sealed class ExplainVerb : Verb
         }
 
         using var gateway = OfflineGateway.Build(options, TimeProvider.System);
-        if (Fetch)
-        {
-            gateway.Fetch();
-        }
-
+        gateway.Fetches = Fetch;
         return await gateway.ExplainAsync(question);
     }
 

@@ -24,7 +24,8 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         var policies = route.Policies;
         if (policies is { Require: not null, Auth: null } && item.Find("auth")?.Value is null or ScalarNode { Written: "none" })
         {
-            error(written(["require"]).Span, $"'require' asks who calls, and {shown} does not find it out: give it 'auth'");
+            var otherwise = item.Find("require") is null ? ", or 'require: none'" : "";
+            error(written(["require"]).Span, $"'require' asks who calls, and {shown} does not find it out: give it 'auth'{otherwise}");
         }
 
         if (policies.Cors is { Credentials: true } cors && cors.Origins.Contains("*"))
@@ -39,6 +40,16 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
                 error(
                     written(["auth"]).Span,
                     $"'{provider}' goes by certificates of clients, and the listener '{name}' asks for none: give it tls: {{client_certificates: {{ca: /etc/lb/clients.pem, mode: optional}}}}");
+            }
+        }
+
+        if (listener is { Tls: null, Http.TrustedProxies.Count: 0 })
+        {
+            foreach (var provider in (policies.Auth?.Names ?? []).Where(provider => options.Auth.GetValueOrDefault(provider)?.Oidc is not null).Distinct())
+            {
+                error(
+                    written(["auth"]).Span,
+                    $"people log in at '{provider}' by https alone, since their cookies go over nothing else: the listener '{name}' needs 'tls', or 'trusted_proxies' of which one ends it");
             }
         }
 

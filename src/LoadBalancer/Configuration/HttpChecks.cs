@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -55,6 +56,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
         NamesAreDistinct(http, items);
         RoutesDoNotConflict(http, items);
+        LoginsHaveTheirPaths(http, items);
     }
 
     /// <summary>Every name of an upstream that a listener's <c>http</c> has, with its place.</summary>
@@ -239,6 +241,24 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
+    // On the host of a route that people log in for, lb answers two paths by itself.
+    private void LoginsHaveTheirPaths(HttpOptions http, IReadOnlyList<MapNode> items)
+    {
+        foreach (var (host, provider) in http.AllRoutes.SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, name))).Distinct())
+        {
+            foreach (var (path, key) in options.Auth.GetValueOrDefault(provider)?.Oidc is { } oidc ? OidcRoutes.PathsOf(oidc) : [])
+            {
+                for (var at = 0; at < items.Count; at++)
+                {
+                    if (http.Routes[at].Host == host && http.Routes[at].Path == path)
+                    {
+                        Error(items[at].Locate("path").Span, $"lb itself answers at {path} there, for the logins of '{provider}': give the route another path, or the provider another '{key}'");
+                    }
+                }
+            }
+        }
+    }
+
     // Of routes that take safe methods too, and of defaults, the retries that an endpoint may have seen the first of are for safe methods alone.
     private void RetryIsSafe(RouteOptions route, MapNode item, MapEntry retry, bool forwards)
     {
@@ -339,7 +359,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     };
 
     private ConfigNode? Inherited(string name, params string[] path) =>
-        Exact(root, ["listeners", name, "http", "defaults", .. path]) ?? Exact(root, ["defaults", .. path]);
+        (root.Locate("listeners", name, "http") is MapNode http ? Exact(http, ["defaults", .. path]) : null) ?? Exact(root, ["defaults", .. path]);
 
     // As far as a short form or an item of a list of one goes; null where another file or map must be meant.
     private static ConfigNode? Exact(ConfigNode node, string[] path)

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LoadBalancer.Http.Explaining;
-using LoadBalancer.Http.Routing;
 
 namespace LoadBalancer.Daemon.Explaining;
 

@@ -21,7 +21,7 @@ namespace LoadBalancer.Daemon.Explaining;
 /// A configuration's HTTP listeners at work without sockets: built once by the same builders as those that serve, and asked as often as one likes. Nothing is
 /// bound, probed, resolved, written or sent. Thread-safe; disposed of by its owner, not on one of its answers' way.
 /// </summary>
-/// <remarks>Endpoints are taken to be up, as new ones are. Those that a discovery would find are not known. Keys that a provider would load are not there, unless <see cref="Fetch"/> is called.</remarks>
+/// <remarks>Endpoints are taken to be up, as new ones are. Those that a discovery would find are not known. Keys that a provider would load are not there, unless <see cref="Fetches"/> is set.</remarks>
 internal sealed class OfflineGateway : IDisposable
 {
     private const int StandardHttpsPort = 443;
@@ -35,7 +35,6 @@ internal sealed class OfflineGateway : IDisposable
     private readonly ProviderSet _providers;
     private readonly Explainer _explainer;
     private readonly Redaction _redaction;
-    private bool _fetches;
 
     private OfflineGateway(GatewayOptions options, LoopGroup loops, LoopLog lines, TlsTerminationBuilder terminations, TlsOutfit tls, TimeProvider time)
     {
@@ -90,15 +89,8 @@ internal sealed class OfflineGateway : IDisposable
         }
     }
 
-    /// <summary>Lets providers load what they need over the network, such as an issuer's keys, and from then on ask whom they would ask.</summary>
-    public void Fetch()
-    {
-        _fetches = true;
-        foreach (var provider in _providers.Providers)
-        {
-            provider.Begin();
-        }
-    }
+    /// <summary>True where providers may ask whom they would ask over the network, such as an issuer for its keys.</summary>
+    public bool Fetches { get; set; }
 
     /// <summary>Explains one request.</summary>
     /// <exception cref="QuestionException">The question is none.</exception>
@@ -107,7 +99,7 @@ internal sealed class OfflineGateway : IDisposable
         List<string> assumed = [];
         var name = ListenerChoice.Find(question, Options.Listeners, assumed);
         var request = question.ToRequest(ListenerChoice.LocalOf(Options.Listeners[name], Question.ReadUrl(question.Url)));
-        var explanation = await _explainer.ExplainAsync(Proxies[name], request, new Rehearsal { Identity = question.ToIdentity(), IsOffline = true }, _redaction);
+        var explanation = await _explainer.ExplainAsync(Proxies[name], request, new Rehearsal { Identity = question.ToIdentity(Options.Auth), IsOffline = true, MayAsk = Fetches }, _redaction);
         if (explanation.Upstream is not null)
         {
             assumed.Add("every endpoint is taken to be up: this is the file, and not an lb that runs");
@@ -123,14 +115,6 @@ internal sealed class OfflineGateway : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_fetches)
-        {
-            foreach (var provider in _providers.Providers)
-            {
-                provider.Retire();
-            }
-        }
-
         _terminations.Dispose();
         _lines.Dispose();
         _loops.Dispose();

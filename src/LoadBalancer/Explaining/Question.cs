@@ -70,8 +70,9 @@ internal sealed record Question
     }
 
     /// <summary>Who is taken to call; null for whoever is found out.</summary>
+    /// <param name="providers">The entries of the file's <c>auth</c>: of the one that <c>provider=</c> names, or the only one, is what the endpoint is told.</param>
     /// <exception cref="QuestionException">That cannot be read.</exception>
-    public Identity? ToIdentity()
+    public Identity? ToIdentity(ValueMap<ProviderOptions> providers)
     {
         if (Identity is null)
         {
@@ -103,15 +104,21 @@ internal sealed record Question
             throw new QuestionException("an identity needs a subject: sub=alice");
         }
 
-        return new Identity
+        var name = claims.GetValueOrDefault("provider")?[0] ?? (providers.Count == 1 ? providers.Keys.First() : null);
+        if (name is not null && providers.Count > 0 && !providers.ContainsKey(name))
         {
-            Provider = claims.GetValueOrDefault("provider")?[0] ?? "assumed",
-            Subject = subject,
-            Plan = claims.GetValueOrDefault("plan")?[0],
-            Roles = [.. claims.GetValueOrDefault("roles") ?? []],
-            Scopes = [.. (claims.GetValueOrDefault("scopes") ?? claims.GetValueOrDefault("scope") ?? []).SelectMany(scope => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries))],
-            Claims = claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal),
-        };
+            throw new QuestionException($"no entry of 'auth' is called {ScalarNode.Quote(name)}{NearestName.Suggest(name, providers.Keys)}");
+        }
+
+        // As the file's other words are: the scopes of a token are one text with spaces.
+        if (claims.Remove("scopes", out var scopes))
+        {
+            claims["scope"] = [string.Join(' ', scopes)];
+        }
+
+        var forward = name is null ? null : providers.GetValueOrDefault(name)?.ForwardedClaims;
+        return new IdentityMapping(name ?? "assumed", "roles", "plan", forward ?? ValueMap<string>.Empty).Map(
+            subject, claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal), long.MaxValue);
     }
 
     /// <summary>The URL of a request.</summary>

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;

@@ -1,5 +1,4 @@
 using LoadBalancer.Faults;
-using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;

@@ -1,10 +1,14 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Explaining;
 using LoadBalancer.Daemon.Tests.Configuration;
+using LoadBalancer.Http.Authentication;
 
 namespace LoadBalancer.Daemon.Tests.Explaining;
 
 internal sealed class QuestionTests
 {
+    private static readonly ValueMap<ProviderOptions> None = ValueMap<ProviderOptions>.Empty;
+
     [TestCase("https://a/b/../c?x#f", "a", "/b/../c?x")]
     [TestCase("http://a", "a", "/")]
     [TestCase("http://a?x=1", "a", "/?x=1")]
@@ -50,13 +54,13 @@ internal sealed class QuestionTests
     [Test]
     public void An_identity_is_read_with_lists() => Assert.Multiple(() =>
     {
-        var identity = new Question { Url = "http://a/", Identity = "sub=alice,roles=a,b,plan=pro,scope=read write,tenant=t1" }.ToIdentity()!;
+        var identity = new Question { Url = "http://a/", Identity = "sub=alice,roles=a,b,plan=pro,scope=read write,tenant=t1" }.ToIdentity(None)!;
         Assert.That((identity.Subject, identity.Plan), Is.EqualTo(("alice", "pro")));
         Assert.That(identity.Roles, Is.EqualTo((string[])["a", "b"]));
         Assert.That(identity.Scopes, Is.EqualTo((string[])["read", "write"]));
         Assert.That(identity.Claims["tenant"], Is.EqualTo((string[])["t1"]));
-        Assert.That(() => new Question { Url = "http://a/", Identity = "alice" }.ToIdentity(), Throws.TypeOf<QuestionException>());
-        Assert.That(() => new Question { Url = "http://a/", Identity = "roles=a" }.ToIdentity(), Throws.TypeOf<QuestionException>());
+        Assert.That(() => new Question { Url = "http://a/", Identity = "alice" }.ToIdentity(None), Throws.TypeOf<QuestionException>());
+        Assert.That(() => new Question { Url = "http://a/", Identity = "roles=a" }.ToIdentity(None), Throws.TypeOf<QuestionException>());
     });
 
     [TestCase("http://x/", null, "web")]

@@ -63,10 +63,10 @@ internal sealed class ExternalProvider : IdentityProvider
         if (_remembered is not null && _remembered.TryGet(question, out var identity, out var refusal))
         {
             exchange.Decisions.Note("source", "cache");
-            return new(identity is null ? ProviderAnswer.Refuse(refusal) : ProviderAnswer.Known(identity));
+            return new(identity is null ? ProviderAnswer.RefuseAgain(refusal) : ProviderAnswer.Known(identity));
         }
 
-        if (exchange.IsRehearsal)
+        if (!exchange.MayAsk)
         {
             exchange.Decisions.Note("source", "not_asked");
             return new(ProviderAnswer.Refuse(FaultKind.ProviderUnavailable));
