@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Tls;
@@ -45,6 +46,12 @@ public sealed record BuildContext
 
     /// <summary>Is told when TLS with an endpoint fails for another reason than before, or works again, and of files of it; any thread. Default: nobody.</summary>
     internal Action<TlsReport> OnTls { get; init; } = static _ => { };
+
+    /// <summary>
+    /// Reads a text in the syntax of lb.yaml that is a list, given the text, its file and who takes the errors; null where it is none. Any thread.
+    /// Null: no file but lb.yaml is in that syntax.
+    /// </summary>
+    internal Func<string, string, ConfigReader, ListNode?>? ParseList { get; init; }
 
     /// <summary>Is told of every look of a discovery that found no whole set, and when it works again; any thread. Default: nobody.</summary>
     internal Action<DiscoveryReport> OnDiscovery { get; init; } = static _ => { };

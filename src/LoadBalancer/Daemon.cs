@@ -13,6 +13,7 @@ using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication.ApiKeys;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
@@ -116,6 +117,7 @@ internal static class Daemon
                 OnTransition = change => Log(change, log),
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
+                ParseList = static (text, path, reader) => new YamlSource(text, path, reader, ApiKeyFile.MostValues).ReadList(),
                 OnTls = report => Log(report, log),
                 OnProvider = report => Log(report, log),
                 OnPanic = panic => log.Write(
@@ -151,7 +153,7 @@ internal static class Daemon
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
             using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch) { Loads = reloader.Loads }), log);
-            using var certificates = new CertificateRefresh(() => reloader.Snapshot, time, log);
+            using var files = new FileRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
             {
                 if (next.Transport != options.Transport)
@@ -183,7 +185,7 @@ internal static class Daemon
             reloader.OnLoaded = result =>
             {
                 watcher.Watch(reloader.Snapshot.Options.Reload.Watch ? result : null);
-                certificates.OnLoaded();
+                files.OnLoaded();
             };
 
             if (tls.Engine is SslStreamEngine)

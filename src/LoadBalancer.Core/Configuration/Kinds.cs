@@ -39,6 +39,9 @@ public static class Kinds
     /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
     public static Kind<Rate> Rate { get; } = new RateKind();
 
+    /// <summary>A moment of RFC 3339: <c>2027-01-31T12:00:00Z</c>, or with an offset.</summary>
+    public static Kind<DateTimeOffset> Timestamp { get; } = new TimestampKind();
+
     /// <summary>A host name, as certificates and SNI have it (RFC 1123).</summary>
     public static Kind<string> HostName { get; } = new TextKind("a host name", "orders.internal", HostPattern);
 

@@ -7,8 +7,12 @@ internal sealed record ConsumerOptions : IConfigurable<ConsumerOptions>
 {
     /// <inheritdoc/>
     public static Shape<ConsumerOptions> Shape { get; } = new(
-        "consumer", "A caller that the file declares.", "{plan: partner, roles: [buyer]}", () => new())
+        "consumer", "A caller that the file declares.", "{api_keys: \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\", plan: partner}", () => new())
     {
+        {
+            "api_keys", Kinds.List(KeyHashKind.Instance).Or("none", []), o => o.ApiKeys, (o, value) => o with { ApiKeys = value },
+            "The SHA-256 of its keys, for providers of the kind `api_key`. Keys that come and go are better in a key file."
+        },
         {
             "plan", Kinds.Name("the name of a plan").OrNull("none"), o => o.Plan, (o, value) => o with { Plan = value },
             "The plan whose limits hold for it."
@@ -22,6 +26,9 @@ internal sealed record ConsumerOptions : IConfigurable<ConsumerOptions>
             "Its scopes, for `require`."
         },
     };
+
+    /// <summary>The hashes of its keys.</summary>
+    public ValueList<KeyHash> ApiKeys { get; init; }
 
     /// <summary>Its plan; null for none.</summary>
     public string? Plan { get; init; }

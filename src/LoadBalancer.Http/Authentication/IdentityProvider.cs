@@ -13,6 +13,9 @@ internal abstract class IdentityProvider(string name)
     /// <summary>Its name in the file.</summary>
     public string Name => name;
 
+    /// <summary>The file that it reads besides lb.yaml, which is watched; null for none.</summary>
+    public virtual CredentialFile? File => null;
+
     /// <summary>True where the request has its kind of credential, be it a bad one or several. Waits for nothing and changes nothing.</summary>
     public abstract bool IsPresent(Exchange exchange);
 

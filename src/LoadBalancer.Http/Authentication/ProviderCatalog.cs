@@ -1,3 +1,5 @@
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
@@ -10,8 +12,10 @@ internal static class ProviderCatalog
     /// <summary>The lines: each gives its provider, or null where the options ask for another kind.</summary>
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
-        ClientCertificateProvider.Create,
+        ApiKeyProvider.Create,
+        BasicProvider.Create,
         IntrospectionProvider.Create,
+        ClientCertificateProvider.Create,
         ExternalProvider.Create,
     ];
 

@@ -1,4 +1,6 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ApiKeys;
+using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
@@ -10,27 +12,41 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
 {
     /// <inheritdoc/>
     public static Shape<ProviderOptions> Shape { get; } = new(
-        "auth_provider", "A way to establish who calls. It has exactly one key.", "{external: {url: \"https://auth.internal/check\", forward: [X-User-Id]}}", () => new())
+        "auth_provider", "A way to establish who calls. It has exactly one key.", "{api_key: {file: /etc/lb/keys.yaml}}", () => new())
     {
+        {
+            "api_key", Kinds.Record(ApiKeyOptions.Shape), o => o.ApiKey!, (o, value) => o with { ApiKey = value },
+            "By keys that callers send."
+        },
+        {
+            "basic", Kinds.Record(BasicOptions.Shape), o => o.Basic!, (o, value) => o with { Basic = value },
+            "By user and password."
+        },
+        {
+            "introspection", Kinds.Record(IntrospectionOptions.Shape), o => o.Introspection!, (o, value) => o with { Introspection = value },
+            "A token whose issuer is asked about it."
+        },
         {
             "client_certificate", Kinds.Record(ClientCertificateProviderOptions.Shape), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
             "By the certificate that a client shows in its TLS handshake."
         },
         {
-            "introspection", Kinds.Record(IntrospectionOptions.Shape).OrNull("none"), o => o.Introspection, (o, value) => o with { Introspection = value },
-            "A token whose issuer is asked about it."
-        },
-        {
-            "external", Kinds.Record(ExternalOptions.Shape).OrNull("none"), o => o.External, (o, value) => o with { External = value },
+            "external", Kinds.Record(ExternalOptions.Shape), o => o.External!, (o, value) => o with { External = value },
             "A service that is asked about each request."
         },
     };
 
-    /// <summary>By certificates of clients; null where it is another kind.</summary>
-    public ClientCertificateProviderOptions? ClientCertificate { get; init; }
+    /// <summary>By keys; null for another kind.</summary>
+    public ApiKeyOptions? ApiKey { get; init; }
+
+    /// <summary>By user and password; null for another kind.</summary>
+    public BasicOptions? Basic { get; init; }
 
     /// <summary>A token whose issuer is asked about it; null for another kind.</summary>
     public IntrospectionOptions? Introspection { get; init; }
+
+    /// <summary>By certificates of clients; null for another kind.</summary>
+    public ClientCertificateProviderOptions? ClientCertificate { get; init; }
 
     /// <summary>A service that is asked about each request; null for another kind.</summary>
     public ExternalOptions? External { get; init; }
@@ -38,17 +54,20 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. ApiKey?.HeaderInUse is { } header ? [header] : (string[])[],
         .. External?.Send ?? [],
     ];
 
+    /// <summary>The query parameters that do.</summary>
+    public IEnumerable<string> CredentialParameters =>
+    [
+        .. ApiKey?.Query is { } query ? [query] : (string[])[],
+    ];
+
     /// <summary>Which claim becomes which header field, where claims do.</summary>
-    public ValueMap<string> ForwardedClaims => ClientCertificate?.Forward ?? Introspection?.Claims.Forward ?? ValueMap<string>.Empty;
+    public ValueMap<string> ForwardedClaims =>
+        ApiKey?.Forward ?? Basic?.Forward ?? Introspection?.Claims.Forward ?? ClientCertificate?.Forward ?? ValueMap<string>.Empty;
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
-    public IEnumerable<string> IdentityHeaders =>
-    [
-        .. ClientCertificate?.Forward.Values ?? [],
-        .. Introspection?.Claims.Forward.Values ?? [],
-        .. External?.Forward ?? [],
-    ];
+    public IEnumerable<string> IdentityHeaders => ForwardedClaims.Values.Concat(External?.Forward ?? []);
 }

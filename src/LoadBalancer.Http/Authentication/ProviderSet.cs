@@ -13,6 +13,7 @@ internal sealed class ProviderSet
         ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Dictionary<string, IdentityProvider> providers, FailureThrottle? failures, AuthMetrics metrics)
     {
         (_options, _consumers, _providers, Failures, Metrics) = (options, consumers, providers, failures, metrics);
+        Secrets = SecretParameters.Of(options.Values.SelectMany(provider => provider.CredentialParameters));
         Fields = IdentityFields.Of(options.Values.SelectMany(provider => provider.IdentityHeaders));
     }
 
@@ -21,6 +22,9 @@ internal sealed class ProviderSet
 
     /// <summary>The fields that only lb may set; null for none.</summary>
     public IdentityFields? Fields { get; }
+
+    /// <summary>The query parameters that no log may show; null for none.</summary>
+    public SecretParameters? Secrets { get; }
 
     /// <summary>Who keeps clients from guessing credentials; null for nobody.</summary>
     public FailureThrottle? Failures { get; }

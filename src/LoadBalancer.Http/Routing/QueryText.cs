@@ -1,3 +1,5 @@
+using LoadBalancer.Http.Server;
+
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>A query as browsers write it: pairs of <c>name=value</c> with <c>&amp;</c> between them, percent-encoded, <c>+</c> for a space.</summary>
@@ -9,9 +11,7 @@ internal static class QueryText
         var found = false;
         while (!query.IsEmpty)
         {
-            var end = query.IndexOf((byte)'&');
-            var pair = end < 0 ? query : query[..end];
-            query = end < 0 ? default : query[(end + 1)..];
+            var pair = Next(ref query);
             var equals = pair.IndexOf((byte)'=');
             if (DecodesTo(equals < 0 ? pair : pair[..equals], name))
             {
@@ -56,6 +56,85 @@ internal static class QueryText
         }
 
         return at == written.Length;
+    }
+
+    /// <summary>The first parameter of that name.</summary>
+    /// <param name="query">Where it is looked for.</param>
+    /// <param name="name">The name, decoded.</param>
+    /// <param name="written">Its value as it was written; empty without one.</param>
+    /// <param name="rest">What follows it.</param>
+    public static bool Find(ReadOnlySpan<byte> query, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> written, out ReadOnlySpan<byte> rest)
+    {
+        rest = query;
+        while (!rest.IsEmpty)
+        {
+            var pair = Next(ref rest);
+            var equals = pair.IndexOf((byte)'=');
+            if (DecodesTo(equals < 0 ? pair : pair[..equals], name))
+            {
+                written = equals < 0 ? default : pair[(equals + 1)..];
+                return true;
+            }
+        }
+
+        written = default;
+        return false;
+    }
+
+    /// <summary>Decodes a value into <paramref name="text"/>.</summary>
+    /// <returns>How many bytes; as many as there is room for where there are more.</returns>
+    public static int Decode(ReadOnlySpan<byte> written, Span<byte> text)
+    {
+        var length = 0;
+        for (var at = 0; at < written.Length && length < text.Length; at++)
+        {
+            var letter = written[at];
+            if (letter == '%' && at + 2 < written.Length && char.IsAsciiHexDigit((char)written[at + 1]) && char.IsAsciiHexDigit((char)written[at + 2]))
+            {
+                letter = (byte)((DigitOf(written[at + 1]) << 4) | DigitOf(written[at + 2]));
+                at += 2;
+            }
+            else if (letter == '+')
+            {
+                letter = (byte)' ';
+            }
+
+            text[length++] = letter;
+        }
+
+        return length;
+    }
+
+    /// <summary>The query without the parameters of that name, at the end of <paramref name="fields"/>.</summary>
+    public static Slice Without(HeaderList fields, Slice query, ReadOnlySpan<byte> name)
+    {
+        var start = fields.Bytes.Length;
+        var rest = query.Of(fields);
+        while (!rest.IsEmpty)
+        {
+            var pair = Next(ref rest);
+            var equals = pair.IndexOf((byte)'=');
+            if (!DecodesTo(equals < 0 ? pair : pair[..equals], name))
+            {
+                if (fields.Bytes.Length > start)
+                {
+                    fields.Append("&"u8);
+                }
+
+                fields.Append(pair);
+            }
+        }
+
+        return new Slice(start, fields.Bytes.Length - start);
+    }
+
+    /// <summary>The pair that <paramref name="rest"/> begins with, which is taken off it, with the <c>&amp;</c> behind it.</summary>
+    public static ReadOnlySpan<byte> Next(scoped ref ReadOnlySpan<byte> rest)
+    {
+        var end = rest.IndexOf((byte)'&');
+        var pair = end < 0 ? rest : rest[..end];
+        rest = end < 0 ? default : rest[(end + 1)..];
+        return pair;
     }
 
     private static int DigitOf(byte letter) => letter <= '9' ? letter - '0' : (letter | 0x20) - 'a' + 10;

@@ -152,6 +152,7 @@ internal sealed class HttpProxy : ConnectionHandler
         exchange.EndTimeout();
         exchange.Route?.Policies.OnEnd(exchange);
         var total = Time.GetElapsedTime(exchange.Began);
+        Providers.Secrets?.Hide(exchange.Request);
         Requests.End(exchange, total);
         AccessLog.Write(Listener, exchange, total);
         if (FailureRing.Wants(exchange))

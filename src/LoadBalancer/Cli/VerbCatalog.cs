@@ -20,6 +20,7 @@ internal static class VerbCatalog
         typeof(UpgradeVerb),
         typeof(HistoryVerb),
         typeof(RollbackVerb),
+        typeof(KeysVerb),
         typeof(SchemaVerb),
         typeof(DocsVerb),
     ];

@@ -24,7 +24,8 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         var policies = route.Policies;
         if (policies is { Require: not null, Auth: null } && item.Find("auth")?.Value is null or ScalarNode { Written: "none" })
         {
-            error(written(["require"]).Span, $"'require' asks who calls, and {shown} does not find it out: give it 'auth'");
+            var otherwise = item.Find("require") is null ? ", or 'require: none'" : "";
+            error(written(["require"]).Span, $"'require' asks who calls, and {shown} does not find it out: give it 'auth'{otherwise}");
         }
 
         if (policies.Cors is { Credentials: true } cors && cors.Origins.Contains("*"))

@@ -52,6 +52,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             ProviderHasOneKind(name);
         }
 
+        new CredentialChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
         if (!settings.Fragment)
         {

@@ -339,7 +339,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     };
 
     private ConfigNode? Inherited(string name, params string[] path) =>
-        Exact(root, ["listeners", name, "http", "defaults", .. path]) ?? Exact(root, ["defaults", .. path]);
+        (root.Locate("listeners", name, "http") is MapNode http ? Exact(http, ["defaults", .. path]) : null) ?? Exact(root, ["defaults", .. path]);
 
     // As far as a short form or an item of a list of one goes; null where another file or map must be meant.
     private static ConfigNode? Exact(ConfigNode node, string[] path)

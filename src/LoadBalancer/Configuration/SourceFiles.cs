@@ -1,6 +1,7 @@
 using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
+using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Daemon.Configuration;
 
@@ -8,8 +9,6 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="kept">Stands in for the configuration's own files on the disk; null for the disk.</param>
 internal sealed class SourceFiles(ConfigSources? kept = null)
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private const int DigestBytes = 8;
 
     private readonly Dictionary<string, (string? Text, string? Fault)> _read = new(StringComparer.Ordinal);
@@ -70,7 +69,7 @@ internal sealed class SourceFiles(ConfigSources? kept = null)
     {
         if (!_read.TryGetValue(path, out var known))
         {
-            var text = TryRead(path, atMost, out var why);
+            var text = TextFile.Read(path, atMost, out var why);
             known = (text, why);
             _read[path] = known;
             Asked.Add(Full(path));
@@ -78,60 +77,5 @@ internal sealed class SourceFiles(ConfigSources? kept = null)
 
         fault = known.Fault;
         return known.Text;
-    }
-
-    private static string? TryRead(string path, int atMost, out string? fault)
-    {
-        try
-        {
-            fault = path.Length == 0 ? "the path is empty" : Directory.Exists(path) ? "it is a directory" : null;
-            return fault is null ? Decode(ReadBytes(path, atMost), atMost, out fault) : null;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            fault = error switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "no such file",
-                UnauthorizedAccessException => "permission denied",
-                ArgumentException => "it is no path",
-                _ => error.Message,
-            };
-            return null;
-        }
-    }
-
-    // One byte more than allowed, so that a file that never ends (a device) is told from one that just fits.
-    private static ReadOnlySpan<byte> ReadBytes(string path, int atMost)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : 0);
-        var buffer = new byte[16 * 1024];
-        int count;
-        while (bytes.Length <= atMost && (count = file.Read(buffer)) > 0)
-        {
-            bytes.Write(buffer, 0, count);
-        }
-
-        return bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
-    }
-
-    private static string? Decode(ReadOnlySpan<byte> bytes, int atMost, out string? fault)
-    {
-        fault = null;
-        if (bytes.Length > atMost)
-        {
-            fault = FormattableString.Invariant($"it is larger than {atMost} bytes");
-            return null;
-        }
-
-        try
-        {
-            return StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
-        }
-        catch (DecoderFallbackException error)
-        {
-            fault = FormattableString.Invariant($"it is not UTF-8 text: byte {error.Index + 1} is wrong");
-            return null;
-        }
     }
 }

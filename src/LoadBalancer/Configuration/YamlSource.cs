@@ -12,7 +12,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="text">The text.</param>
 /// <param name="file">Its file, for the places.</param>
 /// <param name="reader">Takes the errors.</param>
-internal sealed class YamlSource(string text, string file, ConfigReader reader)
+/// <param name="mostValues">How many values it may hold, keys counted too.</param>
+internal sealed class YamlSource(string text, string file, ConfigReader reader, int mostValues = YamlBounds.Values)
 {
     private readonly Parser _events = new(new Scanner(new StringReader(text), skipComments: true));
     private readonly Stack<ParsingEvent> _open = new();
@@ -20,6 +21,40 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
 
     /// <summary>The file's map, empty for an empty file; null where it has none, which was reported.</summary>
     public MapNode? Read()
+    {
+        var root = ReadRoot();
+        if (root is ScalarNode { IsEmpty: true })
+        {
+            return new MapNode(root.Span, "", []);
+        }
+
+        if (root is not null and not MapNode)
+        {
+            reader.Error(root.Span, $"the file expects a map of keys, such as listeners and upstreams, not {root.Found}");
+        }
+
+        return root as MapNode;
+    }
+
+    /// <summary>The list that the file is, empty for an empty file; null where it is none, which was reported.</summary>
+    public ListNode? ReadList()
+    {
+        var root = ReadRoot();
+        if (root is ScalarNode { IsEmpty: true })
+        {
+            return new ListNode(root.Span, "", []);
+        }
+
+        if (root is not null and not ListNode)
+        {
+            reader.Error(root.Span, $"the file expects a list, whose items begin with '- ', not {root.Found}");
+        }
+
+        return root as ListNode;
+    }
+
+    /// <summary>What the file is; an empty text for an empty file. Null where that cannot be told, which was reported.</summary>
+    private ConfigNode? ReadRoot()
     {
         try
         {
@@ -64,12 +99,12 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
         }
     }
 
-    private MapNode? ReadStream()
+    private ConfigNode ReadStream()
     {
         Expect<StreamStart>();
         if (Next() is StreamEnd)
         {
-            return new MapNode(new SourceSpan(file, 1, 1), "", []);
+            return new ScalarNode(new SourceSpan(file, 1, 1), "", "");
         }
 
         var root = ReadNode(Next(), "");
@@ -79,24 +114,14 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
             throw new YamlRefusal(At(_events.Current!.Start), "a file holds one document: remove the line '---'");
         }
 
-        if (root is ScalarNode { IsEmpty: true })
-        {
-            return new MapNode(root.Span, "", []);
-        }
-
-        if (root is not MapNode)
-        {
-            reader.Error(root.Span, $"the file expects a map of keys, such as listeners and upstreams, not {root.Found}");
-        }
-
-        return root as MapNode;
+        return root;
     }
 
     private ConfigNode ReadNode(ParsingEvent start, string label)
     {
-        if (++_values > YamlBounds.Values)
+        if (++_values > mostValues)
         {
-            throw new YamlRefusal(At(start.Start), FormattableString.Invariant($"more than {YamlBounds.Values} values in one file"));
+            throw new YamlRefusal(At(start.Start), FormattableString.Invariant($"more than {mostValues} values in one file"));
         }
 
         RefuseWhatIsLeftOut(start);
@@ -188,7 +213,7 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader)
     {
         if (Next() is not TEvent)
         {
-            throw new YamlRefusal(At(_events.Current!.Start), "not valid YAML: something follows the file's map");
+            throw new YamlRefusal(At(_events.Current!.Start), "not valid YAML: something follows where the file should end");
         }
     }
 

@@ -19,6 +19,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Config(writer, status.Config);
         Listeners(writer, status.Listeners);
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
+        Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
+        Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));
         Upstreams(writer, status.Upstreams);
         Loops(writer, status.Loops);
     }

@@ -45,6 +45,8 @@ internal static class MetricFamilies
     public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
 
     public static readonly MetricFamily Auth = Counter("lb_auth_total", "Requests with a credential for an entry of auth, by what came of it: identified, or the reason of the refusal. Reasons appear with their first refusal.", "auth", "result");
+    public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
+    public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");
 
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");

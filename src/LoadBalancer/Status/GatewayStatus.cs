@@ -37,6 +37,9 @@ internal sealed record GatewayStatus
     /// <summary>Every endpoint to which operators have given a weight, likewise.</summary>
     public IReadOnlyList<EndpointNote> Weighed { get; init; } = [];
 
+    /// <summary>The files of keys and passwords that entries of <c>auth</c> read.</summary>
+    public IReadOnlyList<AuthFileStatus> AuthFiles { get; init; } = [];
+
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }
 

@@ -5,6 +5,7 @@ using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
 using LoadBalancer.Http.Policies.Rewrite;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Http.Tests.Policies;
@@ -43,6 +44,29 @@ internal sealed class PolicyChainTests
         chain.OnEnd(_exchange);
         Assert.That(_exchange.PoliciesAsked, Is.EqualTo(2));
         Assert.That(_calls, Is.EqualTo(new[] { "0 request", "1 request", "1 end", "0 end" }));
+    }
+
+    [Test]
+    public void What_is_only_watched_says_nothing_in_the_response_and_hears_of_the_end()
+    {
+        var chain = new PolicyChain(new RoutePolicyOptions(), [], new PolicyStep(new ScriptedPolicy("0", _calls), true), new PolicyStep(new ScriptedPolicy("1", _calls), false));
+        Assert.That((chain.HasShadow, chain.OnRequestAsync(_exchange).Result.IsFinal), Is.EqualTo((true, false)));
+        chain.OnResponse(_exchange);
+        chain.OnEnd(_exchange);
+        Assert.That(_calls, Is.EqualTo(new[] { "0 request", "1 request", "1 response", "1 end", "0 end" }));
+    }
+
+    [Test]
+    public void A_rehearsal_counts_no_refusal()
+    {
+        var metrics = new RouteMetrics("r", loops: 1);
+        var policy = new ScriptedPolicy("0", _calls) { Answer = () => new(PolicyOutcome.Refuse(FaultKind.RoleMissing)) };
+        var chain = new PolicyChain(new RoutePolicyOptions(), [], new PolicyStep(policy, false));
+        var exchange = Heads.Request("/");
+        exchange.Route = new() { Name = "r", Template = "/", Options = new(), Policies = chain, Handler = null!, Metrics = metrics };
+        exchange.IsRehearsal = true;
+        Assert.That(chain.OnRequestAsync(exchange).Result.Fault.Kind, Is.EqualTo(FaultKind.RoleMissing));
+        Assert.That(metrics.PolicyRefusals, Is.Empty);
     }
 
     [Test]

@@ -1,17 +1,26 @@
 using System.Text.RegularExpressions;
 using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Daemon.Testing;
 
 namespace LoadBalancer.Daemon.Tests.Configuration;
 
 /// <summary>
 /// Every configuration that a reader may copy loads as it stands: fences marked yaml in README.md and docs, which are a
-/// whole file or some of its top-level keys, and every lb.yaml of the repository, which is whole.
+/// whole file or some of its top-level keys, or a file of `lb test`, and every lb.yaml of the repository, which is whole.
 /// </summary>
 internal sealed partial class DocumentedConfigurationTests
 {
     [TestCaseSource(nameof(Snippets))]
     public void A_snippet_loads(string document, string text)
     {
+        if (text.StartsWith("config:", StringComparison.Ordinal))
+        {
+            using var tests = new ConfigFolder().With("tests.yaml", text);
+            TestFile.Load(tests["tests.yaml"], _ => null, out var errors);
+            Assert.That(errors, Is.Empty, document);
+            return;
+        }
+
         using var folder = new ConfigFolder().With("lb.yaml", text);
         var whole = text.Contains("listeners:", StringComparison.Ordinal) && text.Contains("upstreams:", StringComparison.Ordinal);
 

@@ -32,7 +32,7 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_and_limits_are_later_work() => Expect("identity", ["jwt", "api_key", "basic", "oidc", "introspection", "external", "api_keys", "plans", "rate_limits", "redis", "on_failure"]);
+    public void Identity_and_limits_are_later_work() => Expect("identity", ["jwt", "oidc", "introspection", "external", "plans", "rate_limits", "redis", "on_failure"]);
 
     private static void Expect(string snippet, string[] unknown, params string[] others)
     {

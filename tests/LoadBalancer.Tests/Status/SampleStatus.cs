@@ -73,6 +73,7 @@ internal static class SampleStatus
                 RefusedReloads = 1,
                 LastRefusal = new RefusalStatus(Noon.AddMinutes(5), ["lb.yaml:3:1: unknown key 'upstrem'"]),
             },
+            AuthFiles = [new AuthFileStatus { Name = "partners", File = "/etc/lb/keys.yaml", Entries = 12, LoadedAt = Noon, Refusal = "/etc/lb/keys.yaml:3:9: 'hash' expects the SHA-256 of a key" }],
             Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
             Listeners =
             [

@@ -27,7 +27,7 @@ internal sealed record ClientCertificateProviderOptions : IConfigurable<ClientCe
             "The claim that is the name of the caller's plan."
         },
         {
-            "forward", new TextMapKind<string>(new MapKey("a claim of a certificate", CertificateClaims.Default, string.Join('|', Forwardable)), Kinds.Token("the name of a header field", "X-Device"))
+            "forward", new TextMapKind<string>(new MapKey("a claim of a certificate", CertificateClaims.Default, string.Join('|', Forwardable)), new IdentityHeaderKind())
                 .Or("none", ValueMap<string>.Empty),
             o => o.Forward, (o, value) => o with { Forward = value },
             "The header fields by which endpoints learn of it, by claim. `certificate` is the whole of it, as the field Client-Cert of RFC 9440; `certificate_pem` the same in PEM, percent-encoded."

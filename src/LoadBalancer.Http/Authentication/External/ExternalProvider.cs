@@ -63,7 +63,7 @@ internal sealed class ExternalProvider : IdentityProvider
         if (_remembered is not null && _remembered.TryGet(question, out var identity, out var refusal))
         {
             exchange.Decisions.Note("source", "cache");
-            return new(identity is null ? ProviderAnswer.Refuse(refusal) : ProviderAnswer.Known(identity));
+            return new(identity is null ? ProviderAnswer.RefuseAgain(refusal) : ProviderAnswer.Known(identity));
         }
 
         if (!exchange.MayAsk)

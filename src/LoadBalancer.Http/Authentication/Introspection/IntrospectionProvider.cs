@@ -65,7 +65,7 @@ internal sealed class IntrospectionProvider : IdentityProvider
         if (_remembered is not null && _remembered.TryGet(token, out var identity, out var refusal))
         {
             exchange.Decisions.Note("source", "cache");
-            return new(identity is null ? ProviderAnswer.Refuse(refusal) : ProviderAnswer.Known(identity));
+            return new(identity is null ? ProviderAnswer.RefuseAgain(refusal) : ProviderAnswer.Known(identity));
         }
 
         if (!exchange.MayAsk)

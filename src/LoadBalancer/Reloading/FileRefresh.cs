@@ -1,14 +1,15 @@
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 
 namespace LoadBalancer.Daemon.Reloading;
 
 /// <summary>
-/// Puts changed files of TLS to use, whatever lb.yaml holds meanwhile: certificates are renewed by programs that know nothing of it. What is no
+/// Puts changed files of TLS, of keys and of passwords to use, whatever lb.yaml holds meanwhile: they are changed by programs that know nothing of it. What is no
 /// use changes nothing, is logged once, and is looked at again with the next change: a certificate and its key are two files, which are
 /// replaced one after the other. Thread-safe.
 /// </summary>
-internal sealed class CertificateRefresh : IDisposable
+internal sealed class FileRefresh : IDisposable
 {
     /// <summary>A pair of files is written within this as a rule; what is read in the middle of it does no harm.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(25);
@@ -22,7 +23,7 @@ internal sealed class CertificateRefresh : IDisposable
     /// <param name="snapshot">What runs.</param>
     /// <param name="time">The clock of the watch.</param>
     /// <param name="log">Told of what changes.</param>
-    public CertificateRefresh(Func<Snapshot> snapshot, TimeProvider time, LogSink log)
+    public FileRefresh(Func<Snapshot> snapshot, TimeProvider time, LogSink log)
     {
         (_snapshot, _log) = (snapshot, log);
         _watcher = new ConfigWatcher(time, Refresh, log, Settle);
@@ -47,7 +48,7 @@ internal sealed class CertificateRefresh : IDisposable
         }
     }
 
-    /// <summary>Reads the files of every listener and upstream that runs; true where something has changed, for better or worse.</summary>
+    /// <summary>Reads the files of every listener, upstream and provider that runs; true where something has changed, for better or worse.</summary>
     private bool Read()
     {
         lock (_one)
@@ -68,17 +69,40 @@ internal sealed class CertificateRefresh : IDisposable
                 changed |= tls.Refresh();
             }
 
+            foreach (var provider in _snapshot().Providers.Providers)
+            {
+                if (provider.File?.Refresh() == true)
+                {
+                    changed = true;
+                    Log(provider.Name, provider.File);
+                }
+            }
+
             return changed;
         }
     }
 
     private void Watch()
     {
-        var options = _snapshot().Options;
+        var snapshot = _snapshot();
+        var options = snapshot.Options;
         var files = options.Listeners.Values.SelectMany(listener => listener.Tls is { } tls ? TlsFiles.Of(tls) : [])
             .Concat(options.Upstreams.Values.SelectMany(upstream => upstream.Tls is { } tls ? UpstreamTlsFiles.Of(tls) : []))
+            .Concat(snapshot.Providers.Providers.Select(provider => provider.File?.Path).OfType<string>())
             .Distinct(StringComparer.Ordinal).ToList();
         _watcher.Watch(options.Reload.Watch && files.Count > 0 ? new WatchedFiles(files, [], static () => true) : null);
+    }
+
+    private void Log(string provider, CredentialFile file)
+    {
+        if (file.Refusal is { } why)
+        {
+            _log.Error("a changed file of an entry of auth is no use; what was in use before stays", ("auth", provider), ("file", file.Path), ("why", why));
+        }
+        else
+        {
+            _log.Info("a changed file of an entry of auth is in use", ("auth", provider), ("file", file.Path), ("entries", file.Entries));
+        }
     }
 
     private void Log(TlsTermination tls, TlsRefresh refresh)
