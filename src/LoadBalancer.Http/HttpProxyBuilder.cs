@@ -5,6 +5,7 @@ using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
@@ -76,7 +77,11 @@ internal sealed class HttpProxyBuilder
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable([.. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, requests))]),
+            Routes = new RouteTable(
+            [
+                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, requests)),
+                .. OidcRoutes.Of(options.AllRoutes, providers.Find).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, requests, own.Handler)),
+            ]),
             HttpsListeners = https,
             Providers = providers,
             IdentityFields = providers.Fields,
@@ -118,7 +123,7 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, HttpMetrics requests)
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, HttpMetrics requests, HttpHandler? own = null)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
@@ -129,7 +134,7 @@ internal sealed class HttpProxyBuilder
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
             Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers),
-            Handler = HandlerOf(options, upstreams, captures, retries),
+            Handler = own ?? HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =
             [

@@ -9,11 +9,11 @@ internal sealed record ClaimOptions : IConfigurable<ClaimOptions>
     public static Shape<ClaimOptions> Shape { get; } = new("claims", "What claims mean.", "{plan_claim: tier, forward: {sub: X-User-Id}}", () => new())
     {
         {
-            "plan_claim", Kinds.Text(256).OrNull("none"), o => o.Plan, (o, value) => o with { Plan = value },
+            "plan_claim", Kinds.Text(256).OrNull("none"), o => o.PlanClaim, (o, value) => o with { PlanClaim = value },
             "The claim that names the caller's plan; a claim within another has a dotted name, such as `account.tier`."
         },
         {
-            "roles_claim", Kinds.Text(256), o => o.Roles, (o, value) => o with { Roles = value },
+            "roles_claim", Kinds.Text(256), o => o.RolesClaim, (o, value) => o with { RolesClaim = value },
             "The claim that lists the caller's roles, such as `realm_access.roles`."
         },
         {
@@ -23,15 +23,15 @@ internal sealed record ClaimOptions : IConfigurable<ClaimOptions>
     };
 
     /// <summary>The claim with the plan; null for none.</summary>
-    public string? Plan { get; init; }
+    public string? PlanClaim { get; init; }
 
     /// <summary>The claim with the roles.</summary>
-    public string Roles { get; init; } = "roles";
+    public string RolesClaim { get; init; } = "roles";
 
     /// <summary>Which claim becomes which header field.</summary>
     public ValueMap<string> Forward { get; init; } = ValueMap<string>.Empty;
 
     /// <summary>How claims become identities.</summary>
     /// <param name="provider">The provider's name in the file.</param>
-    public IdentityMapping MappingOf(string provider) => new(provider, Roles, Plan, Forward);
+    public IdentityMapping MappingOf(string provider) => new(provider, RolesClaim, PlanClaim, Forward);
 }

@@ -3,6 +3,8 @@ using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
+using LoadBalancer.Http.Authentication.Jwt;
+using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -12,8 +14,10 @@ internal static class ProviderCatalog
     /// <summary>The lines: each gives its provider, or null where the options ask for another kind.</summary>
     internal static readonly Func<ProviderBuild, IdentityProvider?>[] All =
     [
+        JwtProvider.Create,
         ApiKeyProvider.Create,
         BasicProvider.Create,
+        OidcProvider.Create,
         IntrospectionProvider.Create,
         ClientCertificateProvider.Create,
         ExternalProvider.Create,

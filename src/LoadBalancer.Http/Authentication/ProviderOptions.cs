@@ -4,6 +4,8 @@ using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
+using LoadBalancer.Http.Authentication.Jwt;
+using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -15,12 +17,20 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         "auth_provider", "A way to establish who calls. It has exactly one key.", "{api_key: {file: /etc/lb/keys.yaml}}", () => new())
     {
         {
+            "jwt", Kinds.Record(JwtOptions.Shape), o => o.Jwt!, (o, value) => o with { Jwt = value },
+            "By a signed token (a JWT) that the client sends."
+        },
+        {
             "api_key", Kinds.Record(ApiKeyOptions.Shape), o => o.ApiKey!, (o, value) => o with { ApiKey = value },
             "By keys that callers send."
         },
         {
             "basic", Kinds.Record(BasicOptions.Shape), o => o.Basic!, (o, value) => o with { Basic = value },
             "By user and password."
+        },
+        {
+            "oidc", Kinds.Record(OidcOptions.Shape), o => o.Oidc!, (o, value) => o with { Oidc = value },
+            "People who log in with a browser."
         },
         {
             "introspection", Kinds.Record(IntrospectionOptions.Shape), o => o.Introspection!, (o, value) => o with { Introspection = value },
@@ -36,11 +46,17 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         },
     };
 
+    /// <summary>By a signed token; null for another kind.</summary>
+    public JwtOptions? Jwt { get; init; }
+
     /// <summary>By keys; null for another kind.</summary>
     public ApiKeyOptions? ApiKey { get; init; }
 
     /// <summary>By user and password; null for another kind.</summary>
     public BasicOptions? Basic { get; init; }
+
+    /// <summary>People who log in with a browser; null for another kind.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>A token whose issuer is asked about it; null for another kind.</summary>
     public IntrospectionOptions? Introspection { get; init; }
@@ -54,6 +70,7 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
+        .. Jwt?.Header is { } field ? [field] : (string[])[],
         .. ApiKey?.HeaderInUse is { } header ? [header] : (string[])[],
         .. External?.Send ?? [],
     ];
@@ -61,12 +78,13 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The query parameters that do.</summary>
     public IEnumerable<string> CredentialParameters =>
     [
+        .. Jwt?.Query is { } parameter ? [parameter] : (string[])[],
         .. ApiKey?.Query is { } query ? [query] : (string[])[],
     ];
 
     /// <summary>Which claim becomes which header field, where claims do.</summary>
     public ValueMap<string> ForwardedClaims =>
-        ApiKey?.Forward ?? Basic?.Forward ?? Introspection?.Claims.Forward ?? ClientCertificate?.Forward ?? ValueMap<string>.Empty;
+        Jwt?.Claims.Forward ?? ApiKey?.Forward ?? Basic?.Forward ?? Oidc?.Claims.Forward ?? Introspection?.Claims.Forward ?? ClientCertificate?.Forward ?? ValueMap<string>.Empty;
 
     /// <summary>The header fields by which endpoints learn of its identities.</summary>
     public IEnumerable<string> IdentityHeaders => ForwardedClaims.Values.Concat(External?.Forward ?? []);

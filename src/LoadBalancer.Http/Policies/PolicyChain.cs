@@ -104,6 +104,7 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
             exchange.Response.Reset();
             exchange.OwnBody = default;
             exchange.Challenges.Clear();
+            exchange.Cookies.Clear();
             outcome = outcome with { Verdict = PolicyVerdict.WouldRefuse };
         }
 

@@ -28,6 +28,7 @@ internal sealed class Exchange(EventLoop loop)
     private int _failures;
     private DecisionTrace? _decisions;
     private List<byte[]>? _challenges;
+    private List<byte[]>? _cookies;
 
     /// <summary>The loop that it lives on.</summary>
     public EventLoop Loop => loop;
@@ -109,6 +110,9 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>What a client that gets 401 may try: values of WWW-Authenticate.</summary>
     public List<byte[]> Challenges => _challenges ??= [];
+
+    /// <summary>What the response sets in the client, whoever answers: values of Set-Cookie, valid for certain. A response with one is kept by nobody.</summary>
+    public List<byte[]> Cookies => _cookies ??= [];
 
     /// <summary>True where somebody asks what would happen: nothing may be counted, charged, stored or sent.</summary>
     public bool IsRehearsal { get; set; }
@@ -201,6 +205,16 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
     {
+        if (_cookies is { Count: > 0 } cookies)
+        {
+            // A cache in front would give somebody's session to the next one.
+            Response.Fields.Set(KnownHeader.CacheControl, "no-store"u8);
+            foreach (var cookie in cookies)
+            {
+                Response.Fields.AddOwn(KnownHeader.SetCookie, "Set-Cookie"u8, cookie);
+            }
+        }
+
         Route?.Policies.OnResponse(this);
         Carrier.Start(this);
     }
@@ -260,6 +274,7 @@ internal sealed class Exchange(EventLoop loop)
         AllowedOrigin = default;
         _decisions?.Reset();
         _challenges?.Clear();
+        _cookies?.Clear();
         Rehearsal = null;
         Array.Clear(_failed, 0, _failures);
         _failures = 0;

@@ -43,6 +43,16 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
             }
         }
 
+        if (listener is { Tls: null, Http.TrustedProxies.Count: 0 })
+        {
+            foreach (var provider in (policies.Auth?.Names ?? []).Where(provider => options.Auth.GetValueOrDefault(provider)?.Oidc is not null).Distinct())
+            {
+                error(
+                    written(["auth"]).Span,
+                    $"people log in at '{provider}' by https alone, since their cookies go over nothing else: the listener '{name}' needs 'tls', or 'trusted_proxies' of which one ends it");
+            }
+        }
+
         ShadowIsMeant(policies, shown, item, written);
         HashIsPossible(route, shown, item);
     }

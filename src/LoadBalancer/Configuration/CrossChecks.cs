@@ -47,12 +47,17 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             BoundOfAClientIsReached(name, listener);
         }
 
-        foreach (var name in options.Auth.Keys)
+        foreach (var (name, provider) in options.Auth)
         {
             ProviderHasOneKind(name);
+            if (provider.Jwt is { } jwt)
+            {
+                new JwtChecks(root, reader, settings).Run(name, jwt);
+            }
         }
 
         new CredentialChecks(options, root, reader, settings).Run();
+        new IssuerChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
         if (!settings.Fragment)
         {

@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -55,6 +56,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
         NamesAreDistinct(http, items);
         RoutesDoNotConflict(http, items);
+        LoginsHaveTheirPaths(http, items);
     }
 
     /// <summary>Every name of an upstream that a listener's <c>http</c> has, with its place.</summary>
@@ -235,6 +237,24 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             {
                 var place = written is MapNode node ? (node.Find("all") ?? node.Find("any"))?.Value ?? node : written;
                 Error(place.LocateItem(at, auth.Names.Count).Span, $"no entry of 'auth' is called {ScalarNode.Quote(auth.Names[at])}{NearestName.Suggest(auth.Names[at], options.Auth.Keys)}");
+            }
+        }
+    }
+
+    // On the host of a route that people log in for, lb answers two paths by itself.
+    private void LoginsHaveTheirPaths(HttpOptions http, IReadOnlyList<MapNode> items)
+    {
+        foreach (var (host, provider) in http.AllRoutes.SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, name))).Distinct())
+        {
+            foreach (var (path, key) in options.Auth.GetValueOrDefault(provider)?.Oidc is { } oidc ? OidcRoutes.PathsOf(oidc) : [])
+            {
+                for (var at = 0; at < items.Count; at++)
+                {
+                    if (http.Routes[at].Host == host && http.Routes[at].Path == path)
+                    {
+                        Error(items[at].Locate("path").Span, $"lb itself answers at {path} there, for the logins of '{provider}': give the route another path, or the provider another '{key}'");
+                    }
+                }
             }
         }
     }

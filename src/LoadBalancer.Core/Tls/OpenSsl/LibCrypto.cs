@@ -110,6 +110,21 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "RAND_bytes")]
     public static partial int FillRandom(byte* bytes, int length);
 
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_new_raw_public_key_ex", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint NewRawPublicKey(nint library, string kind, string? properties, byte* bytes, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_MD_CTX_new")]
+    public static partial nint NewDigestContext();
+
+    [LibraryImport(Library, EntryPoint = "EVP_MD_CTX_free")]
+    public static partial void FreeDigestContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "EVP_DigestVerifyInit_ex", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int BeginVerification(nint context, void* keyContext, string? digest, nint library, string? properties, nint key, void* parameters);
+
+    [LibraryImport(Library, EntryPoint = "EVP_DigestVerify")]
+    public static partial int Verify(nint context, byte* signature, nuint signatureLength, byte* message, nuint length);
+
     /// <summary>OSSL_PARAM(3): a list of them ends with one without a name.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Parameter

@@ -81,7 +81,7 @@ internal sealed record ExternalOptions : IConfigurable<ExternalOptions>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>True where requests pass while the service cannot be asked.</summary>
-    public bool AllowsOnFailure { get; init; }
+    internal bool AllowsOnFailure { get; init; }
 
     /// <summary>True where the service may be asked in clear.</summary>
     public bool AllowHttp { get; init; }

@@ -58,7 +58,7 @@ internal sealed record IntrospectionOptions : IConfigurable<IntrospectionOptions
     public Secret ClientSecret { get; init; } = null!;
 
     /// <summary>True where the password is in the form and not in a header field.</summary>
-    public bool PostsSecret { get; init; }
+    internal bool PostsSecret { get; init; }
 
     /// <summary>For whom a token may be; empty for anybody.</summary>
     public ValueList<string> Audiences { get; init; }
@@ -76,7 +76,7 @@ internal sealed record IntrospectionOptions : IConfigurable<IntrospectionOptions
     public bool KeepCredential { get; init; } = true;
 
     /// <summary>What claims mean.</summary>
-    public ClaimOptions Claims { get; init; } = new();
+    internal ClaimOptions Claims { get; init; } = new();
 
     /// <summary>How far the issuer is trusted.</summary>
     public OutboundTrust Trust => new(Ca, AllowHttp);

@@ -1,0 +1,230 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Http.Authentication.Oidc;
+
+/// <summary>
+/// Knows people by a session in cookies that it has sealed itself, and sends browsers without one to an OpenID provider. Nothing is kept for a session: any instance
+/// with the same keys knows it. What is remembered of it here only saves opening it again.
+/// </summary>
+internal sealed class OidcProvider : IdentityProvider
+{
+    private const int MostRemembered = 64 * 1024;
+    private const long MostRememberedBytes = 64L << 20;
+
+    // While a browser learns of its new cookie, requests are under way with the old one; a refresh token is for one use with many providers.
+    private const long OldCookieSeconds = 60;
+    private const long FailureSeconds = 10;
+
+    // No scheme of RFC 9110 is about cookies, and a 401 has to name one.
+    private static readonly byte[] ByCookie = "Cookie"u8.ToArray();
+
+    private readonly OidcOptions _options;
+    private readonly OidcDiscovery _discovery;
+    private readonly CookieKeyFile? _keyFile;
+    private readonly CookieKeys? _ownKeys;
+    private readonly OidcSessions _sessions;
+    private readonly IdTokens _idTokens;
+    private readonly LoginCookies _cookies;
+    private readonly IdentityCache _remembered;
+    private readonly TimeProvider _time;
+
+    /// <summary>The provider that the options describe.</summary>
+    /// <exception cref="IOException">The keys of its cookies cannot be read.</exception>
+    public OidcProvider(ProviderBuild build, OidcOptions options)
+        : base(build.Name)
+    {
+        _options = options;
+        _time = build.Context.Time;
+        var running = build.Previous as OidcProvider;
+        _keyFile = options.CookieKeys is { } path ? new CookieKeyFile(path, new ProviderCondition(build.Name, build.Context), _time) : null;
+
+        // A reload logs nobody out.
+        _ownKeys = _keyFile is null ? running?._ownKeys ?? CookieKeys.Random() : null;
+        _discovery = new OidcDiscovery(build.Name, options, build.Outbound, build.Context);
+        _sessions = new OidcSessions(build.Name, options, () => _keyFile?.Current ?? _ownKeys!, _time);
+        _idTokens = new IdTokens(options, _discovery.Keys, _time);
+        _cookies = new LoginCookies(build.Name);
+        _remembered = new IdentityCache(MostRemembered, MostRememberedBytes, _time, build.Context.Seeds);
+        Login = new OidcLogin(build, options, _discovery, _idTokens, _sessions, _cookies);
+    }
+
+    /// <summary>Its logins.</summary>
+    public OidcLogin Login { get; }
+
+    /// <summary>The path to which browsers come back.</summary>
+    public string Callback => _options.Callback;
+
+    /// <summary>The path that logs out.</summary>
+    public string Logout => _options.Logout;
+
+    /// <summary>The provider, or null where the options ask for another kind.</summary>
+    public static OidcProvider? Create(ProviderBuild build) => build.Options.Oidc is { } options ? new(build, options) : null;
+
+    /// <inheritdoc/>
+    public override bool IsPresent(Exchange exchange) => _cookies.HasSession(exchange.Request.Fields);
+
+    /// <inheritdoc/>
+    public override bool IsCached(Exchange exchange) =>
+        _cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text) && _remembered.TryGet(text, out _, out _);
+
+    /// <inheritdoc/>
+    public override ValueTask<ProviderAnswer> IdentifyAsync(Exchange exchange)
+    {
+        if (!_cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text))
+        {
+            return new(Refuse(exchange, "cookie_incomplete"));
+        }
+
+        if (_remembered.TryGet(text, out var identity, out _))
+        {
+            return new(identity is null ? Refuse(exchange, "ended") : ProviderAnswer.Known(identity));
+        }
+
+        if (_sessions.Open(text) is not { } session)
+        {
+            return new(Refuse(exchange, "not_valid"));
+        }
+
+        if (_sessions.IdentityOf(session) is not { } known)
+        {
+            return new(Refuse(exchange, "requirements_not_met"));
+        }
+
+        var now = _time.GetUtcNow().ToUnixTimeSeconds();
+        if (now < session.RefreshAt || (exchange.IsRehearsal && now < session.ValidUntil))
+        {
+            _remembered.Set(text, known, session.RefreshAt);
+            return new(ProviderAnswer.Known(known));
+        }
+
+        if (exchange.IsRehearsal)
+        {
+            exchange.Decisions.Note("session", "not_asked");
+            return new(ProviderAnswer.Refuse(FaultKind.ProviderUnavailable));
+        }
+
+        return RefreshAsync(exchange, text.ToArray(), session, known);
+    }
+
+    /// <inheritdoc/>
+    public override byte[]? Challenge(FaultKind why) => ByCookie;
+
+    /// <inheritdoc/>
+    public override bool TryLogIn(Exchange exchange)
+    {
+        if (!Browser.Navigates(exchange))
+        {
+            return false;
+        }
+
+        Login.Begin(exchange);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void RemoveCredential(Exchange exchange) => LoginCookies.RemoveAll(exchange.Request.Fields);
+
+    /// <inheritdoc/>
+    public override void Begin()
+    {
+        _discovery.Begin();
+        _keyFile?.Begin();
+    }
+
+    /// <inheritdoc/>
+    public override void Retire()
+    {
+        _discovery.End();
+        _keyFile?.Dispose();
+    }
+
+    /// <summary>Ends the session of a request, here at least also for a copy of its cookies.</summary>
+    /// <returns>Where the browser goes on; null for nowhere in particular.</returns>
+    public string? LogOut(Exchange exchange)
+    {
+        if (!_cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text) || _sessions.Open(text) is not { } session)
+        {
+            _cookies.ClearSession(exchange);
+            return null;
+        }
+
+        _remembered.SetRefusal(text, FaultKind.SessionInvalid, session.EndsAt);
+        _cookies.ClearSession(exchange);
+        if (_discovery.Issuer?.EndSession is not { } end)
+        {
+            return _options.AfterLogout;
+        }
+
+        // OpenID Connect RP-Initiated Logout section 2.
+        var address = new StringBuilder(end.AbsoluteUri);
+        OidcLogin.Add(address, "id_token_hint", session.IdToken);
+        OidcLogin.Add(address, "client_id", _options.ClientId);
+        if (_options.AfterLogout is { } after)
+        {
+            OidcLogin.Add(address, "post_logout_redirect_uri", Browser.OriginOf(exchange) + after);
+        }
+
+        return address.ToString();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<ProviderAnswer> RefreshAsync(Exchange exchange, byte[] text, Session session, Identity known)
+    {
+        var answer = await Login.RefreshAsync(exchange, session);
+        var now = _time.GetUtcNow().ToUnixTimeSeconds();
+        if (answer is null)
+        {
+            return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
+        }
+
+        if (answer.Failure is not null)
+        {
+            if (now >= session.ValidUntil)
+            {
+                return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
+            }
+
+            _remembered.Set(text, known, now + FailureSeconds);
+            return ProviderAnswer.Known(known);
+        }
+
+        if (answer.IsRefused)
+        {
+            return Forget(exchange, text, session, "ended_by_issuer");
+        }
+
+        if (answer.IdToken is { } token && (await _idTokens.VerifyAsync(exchange, token, null) is not { } claims || OidcSessions.SubjectOf(claims) != known.Subject))
+        {
+            return exchange.GivenUp.Failed ? ProviderAnswer.Refuse(FaultKind.ProviderUnavailable) : Forget(exchange, text, session, "another_token");
+        }
+
+        var next = _sessions.Of(answer, session);
+        if (_sessions.IdentityOf(next) is not { } identity || _sessions.Seal(next) is not { } sealedText)
+        {
+            return Forget(exchange, text, session, "requirements_not_met");
+        }
+
+        _cookies.SetSession(exchange, sealedText, next.EndsAt - now);
+        _remembered.Set(text, identity, Math.Min(now + OldCookieSeconds, next.RefreshAt));
+        _remembered.Set(Encoding.ASCII.GetBytes(sealedText), identity, next.RefreshAt);
+        return ProviderAnswer.Known(identity);
+    }
+
+    private ProviderAnswer Forget(Exchange exchange, byte[] text, Session session, string why)
+    {
+        _remembered.SetRefusal(text, FaultKind.SessionInvalid, session.EndsAt);
+        return Refuse(exchange, why);
+    }
+
+    /// <summary>A session that is no good: its cookies go, and a browser goes to a new login.</summary>
+    private ProviderAnswer Refuse(Exchange exchange, string why)
+    {
+        exchange.Decisions.Note("session", why);
+        _cookies.ClearSession(exchange);
+        return TryLogIn(exchange) ? ProviderAnswer.Answered : ProviderAnswer.Refuse(FaultKind.SessionInvalid);
+    }
+}

@@ -1,0 +1,110 @@
+using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.Scenarios.Identity;
+
+/// <summary>Sessions whose provider is asked again, on a clock of the test's own.</summary>
+[CancelAfter(60_000)]
+internal sealed class OidcRefreshScenarios
+{
+    private const string Session = "__Host-lb~staff";
+
+    private TemporaryFolder _folder;
+    private ManualTime _time;
+    private HttpEndpoint _endpoint;
+
+    [SetUp]
+    public void Begin()
+    {
+        (_folder, _time, _endpoint) = (new TemporaryFolder(), new ManualTime(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), new HttpEndpoint("ok"));
+        File.WriteAllText(_folder["secret"], AuthGateway.Secret.Replace(' ', '_'));
+    }
+
+    [TearDown]
+    public void End()
+    {
+        _endpoint.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public async Task A_session_goes_on_as_long_as_the_provider_says_so()
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await StartAsync(provider);
+        var browser = LoggedIn(gateway, provider);
+        var first = browser.Cookies[Session];
+        Assert.That(Ask(browser), Is.EqualTo((200, 0)));
+
+        // Three quarters of the 300 s that its access token lasts.
+        _time.Advance(TimeSpan.FromSeconds(230));
+        provider.Claims = "\"roles\":[\"intern\"]";
+        Assert.That((Ask(browser), provider.TokenRequests.Count), Is.EqualTo(((200, 1), 2)));
+        Assert.That((browser.Cookies[Session], _endpoint.Requests[^1]["X-Roles"]), Is.Not.EqualTo((first, "intern")).And.EqualTo((browser.Cookies[Session], "intern")));
+
+        _time.Advance(TimeSpan.FromSeconds(230));
+        provider.KnowsSessions = false;
+        Assert.That(browser.Get("/", "").Text, Does.Contain("\"code\":\"session_invalid\""), "who was locked out there is out here");
+        Assert.That(browser.Cookies, Is.Empty);
+    }
+
+    [Test]
+    public async Task Requests_that_are_under_way_with_the_old_cookie_do_not_use_up_the_refresh_token_again()
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await StartAsync(provider);
+        var browser = LoggedIn(gateway, provider);
+        var late = browser.Copy();
+        _time.Advance(TimeSpan.FromSeconds(230));
+        Assert.That((Ask(browser), Ask(late), provider.TokenRequests.Count), Is.EqualTo(((200, 1), (200, 0), 2)));
+    }
+
+    [Test]
+    public async Task A_provider_that_is_away_for_a_moment_is_noticed_by_nobody()
+    {
+        var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await StartAsync(provider);
+        var browser = LoggedIn(gateway, provider);
+        await provider.DisposeAsync();
+        _time.Advance(TimeSpan.FromSeconds(230));
+        Assert.That(Ask(browser), Is.EqualTo((200, 0)));
+        _time.Advance(TimeSpan.FromSeconds(80));
+        Assert.That(browser.Get("/", "").Status, Is.EqualTo(503));
+        Assert.That(browser.Cookies.ContainsKey(Session), Is.True, "nobody knows that it is over");
+    }
+
+    [Test]
+    public async Task A_session_ends_in_the_end([Values] bool refreshes)
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = refreshes };
+        await using var gateway = await StartAsync(provider, ", session: 10m");
+        var browser = LoggedIn(gateway, provider);
+        for (var at = 0; at < 5; at++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(115));
+            Assert.That(Ask(browser).Status, Is.EqualTo(200));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(26));
+        Assert.That(browser.Get("/", "").Text, Does.Contain("\"code\":\"session_invalid\""));
+        Assert.That(browser.Get("/").Status, Is.EqualTo(302));
+    }
+
+    private static (int Status, int Cookies) Ask(TestBrowser browser)
+    {
+        var response = browser.Get("/");
+        return (response.Status, response.Values("Set-Cookie").Count);
+    }
+
+    private static TestBrowser LoggedIn(BareGateway gateway, TestOpenIdProvider provider)
+    {
+        var browser = new TestBrowser(() => new HttpWire(Loopback.Connect(gateway.Address)));
+        Assert.That(browser.Get(provider.LogIn(browser.Begin("/"))).Status, Is.EqualTo(303));
+        return browser;
+    }
+
+    private Task<BareGateway> StartAsync(TestOpenIdProvider provider, string keys = "") => BareGateway.StartAsync(
+        "{routes: [{upstream: up, auth: staff}], trusted_proxies: [127.0.0.0/8]}",
+        $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}\nauth: {{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: \"${{file:{_folder["secret"]}}}\", forward: {{roles: X-Roles}}{keys}}}}}}}",
+        time: _time);
+}
