@@ -117,6 +117,9 @@ internal sealed record Question
             claims["scope"] = [string.Join(' ', scopes)];
         }
 
+        // Keys and passwords have the first claim by another name.
+        claims.TryAdd("subject", [subject]);
+        claims.TryAdd("scopes", [.. claims.GetValueOrDefault("scope")?[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []]);
         var forward = name is null ? null : providers.GetValueOrDefault(name)?.ForwardedClaims;
         return new IdentityMapping(name ?? "assumed", "roles", "plan", forward ?? ValueMap<string>.Empty).Map(
             subject, claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal), long.MaxValue);
