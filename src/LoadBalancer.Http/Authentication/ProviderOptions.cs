@@ -70,7 +70,7 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
     /// <summary>The header fields that carry its credentials, beside the usual ones.</summary>
     public IEnumerable<string> CredentialHeaders =>
     [
-        .. Jwt?.Header is { } place ? [place] : (string[])[],
+        .. Jwt?.Header is { } name ? [name] : (string[])[],
         .. ApiKey?.HeaderInUse is { } header ? [header] : (string[])[],
         .. External?.Send ?? [],
     ];

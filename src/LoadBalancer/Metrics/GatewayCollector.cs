@@ -17,7 +17,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.Build, 1, status.Version, status.Commit, Environment.Version.ToString());
         writer.Write(MetricFamilies.Ready, status.Ready);
         Config(writer, status.Config);
-        Listeners(writer, status.Listeners, status.AuthFiles);
+        Listeners(writer, status.Listeners);
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));
@@ -43,7 +43,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
     }
 
-    private static void Listeners(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners, IReadOnlyList<AuthFileStatus> files)
+    private static void Listeners(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)
     {
         Each(listeners, listener => writer.Write(MetricFamilies.ListenerConnections, listener.Connections, listener.Name));
         Each(listeners, listener => writer.Write(MetricFamilies.ListenerActiveConnections, listener.ActiveConnections, listener.Name));
@@ -58,8 +58,6 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         });
         Each(listeners, listener => writer.Write(MetricFamilies.ConnectionDuration, listener.Metrics.Durations, listener.Name));
         Tls(writer, [.. listeners.Where(listener => listener.Tls is not null)]);
-        Each(files, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
-        Each(files, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));
         Requests(writer, [.. listeners.Where(listener => listener.Requests is not null)]);
     }
 

@@ -37,9 +37,6 @@ internal static class MetricFamilies
     public static readonly MetricFamily TlsReloads = Counter("lb_tls_reloads_total", "Changes of the files of a listener's TLS by result: loaded, or refused and what was in use before stays.", "listener", "result");
     public static readonly MetricFamily TlsLastReloadRefused = Gauge("lb_tls_last_reload_refused", "1 where the files of a listener's TLS are not what is in use, because they are no use.", "listener");
 
-    public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
-    public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");
-
     public static readonly MetricFamily HttpRequests = Counter("lb_http_requests_total", "Requests by route and class of status, 1xx to 5xx. Those that no route took have an empty route; 4xx has those too whose client did not stay for a response.", "listener", "route", "status");
     public static readonly MetricFamily HttpActiveRequests = Gauge("lb_http_active_requests", "Requests that are being answered.", "listener");
     public static readonly MetricFamily HttpFaults = Counter("lb_http_faults_total", "Requests that ended by a fault: refused, failed, or broken off. A series appears with its first fault.", "listener", "side", "reason");
