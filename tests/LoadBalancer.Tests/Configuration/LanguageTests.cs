@@ -33,7 +33,8 @@ internal sealed class LanguageTests
 
     [Test]
     public void Identity_and_limits_are_later_work() => Expect(
-        "identity", ["plans", "rate_limits", "redis", "on_failure"],
+        "identity",
+        ["jwt", "plans", "rate_limits", "redis", "on_failure"],
         "cannot read /etc/lb/keys.yaml: no such file", "cannot read /etc/lb/htpasswd: no such file",
         "'url' expects a URL that begins with https:// or http:// such as https://issuer.example.com/keys, not '…'",
         "'client_secret' is a secret, which does not stand in the file itself: write a reference to a secret of 16 to 512 visible ASCII characters, such as \"${credential:admin}\"",
