@@ -48,6 +48,7 @@ internal sealed class OfflineGateway : IDisposable
             Seeds = new Random(1),
             Connections = new EpollTransport(loops, ConnectTimeout),
             Tls = tls,
+            ParseList = YamlSource.ReadKeyFile,
         };
         _outbound = new OutboundClient(time);
 
