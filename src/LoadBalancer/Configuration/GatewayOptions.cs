@@ -110,5 +110,5 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     internal ValueList<Secret> Secrets { get; init; }
 
     /// <summary>What takes the file's secrets out of what is shown.</summary>
-    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), [], Secrets);
+    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets);
 }

@@ -17,6 +17,7 @@ internal sealed partial class ExplainJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new JsonStringEnumConverter<MissReason>(JsonNamingPolicy.SnakeCaseLower) },
+        RespectNullableAnnotations = true,
         MaxDepth = 16,
         WriteIndented = true,
         // No page of HTML ever holds it, and what quotes the file is to be read as it is.

@@ -19,14 +19,16 @@ internal sealed record Question
     /// <summary>Whom an address stands for that nobody has named: one of the documentation's own (RFC 5737), which no list should have.</summary>
     public static readonly IPAddress UnnamedClient = IPAddress.Parse("192.0.2.1");
 
+    // A document that leaves a key out is read as one that has nothing there, whatever the initial value.
+
     /// <summary>The method.</summary>
-    public string Method { get; init; } = "GET";
+    public string Method { get; init => field = value ?? "GET"; } = "GET";
 
     /// <summary>Where it goes: http or https, with a host.</summary>
     public required string Url { get; init; }
 
     /// <summary>The header fields, each <c>Name: value</c>.</summary>
-    public IReadOnlyList<string> Headers { get; init; } = [];
+    public IReadOnlyList<string> Headers { get; init => field = value ?? []; } = [];
 
     /// <summary>The address that connects, of the client or of the proxy before lb; null for <see cref="UnnamedClient"/>.</summary>
     public string? Client { get; init; }
@@ -49,10 +51,9 @@ internal sealed record Question
     public RehearsedRequest ToRequest(EndPoint? local)
     {
         var url = ReadUrl(Url);
-        var field = Headers.FirstOrDefault(each => !IsField(each));
-        if (field is not null)
+        if (Headers.Any(each => !IsField(each)))
         {
-            throw new QuestionException($"a header is 'Name: value' in one line, not {ScalarNode.Quote(NameOf(field))}");
+            throw new QuestionException($"a header is 'Name: value' in one line, not {ScalarNode.Quote(NameOf(Headers.First(each => !IsField(each)) ?? ""))}");
         }
 
         return new RehearsedRequest
@@ -116,6 +117,9 @@ internal sealed record Question
             claims["scope"] = [string.Join(' ', scopes)];
         }
 
+        // Keys and passwords have the first claim by another name.
+        claims.TryAdd("subject", [subject]);
+        claims.TryAdd("scopes", [.. claims.GetValueOrDefault("scope")?[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []]);
         var forward = name is null ? null : providers.GetValueOrDefault(name)?.ForwardedClaims;
         return new IdentityMapping(name ?? "assumed", "roles", "plan", forward ?? ValueMap<string>.Empty).Map(
             subject, claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal), long.MaxValue);
@@ -151,7 +155,7 @@ internal sealed record Question
         return string.Concat(target.EnumerateRunes().Select(rune => rune.IsAscii ? rune.ToString() : Uri.EscapeDataString(rune.ToString())));
     }
 
-    private static bool IsField(string line) => line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+    private static bool IsField(string? line) => line?.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
         && FieldText.IsToken(System.Text.Encoding.UTF8.GetBytes(line[..colon])) && !line.Any(letter => char.IsControl(letter) && letter != '\t');
 
     // The value may be a secret, and the error be read by somebody else.

@@ -102,6 +102,14 @@ internal sealed class DaemonHarness : IAsyncDisposable
         return response.StatusCode;
     }
 
+    /// <summary>A question with a body.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> PostAsync(string path, string body)
+    {
+        using var content = new StringContent(body);
+        using var response = await _admin.PostAsync(new Uri(path, UriKind.Relative), content);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>/status.</summary>
     public async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await GetAsync("/status")).Text).RootElement;
 

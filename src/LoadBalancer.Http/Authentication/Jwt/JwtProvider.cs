@@ -82,7 +82,7 @@ internal sealed class JwtProvider : IdentityProvider
         }
 
         var answer = Identify(exchange, token);
-        if (answer.Fault is not (FaultKind.TokenKeyUnknown or FaultKind.ProviderUnavailable) || exchange.IsRehearsal || _source.Refetch() is not { } fetch)
+        if (answer.Fault is not (FaultKind.TokenKeyUnknown or FaultKind.ProviderUnavailable) || !exchange.MayAsk || _source.Refetch() is not { } fetch)
         {
             return new(answer);
         }
