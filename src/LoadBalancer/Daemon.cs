@@ -105,7 +105,7 @@ internal static class Daemon
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
             // 4. What a configuration becomes, and how it is replaced.
-            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
+            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops, time));
             var context = new BuildContext
             {
                 Time = time,

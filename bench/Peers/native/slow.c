@@ -27,6 +27,7 @@ static const uint8_t preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0
 static struct conn *slow[MAX_SLOW];
 static uint32_t generations[MAX_SLOW];
 static uint32_t next_stream[MAX_SLOW];
+static int begun;                        /* that were connected since slow_start, and sent their opening or were closed before they could */
 static int slow_count;
 static struct traffic beside;
 static uint64_t turn_every_ns, next_turn, turn_index;
@@ -97,28 +98,20 @@ static void slow_dial(int at)
     generations[at] = c->generation;
 }
 
-static bool all_begun(int count)
-{
-    for (int i = 0; i < count; i++)
-        if (!is_open(i) || !slow[i]->up)
-            return false;
-    return true;
-}
-
-/* Opens them; when it returns true, each has sent its opening. */
+/* Opens them; when it returns true, all have begun. A proxy with a bound may have closed some of them by then. */
 bool slow_start(const struct traffic *t)
 {
     beside = *t;
-    slow_count = 0;
+    slow_count = begun = 0;
     next_turn = turn_index = 0;
     turn_every_ns = beside.http2 ? 100000000u : 10000000000u;
     uint64_t deadline = monotonic_ns() + 10000000000u;
     while (slow_count < t->slow && slow_count < MAX_SLOW) {
         for (int i = 0; i < GROUP && slow_count < t->slow && slow_count < MAX_SLOW; i++)
             slow_dial(slow_count++);
-        while (!all_begun(slow_count) && monotonic_ns() < deadline && !clients_error())
+        while (begun < slow_count && monotonic_ns() < deadline && !clients_error())
             turn(10);
-        if (!all_begun(slow_count)) {
+        if (begun < slow_count) {
             clients_tell_error("not every hostile client could begin");
             return false;
         }
@@ -146,6 +139,10 @@ void slow_event(struct conn *c, uint32_t events)
 {
     static uint8_t ignored[65536];
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) || ((events & EPOLLIN) && !beside.http2)) {
+        int error = 0;
+        socklen_t length = sizeof error;
+        if (!c->up && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != ECONNREFUSED)
+            begun++;
         conn_close(c);
         return;
     }
@@ -153,7 +150,9 @@ void slow_event(struct conn *c, uint32_t events)
         ;
     if (!c->up && (events & EPOLLOUT)) {
         c->up = send_opening(c);
-        if (!c->up)
+        if (c->up)
+            begun++;
+        else
             conn_close(c);
     }
 }

@@ -3,29 +3,82 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Tls;
 
 /// <summary>
-/// How many steps of handshakes a loop takes in one turn. Each costs as much as a hundred requests: of a flood, the rest waits for the next
+/// How much of a loop's turn goes into handshakes. One may cost as much as a hundred requests: of a flood, the rest waits in line for the next
 /// turn, behind everything that is established. Touched only on its loop.
 /// </summary>
-internal sealed class HandshakePace(EventLoop loop)
+/// <param name="loop">The loop.</param>
+/// <param name="time">The clock that steps are timed with: a hello that is not whole yet takes a hundredth of what a whole one takes.</param>
+internal sealed class HandshakePace(EventLoop loop, TimeProvider time)
 {
-    /// <summary>Steps in one turn: about two milliseconds' work.</summary>
-    public const int MostInTurn = 8;
+    private static readonly TimeSpan MostOfTurn = TimeSpan.FromMilliseconds(2);
 
+    private readonly Queue<TlsHandshake> _line = new();
+    private readonly long _most = (long)(MostOfTurn.TotalSeconds * time.TimestampFrequency);
     private long _turn = -1;
-    private int _left;
+    private long _spent;
+    private bool _isPosted;
 
-    /// <summary>Handshakes that are under way.</summary>
-    public int UnderWay { get; set; }
+    /// <summary>The loop.</summary>
+    public EventLoop Loop => loop;
 
-    /// <summary>True where there is time for a step in this turn.</summary>
-    public bool TryTake()
+    /// <summary>Makes a step of <paramref name="handshake"/> for which its peer has sent something: at once, or when its turn comes.</summary>
+    public void Step(TlsHandshake handshake)
+    {
+        if (_line.Count == 0 && HasTime())
+        {
+            Take(handshake);
+            return;
+        }
+
+        _line.Enqueue(handshake);
+        handshake.IsInLine = true;
+        Post();
+    }
+
+    private void Post()
+    {
+        if (!_isPosted)
+        {
+            _isPosted = true;
+            loop.Post(static pace => ((HandshakePace)pace!).TakeFromLine(), this);
+        }
+    }
+
+    private void TakeFromLine()
+    {
+        _isPosted = false;
+        try
+        {
+            while (HasTime() && _line.TryDequeue(out var handshake))
+            {
+                handshake.IsInLine = false;
+                Take(handshake);
+            }
+        }
+        finally
+        {
+            if (_line.Count > 0)
+            {
+                Post();
+            }
+        }
+    }
+
+    private void Take(TlsHandshake handshake)
+    {
+        var began = time.GetTimestamp();
+        handshake.Step();
+        _spent += time.GetTimestamp() - began;
+    }
+
+    private bool HasTime()
     {
         if (_turn != loop.Turns)
         {
             _turn = loop.Turns;
-            _left = MostInTurn;
+            _spent = 0;
         }
 
-        return _left-- > 0;
+        return _spent < _most;
     }
 }

@@ -7,18 +7,18 @@ internal sealed class HandshakePaces
 {
     private readonly HandshakePace[] _paces;
 
-    /// <summary>The paces of <paramref name="loops"/>.</summary>
-    public HandshakePaces(ReadOnlySpan<EventLoop> loops)
+    /// <summary>The paces of <paramref name="loops"/>, whose steps <paramref name="time"/> measures.</summary>
+    public HandshakePaces(ReadOnlySpan<EventLoop> loops, TimeProvider time)
     {
         _paces = new HandshakePace[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _paces[at] = new HandshakePace(loops[at]);
+            _paces[at] = new HandshakePace(loops[at], time);
         }
     }
 
-    /// <summary>How many there are.</summary>
-    public int Count => _paces.Length;
+    /// <summary>All of them, by the index of their loops.</summary>
+    public ReadOnlySpan<HandshakePace> All => _paces;
 
     /// <summary>The pace of <paramref name="loop"/>.</summary>
     public HandshakePace On(EventLoop loop) => _paces[loop.Index];

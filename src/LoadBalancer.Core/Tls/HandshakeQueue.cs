@@ -1,30 +1,39 @@
+using LoadBalancer.Faults;
+using LoadBalancer.Transport.Epoll;
+
 namespace LoadBalancer.Tls;
 
 /// <summary>
-/// The handshakes of a listener that are under way on one loop, in the order in which they began, up to a bound. At the bound the oldest makes
-/// room: a client that means it needs a round trip or two, and who only holds a place has the oldest one, so a flood of them keeps nobody out.
-/// Touched only on its loop.
+/// The handshakes of a listener that are under way on one loop, in the order in which they began, up to a bound. Beyond it the oldest that
+/// waits for its client is given up: a client that means it needs a round trip or two, and who only holds a place has the oldest one, so a
+/// flood of them keeps nobody out. Touched only on its loop.
 /// </summary>
+/// <remarks>
+/// Who waits for us, in the line of a <see cref="HandshakePace"/>, has done its part and is not given up for that. So it is decided at the
+/// end of a turn, when what clients have sent is known. Where as many as the bound are in the line, the processor cannot follow: then it is
+/// the oldest that nothing was spent on yet.
+/// </remarks>
+/// <param name="loop">The loop.</param>
 /// <param name="most">The bound, at least 1.</param>
-internal sealed class HandshakeQueue(int most)
+internal sealed class HandshakeQueue(EventLoop loop, int most)
 {
     private TlsHandshake? _oldest;
     private TlsHandshake? _newest;
+    private int _inLine;
+    private bool _isPosted;
 
     /// <summary>How many there are; may be read from any thread.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Takes one in; at the bound the one that has waited longest is over now.</summary>
-    /// <returns>The one that made room; null where there was some.</returns>
-    public TlsHandshake? Enter(TlsHandshake handshake)
+    /// <summary>Takes in one that begins.</summary>
+    public void Enter(TlsHandshake handshake)
     {
-        var crowdedOut = Count >= most ? _oldest : null;
-        if (crowdedOut is not null)
+        if (_inLine >= most && OldestUnheard() is { } unheard)
         {
-            Leave(crowdedOut);
+            GiveUp(unheard);
         }
 
-        (handshake.Older, handshake.Newer, handshake.Queue) = (_newest, null, this);
+        (handshake.Older, handshake.Newer, handshake.Queue, handshake.BeganIn) = (_newest, null, this, loop.Turns);
         if (_newest is null)
         {
             _oldest = handshake;
@@ -36,7 +45,17 @@ internal sealed class HandshakeQueue(int most)
 
         _newest = handshake;
         Count++;
-        return crowdedOut;
+        Bound();
+    }
+
+    /// <summary>One of them begins to wait for us.</summary>
+    public void EnterLine() => _inLine++;
+
+    /// <summary>One of them waits for its client again, if for anybody.</summary>
+    public void LeaveLine()
+    {
+        _inLine--;
+        Bound();
     }
 
     /// <summary>Lets one go; nothing where it has left.</summary>
@@ -67,5 +86,51 @@ internal sealed class HandshakeQueue(int most)
 
         (handshake.Older, handshake.Newer, handshake.Queue) = (null, null, null);
         Count--;
+        _inLine -= handshake.IsInLine ? 1 : 0;
+    }
+
+    private static void GiveUp(TlsHandshake handshake) => handshake.GiveUp(new Fault(FaultSide.Client, FaultKind.TooManyHandshakes));
+
+    private void Bound()
+    {
+        if (Count - _inLine > most && !_isPosted)
+        {
+            _isPosted = true;
+            loop.Post(static queue => ((HandshakeQueue)queue!).MakeRoom(), this);
+        }
+    }
+
+    private void MakeRoom()
+    {
+        _isPosted = false;
+        while (Count - _inLine > most && OldestThatWaits() is { } handshake)
+        {
+            GiveUp(handshake);
+        }
+
+        Bound();
+    }
+
+    private TlsHandshake? OldestUnheard()
+    {
+        var handshake = _oldest;
+        while (handshake is { IsInLine: false } or { IsBegun: true })
+        {
+            handshake = handshake.Newer;
+        }
+
+        return handshake;
+    }
+
+    /// <summary>Null where all began in this turn: what their clients have sent with the connection is heard of in the next.</summary>
+    private TlsHandshake? OldestThatWaits()
+    {
+        var handshake = _oldest;
+        while (handshake is { IsInLine: true })
+        {
+            handshake = handshake.Newer;
+        }
+
+        return handshake is not null && handshake.BeganIn < loop.Turns ? handshake : null;
     }
 }

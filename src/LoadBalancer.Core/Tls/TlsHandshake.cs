@@ -16,7 +16,7 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
     private readonly HandshakePace _pace;
     private readonly LoopTimer _deadline;
     private ManualResetValueTaskSourceCore<Fault> _completion;
-    private bool _isPosted;
+    private bool _isInLine;
     private bool _done;
 
     private TlsHandshake(EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace)
@@ -37,22 +37,49 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
     /// <summary>The queue that it waits in; null for none. Its end leaves it.</summary>
     public HandshakeQueue? Queue { get; set; }
 
+    /// <summary>The turn of the loop in which it entered <see cref="Queue"/>.</summary>
+    public long BeganIn { get; set; }
+
+    /// <summary>True once a step of it was made.</summary>
+    public bool IsBegun { get; private set; }
+
+    /// <summary>True while it waits for us and not for its peer: in the line of its <see cref="HandshakePace"/>, which sets it.</summary>
+    public bool IsInLine
+    {
+        get => _isInLine;
+        set
+        {
+            _isInLine = value;
+            if (value)
+            {
+                Queue?.EnterLine();
+            }
+            else
+            {
+                Queue?.LeaveLine();
+            }
+        }
+    }
+
     /// <summary>Makes the handshake of <paramref name="session"/>; completes inline on the loop, at the latest after <paramref name="timeout"/>.</summary>
     /// <param name="socket">The socket, of which nothing was read but what is not TLS.</param>
     /// <param name="session">The session; the socket's from here on, which closes it.</param>
     /// <param name="peer">Who is at the other end: whose fault it is if it fails.</param>
-    /// <param name="pace">How many of these the loop takes in one turn.</param>
+    /// <param name="pace">When the loop makes its steps.</param>
     /// <param name="timeout">The deadline.</param>
-    public static ValueTask<Fault> StartAsync(EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace, TimeSpan timeout)
+    /// <param name="queue">Those that it competes with for room; null where there is no bound.</param>
+    public static ValueTask<Fault> StartAsync(
+        EpollSocket socket, TlsSession session, FaultSide peer, HandshakePace pace, TimeSpan timeout, HandshakeQueue? queue = null)
     {
         var handshake = new TlsHandshake(socket, session, peer, pace);
         session.UnderWay = handshake;
         socket.Cipher = session;
         socket.Observe(handshake);
         socket.Loop.Schedule(handshake._deadline, timeout);
+        queue?.Enter(handshake);
         if (peer == FaultSide.Upstream || socket.IsWireReadable)
         {
-            handshake.Step();
+            handshake.OnNews();
         }
 
         return new ValueTask<Fault>(handshake, handshake._completion.Version);
@@ -64,20 +91,10 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
     /// <summary>Ends it for a reason of its owner's, unless it has ended. Whoever waits goes on inline.</summary>
     public void GiveUp(Fault fault) => End(fault);
 
-    void IReadinessObserver.OnReady(EpollSocket socket) => Step();
-
-    void IReadinessObserver.OnUnhandledError(EpollSocket socket) => End(new Fault(FaultSide.Internal, FaultKind.Bug));
-
-    Fault IValueTaskSource<Fault>.GetResult(short token) => _completion.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<Fault>.GetStatus(short token) => _completion.GetStatus(token);
-
-    void IValueTaskSource<Fault>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _completion.OnCompleted(continuation, state, token, flags);
-
-    private void Step()
+    /// <summary>Goes on as far as it can; for <see cref="HandshakePace"/>. Nothing where it has ended.</summary>
+    public void Step()
     {
-        if (_done || _isPosted)
+        if (_done)
         {
             return;
         }
@@ -88,20 +105,7 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
             return;
         }
 
-        if (!_pace.TryTake())
-        {
-            // Connections that are established have their turn first.
-            _isPosted = true;
-            _socket.Loop.Post(
-                static handshake =>
-                {
-                    ((TlsHandshake)handshake!)._isPosted = false;
-                    ((TlsHandshake)handshake).Step();
-                },
-                this);
-            return;
-        }
-
+        IsBegun = true;
         switch (_session.Handshake())
         {
             case HandshakeProgress.Done:
@@ -116,6 +120,25 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
 
                 End(new Fault(_peer, _session.Failure == FaultKind.None ? FaultKind.Reset : _session.Failure, Retryable: _peer == FaultSide.Upstream));
                 break;
+        }
+    }
+
+    void IReadinessObserver.OnReady(EpollSocket socket) => OnNews();
+
+    void IReadinessObserver.OnUnhandledError(EpollSocket socket) => End(new Fault(FaultSide.Internal, FaultKind.Bug));
+
+    Fault IValueTaskSource<Fault>.GetResult(short token) => _completion.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<Fault>.GetStatus(short token) => _completion.GetStatus(token);
+
+    void IValueTaskSource<Fault>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+
+    private void OnNews()
+    {
+        if (!_done && !_isInLine)
+        {
+            _pace.Step(this);
         }
     }
 

@@ -33,8 +33,12 @@ internal sealed class TlsTermination
         (Listener, Options, Protocols, TicketKeys, Metrics) = (listener, options, protocols, keys, parts.Metrics);
         (_engine, _paces, _time, _answerToHttp, _material) = (parts.Engine, parts.Paces, parts.Time, parts.AnswerToHttp, material);
         _context = new Live<TlsServerContext>(_engine.CreateServer(SettingsOf(material)));
-        var mostOfALoop = Math.Max(1, options.MaxHandshakes / _paces.Count);
-        _queues = [.. Enumerable.Range(0, _paces.Count).Select(_ => new HandshakeQueue(mostOfALoop))];
+        var paces = _paces.All;
+        _queues = new HandshakeQueue[paces.Length];
+        for (var at = 0; at < paces.Length; at++)
+        {
+            _queues[at] = new HandshakeQueue(paces[at].Loop, Math.Max(1, options.MaxHandshakes / paces.Length));
+        }
     }
 
     /// <summary>The listener's name.</summary>
@@ -80,13 +84,7 @@ internal sealed class TlsTermination
         var context = _context.Current;
         var session = context.NewSession(socket);
         session.Server = context;
-        var handshaking = TlsHandshake.StartAsync(socket, session, FaultSide.Client, _paces.On(loop), timeout);
-        if (session.UnderWay is { } waiting)
-        {
-            _queues[loop.Index].Enter(waiting)?.GiveUp(new Fault(FaultSide.Client, FaultKind.TooManyHandshakes));
-        }
-
-        var fault = await handshaking;
+        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, _paces.On(loop), timeout, _queues[loop.Index]);
         if (!fault.Failed)
         {
             session.Duration = _time.GetElapsedTime(began);

@@ -74,6 +74,16 @@ internal sealed class TlsAttackTests(string engine, SslProtocols version)
     }
 
     [Test]
+    public async Task A_client_that_has_done_its_part_is_not_given_up_for_those_who_come_after_it()
+    {
+        using var authority = new TestAuthority();
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority), most: 1);
+        using var socket = Loopback.Connect(echo.Address);
+        await using var client = await FinishedAsync(echo, socket, behind: 3);
+        Assert.That(await echo.Handshake, Is.EqualTo(Fault.None));
+    }
+
+    [Test]
     public async Task What_was_changed_on_the_way_ends_the_handshake()
     {
         using var authority = new TestAuthority();
@@ -164,6 +174,50 @@ internal sealed class TlsAttackTests(string engine, SslProtocols version)
         }
 
         Assert.That(await echo.End, Does.StartWith("TlsRecordInvalid False"));
+    }
+
+    /// <summary>
+    /// A client's handshake whose last flight the loop finds at once with, but behind, <paramref name="behind"/> clients that say nothing and leave.
+    /// </summary>
+    private async Task<SslStream> FinishedAsync(TlsEcho echo, Socket socket, int behind)
+    {
+        var wire = new TamperedStream(new NetworkStream(socket));
+        var stream = new SslStream(wire, false, static (_, certificate, _, _) => certificate is not null);
+        var others = new List<Socket>();
+        using var stopped = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var writes = 0;
+        wire.Tamper = bytes =>
+        {
+            if (++writes != 2)
+            {
+                return bytes;
+            }
+
+            echo.Loops.First.Post(
+                _ =>
+                {
+                    stopped.Set();
+                    goOn.Wait(TimeSpan.FromSeconds(20));
+                },
+                null);
+            stopped.Wait(TimeSpan.FromSeconds(20));
+            others.AddRange(Enumerable.Range(0, behind).Select(_ => Loopback.Connect(echo.Address)));
+            socket.Send(bytes);
+            goOn.Set();
+            return [];
+        };
+        try
+        {
+            await stream.AuthenticateAsClientAsync(Options());
+            await echo.Handshake;
+        }
+        finally
+        {
+            others.ForEach(other => other.Dispose());
+        }
+
+        return stream;
     }
 
     private async Task<Session> Connected(TlsEcho echo)

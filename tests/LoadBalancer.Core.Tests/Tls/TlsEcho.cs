@@ -20,17 +20,20 @@ internal sealed class TlsEcho : IDisposable
     private readonly TaskCompletionSource<string> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<EpollConnection> _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<EpollConnection, Task>? _serve;
+    private readonly HandshakeQueue _queue;
     private int _open;
 
     /// <param name="engine">Who encrypts.</param>
     /// <param name="settings">What it is to be.</param>
     /// <param name="serve">What is done with an established connection; null echoes.</param>
-    public TlsEcho(TlsEngine engine, TlsServerSettings settings, Func<EpollConnection, Task>? serve = null)
+    /// <param name="most">Handshakes at once.</param>
+    public TlsEcho(TlsEngine engine, TlsServerSettings settings, Func<EpollConnection, Task>? serve = null, int most = 1000)
     {
         _serve = serve;
         Context = engine.CreateServer(settings);
         Loops = new TestLoops();
-        Pace = new HandshakePace(Loops.First);
+        Pace = new HandshakePace(Loops.First, TimeProvider.System);
+        _queue = new HandshakeQueue(Loops.First, most);
         _listener = EpollListener.Bind(Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(client => _ = ServeAsync(client)));
         _listener.Start();
     }
@@ -106,7 +109,7 @@ internal sealed class TlsEcho : IDisposable
         var socket = client.TryTakeSocket()!;
         var session = Context.NewSession(socket);
         _accepted.TrySetResult(client);
-        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, Pace, TimeSpan.FromSeconds(10));
+        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, Pace, TimeSpan.FromSeconds(10), _queue);
         if (!_fault.Task.IsCompleted)
         {
             Said = fault.Failed ? $"{session.FailureText}" : $"{session.Version} {session.Protocol} {Encoding.ASCII.GetString(session.ServerName)} {session.IsResumed}";

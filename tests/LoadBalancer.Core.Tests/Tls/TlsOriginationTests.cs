@@ -313,7 +313,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         File.WriteAllText(_folder["own.key"], own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
     }
 
-    private TlsOutfit Outfit() => new(TestEngines.Of(engine), new HandshakePaces(_loops.Group.Loops));
+    private TlsOutfit Outfit() => new(TestEngines.Of(engine), new HandshakePaces(_loops.Group.Loops, TimeProvider.System));
 
     private TlsOrigination Origination(UpstreamTlsOptions options) => new("orders", options, null, Outfit(), _reports.Enqueue);
 

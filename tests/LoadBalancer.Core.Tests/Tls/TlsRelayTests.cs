@@ -126,7 +126,7 @@ internal sealed class TlsRelayTests(string engine)
         {
             _server = TestEngines.Of(engine).CreateServer(TlsEcho.Settings(authority));
             _client = TestEngines.Of(engine).CreateClient(new TlsClientSettings { ServerName = "localhost", AuthoritiesPem = System.Text.Encoding.ASCII.GetBytes(authority.Pem) });
-            _paces = new HandshakePaces(_loops.Group.Loops);
+            _paces = new HandshakePaces(_loops.Group.Loops, TimeProvider.System);
             _listener = EpollListener.Bind(_loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(client => _ = ServeAsync(client)));
             _listener.Start();
         }

@@ -15,7 +15,7 @@ internal sealed class TlsTerminationBuilderTests
     public void Make()
     {
         (_folder, _loops) = (new CertificateFolder(), new TestLoops());
-        _builder = new TlsTerminationBuilder(new OpenSslEngine(), new HandshakePaces(_loops.Group.Loops), _time);
+        _builder = new TlsTerminationBuilder(new OpenSslEngine(), new HandshakePaces(_loops.Group.Loops, _time), _time);
         _folder.Write("a", "a.example");
     }
 

@@ -66,7 +66,6 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(ExternalOptions))]
 [TestFixture(typeof(OidcOptions))]
 [TestFixture(typeof(OidcRequirements))]
-[TestFixture(typeof(ClaimOptions))]
 [TestFixture(typeof(AffinityOptions))]
 [TestFixture(typeof(UpstreamOptions))]
 [TestFixture(typeof(CircuitBreakerOptions))]

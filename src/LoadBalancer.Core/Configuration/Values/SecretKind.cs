@@ -18,7 +18,7 @@ internal sealed class SecretKind : Kind<Secret>
     public override string Example => "\"${credential:admin}\"";
 
     /// <inheritdoc/>
-    public override string? Print(Secret value) => Secret.Shown;
+    public override string? Print(Secret value) => value is null ? null : Secret.Shown;
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()

@@ -1,6 +1,5 @@
 using System.Text;
 using LoadBalancer.Configuration;
-using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Authentication.Basic;
 
