@@ -1,13 +1,9 @@
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>samples/ec2-farm: what were a balancer, a gateway and another balancer, in one process.</summary>
-[TestFixture(Carrier.Http1)]
-[TestFixture(Carrier.Http2)]
-internal sealed class Ec2FarmSampleScenarios(Carrier carrier) : IOverCarriers
+internal sealed class Ec2FarmSampleScenarios
 {
     private GatewaySample _sample = null!;
-
-    public Carrier Carrier => carrier;
 
     [OneTimeSetUp]
     public async Task Start() => _sample = await GatewaySample.StartAsync("ec2-farm", ":443", "10.0.1.10:8000", "10.0.2.10:8000", "10.0.2.11:8000");

@@ -48,7 +48,7 @@ internal sealed class GatewaySample : IAsyncDisposable
         }
 
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        trust.CustomTrustStore.Add(X509Certificate2.CreateFromPem(sample._folder.Authority.Pem));
+        trust.CustomTrustStore.ImportFromPemFile(sample._folder.CaPath);
         sample.Gateway = await HttpGateway.OfFileAsync("public", yaml, new SslClientAuthenticationOptions { TargetHost = Host, CertificateChainPolicy = trust });
         return sample;
     }

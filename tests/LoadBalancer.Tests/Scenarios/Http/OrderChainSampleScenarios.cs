@@ -5,13 +5,9 @@ using LoadBalancer.Tests;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>samples/order-chain: one request from the public address to an instance, and every step that may refuse it.</summary>
-[TestFixture(Carrier.Http1)]
-[TestFixture(Carrier.Http2)]
-internal sealed partial class OrderChainSampleScenarios(Carrier carrier) : IOverCarriers
+internal sealed partial class OrderChainSampleScenarios
 {
     private GatewaySample _sample = null!;
-
-    public Carrier Carrier => carrier;
 
     [OneTimeSetUp]
     public async Task Start() =>
