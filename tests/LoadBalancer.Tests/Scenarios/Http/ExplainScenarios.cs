@@ -15,6 +15,17 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
     private static readonly string[] Words = ["a", "b", "c", "users"];
     private static readonly string[] Methods = ["GET", "POST", "DELETE"];
 
+    // The key of "known" is "a-key-that-is-good", and that of "lesser" is "a-key-without-scopes".
+    private const string Callers = """
+
+        auth: {partners: {api_key: {header: X-Key, forward: {subject: X-Who}}}, office: {api_key: {header: X-Office}}}
+        consumers:
+          known: {api_keys: ["sha256:KNOWN"], scopes: [read]}
+          lesser: {api_keys: ["sha256:LESSER"]}
+        """;
+
+    private static readonly string Identities = Callers.Replace("KNOWN", Hash("a-key-that-is-good"), StringComparison.Ordinal).Replace("LESSER", Hash("a-key-without-scopes"), StringComparison.Ordinal);
+
     public Carrier Carrier => carrier;
 
     [Test]
@@ -33,7 +44,7 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
             HttpGateway.Upstream("chance", ", balance: random_two", one, two, three),
             HttpGateway.Upstream("sticky", ", affinity: {cookie: lb}", one, two, three),
             "nobody: {endpoints: [\"127.0.0.1:1\"]}",
-        })}}}";
+        })}}}{Identities}";
         for (var round = 0; round < 12; round++)
         {
             await using var gateway = await BareGateway.StartAsync($"{{routes: [{string.Join(", ", RandomTable(random))}]}}", upstreams);
@@ -72,6 +83,28 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
         // What was foreseen all that time is what happens now.
         var answer = gateway.Get("/split");
         Assert.That(answer.Text, Is.EqualTo(NameOf(first.Upstream!.Endpoint!, one, two)));
+    }
+
+    [Test]
+    public async Task Guesses_of_a_rehearsal_are_not_counted_and_those_of_clients_are_told()
+    {
+        using var one = Named("one");
+        await using var gateway = await BareGateway.StartAsync("{routes: [{path: \"/*\", upstream: up, auth: partners}]}", $"{{{HttpGateway.Upstream("up", "", one)}}}{Identities}");
+        for (var count = 0; count < 200; count++)
+        {
+            Assert.That((await ExplainAsync(gateway, "GET", "test", "/", ["X-Key: a-key-of-nobody"])).Answer.Code, Is.EqualTo("api_key_unknown"));
+        }
+
+        // Not one of them has used up anything of the client's.
+        Assert.That(gateway.Get("/", "X-Key: a-key-that-is-good\r\n").Text, Is.EqualTo("one"));
+        var last = 401;
+        for (var count = 0; count < 200 && last == 401; count++)
+        {
+            last = gateway.Get("/", $"X-Key: guess-{count}\r\n").Status;
+        }
+
+        Assert.That(last, Is.EqualTo(429));
+        Assert.That((await ExplainAsync(gateway, "GET", "test", "/", ["X-Key: another-guess"])).Answer.Code, Is.EqualTo("too_many_failures"));
     }
 
     [Test]
@@ -166,6 +199,8 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
 
     private static HttpEndpoint Named(string name) => new((wire, request) => wire.Respond(request.FirstLine.StartsWith("HEAD", StringComparison.Ordinal) ? "" : name));
 
+    private static string Hash(string key) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(key)));
+
     private static string Id(HttpMessage problem) => System.Text.Json.JsonDocument.Parse(problem.Text).RootElement.GetProperty("request_id").GetString()!;
 
     private static string NameOf(string address, HttpEndpoint one, HttpEndpoint two) => one.Address.ToString() == address ? "one" : two.Address.ToString() == address ? "two" : "three";
@@ -185,6 +220,9 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
             "upstream: turns", "upstream: weighed", "upstream: hashed", "upstream: least", "upstream: chance", "upstream: sticky", "upstream: nobody", "respond: {body: hi}", "respond: {status: 418}",
             "redirect: {to: \"/else\"}", "split: {to: {turns: 50%, least: 50%}}", "upstream: nobody, on_error: {503: {upstream: turns}}", "upstream: nobody, on_error: {503: {body: later}}",
             "upstream: turns, mirror: {upstream: least, percent: 50%}", "upstream: turns, deny_ips: [127.0.0.0/8]", "upstream: turns, deny_ips: [127.0.0.0/8], shadow: [allow_ips]",
+            "upstream: turns, auth: partners", "upstream: least, auth: {any: [partners, office], optional: true}", "upstream: turns, auth: {all: [partners, office]}",
+            "upstream: turns, auth: partners, require: {scopes: [read]}", "upstream: turns, auth: partners, require: {scopes: [read]}, shadow: [require]",
+            "upstream: turns, cors: {origins: [\"https://app.example.com\"]}", "respond: {body: hi}, auth: partners",
         ];
         var paths = new HashSet<string>();
         for (var count = random.Next(2, 9); count > 0; count--)
@@ -203,7 +241,15 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
     {
         var (method, host) = (Methods[random.Next(Methods.Length)], Hosts[random.Next(Hosts.Length)]);
         var target = random.Next(12) == 0 ? "/%2e%2e/a" : random.Next(12) == 0 ? "/a%2fb" : "/" + string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Words[random.Next(Words.Length)]));
-        string[] fields = random.Next(2) == 0 ? [] : [$"X-A: {random.Next(20)}"];
+        string[] keys = ["a-key-that-is-good", "a-key-without-scopes", "a-key-of-nobody"];
+        string[] fields =
+        [
+            .. random.Next(2) == 0 ? (string[])[] : [$"X-A: {random.Next(20)}"],
+            .. random.Next(2) == 0 ? (string[])[] : [$"X-Key: {keys[random.Next(3)]}"],
+            .. random.Next(4) == 0 ? (string[])[$"X-Office: {keys[random.Next(3)]}"] : [],
+            .. random.Next(6) == 0 ? (string[])["X-Key: a-key-that-is-good"] : [],
+            .. random.Next(5) == 0 ? (string[])[$"Origin: https://{(random.Next(2) == 0 ? "app" : "evil")}.example.com"] : [],
+        ];
         var explanation = await ExplainAsync(gateway, method, host, target, fields);
         using var client = gateway.Connect();
         client.Send($"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{string.Concat(fields.Select(field => field + "\r\n"))}\r\n");
@@ -211,7 +257,7 @@ internal sealed class ExplainScenarios(Carrier carrier) : IOverCarriers
         var what = $"{method} {host}{target} {string.Join(' ', fields)}: {System.Text.Encoding.UTF8.GetString(ExplainJson.Format(explanation))}";
         Assert.That(explanation.Answer.Status ?? 200, Is.EqualTo(real.Status), what);
         Assert.That(explanation.Answer.Code, Is.EqualTo(CodeOf(real)), what);
-        Assert.That(explanation.Route?.Name, Is.EqualTo(real["X-Route"] ?? (real.Status is 404 or 405 or 400 ? null : explanation.Route?.Name)), what);
+        Assert.That(explanation.Route?.Name, Is.EqualTo(real["X-Route"] ?? (explanation.Answer.Code is "no_route" or "method_not_allowed" or "path_invalid" ? null : explanation.Route?.Name)), what);
         if (explanation.Answer.Outcome == "forwarded")
         {
             var asked = explanation.Upstream!.Endpoints.Single(endpoint => endpoint.State == "chosen").Address;
