@@ -76,7 +76,7 @@ internal sealed class OfflineGateway : IDisposable
     {
         var loops = new LoopGroup(1, time, static (_, error) => throw error, static _ => { });
         var lines = new LoopLog(1, LogDestination.Off, time, LogSink.Silent);
-        var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
+        var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops, time));
         var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
         try
         {
