@@ -13,7 +13,6 @@ using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
-using LoadBalancer.Http.Authentication.ApiKeys;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
@@ -117,7 +116,7 @@ internal static class Daemon
                 OnTransition = change => Log(change, log),
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
-                ParseList = static (text, path, reader) => new YamlSource(text, path, reader, ApiKeyFile.MostValues).ReadList(),
+                ParseList = YamlSource.ReadKeyFile,
                 OnTls = report => Log(report, log),
                 OnProvider = report => Log(report, log),
                 OnPanic = panic => log.Write(

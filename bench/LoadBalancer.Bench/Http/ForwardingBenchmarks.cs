@@ -2,9 +2,6 @@ using System.Buffers;
 using System.Net;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
 using LoadBalancer.Http.Forwarding;
@@ -14,7 +11,6 @@ using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
-using Perfolizer.Horology;
 
 namespace LoadBalancer.Bench.Http;
 
@@ -151,10 +147,5 @@ public class ForwardingBenchmarks : IConnectionSink
                 throw new InvalidOperationException(fault.Reason);
             }
         }
-    }
-
-    private sealed class InUserTime : ManualConfig
-    {
-        public InUserTime() => AddJob(Job.Default.WithClock(new UserTime()).WithToolchain(InProcessEmitToolchain.Instance).WithIterationTime(TimeInterval.FromMilliseconds(500)));
     }
 }

@@ -40,7 +40,7 @@ internal sealed partial class KeyFileText
     public static KeyFileText? Parse(string path, string text, out IReadOnlyList<ConfigError> errors)
     {
         var reader = new ConfigReader();
-        var list = new YamlSource(text, path, reader, ApiKeyFile.MostValues).ReadList();
+        var list = YamlSource.ReadKeyFile(text, path, reader);
         var keys = list is null ? [] : ApiKeyFile.Read(list, reader);
         errors = reader.Errors;
         return errors.Count > 0 ? null : new KeyFileText(path, text, keys);

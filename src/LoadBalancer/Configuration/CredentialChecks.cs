@@ -95,7 +95,7 @@ internal sealed class CredentialChecks(GatewayOptions options, MapNode root, Con
 
     private void KeyFileIsUsable(string text, string path)
     {
-        if (new YamlSource(text, path, reader, ApiKeyFile.MostValues).ReadList() is { } list)
+        if (YamlSource.ReadKeyFile(text, path, reader) is { } list)
         {
             ApiKeyFile.Check(ApiKeyFile.Read(list, reader), options.Consumers, reader);
         }

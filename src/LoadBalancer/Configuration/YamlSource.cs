@@ -1,4 +1,5 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.ApiKeys;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -18,6 +19,9 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
     private readonly Parser _events = new(new Scanner(new StringReader(text), skipComments: true));
     private readonly Stack<ParsingEvent> _open = new();
     private int _values;
+
+    /// <summary>A key file, which is a list in this syntax, and may be longer than a configuration; null where it is none, which was reported.</summary>
+    public static ListNode? ReadKeyFile(string text, string file, ConfigReader reader) => new YamlSource(text, file, reader, ApiKeyFile.MostValues).ReadList();
 
     /// <summary>The file's map, empty for an empty file; null where it has none, which was reported.</summary>
     public MapNode? Read()

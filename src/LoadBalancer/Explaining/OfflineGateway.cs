@@ -5,7 +5,6 @@ using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
-using LoadBalancer.Http.Authentication.ApiKeys;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -49,7 +48,7 @@ internal sealed class OfflineGateway : IDisposable
             Seeds = new Random(1),
             Connections = new EpollTransport(loops, ConnectTimeout),
             Tls = tls,
-            ParseList = static (text, path, reader) => new YamlSource(text, path, reader, ApiKeyFile.MostValues).ReadList(),
+            ParseList = YamlSource.ReadKeyFile,
         };
         _outbound = new OutboundClient(time);
 

@@ -11,6 +11,7 @@ using LoadBalancer.Http.Authentication.Basic;
 using LoadBalancer.Http.Authentication.ClientCertificates;
 using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Introspection;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Forwarding;
@@ -59,6 +60,8 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(CorsOptions))]
 [TestFixture(typeof(ClientCertificateProviderOptions))]
 [TestFixture(typeof(ProviderOptions))]
+[TestFixture(typeof(JwtOptions))]
+[TestFixture(typeof(JwtKeysOptions))]
 [TestFixture(typeof(ApiKeyOptions))]
 [TestFixture(typeof(BasicOptions))]
 [TestFixture(typeof(ConsumerOptions))]

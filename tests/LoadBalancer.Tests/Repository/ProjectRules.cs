@@ -68,6 +68,9 @@ internal sealed record ProjectRules(
         Everyone: ["Server", "Routing", "Policies", "Authentication", "Explaining"],
         Folders:
         [
+            new("Authentication",
+                ("Forwarding", "cookies are read as everywhere"),
+                ("Responses", "lb itself answers where a browser comes back from a login")),
             new("Resilience"),
             new("Forwarding",
                 ("Resilience", "it asks the plan of retries whether there is another attempt")),

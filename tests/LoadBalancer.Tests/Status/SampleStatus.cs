@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
@@ -50,8 +51,12 @@ internal static class SampleStatus
         requests.Begin(1);
         requests.Ended(0, new Fault(FaultSide.Upstream, FaultKind.FirstByteTimeout));
         requests.Of("users").Ended(0, 200, received: 10, sent: 400, TimeSpan.FromMilliseconds(6));
+        requests.Of("users").Refused(0, "require", new Fault(FaultSide.Client, FaultKind.RoleMissing), isShadow: true);
         requests.Of("users").Ended(1, 504, received: 0, sent: 100, TimeSpan.FromSeconds(5));
         requests.Unrouted.Ended(1, 404, received: 0, sent: 50, TimeSpan.Zero);
+        var auth = new AuthCounts("partners", loops: 2);
+        auth.Count(0, FaultKind.None);
+        auth.Count(1, FaultKind.ApiKeyUnknown);
         return new GatewayStatus
         {
             Version = "0.1.0",
@@ -74,6 +79,7 @@ internal static class SampleStatus
                 LastRefusal = new RefusalStatus(Noon.AddMinutes(5), ["lb.yaml:3:1: unknown key 'upstrem'"]),
             },
             AuthFiles = [new AuthFileStatus { Name = "partners", File = "/etc/lb/keys.yaml", Entries = 12, LoadedAt = Noon, Refusal = "/etc/lb/keys.yaml:3:9: 'hash' expects the SHA-256 of a key" }],
+            Auth = [auth],
             Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
             Listeners =
             [

@@ -36,7 +36,7 @@ internal sealed record JwtOptions : IConfigurable<JwtOptions>
         },
         {
             "cookie", Kinds.Token("the name of a cookie", "token").OrNull("none"), o => o.Cookie, (o, value) => o with { Cookie = value },
-            "A cookie that may have it. Browsers send cookies with requests that other sites have made: let it be `SameSite`, or check origins."
+            "A cookie that may have it. Browsers send cookies with requests that other sites have made: let it be SameSite, or check origins."
         },
         {
             "query", Kinds.Text(64).OrNull("none"), o => o.Query, (o, value) => o with { Query = value },

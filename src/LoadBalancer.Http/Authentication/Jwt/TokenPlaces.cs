@@ -20,9 +20,6 @@ internal sealed class TokenPlaces
         _query = options.Query is { } query ? Encoding.UTF8.GetBytes(query) : null;
     }
 
-    /// <summary>The query parameter; empty for none.</summary>
-    public ReadOnlyMemory<byte> Query => _query;
-
     /// <summary>True where there is a token in one of them, or something else.</summary>
     public bool HasAny(RequestHead request) =>
         BearerToken.IsPresent(request.Fields)
