@@ -242,7 +242,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     }
 
     // On the host of a route that people log in for, lb answers two paths by itself.
-    private void LoginsHaveTheirPaths(HttpOptions http, IReadOnlyList<MapNode> items)
+    private void LoginsHaveTheirPaths(HttpOptions http, List<MapNode> items)
     {
         foreach (var (host, provider) in http.AllRoutes.SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, name))).Distinct())
         {
