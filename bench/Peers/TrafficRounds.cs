@@ -23,6 +23,11 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
     /// <exception cref="InvalidOperationException">A contender did not start, or ended under load.</exception>
     public async Task MeasureAsync(CancellationToken stop)
     {
+        if (_scenarios.Max(scenario => (int?)scenario.Tokens) is > 0 and var tokens)
+        {
+            BenchTokens.Make(run, tokens);
+        }
+
         var running = new List<RunningContender>();
         try
         {

@@ -32,6 +32,9 @@ internal sealed class RunningContender : IAsyncDisposable
     /// <summary>Its log of requests; null where it keeps none.</summary>
     public RequestLog? RequestLog { get; private init; }
 
+    /// <summary>How many requests with tokens it was sent: the next one brings the token behind the last, so that none comes again soon.</summary>
+    public long TokensSent { get; set; }
+
     /// <summary>From the birth of its process to its first accepted connection.</summary>
     public TimeSpan StartedIn { get; private set; }
 
@@ -58,7 +61,7 @@ internal sealed class RunningContender : IAsyncDisposable
 
         var ports = FreePorts.Take(3);
         var folder = EmptyFolder(Path.Combine(run.Folder, $"{contender.Name}-{service}"));
-        var config = contender.Template.Length == 0 ? "" : await ConfigureAsync(contender, service, folder, ports, load, stop);
+        var config = contender.Template.Length == 0 ? "" : await ConfigureAsync(contender, service, folder, ports, load, run, stop);
         string[] redirect = service == Service.LoggedHttp && contender.LogsToOutput ? ["sh", "-c", "exec \"$@\" >>\"$0\"", AccessLog(folder)] : [];
         var born = run.Time.GetTimestamp();
         var process = ChildProcess.StartBounded(
@@ -100,11 +103,11 @@ internal sealed class RunningContender : IAsyncDisposable
 
     /// <summary>Writes its configuration and gives the file.</summary>
     private static async Task<string> ConfigureAsync(
-        Contender contender, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, CancellationToken stop)
+        Contender contender, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, RunContext run, CancellationToken stop)
     {
         var config = Path.Combine(folder, contender.Template);
         var template = await File.ReadAllTextAsync(TemplateOf(contender, service), stop);
-        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load, BenchCertificate.In(folder)), stop);
+        await File.WriteAllTextAsync(config, Fill(template, service, folder, ports, load, BenchCertificate.In(folder), BenchTokens.KeyFileIn(run)), stop);
         return config;
     }
 
@@ -125,7 +128,7 @@ internal sealed class RunningContender : IAsyncDisposable
         .Replace("{config}", config, StringComparison.Ordinal)
         .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
-    private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, BenchCertificate certificate)
+    private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, BenchCertificate certificate, string tokenKey)
     {
         var secure = service is Service.Https or Service.Tls;
         return ConfigTemplate.Fill(
@@ -151,7 +154,12 @@ internal sealed class RunningContender : IAsyncDisposable
                 ["tls.pair"] = secure ? [$"{certificate.ChainFile} {certificate.KeyFile}"] : [],
                 ["tls.json"] = secure ? [$$"""{"Path": "{{certificate.ChainFile}}", "KeyPath": "{{certificate.KeyFile}}"}"""] : [],
                 ["tls.both"] = secure ? [certificate.CombinedFile] : [],
-                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp ? ["true"] : [],
+                ["jwt.key"] = service == Service.Jwt ? [tokenKey] : [],
+                ["jwt.issuer"] = service == Service.Jwt ? [BenchTokens.Issuer] : [],
+                ["jwt.audience"] = service == Service.Jwt ? [BenchTokens.Audience] : [],
+                ["jwt.on"] = service == Service.Jwt ? ["on"] : [],
+                ["jwt.off"] = service == Service.Jwt ? [] : ["off"],
+                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Jwt ? ["true"] : [],
                 ["listen.multiplexed"] = service == Service.Http2 ? ["true"] : [],
             });
     }

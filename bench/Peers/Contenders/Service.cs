@@ -18,6 +18,9 @@ internal enum Service
     /// <summary>HTTP/2 in clear from the clients, by prior knowledge, and HTTP/1.1 to the endpoints.</summary>
     Http2,
 
+    /// <summary>HTTP/1.1 on both sides, for callers whose JSON web token is good: signature, issuer, audience and times.</summary>
+    Jwt,
+
     /// <summary>Layer 4 behind TLS 1.3, in clear to the endpoints; configured by configs/tcp.</summary>
     Tls,
 }

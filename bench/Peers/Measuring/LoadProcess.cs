@@ -19,11 +19,13 @@ internal sealed class LoadProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly TimeProvider _time;
+    private readonly string _folder;
 
-    private LoadProcess(Process process, TimeProvider time)
+    private LoadProcess(Process process, RunContext run)
     {
         _process = process;
-        _time = time;
+        _time = run.Time;
+        _folder = run.Folder;
     }
 
     /// <summary>The endpoints that answer; they live as long as the run, so that no proxy finds one gone.</summary>
@@ -56,7 +58,7 @@ internal sealed class LoadProcess : IAsyncDisposable
             "--endpoints", $"{endpoints}",
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
-        var load = new LoadProcess(Process.Start(start)!, run.Time);
+        var load = new LoadProcess(Process.Start(start)!, run);
         var ready = (await load.LineAsync(TimeSpan.Zero, stop)).Split(' ');
         if (ready[0] != "ready")
         {
@@ -76,7 +78,8 @@ internal sealed class LoadProcess : IAsyncDisposable
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
             $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
-            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
+            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} "
+            + $"tokens={scenario.Tokens} first_token={target.TokensSent} token_file={Path.Combine(_folder, BenchTokens.FileName)} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);
         var made = ImmutableArray.CreateBuilder<Piece>();
@@ -85,7 +88,9 @@ internal sealed class LoadProcess : IAsyncDisposable
             var line = await LineAsync(length, stop);
             if (!line.StartsWith("piece ", StringComparison.Ordinal))
             {
-                return (made.ToImmutable(), WindowEnd.Parse(line));
+                var end = WindowEnd.Parse(line);
+                target.TokensSent += scenario.Tokens > 0 ? end.Done + scenario.Connections : 0;
+                return (made.ToImmutable(), end);
             }
 
             made.Add(Piece.Parse(line));

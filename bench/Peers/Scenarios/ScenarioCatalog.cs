@@ -46,6 +46,12 @@ internal static class ScenarioCatalog
         Http("http-64k", "HTTP/1.1, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
         Http("http-connections", "HTTP/1.1, a new connection for each request, 64 at once, answers of 100 bytes") with { Kind = "churn", HasLatency = true },
         Http("http-logged", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request logged in a file") with { Service = Service.LoggedHttp },
+        Http("jwt-new", "HTTP/1.1, 64 connections kept alive, each request with another token of RS256: signature, issuer, audience and times are verified") with
+        {
+            Service = Service.Jwt,
+            Tokens = NewTokens(quick),
+        },
+        Http("jwt-cached", "The same with 64 tokens in turn") with { Service = Service.Jwt, Tokens = 64 },
         Paced(Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not")),
         Paced(Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds")) with
         {
@@ -72,6 +78,9 @@ internal static class ScenarioCatalog
             Without = "http2-paced",
         },
     ];
+
+    /// <summary>More than lb remembers (IdentityCache): the one that comes round again is as good as new.</summary>
+    private static int NewTokens(bool quick) => quick ? 2_000 : 80_000;
 
     private static TrafficScenario Https(string name, string title) => Http(name, title) with { Service = Service.Https };
 

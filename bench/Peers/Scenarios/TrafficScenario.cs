@@ -25,6 +25,9 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
 
     public bool HasLatency { get; init; }
 
+    /// <summary>Tokens that requests bring in turn; 0 where they bring none.</summary>
+    public int Tokens { get; init; }
+
     /// <summary>Hostile clients beside these: what they do follows from the service, see native/slow.c.</summary>
     public int Slow { get; init; }
 

@@ -6,20 +6,27 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "load.h"
 
 enum { TAG_DIGITS = 5 };
 
-static char request[512];
+static char request[MAX_HEAD];
 static size_t request_length, request_tag;
+static const char *tokens;       /* the file of them; NULL where requests have none */
+static size_t token_at, token_length;
+static uint64_t token_count, next_token;
 static size_t body_length;
 
 uint32_t http_tag(const struct conn *c, uint64_t number)
@@ -27,14 +34,45 @@ uint32_t http_tag(const struct conn *c, uint64_t number)
     return (uint32_t)((c->salt * 7919 + number * 104729) % PATTERN_PERIOD);
 }
 
-/* The request of all clients of a window; only its tag changes. The head is about what a client library sends. */
+/* The file is read once for the whole run: every window names the same. */
+static void read_tokens(const struct traffic *t)
+{
+    static const char *file;
+    static size_t file_length;
+    tokens = NULL;
+    if (t->tokens == 0)
+        return;
+    if (file == NULL) {
+        int fd = open(t->token_file, O_RDONLY | O_CLOEXEC);
+        struct stat about;
+        if (fd < 0 || fstat(fd, &about) < 0)
+            die("the file of tokens");
+        file = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        file_length = (size_t)about.st_size;
+        if (file == MAP_FAILED)
+            die("the file of tokens");
+        close(fd);
+    }
+    const char *end = memchr(file, '\n', file_length);
+    token_length = end != NULL ? (size_t)(end - file) : 0;
+    if (token_length == 0 || token_length > MAX_HEAD / 2 || (token_length + 1) * t->tokens > file_length)
+        die("the file of tokens");
+    tokens = file;
+    token_count = t->tokens;
+    next_token = t->first_token % t->tokens;
+}
+
+/* The request of all clients of a window; only its tag and its token change. The head is about what a client library sends. */
 void http_prepare(const struct traffic *t)
 {
+    read_tokens(t);
     body_length = (size_t)t->size;
     request_tag = (size_t)snprintf(request, sizeof request, "GET /%d/", t->size);
-    request_length = request_tag + (size_t)snprintf(request + request_tag, sizeof request - request_tag,
-        "00000 HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench-peers/1\r\nAccept: */*\r\n%s\r\n",
-        t->kind == CHURN ? "Connection: close\r\n" : "");
+    token_at = request_tag + (size_t)snprintf(request + request_tag, sizeof request - request_tag,
+        "00000 HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench-peers/1\r\nAccept: */*\r\n%s%s",
+        t->kind == CHURN ? "Connection: close\r\n" : "", tokens ? "Authorization: Bearer " : "");
+    request_length = token_at + (size_t)(tokens ? snprintf(request + token_at, sizeof request - token_at, "%*s\r\n\r\n", (int)token_length, "")
+        : snprintf(request + token_at, sizeof request - token_at, "\r\n"));
 }
 
 bool http_send_request(struct conn *c)
@@ -42,6 +80,10 @@ bool http_send_request(struct conn *c)
     uint32_t tag = http_tag(c, c->sent);
     for (int i = TAG_DIGITS - 1; i >= 0; i--, tag /= 10)
         request[request_tag + (size_t)i] = (char)('0' + tag % 10);
+    if (tokens) {
+        memcpy(request + token_at, tokens + next_token * (token_length + 1), token_length);
+        next_token = next_token + 1 < token_count ? next_token + 1 : 0;
+    }
     return conn_send(c, request, request_length) == (ssize_t)request_length;
 }
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_HEAD = 1024, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
+enum { MAX_DESCRIPTORS = 65536, MAX_MESSAGE = 256, MAX_HEAD = 2048, MAX_ENDPOINTS = 32, MAX_PIDS = 32, CHUNK = 256 * 1024 };
 
 enum role { NOBODY, COMMANDS, ECHO_LISTENER, SINK_LISTENER, WEB_LISTENER, ECHO, SINK, WEB, CLIENT, SLOW };
 
@@ -50,6 +50,8 @@ struct traffic {
     int connections;
     int slow;                    /* hostile clients beside them */
     int size;                    /* bytes of a message, or of a response's body */
+    char token_file[256];        /* tokens of one length, one a line, for the requests in turn; empty for none */
+    uint64_t tokens, first_token; /* how many of them are used, and which is the first */
     uint64_t interval_ns;        /* between two paced messages */
 };
 

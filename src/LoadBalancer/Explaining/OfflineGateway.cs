@@ -3,6 +3,7 @@ using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Faults;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
@@ -25,6 +26,8 @@ namespace LoadBalancer.Daemon.Explaining;
 internal sealed class OfflineGateway : IDisposable
 {
     private const int StandardHttpsPort = 443;
+
+    private static readonly string ProviderUnavailable = new Fault(FaultSide.Internal, FaultKind.ProviderUnavailable).Reason;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
@@ -75,7 +78,7 @@ internal sealed class OfflineGateway : IDisposable
     {
         var loops = new LoopGroup(1, time, static (_, error) => throw error, static _ => { });
         var lines = new LoopLog(1, LogDestination.Off, time, LogSink.Silent);
-        var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops));
+        var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops, time));
         var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
         try
         {
@@ -104,6 +107,11 @@ internal sealed class OfflineGateway : IDisposable
         if (explanation.Upstream is not null)
         {
             assumed.Add("every endpoint is taken to be up: this is the file, and not an lb that runs");
+        }
+
+        if (explanation.Answer.Code == ProviderUnavailable && !Fetches)
+        {
+            assumed.Add("nothing is asked over the network, so this is the answer of an lb that has never had the issuer's keys: --fetch lets providers ask, --identity says who calls");
         }
 
         return explanation with { Assumed = [.. assumed, .. Assumptions.Of(question)] };

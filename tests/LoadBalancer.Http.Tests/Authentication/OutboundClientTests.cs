@@ -1,4 +1,3 @@
-using System.Net;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Health;

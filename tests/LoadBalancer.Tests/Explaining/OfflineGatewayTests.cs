@@ -2,6 +2,7 @@ using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Daemon.Explaining;
 using LoadBalancer.Daemon.Tests.Configuration;
 using LoadBalancer.Http.Explaining;
+using LoadBalancer.Http.Tests.Authentication;
 
 namespace LoadBalancer.Daemon.Tests.Explaining;
 
@@ -164,6 +165,32 @@ internal sealed class OfflineGatewayTests
         var json = System.Text.Encoding.UTF8.GetString(ExplainJson.Format(explanation));
         Assert.That(explanation.Sent, Does.Contain("X-Backend-Token: (secret)").And.Contain("Authorization: (secret)"));
         Assert.That(json + new ExplainReport(explanation, colours: true).Print(), Does.Not.Contain("-secret"));
+    }
+
+    [Test]
+    public async Task A_token_is_verified_only_where_the_issuer_may_be_asked_and_a_caller_can_be_assumed()
+    {
+        using var issuer = new TestIssuer();
+        var options = ConfigFolder.OptionsOf($$"""
+            listeners: {web: {bind: ":80", http: {routes: [{path: "/*", upstream: up, auth: riders, require: {roles: [rider]}}]}}}
+            auth: {riders: {jwt: {issuer: "{{issuer.Name}}", audiences: [{{TestIssuer.Audience}}], keys: "{{issuer.Url}}", algorithms: [RS256], forward: {sub: X-User, roles: X-Roles}}}}
+            upstreams: {up: {endpoints: "10.0.0.1:80"}}
+            """);
+        using var gateway = OfflineGateway.Build(options, TimeProvider.System);
+        var question = new Question { Url = "http://a/", Headers = [$"Authorization: Bearer {issuer.Token("anna", "\"roles\":[\"rider\"]")}", "X-User: root"] };
+        var unknown = await gateway.ExplainAsync(question);
+        Assert.That((unknown.Answer.Status, unknown.Answer.Code, issuer.Fetches), Is.EqualTo((503, "provider_unavailable", 0)));
+        Assert.That(unknown.Assumed, Has.Some.Contain("--fetch"));
+
+        var assumed = await gateway.ExplainAsync(question with { Identity = "sub=ben,roles=rider,guest" });
+        Assert.That((assumed.Identity?.Subject, assumed.Answer.Outcome, issuer.Fetches), Is.EqualTo(("ben", "forwarded", 0)));
+        Assert.That(assumed.Sent.Where(line => line.StartsWith("X-User", StringComparison.Ordinal) || line.StartsWith("X-Roles", StringComparison.Ordinal)), Is.EqualTo((string[])["X-User: ben", "X-Roles: rider,guest"]));
+        Assert.That((await gateway.ExplainAsync(question with { Identity = "sub=ben,roles=guest" })).Answer.Code, Is.EqualTo("role_missing"));
+
+        gateway.Fetches = true;
+        var known = await gateway.ExplainAsync(question);
+        Assert.That((known.Identity?.Subject, known.Answer.Outcome, issuer.Fetches), Is.EqualTo(("anna", "forwarded", 1)));
+        Assert.That(Policies(known), Is.EqualTo((string[])["auth allowed identified", "require allowed "]));
     }
 
     [Test]

@@ -69,7 +69,6 @@ internal sealed record ProjectRules(
         Folders:
         [
             new("Authentication",
-                ("Forwarding", "cookies are read as everywhere"),
                 ("Responses", "lb itself answers where a browser comes back from a login")),
             new("Resilience"),
             new("Forwarding",

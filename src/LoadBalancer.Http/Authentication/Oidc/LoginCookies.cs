@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Authentication.Oidc;

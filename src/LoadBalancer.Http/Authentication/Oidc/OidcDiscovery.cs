@@ -18,7 +18,7 @@ internal sealed class OidcDiscovery
     private readonly Uri _document;
     private readonly JwksSource _keys;
     private readonly Lock _lock = new();
-    private CancellationTokenSource? _end;
+    private Action? _stop;
     private volatile OidcIssuer? _issuer;
 
     /// <summary>Nothing is known yet.</summary>
@@ -41,10 +41,11 @@ internal sealed class OidcDiscovery
     {
         lock (_lock)
         {
-            if (_end is null)
+            if (_stop is null)
             {
-                _end = new CancellationTokenSource();
-                _ = RunAsync(_end.Token);
+                var end = new CancellationTokenSource();
+                _stop = end.Cancel;
+                _ = RunAsync(end.Token);
             }
         }
     }
@@ -54,8 +55,8 @@ internal sealed class OidcDiscovery
     {
         lock (_lock)
         {
-            _end?.Cancel();
-            _end = null;
+            _stop?.Invoke();
+            _stop = null;
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class JwtProviderTests
     [Test]
     public void A_good_token_is_an_identity_with_fields_for_the_endpoint()
     {
-        var provider = New(o => o with { Claims = o.Claims with { Plan = "tier", Forward = new ValueMap<string>([KeyValuePair.Create("sub", "X-User-Id"), KeyValuePair.Create("roles", "X-Roles")]) } });
+        var provider = New(o => o with { Claims = o.Claims with { PlanClaim = "tier", Forward = new ValueMap<string>([KeyValuePair.Create("sub", "X-User-Id"), KeyValuePair.Create("roles", "X-Roles")]) } });
         var identity = Identify(provider, _issuer.Token(more: "\"tier\":\"gold\",\"roles\":[\"a\",\"b\"],\"scope\":\"r w\"")).Identity!;
 
         Assert.That((identity.Provider, identity.Subject, identity.Plan), Is.EqualTo(("riders", "anna", "gold")));
