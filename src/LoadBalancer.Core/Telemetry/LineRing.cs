@@ -44,6 +44,9 @@ internal sealed class LineRing
     /// <summary>True where nothing waits for the consumer.</summary>
     public bool IsEmpty => Head == Tail;
 
+    /// <summary>True where half of it waits for the consumer.</summary>
+    public bool IsHalfFull => Tail - Head >= _bytes.Length / 2;
+
     /// <summary>Producer: appends one line, its line feed included; false where there was no room.</summary>
     public bool TryAppend(ReadOnlySpan<byte> line)
     {

@@ -165,7 +165,7 @@ public sealed class LogSink : IDisposable
         }
 
         // Else the ring has counted a dropped line: this one, which must not come before a word about the gap.
-        _writer?.Wake();
+        _writer?.Wake(_ring);
     }
 
     private byte[] Encode(Severity severity, string text)

@@ -36,7 +36,8 @@ internal sealed class FailureThrottle(Rate rate, BuildContext context)
         }
     }
 
-    private static bool IsGuess(FaultKind kind) => kind is not (
-        FaultKind.CredentialMissing or FaultKind.ProviderUnavailable or FaultKind.TokenExpired or FaultKind.TokenNotYetValid or FaultKind.ApiKeyExpired
-        or FaultKind.IdentityExpired or FaultKind.CertificateUnmapped);
+    // Not what was good once, or is good elsewhere; and not what a client did wrong that has no credential in it.
+    private static bool IsGuess(FaultKind kind) => kind is
+        FaultKind.TokenMalformed or FaultKind.TokenAlgorithmRefused or FaultKind.TokenUnsupported or FaultKind.TokenKeyUnknown or FaultKind.TokenSignatureInvalid
+        or FaultKind.TokenInactive or FaultKind.ApiKeyUnknown or FaultKind.PasswordWrong or FaultKind.SessionInvalid or FaultKind.LoginInvalid or FaultKind.ExternalDenied;
 }

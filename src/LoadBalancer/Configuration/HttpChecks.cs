@@ -225,7 +225,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         {
             Error(all.Place, "'auth' has either 'any' or 'all'");
         }
-        else if (auth.Names.Count == 0 && written is MapNode { Entries: var entries } && entries.All(entry => entry.Key == "optional"))
+        else if (auth.Names.Count == 0 && written is MapNode { Entries: var entries } && entries.All(entry => entry.Key is "optional" or "close_at_expiry"))
         {
             Error(written.Span, "'auth' needs 'any' or 'all': names of entries of 'auth' at the top of the file");
         }

@@ -49,6 +49,26 @@ internal sealed class LoopLogTests
     }
 
     [Test]
+    public void Half_a_ring_is_written_at_once_although_lines_are_still_collected()
+    {
+        using var folder = new TemporaryFolder();
+        using var log = new LoopLog(1, LogDestination.File(folder["access.json"]), _time, LogSink.Silent, ringBytes: 16 * 1024, batchPause: TimeSpan.FromHours(1));
+        Write(log, 0, Record);
+        Assert.That(log.Flush(Patience), Is.True, "the pause begins");
+
+        // About thirty fit.
+        Assert.That(
+            SpinWait.SpinUntil(
+                () =>
+                {
+                    Write(log, 0, Record);
+                    return log.Lines > 100;
+                },
+                Patience),
+            "nobody has made room");
+    }
+
+    [Test]
     public void Appends_to_what_the_file_had()
     {
         using var folder = new TemporaryFolder();

@@ -1,10 +1,10 @@
 using System.Text;
-using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Http.Tests.Policies;
 
@@ -51,6 +51,31 @@ public sealed class AuthenticationPolicyTests(bool later)
         Ask(Any, exchange, Good("a"), Good("b"));
         Assert.That((exchange.Request.Fields.Find("a"u8), exchange.Request.Fields.Find("b"u8)), Is.EqualTo((-1, -1)));
         Assert.That(Encoding.ASCII.GetString(exchange.Request.Fields.Value(exchange.Request.Fields.Find("X-User"u8))), Is.EqualTo("a"));
+    }
+
+    [TestCase(true, 1000L, 1000L)]
+    [TestCase(false, 1000L, long.MaxValue)]
+    [TestCase(true, long.MaxValue, long.MaxValue)]
+    public void A_tunnel_ends_with_the_identity_where_the_route_says_so(bool closes, long expires, long ends)
+    {
+        var exchange = Request("a: 1");
+        var policy = new AuthenticationPolicy(Any with { CloseAtExpiry = closes }, [new ScriptedProvider("a", ProviderAnswer.Known(new Identity { Provider = "a", Subject = "a", ExpiresAt = expires }), later)]);
+        Assert.That(policy.OnRequestAsync(exchange).AsTask().Result.IsFinal, Is.False);
+        Assert.That(exchange.TunnelEndsAt, Is.EqualTo(ends));
+    }
+
+    [Test]
+    public void Nobody_who_need_not_be_known_allocates_nothing()
+    {
+        var exchange = Request();
+        var policy = new AuthenticationPolicy(Any with { Optional = true }, [new ScriptedProvider("a", Good("a"), later), new ScriptedProvider("b", Good("b"), later)]);
+        var refused = false;
+        Assert.That(Allocations.Of(() =>
+        {
+            var asked = policy.OnRequestAsync(exchange);
+            refused |= !asked.IsCompletedSuccessfully || asked.Result.IsFinal;
+        }), Is.Zero);
+        Assert.That(refused, Is.False);
     }
 
     [Test]

@@ -108,7 +108,7 @@ internal sealed class AuthorizationPolicyTests
         var exchange = Heads.Request("/");
         exchange.Identity = Jurgen;
         var chain = new PolicyChain(new(), [], new PolicyStep(new AuthorizationPolicy(Claims(("tenant", ["other"])), [], []), false));
-        Assert.That(chain.OnRequestAsync(exchange).Result.Fault.Reason, Is.EqualTo("claim_mismatch"));
+        Assert.That(chain.OnRequestAsync(exchange).AsTask().Result.Fault.Reason, Is.EqualTo("claim_mismatch"));
         var decision = exchange.Decisions.Decisions[0];
         Assert.That((decision.Policy, exchange.Decisions.FactsOf(decision).ToArray().Single()), Is.EqualTo(("require", new Fact("claim", "tenant", 0, default))));
     }
@@ -120,13 +120,14 @@ internal sealed class AuthorizationPolicyTests
         exchange.Captures[0] = new Slice(exchange.Request.PathSlice.Start + 7, 2);
         exchange.Identity = Caller(subject: "17", roles: ["a"], scopes: ["b"]);
         var policy = new AuthorizationPolicy(Claims(("sub", ["${path.id}"])) with { Roles = ["a"], Scopes = ["b"] }, ["id"], []);
-        var faults = 0;
+        var refused = false;
         Assert.That(Allocations.Of(() =>
         {
-            faults += policy.OnRequestAsync(exchange).Result.IsFinal ? 1 : 0;
+            var asked = policy.OnRequestAsync(exchange);
+            refused |= !asked.IsCompletedSuccessfully || asked.Result.IsFinal;
             exchange.Decisions.Reset();
         }), Is.Zero);
-        Assert.That(faults, Is.Zero);
+        Assert.That(refused, Is.False);
     }
 
     private static Identity Jurgen => Caller(subject: "J\u00fcrgen", claims: [("tenant", ["acme"]), ("groups", ["ops", "staff"]), ("empty", [""]), ("none", [])]);
@@ -150,7 +151,7 @@ internal sealed class AuthorizationPolicyTests
         return Decide(new AuthorizationPolicy(options, [], []), exchange);
     }
 
-    private static FaultKind Decide(AuthorizationPolicy policy, Exchange exchange) => policy.OnRequestAsync(exchange).Result.Fault.Kind;
+    private static FaultKind Decide(AuthorizationPolicy policy, Exchange exchange) => policy.OnRequestAsync(exchange).AsTask().Result.Fault.Kind;
 
     /// <summary>A provider with one challenge.</summary>
     private sealed class FixedProvider(string name, string challenge) : IdentityProvider(name)

@@ -50,7 +50,7 @@ internal sealed class PolicyChainTests
     public void What_is_only_watched_says_nothing_in_the_response_and_hears_of_the_end()
     {
         var chain = new PolicyChain(new RoutePolicyOptions(), [], new PolicyStep(new ScriptedPolicy("0", _calls), true), new PolicyStep(new ScriptedPolicy("1", _calls), false));
-        Assert.That((chain.HasShadow, chain.OnRequestAsync(_exchange).Result.IsFinal), Is.EqualTo((true, false)));
+        Assert.That((chain.HasShadow, chain.OnRequestAsync(_exchange).AsTask().Result.IsFinal), Is.EqualTo((true, false)));
         chain.OnResponse(_exchange);
         chain.OnEnd(_exchange);
         Assert.That(_calls, Is.EqualTo(new[] { "0 request", "1 request", "1 response", "1 end", "0 end" }));
@@ -65,7 +65,7 @@ internal sealed class PolicyChainTests
         var exchange = Heads.Request("/");
         exchange.Route = new() { Name = "r", Template = "/", Options = new(), Policies = chain, Handler = null!, Metrics = metrics };
         exchange.IsRehearsal = true;
-        Assert.That(chain.OnRequestAsync(exchange).Result.Fault.Kind, Is.EqualTo(FaultKind.RoleMissing));
+        Assert.That(chain.OnRequestAsync(exchange).AsTask().Result.Fault.Kind, Is.EqualTo(FaultKind.RoleMissing));
         Assert.That(metrics.PolicyRefusals, Is.Empty);
     }
 

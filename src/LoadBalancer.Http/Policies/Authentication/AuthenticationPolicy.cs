@@ -13,6 +13,9 @@ namespace LoadBalancer.Http.Policies.Authentication;
 /// </summary>
 internal sealed class AuthenticationPolicy : HttpPolicy
 {
+    // A 401 has a challenge (RFC 9110 section 15.5.2), also where a check service has named none.
+    private static readonly byte[] Unnamed = [.. "External"u8];
+
     private readonly AuthOptions _options;
     private readonly IdentityProvider[] _providers;
     private readonly bool _needsAll;
@@ -134,9 +137,22 @@ internal sealed class AuthenticationPolicy : HttpPolicy
         return at;
     }
 
+    private bool HasAny(Exchange exchange)
+    {
+        foreach (var provider in _providers)
+        {
+            if (provider.IsPresent(exchange))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private PolicyOutcome Nobody(Exchange exchange)
     {
-        if (_options.Optional && !Array.Exists(_providers, provider => provider.IsPresent(exchange)))
+        if (_options.Optional && !HasAny(exchange))
         {
             return PolicyOutcome.Skipped("anonymous");
         }
@@ -184,6 +200,10 @@ internal sealed class AuthenticationPolicy : HttpPolicy
                 if (FaultResponse.Status(answer.Fault) == 401)
                 {
                     AddChallenge(exchange, _providers[at], answer.Fault);
+                    if (exchange.Challenges.Count == 0)
+                    {
+                        exchange.Challenges.Add(Unnamed);
+                    }
                 }
 
                 return PolicyOutcome.Refuse(answer.Fault);
