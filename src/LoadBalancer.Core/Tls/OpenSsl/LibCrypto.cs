@@ -125,6 +125,36 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "EVP_DigestVerify")]
     public static partial int Verify(nint context, byte* signature, nuint signatureLength, byte* message, nuint length);
 
+    [LibraryImport(Library, EntryPoint = "d2i_PUBKEY")]
+    public static partial nint DecodePublicKey(void* reuse, byte** bytes, nint length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_MD_fetch", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FetchDigest(nint library, string name, string? properties);
+
+    [LibraryImport(Library, EntryPoint = "EVP_MD_free")]
+    public static partial void FreeDigest(nint digest);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_CTX_new")]
+    public static partial nint NewKeyContext(nint key, nint engine);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_CTX_free")]
+    public static partial void FreeKeyContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_verify_init")]
+    public static partial int BeginKeyVerification(nint context);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_CTX_set_rsa_padding")]
+    public static partial int SetRsaPadding(nint context, int padding);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_CTX_set_rsa_pss_saltlen")]
+    public static partial int SetPssSaltLength(nint context, int length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_CTX_set_signature_md")]
+    public static partial int SetSignatureDigest(nint context, nint digest);
+
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_verify")]
+    public static partial int VerifyHash(nint context, byte* signature, nuint signatureLength, byte* hash, nuint length);
+
     /// <summary>OSSL_PARAM(3): a list of them ends with one without a name.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Parameter
