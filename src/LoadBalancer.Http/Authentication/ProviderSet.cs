@@ -1,4 +1,5 @@
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Http.Authentication;
 
@@ -13,6 +14,7 @@ internal sealed class ProviderSet
         ValueMap<ProviderOptions> options, ValueMap<ConsumerOptions> consumers, Dictionary<string, IdentityProvider> providers, FailureThrottle? failures, AuthMetrics metrics)
     {
         (_options, _consumers, _providers, Failures, Metrics) = (options, consumers, providers, failures, metrics);
+        HasLogins = providers.Values.OfType<OidcProvider>().Any();
         Secrets = SecretParameters.Of(options.Values.SelectMany(provider => provider.CredentialParameters));
         Fields = IdentityFields.Of(options.Values.SelectMany(provider => provider.IdentityHeaders));
     }
@@ -31,6 +33,9 @@ internal sealed class ProviderSet
 
     /// <summary>What providers have answered, since the process started.</summary>
     public AuthMetrics Metrics { get; }
+
+    /// <summary>True where people log in: their cookies are for lb alone.</summary>
+    public bool HasLogins { get; }
 
     /// <summary>The providers.</summary>
     public IReadOnlyCollection<IdentityProvider> Providers => _providers.Values;

@@ -4,6 +4,7 @@ using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Responses;
@@ -161,8 +162,16 @@ internal sealed class HttpProxy : ConnectionHandler
         }
     }
 
-    private static ValueTask<Fault> Ask(HttpHandler handler, Exchange exchange) =>
-        exchange.Rehearsal is { } rehearsal ? handler.RehearseAsync(exchange, rehearsal) : handler.HandleAsync(exchange);
+    private static ValueTask<Fault> Ask(HttpHandler handler, Exchange exchange)
+    {
+        if (exchange.Proxy.Providers.HasLogins && handler is not (OidcCallback or OidcLogout))
+        {
+            // On routes that want no login too: browsers send the cookies to the whole host, and an endpoint could use them.
+            LoginCookies.RemoveAll(exchange.Request.Fields);
+        }
+
+        return exchange.Rehearsal is { } rehearsal ? handler.RehearseAsync(exchange, rehearsal) : handler.HandleAsync(exchange);
+    }
 
     /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>
     private static HttpHandler? StandIn(Exchange exchange, Fault fault) =>

@@ -102,8 +102,9 @@ internal sealed class ExternalProvider : IdentityProvider
 
         if (answer?.Failure is null && answer is not null)
         {
+            // Who has sent nothing has guessed nothing.
             exchange.Challenges.AddRange(answer.Challenges);
-            return ProviderAnswer.Refuse(answer.Refusal);
+            return _question.HasAny(exchange.Request.Fields) ? ProviderAnswer.Refuse(answer.Refusal) : ProviderAnswer.RefuseAgain(answer.Refusal);
         }
 
         if (!_options.AllowsOnFailure)

@@ -31,6 +31,9 @@ internal sealed class ExternalQuestion
         return FaultKind.None;
     }
 
+    /// <summary>True where the request has one of the fields that are sent.</summary>
+    public bool HasAny(HeaderList fields) => Array.Exists(_sent, field => fields.Find(field.Known, field.Name) >= 0);
+
     /// <summary>
     /// The lines, each <c>Name: value</c> with a line feed behind it, which no value can have. Behind the bytes of the request's own list, so that nothing is
     /// allocated: valid until something is added there.

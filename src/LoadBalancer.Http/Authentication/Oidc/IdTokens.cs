@@ -25,9 +25,9 @@ internal sealed class IdTokens(OidcOptions options, KeySource keys, TimeProvider
     /// <param name="exchange">The exchange.</param>
     /// <param name="token">The token.</param>
     /// <param name="nonce">What it has to hold; null for a token by which somebody is refreshed.</param>
-    /// <returns>Its claims; null where it is refused.</returns>
+    /// <returns>Its claims; null where it is refused, and then why.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<FrozenDictionary<string, ImmutableArray<string>>?> VerifyAsync(Exchange exchange, string token, string? nonce)
+    public async ValueTask<(FrozenDictionary<string, ImmutableArray<string>>? Claims, string? Why)> VerifyAsync(Exchange exchange, string token, string? nonce)
     {
         var fault = Verify(exchange, token, out var verified);
         if (fault == FaultKind.TokenKeyUnknown && keys.Refetch() is { } fetch && await ProviderWait.ForAsync(exchange, fetch) is not null)
@@ -37,11 +37,12 @@ internal sealed class IdTokens(OidcOptions options, KeySource keys, TimeProvider
 
         if (fault != FaultKind.None)
         {
-            exchange.Decisions.Note("id_token", new Fault(FaultSide.Client, fault).Reason);
-            return null;
+            return (null, new Fault(FaultSide.Client, fault).Reason);
         }
 
-        return IsForUs(verified.Claims) && (nonce is null || verified.Claims.GetValueOrDefault("nonce", []) is [var own] && own == nonce) ? verified.Claims : null;
+        return !IsForUs(verified.Claims) ? (null, "it is for several, or for another client (azp)")
+            : nonce is null || (verified.Claims.GetValueOrDefault("nonce", []) is [var own] && own == nonce) ? (verified.Claims, null)
+            : (null, "its nonce is another login's");
     }
 
     /// <summary>The claims of a token that was verified when it came; null where it is none.</summary>

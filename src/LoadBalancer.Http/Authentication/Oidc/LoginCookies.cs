@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using LoadBalancer.Http.Server;
@@ -25,6 +26,9 @@ internal sealed class LoginCookies(string provider)
 
     private const int StateLetters = 8;
     private const string Attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=";
+
+    // Of base64url: what begins a state becomes a part of a cookie's name.
+    private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private static readonly byte[] Own = "__Host-lb"u8.ToArray();
 
@@ -114,7 +118,7 @@ internal sealed class LoginCookies(string provider)
     public bool TryReadLogin(HeaderList fields, string state, out ReadOnlySpan<byte> text)
     {
         text = default;
-        return state.Length > StateLetters && CookieText.TryFind(fields, Encoding.UTF8.GetBytes(LoginName(state)), out text);
+        return state.Length > StateLetters && state.AsSpan(0, StateLetters).IndexOfAnyExcept(Letters) < 0 && CookieText.TryFind(fields, Encoding.UTF8.GetBytes(LoginName(state)), out text);
     }
 
     /// <summary>The response clears the cookie of a login.</summary>

@@ -103,14 +103,26 @@ internal sealed class OidcLogin
             return new Fault(FaultSide.Internal, FaultKind.ProviderUnavailable);
         }
 
-        _condition.Succeed();
-
         // :: (4)
-        var claims = answer is { IsRefused: false, IdToken: { } token } ? await _idTokens.VerifyAsync(exchange, token, login.Nonce) : null;
+        if (answer is not { IsRefused: false, IdToken: { } token })
+        {
+            return Invalid;
+        }
+
+        var (claims, why) = await _idTokens.VerifyAsync(exchange, token, login.Nonce);
+        if (exchange.GivenUp.Failed)
+        {
+            return exchange.GivenUp;
+        }
+
         if (claims is null)
         {
-            return exchange.GivenUp.Failed ? exchange.GivenUp : Invalid;
+            // It came from the provider itself, so that this is a setting most often: 'algorithms', a clock.
+            _condition.Fail($"the ID token of a login is refused: {why}");
+            return Invalid;
         }
+
+        _condition.Succeed();
 
         if (!_options.Require.AreMet(claims))
         {

@@ -68,8 +68,9 @@ internal sealed class OidcProvider : IdentityProvider
     public override bool IsPresent(Exchange exchange) => _cookies.HasSession(exchange.Request.Fields);
 
     /// <inheritdoc/>
+    // What opens was sealed here, and nobody has guessed it.
     public override bool IsCached(Exchange exchange) =>
-        _cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text) && _remembered.TryGet(text, out _, out _);
+        _cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text) && (_remembered.TryGet(text, out _, out _) || _sessions.Open(text) is not null);
 
     /// <inheritdoc/>
     public override ValueTask<ProviderAnswer> IdentifyAsync(Exchange exchange)
@@ -124,9 +125,6 @@ internal sealed class OidcProvider : IdentityProvider
         Login.Begin(exchange);
         return true;
     }
-
-    /// <inheritdoc/>
-    public override void RemoveCredential(Exchange exchange) => LoginCookies.RemoveAll(exchange.Request.Fields);
 
     /// <inheritdoc/>
     public override void Begin()
@@ -197,7 +195,7 @@ internal sealed class OidcProvider : IdentityProvider
             return Forget(exchange, text, session, "ended_by_issuer");
         }
 
-        if (answer.IdToken is { } token && (await _idTokens.VerifyAsync(exchange, token, null) is not { } claims || OidcSessions.SubjectOf(claims) != known.Subject))
+        if (answer.IdToken is { } token && (await _idTokens.VerifyAsync(exchange, token, null) is not { Claims: { } claims } || OidcSessions.SubjectOf(claims) != known.Subject))
         {
             return exchange.GivenUp.Failed ? ProviderAnswer.Refuse(FaultKind.ProviderUnavailable) : Forget(exchange, text, session, "another_token");
         }
@@ -220,11 +218,11 @@ internal sealed class OidcProvider : IdentityProvider
         return Refuse(exchange, why);
     }
 
-    /// <summary>A session that is no good: its cookies go, and a browser goes to a new login.</summary>
+    /// <summary>A session that is no good: its cookies go, and a browser goes to a new login. It counts as no guess: a page that was left open asks again and again.</summary>
     private ProviderAnswer Refuse(Exchange exchange, string why)
     {
         exchange.Decisions.Note("session", why);
         _cookies.ClearSession(exchange);
-        return TryLogIn(exchange) ? ProviderAnswer.Answered : ProviderAnswer.Refuse(FaultKind.SessionInvalid);
+        return TryLogIn(exchange) ? ProviderAnswer.Answered : ProviderAnswer.RefuseAgain(FaultKind.SessionInvalid);
     }
 }

@@ -194,6 +194,35 @@ internal sealed class OidcScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
+    public async Task No_endpoint_gets_the_cookies_on_routes_without_a_login_either()
+    {
+        await using var provider = new TestOpenIdProvider();
+        await using var gateway = await AuthGateway.StartAsync(
+            $"{{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: SECRET}}}}}}", "{upstream: up, auth: staff}, {path: /open, upstream: up}", http: Proxied);
+        var browser = BrowserOf(gateway);
+        browser.Get(provider.LogIn(browser.Begin("/")));
+        browser.Cookies["own"] = "kept";
+        Assert.That((browser.Get("/open").Status, gateway.Forwarded["Cookie"]), Is.EqualTo((200, "own=kept")));
+    }
+
+    [Test]
+    public async Task A_page_that_was_left_open_locks_nobody_out()
+    {
+        await using var provider = new TestOpenIdProvider();
+        await using var gateway = await StartAsync(provider);
+        var browser = BrowserOf(gateway);
+        browser.Get(provider.LogIn(browser.Begin("/")));
+        var left = browser.Copy();
+        for (var at = 0; at < 70; at++)
+        {
+            left.Cookies[Session] = "1.AAAA";
+            Assert.That(left.Get("/", "").Status, Is.EqualTo(401));
+        }
+
+        Assert.That(browser.Get("/").Status, Is.EqualTo(200));
+    }
+
+    [Test]
     public async Task A_session_is_new_with_each_login()
     {
         await using var provider = new TestOpenIdProvider();
