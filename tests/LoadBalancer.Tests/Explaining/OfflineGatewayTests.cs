@@ -172,9 +172,16 @@ internal sealed class OfflineGatewayTests
     {
         using var issuer = new TestIssuer();
         var options = ConfigFolder.OptionsOf($$"""
-            listeners: {web: {bind: ":80", http: {routes: [{path: "/*", upstream: up, auth: riders, require: {roles: [rider]}}]}}}
-            auth: {riders: {jwt: {issuer: "{{issuer.Name}}", audiences: [{{TestIssuer.Audience}}], keys: "{{issuer.Url}}", algorithms: [RS256], forward: {sub: X-User, roles: X-Roles}}}}
-            upstreams: {up: {endpoints: "10.0.0.1:80"}}
+            listeners: {web: {bind: ":80", http: {upstream: up, defaults: {auth: riders, require: {roles: [rider]} } } } }
+            auth:
+              riders:
+                jwt:
+                  issuer: "{{issuer.Name}}"
+                  audiences: [{{TestIssuer.Audience}}]
+                  keys: "{{issuer.Url}}"
+                  algorithms: [RS256]
+                  forward: {sub: X-User, roles: X-Roles}
+            upstreams: {up: {endpoints: "10.0.0.1:80"} }
             """);
         using var gateway = OfflineGateway.Build(options, TimeProvider.System);
         var question = new Question { Url = "http://a/", Headers = [$"Authorization: Bearer {issuer.Token("anna", "\"roles\":[\"rider\"]")}", "X-User: root"] };
