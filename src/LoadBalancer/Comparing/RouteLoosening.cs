@@ -1,4 +1,3 @@
-using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Cors;

@@ -76,5 +76,5 @@ internal sealed record JwtOptions : IConfigurable<JwtOptions>
     public bool KeepCredential { get; init; } = true;
 
     /// <summary>What claims mean.</summary>
-    public ClaimOptions Claims { get; init; } = new();
+    internal ClaimOptions Claims { get; init; } = new();
 }
