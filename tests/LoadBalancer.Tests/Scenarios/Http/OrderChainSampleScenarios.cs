@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using LoadBalancer.Daemon.Tests.Repository;
-using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
