@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Http.Authentication.ApiKeys;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Cli;
 
+[SupportedOSPlatform("linux")]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class KeysVerbTests : IDisposable
 {

@@ -1,4 +1,3 @@
-using System.Text;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Tests;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Daemon.Tests.Repository;
 using LoadBalancer.Tests;
@@ -119,7 +118,7 @@ internal sealed class SecureNginxSampleScenarios(Carrier carrier) : IOverCarrier
 
     private HttpMessage Get(string target, string fields = "") => _gateway.Get(target, fields, "shop.example.com");
 
-    private EndPoint StartReplica(string name)
+    private IPEndPoint StartReplica(string name)
     {
         var address = (IPEndPoint)Loopback.Refusing();
         Directory.CreateDirectory(_folder[name]);
