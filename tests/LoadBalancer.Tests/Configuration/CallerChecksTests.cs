@@ -10,6 +10,7 @@ internal sealed class CallerChecksTests
     [TestCase("{upstream: web, cors: {origins: \"*\", credentials: true}}", "lb.yaml:4:61: 'credentials' cannot be where 'origins' has \"*\": every page could act as the user. List the origins")]
     [TestCase("{upstream: web, cors: {methods: [GET]}}", "lb.yaml:4:33: 'cors' needs the key 'origins': an origin such as https://app.example.com, \"*.example.com\" or \"*\", or a list of them")]
     [TestCase("{upstream: web, cors: [\"null\"]}", "lb.yaml:4:34: 'cors' expects an origin such as https://app.example.com, \"*.example.com\" or \"*\", not 'null'; 'null' is the origin of whoever hides theirs, and never allowed")]
+    [TestCase("{upstream: web, auth: {close_at_expiry: true}}", "lb.yaml:4:33: 'auth' needs 'any' or 'all': names of entries of 'auth' at the top of the file")]
     [TestCase("{upstream: web, auth: devices}", "lb.yaml:4:33: 'devices' goes by certificates of clients, and the listener 'a' asks for none: give it tls: {client_certificates: {ca: /etc/lb/clients.pem, mode: optional}}")]
     [TestCase("{upstream: web, request_headers: {set: {X-A: \"${identity.sub}\"}}}", "lb.yaml:4:56: '${identity.sub}' says who calls, and nobody finds that out: give the route 'auth'")]
     [TestCase("{upstream: web, rewrite: {path: \"/${identity.claim.a}\"}}", "lb.yaml:4:43: '/${identity.claim.a}' says who calls, and nobody finds that out: give the route 'auth'")]
