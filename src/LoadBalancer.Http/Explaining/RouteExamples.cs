@@ -47,10 +47,10 @@ internal static partial class RouteExamples
 
     private static bool IsBelow(string host, string wildcard) => wildcard.StartsWith('*') && host.EndsWith(wildcard[1..], StringComparison.Ordinal) && host.Length >= wildcard.Length;
 
-    // The usual ones, where all are meant: what takes some methods only divides them.
+    // The usual ones and an unusual one, where all are meant: what takes some methods only divides them.
     private static string[] Methods(ValueList<string> one, ValueList<string> other)
     {
-        string[] usual = ["GET", "POST"];
+        string[] usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"];
         return one.Count == 0 ? other.Count == 0 ? usual : [.. other]
             : other.Count == 0 ? [.. one]
             : [.. one.Where(other.Contains)];

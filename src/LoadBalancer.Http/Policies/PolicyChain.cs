@@ -105,7 +105,7 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
             exchange.OwnBody = default;
             exchange.Challenges.Clear();
             exchange.Cookies.Clear();
-            outcome = outcome with { Verdict = PolicyVerdict.WouldRefuse };
+            outcome = outcome.Verdict == PolicyVerdict.Answered ? PolicyOutcome.Skipped("only_watched") : outcome with { Verdict = PolicyVerdict.WouldRefuse };
         }
 
         exchange.Decisions.End(outcome);

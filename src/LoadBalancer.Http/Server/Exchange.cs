@@ -114,6 +114,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>What the response sets in the client, whoever answers: values of Set-Cookie, valid for certain. A response with one is kept by nobody.</summary>
     public List<byte[]> Cookies => _cookies ??= [];
 
+    /// <summary>True where a stand-in for an error may get the request: the route's policies have let it pass, or one has refused it by the client's fault.</summary>
+    public bool MayStandIn { get; set; }
+
     /// <summary>True where somebody asks what would happen: nothing may be counted, charged, stored or sent.</summary>
     public bool IsRehearsal { get; set; }
 
@@ -270,6 +273,7 @@ internal sealed class Exchange(EventLoop loop)
         Tls = null;
         Route = null;
         Identity = null;
+        MayStandIn = false;
         TunnelEndsAt = long.MaxValue;
         AllowedOrigin = default;
         _decisions?.Reset();

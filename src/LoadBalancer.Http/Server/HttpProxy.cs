@@ -173,9 +173,12 @@ internal sealed class HttpProxy : ConnectionHandler
         return exchange.Rehearsal is { } rehearsal ? handler.RehearseAsync(exchange, rehearsal) : handler.HandleAsync(exchange);
     }
 
-    /// <summary>Who answers in place of an error that the route has a stand-in for; null for nobody, and where the request cannot be sent again.</summary>
+    /// <summary>
+    /// Who answers in place of an error that the route has a stand-in for; null for nobody, where the request cannot be sent again, and where a client could
+    /// bring the error about to get around the policies: then they have seen the request, or one of them has refused it by the client's fault.
+    /// </summary>
     private static HttpHandler? StandIn(Exchange exchange, Fault fault) =>
-        exchange.Carrier.HasStarted || exchange.GivenUp.Failed || exchange.RequestBody is { BytesRead: > 0 }
+        !exchange.MayStandIn || exchange.Carrier.HasStarted || exchange.GivenUp.Failed || exchange.RequestBody is { BytesRead: > 0 } || GrpcCall.Is(exchange.Request.Fields)
             ? null
             : exchange.Route?.StandIn(FaultResponse.Status(fault.Kind));
 
@@ -270,6 +273,7 @@ internal sealed class HttpProxy : ConnectionHandler
 
     private static ValueTask<Fault> AfterPoliciesAsync(Exchange exchange, in PolicyOutcome outcome)
     {
+        exchange.MayStandIn = !outcome.IsFinal || outcome.Fault.Side == FaultSide.Client;
         if (outcome.IsFinal)
         {
             return outcome.Verdict == PolicyVerdict.Answered ? OwnResponse.SendAsync(exchange) : new(outcome.Fault);

@@ -73,16 +73,22 @@ internal sealed class ReplacedFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _file.Dispose();
-        if (!_isDone)
+        try
         {
-            File.Delete(_next);
+            _file.Dispose();
+        }
+        finally
+        {
+            if (!_isDone)
+            {
+                File.Delete(_next);
+            }
         }
     }
 
     private static FileStreamOptions Options(UnixFileMode mode)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = mode;

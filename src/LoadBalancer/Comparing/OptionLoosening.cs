@@ -22,6 +22,8 @@ internal static class OptionLoosening
             "auth" when change.Before is not null => change.After is null ? null : "who is let in is decided otherwise",
             "consumers" when change.After is not null => change.Before is null && !change.Path.AsSpan("consumers.".Length).Contains('.') ? "another caller is let in" : "what a caller may is decided otherwise",
             "admin" when OfAdmin.Contains(change.Path) => "who may ask and change lb is decided otherwise",
+            "auth_failures" => after.AuthFailures is not { } now || (before.AuthFailures is { } was && IsFaster(was, now)) ? "clients may guess more often" : null,
+            "listeners" when change.Before is null && after.Listeners.GetValueOrDefault(name)?.Tcp is not null => "there is a way to its upstream without any policy of routes",
             "listeners" when before.Listeners.GetValueOrDefault(name) is { } one && after.Listeners.GetValueOrDefault(name) is { } other => OfListener(key, one, other),
             "upstreams" when before.Upstreams.GetValueOrDefault(name) is { } one && after.Upstreams.GetValueOrDefault(name) is { } other && key.StartsWith("tls", StringComparison.Ordinal) =>
                 one.Tls is not null && other.Tls is null ? "what is sent to the endpoints is not encrypted any more"
@@ -51,6 +53,7 @@ internal static class OptionLoosening
         var (wasHttp, isHttp) = (before.Http, after.Http);
         return key switch
         {
+            "bind" => "it is reached by other addresses",
             "allow_ips" => AllowsMore(was.AllowIps, now.AllowIps) ? "more addresses may connect" : null,
             "deny_ips" => DeniesLess(was.DenyIps, now.DenyIps) ? "addresses may connect that were denied" : null,
             "accept_proxy_protocol" => Trusts(was.AcceptProxyProtocol, now.AcceptProxyProtocol) ? "more peers say who the client is" : null,

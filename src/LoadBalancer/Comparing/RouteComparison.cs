@@ -29,7 +29,7 @@ internal sealed class RouteComparison(string listener, OfflineGateway before, Of
             }
         }
 
-        return pairs.SelectMany(pair => Of(pair.Key.Before, pair.Key.After, pair.Value))
+        return pairs.SelectMany(pair => Of(pair.Key.Before, pair.Key.After, pair.Value)).Concat(Unled(pairs.Keys))
             .GroupBy(found => (found.Kind, found.Path, found.Before, found.After, found.Loosens))
             .Select(same => same.First() with { Routes = [.. same.SelectMany(found => found.Routes).Distinct(StringComparer.Ordinal)] });
     }
@@ -46,8 +46,26 @@ internal sealed class RouteComparison(string listener, OfflineGateway before, Of
         ];
     }
 
+    /// <summary>Routes that only one side has and that no request was led to: what they change nobody has seen.</summary>
+    private IEnumerable<Difference> Unled(IEnumerable<(Route? Before, Route? After)> pairs)
+    {
+        const string Unseen = "no request could be made that it takes: look at it yourself";
+        var path = $"listeners.{listener}.http";
+        var (old, next) = (RoutesOf(before), RoutesOf(after));
+        var (wasLed, isLed) = (pairs.Select(pair => pair.Before).ToHashSet(), pairs.Select(pair => pair.After).ToHashSet());
+        return
+        [
+            .. next.Where(route => !isLed.Contains(route) && !old.Exists(other => other.Options == route.Options))
+                .Select(route => new Difference(DifferenceKind.Opened, path, null, Describe(route), Unseen) { Routes = [route.Name] }),
+            .. old.Where(route => !wasLed.Contains(route) && !next.Exists(other => other.Options == route.Options))
+                .Select(route => new Difference(DifferenceKind.Closed, path, Describe(route), null, IsGuarded(route) ? Unseen : null) { Routes = [route.Name] }),
+        ];
+    }
+
+    private List<Route> RoutesOf(OfflineGateway gateway) => gateway.Proxies.TryGetValue(listener, out var proxy) ? [.. proxy.Routes.Routes] : [];
+
     private List<RouteOptions> OptionsOf(OfflineGateway gateway) =>
-        gateway.Proxies.TryGetValue(listener, out var proxy) ? [.. proxy.Routes.Routes.Select(route => route.Options)] : [];
+        [.. RoutesOf(gateway).Select(route => route.Options)];
 
     private IEnumerable<Difference> Of(Route? was, Route? now, RequestExample example)
     {
@@ -65,7 +83,7 @@ internal sealed class RouteComparison(string listener, OfflineGateway before, Of
         var found = new List<Difference>();
         if (ActionOf(was.Options) is var from && ActionOf(now.Options) is var to && from != to)
         {
-            found.Add(new Difference(DifferenceKind.Moved, path, from, to));
+            found.Add(new Difference(DifferenceKind.Moved, path, from, to, IsGuarded(now) ? null : "nobody has to be known there"));
         }
 
         var changes = new List<OptionChange>();

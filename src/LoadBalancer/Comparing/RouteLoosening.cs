@@ -29,6 +29,7 @@ internal static class RouteLoosening
             "allow_ips" => OptionLoosening.AllowsMore(was.AllowIps, now.AllowIps) ? "more addresses may call" : null,
             "deny_ips" => OptionLoosening.DeniesLess(was.DenyIps, now.DenyIps) ? "addresses may call that were denied" : null,
             "shadow" => now.Shadow.Except(was.Shadow).Any() ? "a policy is only watched" : null,
+            "on_error" => now.OnError.Any(page => page.Value.Upstream is { } name && was.OnError.GetValueOrDefault(page.Key)?.Upstream != name) ? "an error leads to an upstream" : null,
             "limits" => (after.Limits.Body ?? limitAfter) > (before.Limits.Body ?? limitBefore) ? "bodies may be larger" : null,
             _ => null,
         };
@@ -40,6 +41,7 @@ internal static class RouteLoosening
         : IsGuarded(was) && !IsGuarded(now) ? "nobody has to be known any more"
         : was.Auth.All.Count > 0 && was.Auth.All.Except(now.Auth.All).Any() ? "fewer identities are asked for"
         : was.Auth.Any.Count > 0 && now.Auth.Any.Except(was.Auth.Any).Any() ? "there is another way in"
+        : was.Auth.CloseAtExpiry && !now.Auth.CloseAtExpiry ? "a WebSocket lasts longer than its identity"
         : null;
 
     private static bool IsLess(RequireOptions? was, RequireOptions? now) =>
@@ -50,5 +52,5 @@ internal static class RouteLoosening
             || was.Claims.Any(claim => !now.Claims.TryGetValue(claim.Key, out var values) || values.Except(claim.Value).Any()));
 
     private static bool IsMore(CorsOptions? was, CorsOptions? now) =>
-        now is not null && (was is null || now.Origins.Except(was.Origins).Any() || (now.Credentials && !was.Credentials) || now.Methods.Except(was.Methods).Any() || now.Headers.Except(was.Headers).Any());
+        now is not null && (was is null || now.Origins.Except(was.Origins).Any() || (now.Credentials && !was.Credentials) || now.Methods.Except(was.Methods).Any() || now.Headers.Except(was.Headers).Any() || now.Expose.Except(was.Expose).Any());
 }

@@ -11,8 +11,8 @@ namespace LoadBalancer.Daemon.Testing;
 /// </summary>
 internal static class AssertionProof
 {
-    /// <summary>The only errors that come from an endpoint alone, after all policies: for others a stand-in may answer somebody whom no policy has seen.</summary>
-    private const string AfterPolicies = "502";
+    /// <summary>What a policy refuses with by the client's fault: there the stand-in answers somebody whom a policy has refused. For other errors it answers only whom all have let pass.</summary>
+    private const char OfClients = '4';
 
     /// <summary>What is otherwise, a sentence each; empty where it holds.</summary>
     public static IReadOnlyList<string> Violations(TestAssertOptions assertion, OfflineGateway gateway)
@@ -38,7 +38,7 @@ internal static class AssertionProof
             }
         }
 
-        foreach (var (name, options) in gateway.Options.Listeners.Where(each => each.Value.Tcp is not null && assertion.Path is null && (assertion.Listener is null || each.Key == assertion.Listener)))
+        foreach (var (name, options) in gateway.Options.Listeners.Where(each => each.Value.Tcp is not null && (assertion.Path is null || assertion.Upstream is not null) && (assertion.Listener is null || each.Key == assertion.Listener)))
         {
             if (assertion.Upstream is null ? assertion.Listener is not null : options.Upstreams.Contains(assertion.Upstream))
             {
@@ -67,7 +67,7 @@ internal static class AssertionProof
             found.Add($"{Example(assertion, gateway, listener, route)}: the route '{route.Name}' of '{listener}' has no {string.Join(" and no ", lacking.Select(word => Because(word, route)))}");
         }
 
-        foreach (var page in route.Options.Policies.OnError.Where(page => page.Value.Upstream is { } name && name == assertion.Upstream && page.Key != AfterPolicies))
+        foreach (var page in route.Options.Policies.OnError.Where(page => page.Value.Upstream is { } name && (assertion.Upstream is null || name == assertion.Upstream) && page.Key[0] == OfClients))
         {
             // Where it is the route's own place too, policies let pass whoever comes by that way, and this is another.
             var passed = assertion.Requires.Where(word => word != "tls").ToList();
@@ -85,7 +85,12 @@ internal static class AssertionProof
             return false;
         }
 
-        if (word == "allow_ips" && route.Options.Policies.AllowIps.Count == 0)
+        if (word == "allow_ips" && (route.Options.Policies.AllowIps.Count == 0 || route.Options.Policies.AllowIps.Any(network => network.PrefixLength == 0)))
+        {
+            return false;
+        }
+
+        if (word == "require" && route.Options.Policies.Require is { Roles.Count: 0, Scopes.Count: 0, Claims.Count: 0 })
         {
             return false;
         }

@@ -98,6 +98,14 @@ public sealed class AuthenticationPolicyTests(bool later)
         Assert.That(exchange.Challenges, Is.Empty);
     }
 
+    [Test]
+    public async Task In_the_shadow_the_endpoint_still_gets_the_credential_that_it_may_ask_for()
+    {
+        var exchange = Request("a: secret");
+        await new AuthenticationPolicy(Any, [new ScriptedProvider("a", Good("a"), later)], isShadow: true).OnRequestAsync(exchange);
+        Assert.That(exchange.Request.Fields.Find("a"u8), Is.Not.Negative);
+    }
+
     private static AuthOptions Any => new() { Any = ["a", "b"] };
 
     private static AuthOptions All => new() { All = ["a", "b"] };

@@ -54,6 +54,9 @@ internal sealed class GatewayComparisonTests
     [TestCase("allow_ips: 10.0.0.0/8", "allow_ips: [10.0.0.0/8, 192.0.2.1]", "more addresses may call")]
     [TestCase("allow_ips: 10.0.0.0/8", "timeout: none", "more addresses may call")]
     [TestCase("deny_ips: 10.0.0.0/8", "deny_ips: 10.0.0.0/9", "addresses may call that were denied")]
+    [TestCase("timeout: none", "on_error: {503: {upstream: v}}", "an error leads to an upstream")]
+    [TestCase("auth: {any: staff, close_at_expiry: true}", "auth: staff", "a WebSocket lasts longer than its identity")]
+    [TestCase("cors: \"https://a.example\"", "cors: {origins: \"https://a.example\", expose: [X-A]}", "more pages may use it in browsers")]
     [TestCase("limits: {body: 1MB}", "limits: {body: 2MB}", "bodies may be larger")]
     [TestCase("cors: \"https://a.example\"", "cors: [\"https://a.example\", \"https://b.example\"]", "more pages may use it in browsers")]
     public void What_lets_more_through_is_said_and_its_opposite_is_not(string strict, string loose, string why)
@@ -70,6 +73,33 @@ internal sealed class GatewayComparisonTests
     {
         var found = Compare(Routes("{path: /a, upstream: u}").Replace("endpoints: [\"10.0.0.1:80\"]", one, StringComparison.Ordinal), Routes("{path: /a, upstream: u}").Replace("endpoints: [\"10.0.0.1:80\"]", other, StringComparison.Ordinal));
         Assert.That(found.Select(difference => (difference.Path, difference.Loosens)), Is.EqualTo(new[] { (path, why) }));
+    }
+
+    [TestCase("DELETE")]
+    [TestCase("PROPFIND")]
+    public void Methods_that_a_narrower_set_leaves_to_another_route_are_seen(string method)
+    {
+        var before = Auth + Routes("{name: admin, path: \"/admin/*\", upstream: u, auth: staff}");
+        var after = Auth + Routes("{name: admin, path: \"/admin/*\", methods: [GET, POST], upstream: u, auth: staff}", $"{{name: rest, path: \"/admin/*\", {(method == "DELETE" ? "priority: -1" : $"methods: [{method}]")}, upstream: u}}");
+        Assert.That(Compare(before, after).Select(difference => difference.Loosens), Has.Member("auth removed: nobody has to be known any more"));
+    }
+
+    [TestCase("/v/[A-Z]+")]
+    [TestCase("/v/\\p{L}{3}")]
+    [TestCase("/v/[2-9]+")]
+    public void A_route_that_no_request_can_be_made_for_is_told_nevertheless(string regex)
+    {
+        var found = Compare(Routes("{name: a, path: /a, upstream: u}"), Routes("{name: a, path: /a, upstream: u}", $"{{name: odd, path_regex: '{regex}', upstream: u}}"));
+        Assert.That(found.Select(difference => (difference.Kind, difference.Routes.Single(), difference.Loosens is null)), Is.EqualTo(new[] { (DifferenceKind.Opened, "odd", false) }));
+    }
+
+    [TestCase("bind: \"127.0.0.1:0\"", "bind: \"0.0.0.0:0\"", "it is reached by other addresses")]
+    [TestCase("listeners:", "auth_failures: off\nlisteners:", "clients may guess more often")]
+    [TestCase("listeners:", "listeners:\n  raw: {bind: \"127.0.0.1:0\", tcp: u}", "there is a way to its upstream without any policy of routes")]
+    public void What_lets_more_through_beside_the_routes_is_said(string one, string other, string why)
+    {
+        var before = Auth + Routes("{name: a, path: /a, upstream: u, auth: staff}");
+        Assert.That(Compare(before, before.Replace(one, other, StringComparison.Ordinal)).Select(difference => difference.Loosens), Has.Member(why));
     }
 
     [Test]

@@ -115,13 +115,22 @@ internal sealed class TestRunTests : IDisposable
         var yaml = Gateway.Replace("allow_ips: 10.0.0.0/8", "allow_ips: 10.0.0.0/8, on_error: {403: {upstream: secret}, 502: {upstream: secret}}", StringComparison.Ordinal);
         Assert.That(await RunAsync("- assert: {upstream: secret, path: \"/inside/*\", requires: [allow_ips]}", yaml), Is.EqualTo(1));
         Assert.That(_out.ToString(), Does.Contain("on_error 403").And.Not.Contain("on_error 502"));
+        Assert.That(await RunAsync("- assert: {path: \"/inside/*\", requires: [allow_ips]}", yaml), Is.EqualTo(1), "wherever it leads");
+    }
+
+    [TestCase("allow_ips: 10.0.0.0/8", "allow_ips: [0.0.0.0/0, \"::/0\"]", "allow_ips")]
+    [TestCase("upstream: secret, allow_ips: 10.0.0.0/8", "upstream: secret, auth: card, require: {}", "require")]
+    public async Task What_lets_everybody_pass_proves_nothing(string strict, string loose, string word)
+    {
+        var yaml = "auth: {card: {external: {url: \"http://127.0.0.1:9/check\"}}}\n" + Gateway.Replace(strict, loose, StringComparison.Ordinal);
+        Assert.That(await RunAsync($"- assert: {{path: \"/inside/*\", requires: [{word}]}}", yaml), Is.EqualTo(1));
     }
 
     [Test]
     public async Task A_tcp_listener_is_a_way_around_policies()
     {
         var yaml = Gateway.Replace("listeners:", "listeners:\n  raw: {bind: \"127.0.0.1:0\", tcp: secret}", StringComparison.Ordinal);
-        Assert.That(await RunAsync("- assert: {upstream: secret, path: /, requires: [tls]}", yaml), Is.EqualTo(1));
+        Assert.That(await RunAsync("- assert: {upstream: secret, path: \"/inside/*\", requires: [allow_ips]}", yaml), Is.EqualTo(1), "it gives every path");
         Assert.That(await RunAsync("- assert: {upstream: secret, requires: [allow_ips]}", yaml), Is.EqualTo(1));
         Assert.That(_out.ToString(), Does.Contain("the tcp listener 'raw' leads there without allow_ips"));
     }

@@ -162,7 +162,8 @@ internal sealed class ApiKeyProvider : IdentityProvider
             return -1;
         }
 
-        known = (_file?.Content ?? _declared!).Find(KeyHash.Of(text));
+        // The hash of nothing is well known, and in a file where somebody's variable was not set.
+        known = text.IsEmpty ? null : (_file?.Content ?? _declared!).Find(KeyHash.Of(text));
         return 1;
     }
 }

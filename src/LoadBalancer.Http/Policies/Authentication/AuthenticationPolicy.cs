@@ -19,6 +19,7 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     private readonly AuthOptions _options;
     private readonly IdentityProvider[] _providers;
     private readonly bool _needsAll;
+    private readonly bool _isShadow;
     private readonly FailureThrottle? _failures;
     private readonly AuthCounts[] _counts;
 
@@ -27,9 +28,10 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     /// <param name="providers">Who is asked, in this order.</param>
     /// <param name="failures">Who keeps clients from guessing; null for nobody.</param>
     /// <param name="metrics">Where answers are counted; null for nowhere.</param>
-    public AuthenticationPolicy(AuthOptions options, IdentityProvider[] providers, FailureThrottle? failures = null, AuthMetrics? metrics = null)
+    /// <param name="isShadow">True where it is only watched: nobody is kept from anything, and the endpoint gets the credential that it may still ask for.</param>
+    public AuthenticationPolicy(AuthOptions options, IdentityProvider[] providers, FailureThrottle? failures = null, AuthMetrics? metrics = null, bool isShadow = false)
     {
-        (_options, _providers, _failures) = (options, providers, failures);
+        (_options, _providers, _failures, _isShadow) = (options, providers, isShadow ? null : failures, isShadow);
         _needsAll = options.All.Count > 0;
         _counts = [.. providers.Select(provider => metrics?.Of(provider.Name)).OfType<AuthCounts>()];
     }
@@ -46,10 +48,11 @@ internal sealed class AuthenticationPolicy : HttpPolicy
         }
 
         IdentityProvider[] providers = [.. options.Names.Select(name => build.Providers.Find(name) ?? throw new InvalidOperationException($"no provider '{name}'"))];
+        var isShadow = build.Options.Shadow.Contains("auth");
         return build.Previous.Find<AuthenticationPolicy>() is { } running && running._options == options && running._providers.AsSpan().SequenceEqual(providers)
-            && running._failures == build.Providers.Failures
+            && running._isShadow == isShadow && (isShadow || running._failures == build.Providers.Failures)
             ? running
-            : new AuthenticationPolicy(options, providers, build.Providers.Failures, build.Providers.Metrics);
+            : new AuthenticationPolicy(options, providers, build.Providers.Failures, build.Providers.Metrics, isShadow);
     }
 
     /// <inheritdoc/>
@@ -229,11 +232,14 @@ internal sealed class AuthenticationPolicy : HttpPolicy
     private void Admit(Exchange exchange, Identity identity)
     {
         exchange.Identity = identity;
-        exchange.TunnelEndsAt = _options.CloseAtExpiry ? identity.ExpiresAt : long.MaxValue;
+        exchange.TunnelEndsAt = _options.CloseAtExpiry && !_isShadow ? identity.ExpiresAt : long.MaxValue;
         exchange.Decisions.Note("subject", identity.Subject);
-        foreach (var provider in _providers)
+        if (!_isShadow)
         {
-            provider.RemoveCredential(exchange);
+            foreach (var provider in _providers)
+            {
+                provider.RemoveCredential(exchange);
+            }
         }
 
         var fields = exchange.Request.Fields;

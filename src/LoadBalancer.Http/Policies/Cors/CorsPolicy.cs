@@ -94,7 +94,12 @@ internal sealed class CorsPolicy : HttpPolicy
         // Of two, endpoints and browsers could mean different ones.
         var origin = new Slice(request.Fields[at].ValueStart, request.Fields[at].ValueLength);
         var isAllowed = IsForAll || (request.Fields.Find(KnownHeader.Origin, at + 1) < 0 && _origins.Contains(origin.Of(request.Fields)));
-        exchange.Decisions.Note("origin", origin.Of(request.Fields));
+        if (isAllowed && !IsForAll)
+        {
+            // Any other text may be anything.
+            exchange.Decisions.Note("origin", origin.Of(request.Fields));
+        }
+
         exchange.AllowedOrigin = isAllowed ? origin : default;
         if (Preflight.Is(request))
         {

@@ -39,6 +39,18 @@ internal sealed class RefusalScenarios(Carrier carrier) : IOverCarriers
         Assert.That((call["grpc-status"], call["grpc-message"]!.Split(',')[0]), Is.EqualTo(("14", "too_many_failures")));
     }
 
+    [TestCase("", 403)]
+    [TestCase("Content-Type: application/grpc\r\ngrpc-timeout: 1n\r\nTE: trailers\r\n", 200)]
+    [TestCase("grpc-timeout: 1n\r\n", 403)]
+    public async Task No_error_that_a_client_can_bring_about_leads_around_the_policies_to_a_stand_in(string fields, int status)
+    {
+        using var endpoint = new HttpEndpoint("secret");
+        await using var gateway = await HttpGateway.StartAsync(
+            "{routes: [{path: /x, upstream: up, allow_ips: 10.0.0.0/8, timeout: 2s, on_error: {503: {upstream: up}, 504: {upstream: up}}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}");
+        Assert.That(gateway.Get("/x", fields).Status, Is.EqualTo(status), "a call of gRPC has its status in a field");
+        Assert.That(endpoint.Requests, Is.Empty);
+    }
+
     [Test]
     public async Task Callers_and_refusals_are_in_the_log_and_in_metrics_by_names_of_the_file_alone()
     {
