@@ -4,6 +4,22 @@ namespace LoadBalancer.Tests.Configuration;
 
 internal sealed class KindsTests
 {
+    [TestCase("-1", true)]
+    [TestCase("-90", true)]
+    [TestCase("0", true)]
+    [TestCase("7", true)]
+    [TestCase("-0", false)]
+    [TestCase("-07", false)]
+    [TestCase("+7", false)]
+    [TestCase("-", false)]
+    [TestCase("-100", false)]
+    public void A_number_below_zero_has_a_minus_where_it_may_be_one(string text, bool isOne)
+    {
+        var reader = new ConfigReader();
+        var value = Kinds.Integer(-99, 99).Read(Node.Of(text), 1000, reader);
+        Assert.That((reader.Errors.Count == 0, value), Is.EqualTo((isOne, isOne ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 1000)));
+    }
+
     [Test]
     public void A_list_takes_one_item_by_itself() => Assert.That(Read(Kinds.List(Kinds.Integer(1, 9)), "7"), Is.EqualTo(new ValueList<int>([7])));
 

@@ -13,13 +13,13 @@ internal sealed class IntegerKind(int atLeast, int atMost) : ScalarKind<int>
     public override string Example => "";
 
     /// <inheritdoc/>
-    protected override string Pattern => "0|[1-9][0-9]*";
+    protected override string Pattern => atLeast < 0 ? "0|-?[1-9][0-9]*" : "0|[1-9][0-9]*";
 
     /// <inheritdoc/>
     public override bool TryParse(string text, out int value) =>
         // No leading zero: whoever writes 010 may mean eight.
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
-        && (text.Length == 1 || text[0] != '0') && value >= atLeast && value <= atMost;
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+        && (text.Length == 1 || text[0] is not ('0' or '+')) && (value < 0 || text[0] != '-') && !text.StartsWith("-0", StringComparison.Ordinal) && value >= atLeast && value <= atMost;
 
     /// <inheritdoc/>
     public override string? Print(int value) => value.ToString(CultureInfo.InvariantCulture);
