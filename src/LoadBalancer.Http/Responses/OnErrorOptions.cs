@@ -20,7 +20,7 @@ internal sealed record OnErrorOptions : IConfigurable<OnErrorOptions>
         },
         {
             "upstream", Kinds.Name("the name of an upstream"), o => o.Upstream!, (o, value) => o with { Upstream = value },
-            "The upstream that answers instead, where the request can be sent again: it has no body, or none of it was sent."
+            "The upstream that answers instead, where the request can be sent again: it has no body, or none of it was sent. Only of requests that the route's policies have let pass, or refused by the client's fault (4xx); not of calls of gRPC."
         },
     };
 
