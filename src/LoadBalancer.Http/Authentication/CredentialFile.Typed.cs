@@ -77,7 +77,17 @@ internal sealed class CredentialFile<T> : CredentialFile
         }
 
         var reader = new ConfigReader();
-        var content = _parse(text, reader);
+        T? content;
+        try
+        {
+            content = _parse(text, reader);
+        }
+        catch (Exception error)
+        {
+            // A parser, or one of the platform's behind it, that somebody's file brings down: it takes nothing else with it.
+            return (null, $"cannot read {Path}: {error.GetType().Name}: {ScalarNode.Clean(error.Message)}");
+        }
+
         return reader.Errors.Count == 0 && content is not null ? (content, null) : (null, WhyNot(reader.Errors));
     }
 

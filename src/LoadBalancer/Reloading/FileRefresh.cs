@@ -56,29 +56,53 @@ internal sealed class FileRefresh : IDisposable
             var changed = false;
             foreach (var tls in _snapshot().Listeners.Values.Select(listener => listener.Handler?.Tls).OfType<TlsTermination>())
             {
-                if (tls.Refresh() is { } refresh)
+                changed |= Refresh("listener", tls.Listener, () =>
                 {
-                    changed = true;
+                    if (tls.Refresh() is not { } refresh)
+                    {
+                        return false;
+                    }
+
                     Log(tls, refresh);
-                }
+                    return true;
+                });
             }
 
-            foreach (var tls in _snapshot().Upstreams.Values.Select(upstream => upstream.Tls).OfType<TlsOrigination>())
+            foreach (var upstream in _snapshot().Upstreams.Values)
             {
                 // It tells of itself.
-                changed |= tls.Refresh();
+                changed |= upstream.Tls is { } tls && Refresh("upstream", upstream.Name, tls.Refresh);
             }
 
             foreach (var provider in _snapshot().Providers.Providers)
             {
-                if (provider.File?.Refresh() == true)
+                changed |= provider.File is { } file && Refresh("auth", provider.Name, () =>
                 {
-                    changed = true;
-                    Log(provider.Name, provider.File);
-                }
+                    if (!file.Refresh())
+                    {
+                        return false;
+                    }
+
+                    Log(provider.Name, file);
+                    return true;
+                });
             }
 
             return changed;
+        }
+    }
+
+    // On a timer, where what nobody catches ends the process: a file that brings its parser down leaves the others their turn.
+    private bool Refresh(string kind, string name, Func<bool> refresh)
+    {
+        try
+        {
+            return refresh();
+        }
+        catch (Exception error)
+        {
+            _log.Error("a changed file cannot be read; what was in use before stays", (kind, name), ("error", error.ToString()));
+            return false;
         }
     }
 

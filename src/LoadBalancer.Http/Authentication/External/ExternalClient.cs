@@ -27,10 +27,13 @@ internal sealed class ExternalClient(string provider, ExternalOptions options, O
         return answer switch
         {
             { Failure: { } failure } => ExternalAnswer.Failed($"the check service cannot be asked: {failure}"),
-            { Status: >= 200 and <= 299, Headers: { } headers } => new ExternalAnswer(IdentityOf(headers), FaultKind.None, [], IsKept(headers)),
+            { Status: >= 200 and <= 299, Headers: { } headers } => Passed(headers),
             { Status: 401, Headers: { } headers } => Denied(headers),
             { Status: 403, Headers: { } headers } => new ExternalAnswer(null, FaultKind.ExternalForbidden, [], IsKept(headers)),
-            { Status: var status } => ExternalAnswer.Failed($"the check service answers {status}, where 2xx lets pass, and 401 and 403 refuse"),
+
+            // It was asked, and did not let pass. Were that a failure, whoever sends a cookie that is too long for it would choose 'on_failure'.
+            { Status: >= 300 and <= 499 and not (408 or 429) } => new ExternalAnswer(null, FaultKind.ExternalForbidden, [], IsKept: false),
+            { Status: var status } => ExternalAnswer.Failed($"the check service answers {status}, where 2xx lets pass, and 3xx and 4xx refuse"),
         };
     }
 
@@ -44,6 +47,12 @@ internal sealed class ExternalClient(string provider, ExternalOptions options, O
             : [];
         return new ExternalAnswer(null, FaultKind.ExternalDenied, challenges, challenges.Length == 0 && IsKept(headers));
     }
+
+    // Where somebody is to be named and nobody is, the next policy would take everybody for one caller.
+    private ExternalAnswer Passed(HttpResponseHeaders headers) =>
+        IdentityOf(headers) is { } identity && (options.SubjectHeader is null || identity.Subject.Length > 0)
+            ? new ExternalAnswer(identity, FaultKind.None, [], IsKept(headers))
+            : new ExternalAnswer(null, FaultKind.ExternalDenied, [], IsKept: false);
 
     // Several lines of one field are one list (RFC 9110 section 5.3). What no field can have is left out.
     private static byte[] ValueOf(HttpResponseHeaders headers, string name)

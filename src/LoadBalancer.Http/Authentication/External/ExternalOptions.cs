@@ -9,7 +9,7 @@ internal sealed record ExternalOptions : IConfigurable<ExternalOptions>
     public static Shape<ExternalOptions> Shape { get; } = new(
         "external_auth",
         "A service that is asked about each request, whether it has a credential or not: with GET, and `X-Original-Method`, `X-Original-Host`, `X-Original-Uri`, `X-Forwarded-For` and " +
-        "`X-Forwarded-Proto`. 2xx lets it pass; 401 and 403 refuse it; anything else is a failure.",
+        "`X-Forwarded-Proto`. 2xx lets it pass; 3xx and 4xx but 408 and 429 refuse it; anything else is a failure.",
         "{url: \"https://auth.internal/check\", forward: [X-User-Id], cache: 300s}", () => new(), shortForm: "url")
     {
         {
@@ -26,7 +26,7 @@ internal sealed record ExternalOptions : IConfigurable<ExternalOptions>
         },
         {
             "subject_header", Kinds.Token("the name of a header field", "X-User-Id").OrNull("none"), o => o.SubjectHeader, (o, value) => o with { SubjectHeader = value },
-            "The field of its answer that says who calls. Without it, who calls has no name."
+            "The field of its answer that says who calls; an answer without it refuses. With `none`, who calls has no name."
         },
         {
             "plan_header", Kinds.Token("the name of a header field", "X-Plan").OrNull("none"), o => o.PlanHeader, (o, value) => o with { PlanHeader = value },

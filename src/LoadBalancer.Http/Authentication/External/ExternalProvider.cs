@@ -88,13 +88,14 @@ internal sealed class ExternalProvider : IdentityProvider
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<ProviderAnswer> AskAsync(Exchange exchange, string question)
     {
-        var flight = _flights.Join(question, () => LearnAsync(question));
-        if (flight is null)
+        if (_flights.Join(question, () => LearnAsync(question)) is not { } flight)
         {
+            // Whatever 'on_failure' says: so many are what clients send, who would let themselves in.
             _condition.Fail($"{MostUnderWay} questions to the check service are under way");
+            return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
         }
 
-        var answer = flight is null ? null : await ProviderWait.ForAsync(exchange, flight);
+        var answer = await ProviderWait.ForAsync(exchange, flight);
         if (answer?.Identity is { } identity)
         {
             return ProviderAnswer.Known(identity);

@@ -221,7 +221,8 @@ internal sealed class KeySetReader(JwtAlgorithms allowed, bool takesSecrets, int
         return RsaKey.Create(null, allowed, parameters.Modulus!, parameters.Exponent!, loops);
     }
 
-    private static string CurveOf(ECCurve curve) => curve.Oid.Value switch
+    // A key may spell its curve out (openssl's -param_enc explicit), which then has no name, nor any that could be trusted (CVE-2020-0601).
+    private static string CurveOf(ECCurve curve) => (curve.IsNamed ? curve.Oid?.Value : null) switch
     {
         "1.2.840.10045.3.1.7" => "P-256",
         "1.3.132.0.34" => "P-384",

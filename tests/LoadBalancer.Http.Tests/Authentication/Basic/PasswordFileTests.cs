@@ -1,6 +1,8 @@
 using System.Text;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.Basic;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Http.Tests.Authentication.Basic;
 
@@ -52,6 +54,17 @@ internal sealed class PasswordFileTests
         Assert.That(error, Does.StartWith("f:2:1: ").And.Contains(why));
         var secret = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..];
         Assert.That(secret.Length > 5 && error.Contains(secret, StringComparison.Ordinal), Is.False);
+    }
+
+    [Test]
+    public void A_file_that_brings_its_parser_down_is_no_use_and_what_was_read_before_stays()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["f"], "good");
+        var file = new CredentialFile<string>(folder["f"], 100, (text, _) => text == "good" ? text : throw new NotSupportedException("of\nno use"), _ => 1, TimeProvider.System);
+        File.WriteAllText(folder["f"], "bad");
+        Assert.That((file.Refresh(), file.Refresh(), file.Content), Is.EqualTo((true, false, "good")), "told of once");
+        Assert.That(file.Refusal, Does.StartWith($"cannot read {folder["f"]}: NotSupportedException: of").And.Not.Contains("\n"));
     }
 
     [Test]

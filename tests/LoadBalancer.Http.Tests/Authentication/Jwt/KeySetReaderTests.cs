@@ -124,6 +124,14 @@ internal sealed class KeySetReaderTests
     }
 
     [Test]
+    public void A_curve_that_is_spelled_out_is_none_that_is_known()
+    {
+        using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var spelled = ECDsa.Create(ecdsa.ExportExplicitParameters(includePrivateParameters: false));
+        Assert.That(Read(spelled.ExportSubjectPublicKeyInfoPem()).Flaw, Does.Contain("on a curve other than"));
+    }
+
+    [Test]
     public void A_private_key_stays_with_the_issuer()
     {
         using var rsa = RSA.Create(2048);

@@ -70,8 +70,7 @@ internal sealed class ExternalScenarios(Carrier carrier) : IOverCarriers
     }
 
     [TestCase(500)]
-    [TestCase(302)]
-    [TestCase(404)]
+    [TestCase(408)]
     [TestCase(429)]
     public async Task Anything_else_is_a_failure(int status)
     {

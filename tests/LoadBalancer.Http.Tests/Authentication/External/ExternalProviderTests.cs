@@ -1,0 +1,70 @@
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Authentication.External;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Http.Tests.Authentication.External;
+
+/// <summary>What the answers of a check service mean; end to end in ExternalScenarios.</summary>
+[CancelAfter(30_000)]
+internal sealed class ExternalProviderTests
+{
+    private OutboundClient _outbound;
+
+    [SetUp]
+    public void Begin() => _outbound = new OutboundClient(TimeProvider.System);
+
+    [TearDown]
+    public void End() => _outbound.Dispose();
+
+    [TestCase(302)]
+    [TestCase(400)]
+    [TestCase(404)]
+    [TestCase(413)]
+    [TestCase(431)]
+    public async Task A_service_that_turns_a_request_down_was_asked_and_refuses_it(int status)
+    {
+        var answer = await AskAsync(LoopbackService.Answer(status));
+        Assert.That((answer.Failure, answer.Identity, answer.Refusal, answer.IsKept), Is.EqualTo(((string?)null, (Identity?)null, FaultKind.ExternalForbidden, false)));
+    }
+
+    [TestCase(408)]
+    [TestCase(429)]
+    [TestCase(500)]
+    [TestCase(503)]
+    public async Task A_service_that_has_no_time_or_is_broken_was_not_asked(int status) =>
+        Assert.That((await AskAsync(LoopbackService.Answer(status))).Failure, Does.StartWith($"the check service answers {status}, "));
+
+    [TestCase("X-User-Id: ann", ExpectedResult = "ann")]
+    [TestCase("X-User-Id:", ExpectedResult = null)]
+    [TestCase("X-Other: ann", ExpectedResult = null)]
+    public async Task<string?> A_yes_that_names_nobody_where_it_should_is_a_no(string field)
+    {
+        var answer = await AskAsync(LoopbackService.Answer(200, "", "text/plain", field), new ExternalOptions { SubjectHeader = "X-User-Id" });
+        Assert.That((answer.Failure, answer.Refusal), Is.EqualTo(((string?)null, answer.Identity is null ? FaultKind.ExternalDenied : FaultKind.None)));
+        return answer.Identity?.Subject;
+    }
+
+    [Test]
+    public async Task Beyond_the_questions_that_may_be_under_way_it_is_503_whatever_on_failure_says()
+    {
+        var never = new TaskCompletionSource<byte[]>();
+        await using var service = new LoopbackService(_ => never.Task);
+        var options = new ExternalOptions { Url = service.Address, AllowsOnFailure = true };
+        var provider = ExternalProvider.Create(Builds.Of(new ProviderOptions { External = options }) with { Outbound = _outbound })!;
+        for (var at = 0; at < ExternalProvider.MostUnderWay; at++)
+        {
+            Assert.That(provider.IdentifyAsync(Heads.Request($"/{at}", "Host: a.test")).IsCompleted, Is.False);
+        }
+
+        var answer = provider.IdentifyAsync(Heads.Request("/more", "Host: a.test"));
+        Assert.That(answer.IsCompleted, Is.True);
+        Assert.That(answer.Result.Fault, Is.EqualTo(FaultKind.ProviderUnavailable));
+    }
+
+    private async Task<ExternalAnswer> AskAsync(byte[] answer, ExternalOptions? options = null)
+    {
+        await using var service = new LoopbackService(_ => answer);
+        return await new ExternalClient("p", (options ?? new ExternalOptions()) with { Url = service.Address }, _outbound).AskAsync("X-Original-Method: GET\n");
+    }
+}
