@@ -80,7 +80,7 @@ internal sealed class HttpProxyBuilder
             Routes = new RouteTable(
             [
                 .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, requests)),
-                .. OidcRoutes.Of(options.AllRoutes, providers.Find).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, requests, own.Handler)),
+                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, requests, own.Handler)),
             ]),
             HttpsListeners = https,
             Providers = providers,

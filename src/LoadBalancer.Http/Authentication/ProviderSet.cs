@@ -57,9 +57,10 @@ internal sealed class ProviderSet
             return previous;
         }
 
+        // Only keys are of consumers: whoever else is known, or waited for, is not forgotten with one of them.
         var providers = options.ToDictionary(
             entry => entry.Key,
-            entry => previous._consumers.Equals(consumers) && previous._options.GetValueOrDefault(entry.Key) == entry.Value && previous.Find(entry.Key) is { } running
+            entry => (entry.Value.ApiKey is null || previous._consumers.Equals(consumers)) && previous._options.GetValueOrDefault(entry.Key) == entry.Value && previous.Find(entry.Key) is { } running
                 ? running
                 : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context, outbound)),
             StringComparer.Ordinal);

@@ -77,6 +77,8 @@ internal sealed class CookieKeyFile : IDisposable
         var (text, flaw) = Read(_path);
         if (flaw is null && text == _text)
         {
+            // It may have been no use in between.
+            _condition.Succeed();
             return;
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using LoadBalancer.Http.Authentication.Jwt;
 
 namespace LoadBalancer.Http.Authentication.Oidc;
 
@@ -16,6 +17,9 @@ internal sealed class CookieKeys
 {
     /// <summary>The length of a key in bytes.</summary>
     public const int KeyBytes = 32;
+
+    /// <summary>The first letters of a sealed text hold its nonce, which no other text has: so many stand for it.</summary>
+    public const int NameLetters = (NameBytes + NonceBytes) * 8 / 6;
 
     private const int NameBytes = 4;
     private const int NonceBytes = 12;
@@ -84,15 +88,15 @@ internal sealed class CookieKeys
     /// <param name="text">The sealed text.</param>
     public byte[]? Open(string purpose, ReadOnlySpan<byte> text)
     {
-        var whole = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        if (Base64Url.DecodeFromUtf8(text, whole, out var consumed, out var length) != System.Buffers.OperationStatus.Done || consumed != text.Length || length < Overhead)
+        // In one spelling only: what is remembered of a text must not be undone by a blank or a '=' in it.
+        if (!Base64UrlText.TryDecode(text, out var whole) || whole.Length < Overhead)
         {
             return null;
         }
 
         foreach (var (name, key) in _keys)
         {
-            if (whole.AsSpan(0, NameBytes).SequenceEqual(name) && TryOpen(key, whole.AsSpan(NameBytes, length - NameBytes), purpose) is { } plain)
+            if (whole.AsSpan(0, NameBytes).SequenceEqual(name) && TryOpen(key, whole.AsSpan(NameBytes), purpose) is { } plain)
             {
                 return plain;
             }
@@ -100,6 +104,9 @@ internal sealed class CookieKeys
 
         return null;
     }
+
+    /// <summary>True where these open all that the others do.</summary>
+    public bool Include(CookieKeys others) => others._keys.All(other => _keys.Any(own => own.Key.AsSpan().SequenceEqual(other.Key)));
 
     private static byte[]? TryOpen(byte[] key, ReadOnlySpan<byte> whole, string purpose)
     {

@@ -108,7 +108,10 @@ internal sealed class LoginCookies(string provider)
         var begun = LoginsOf(fields);
         if (begun.Count >= MostLogins)
         {
-            begun.ForEach(name => Set(exchange, name, "", 0));
+            foreach (var name in begun)
+            {
+                Set(exchange, name, "", 0);
+            }
         }
 
         Set(exchange, LoginName(login.State), text, LoginState.MostSeconds);
@@ -181,17 +184,18 @@ internal sealed class LoginCookies(string provider)
         }
     }
 
-    private List<string> LoginsOf(HeaderList fields)
+    // What a browser has; whoever names more of them would have each in a line of the response.
+    private HashSet<string> LoginsOf(HeaderList fields)
     {
-        var names = new List<string>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         for (var at = fields.Find(KnownHeader.Cookie); at >= 0; at = fields.Find(KnownHeader.Cookie, at + 1))
         {
             foreach (var pair in Encoding.ASCII.GetString(fields.Value(at)).Split(';'))
             {
                 var name = pair.Split('=')[0].Trim();
-                if (name.StartsWith(Encoding.ASCII.GetString(_login), StringComparison.Ordinal) && FieldText.IsToken(Encoding.ASCII.GetBytes(name)))
+                if (name.StartsWith(Encoding.ASCII.GetString(_login), StringComparison.Ordinal) && FieldText.IsToken(Encoding.ASCII.GetBytes(name)) && names.Add(name) && names.Count == 2 * MostLogins)
                 {
-                    names.Add(name);
+                    return names;
                 }
             }
         }

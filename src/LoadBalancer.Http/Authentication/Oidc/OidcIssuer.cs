@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LoadBalancer.Configuration;
 
@@ -45,7 +46,9 @@ internal sealed record OidcIssuer(Uri Authorization, Uri Token, Uri Keys, Uri? E
     private static Uri? AddressOf(JsonElement root, string name, OidcOptions options, ref string? flaw)
     {
         var text = TextOf(root, name);
-        var wrong = text is null ? "is missing" : options.Trust.FlawOf(text);
+        var wrong = text is null ? "is missing"
+            : !Ascii.IsValid(text) ? "has letters that are not of ASCII: a browser would be sent to another host; write the host as xn--…"
+            : options.Trust.FlawOf(text);
         if (wrong is not null)
         {
             flaw ??= $"its '{name}' {wrong}";

@@ -41,13 +41,15 @@ internal sealed class OidcLogin
     private readonly IdentityCache _used;
 
     /// <summary>Logins of a provider.</summary>
-    public OidcLogin(ProviderBuild build, OidcOptions options, OidcDiscovery discovery, IdTokens idTokens, OidcSessions sessions, LoginCookies cookies)
+    public OidcLogin(ProviderBuild build, OidcOptions options, OidcDiscovery discovery, IdTokens idTokens, OidcSessions sessions, LoginCookies cookies, OidcLogin? running)
     {
         (_options, _discovery, _idTokens, _sessions, _cookies) = (options, discovery, idTokens, sessions, cookies);
         _time = build.Context.Time;
         _tokens = new TokenEndpoint(options, build.Outbound);
         _condition = new ProviderCondition(build.Name, build.Context);
-        _used = new IdentityCache(MostUsed, MostUsed * 512L, _time, build.Context.Seeds);
+
+        // A state that was used is used after a reload as well.
+        _used = running?._used ?? new IdentityCache(MostUsed, MostUsed * 512L, _time, build.Context.Seeds);
     }
 
     /// <summary>Puts the way to the login into the response; 503 where the provider is not known yet.</summary>

@@ -18,14 +18,23 @@ internal sealed class OidcLogout(IReadOnlyList<OidcProvider> providers) : HttpHa
             return new(new Fault(FaultSide.Client, FaultKind.OriginDenied));
         }
 
+        OidcLogin.Redirect(exchange, 303, LogOut(exchange));
+        return OwnResponse.SendAsync(exchange);
+    }
+
+    /// <summary>Ends the sessions of all the providers.</summary>
+    /// <returns>Where the browser goes on: a browser can go to the logout of one, the first.</returns>
+    internal string LogOut(Exchange exchange)
+    {
         string? next = null;
         foreach (var provider in providers)
         {
-            next ??= provider.LogOut(exchange);
+            // Not in one line with ??=, which would leave the others logged in.
+            var to = provider.LogOut(exchange);
+            next ??= to;
         }
 
-        OidcLogin.Redirect(exchange, 303, next ?? "/");
-        return OwnResponse.SendAsync(exchange);
+        return next ?? "/";
     }
 
     /// <inheritdoc/>

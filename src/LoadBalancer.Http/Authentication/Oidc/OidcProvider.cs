@@ -14,6 +14,8 @@ internal sealed class OidcProvider : IdentityProvider
 {
     private const int MostRemembered = 64 * 1024;
     private const long MostRememberedBytes = 64L << 20;
+    private const int MostEnded = 64 * 1024;
+    private const long MostEndedBytes = 16L << 20;
 
     // While a browser learns of its new cookie, requests are under way with the old one; a refresh token is for one use with many providers.
     private const long OldCookieSeconds = 60;
@@ -29,8 +31,11 @@ internal sealed class OidcProvider : IdentityProvider
     private readonly OidcSessions _sessions;
     private readonly IdTokens _idTokens;
     private readonly LoginCookies _cookies;
-    private readonly IdentityCache _remembered;
+    private readonly IdentityCache _ended;
+    private readonly Lock _lock = new();
+    private readonly Random _seeds;
     private readonly TimeProvider _time;
+    private volatile Memory _memory;
 
     /// <summary>The provider that the options describe.</summary>
     /// <exception cref="IOException">The keys of its cookies cannot be read.</exception>
@@ -45,11 +50,15 @@ internal sealed class OidcProvider : IdentityProvider
         // A reload logs nobody out.
         _ownKeys = _keyFile is null ? running?._ownKeys ?? CookieKeys.Random() : null;
         _discovery = new OidcDiscovery(build.Name, options, build.Outbound, build.Context);
-        _sessions = new OidcSessions(build.Name, options, () => _keyFile?.Current ?? _ownKeys!, _time);
+        _sessions = new OidcSessions(build.Name, options, () => Keys, _time);
         _idTokens = new IdTokens(options, _discovery.Keys, _time);
         _cookies = new LoginCookies(build.Name);
-        _remembered = new IdentityCache(MostRemembered, MostRememberedBytes, _time, build.Context.Seeds);
-        Login = new OidcLogin(build, options, _discovery, _idTokens, _sessions, _cookies);
+        _seeds = new Random(build.Context.Seeds.Next());
+        _memory = new Memory(Keys, NewCache());
+
+        // Nor does it let anybody in again who has logged out.
+        _ended = running?._ended ?? new IdentityCache(MostEnded, MostEndedBytes, _time, build.Context.Seeds);
+        Login = new OidcLogin(build, options, _discovery, _idTokens, _sessions, _cookies, running?.Login);
     }
 
     /// <summary>Its logins.</summary>
@@ -70,7 +79,8 @@ internal sealed class OidcProvider : IdentityProvider
     /// <inheritdoc/>
     // What opens was sealed here, and nobody has guessed it.
     public override bool IsCached(Exchange exchange) =>
-        _cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text) && (_remembered.TryGet(text, out _, out _) || _sessions.Open(text) is not null);
+        _cookies.TryReadSession(exchange.Request.Fields, stackalloc byte[LoginCookies.MostLetters], out var text)
+        && (HasEnded(text) || Remembered.TryGet(text, out _, out _) || _sessions.Open(text) is not null);
 
     /// <inheritdoc/>
     public override ValueTask<ProviderAnswer> IdentifyAsync(Exchange exchange)
@@ -80,9 +90,16 @@ internal sealed class OidcProvider : IdentityProvider
             return new(Refuse(exchange, "cookie_incomplete"));
         }
 
-        if (_remembered.TryGet(text, out var identity, out _))
+        if (HasEnded(text))
         {
-            return new(identity is null ? Refuse(exchange, "ended") : ProviderAnswer.Known(identity));
+            return new(Refuse(exchange, "ended"));
+        }
+
+        // Once: what these keys open must not get into the memory of later ones.
+        var remembered = Remembered;
+        if (remembered.TryGet(text, out var identity, out _))
+        {
+            return new(ProviderAnswer.Known(identity!));
         }
 
         if (_sessions.Open(text) is not { } session)
@@ -98,7 +115,7 @@ internal sealed class OidcProvider : IdentityProvider
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
         if (now < session.RefreshAt || (exchange.IsRehearsal && now < session.ValidUntil))
         {
-            _remembered.Set(text, known, session.RefreshAt);
+            remembered.Set(text, known, session.RefreshAt);
             return new(ProviderAnswer.Known(known));
         }
 
@@ -108,7 +125,7 @@ internal sealed class OidcProvider : IdentityProvider
             return new(ProviderAnswer.Refuse(FaultKind.ProviderUnavailable));
         }
 
-        return RefreshAsync(exchange, text.ToArray(), session, known);
+        return RefreshAsync(exchange, remembered, text.ToArray(), session, known);
     }
 
     /// <inheritdoc/>
@@ -150,7 +167,7 @@ internal sealed class OidcProvider : IdentityProvider
             return null;
         }
 
-        _remembered.SetRefusal(text, FaultKind.SessionInvalid, session.EndsAt);
+        End(text, session);
         _cookies.ClearSession(exchange);
         if (_discovery.Issuer?.EndSession is not { } end)
         {
@@ -170,7 +187,7 @@ internal sealed class OidcProvider : IdentityProvider
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<ProviderAnswer> RefreshAsync(Exchange exchange, byte[] text, Session session, Identity known)
+    private async ValueTask<ProviderAnswer> RefreshAsync(Exchange exchange, IdentityCache remembered, byte[] text, Session session, Identity known)
     {
         var answer = await Login.RefreshAsync(exchange, session);
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
@@ -186,7 +203,7 @@ internal sealed class OidcProvider : IdentityProvider
                 return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
             }
 
-            _remembered.Set(text, known, now + FailureSeconds);
+            remembered.Set(text, known, now + FailureSeconds);
             return ProviderAnswer.Known(known);
         }
 
@@ -207,16 +224,51 @@ internal sealed class OidcProvider : IdentityProvider
         }
 
         _cookies.SetSession(exchange, sealedText, next.EndsAt - now);
-        _remembered.Set(text, identity, Math.Min(now + OldCookieSeconds, next.RefreshAt));
-        _remembered.Set(Encoding.ASCII.GetBytes(sealedText), identity, next.RefreshAt);
+        remembered.Set(text, identity, Math.Min(now + OldCookieSeconds, next.RefreshAt));
+        remembered.Set(Encoding.ASCII.GetBytes(sealedText), identity, next.RefreshAt);
         return ProviderAnswer.Known(identity);
     }
 
     private ProviderAnswer Forget(Exchange exchange, byte[] text, Session session, string why)
     {
-        _remembered.SetRefusal(text, FaultKind.SessionInvalid, session.EndsAt);
+        End(text, session);
         return Refuse(exchange, why);
     }
+
+    private CookieKeys Keys => _keyFile?.Current ?? _ownKeys!;
+
+    /// <summary>Whose the sessions are that the keys of now open: a key that was taken out of the file is one that somebody else may have, and nobody is known by it any more.</summary>
+    private IdentityCache Remembered
+    {
+        get
+        {
+            var memory = _memory;
+            return memory.Keys == Keys ? memory.Identities : RememberedAnew();
+        }
+    }
+
+    private IdentityCache RememberedAnew()
+    {
+        lock (_lock)
+        {
+            var (before, keys) = (_memory, Keys);
+            if (before.Keys != keys)
+            {
+                _memory = new Memory(keys, keys.Include(before.Keys) ? before.Identities : NewCache());
+            }
+
+            return _memory.Identities;
+        }
+    }
+
+    private IdentityCache NewCache() => new(MostRemembered, MostRememberedBytes, _time, _seeds);
+
+    // Apart from who is known: neither other keys nor a reload nor many sessions undo a logout. A sealed text has no second spelling, so that its first letters stand for it.
+    private bool HasEnded(ReadOnlySpan<byte> text) => _ended.TryGet(NameOf(text), out _, out _);
+
+    private void End(ReadOnlySpan<byte> text, Session session) => _ended.SetRefusal(NameOf(text), FaultKind.SessionInvalid, session.EndsAt);
+
+    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, CookieKeys.NameLetters)];
 
     /// <summary>A session that is no good: its cookies go, and a browser goes to a new login. It counts as no guess: a page that was left open asks again and again.</summary>
     private ProviderAnswer Refuse(Exchange exchange, string why)
@@ -225,4 +277,7 @@ internal sealed class OidcProvider : IdentityProvider
         _cookies.ClearSession(exchange);
         return TryLogIn(exchange) ? ProviderAnswer.Answered : ProviderAnswer.RefuseAgain(FaultKind.SessionInvalid);
     }
+
+    /// <summary>Who is known, and the keys that have opened it.</summary>
+    private sealed record Memory(CookieKeys Keys, IdentityCache Identities);
 }

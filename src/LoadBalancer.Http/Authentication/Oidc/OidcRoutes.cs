@@ -13,15 +13,15 @@ internal static class OidcRoutes
 
     /// <summary>The routes of a listener.</summary>
     /// <param name="routes">Its routes.</param>
-    /// <param name="find">The provider of a name; null where there is none.</param>
-    public static IEnumerable<(RouteOptions Options, HttpHandler Handler)> Of(IEnumerable<RouteOptions> routes, Func<string, IdentityProvider?> find)
+    /// <param name="providers">The providers of the file.</param>
+    public static IEnumerable<(RouteOptions Options, HttpHandler Handler)> Of(IEnumerable<RouteOptions> routes, ProviderSet providers)
     {
         var users = routes
-            .SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (Route: route, Provider: find(name) as OidcProvider)))
+            .SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (Route: route, Provider: providers.Find(name) as OidcProvider)))
             .Where(user => user.Provider is not null)
             .ToList();
         return users.GroupBy(user => (user.Route.Host, Path: user.Provider!.Callback))
-            .Select(at => (OptionsOf(at.First().Route, at.Key.Path, "login", ["GET"]), (HttpHandler)new OidcCallback([.. at.Select(user => user.Provider!).Distinct()])))
+            .Select(at => (OptionsOf(at.First().Route, at.Key.Path, "login", ["GET"]), (HttpHandler)new OidcCallback([.. at.Select(user => user.Provider!).Distinct()], providers.Failures)))
             .Concat(users.GroupBy(user => (user.Route.Host, Path: user.Provider!.Logout))
                 .Select(at => (OptionsOf(at.First().Route, at.Key.Path, "logout", ["GET", "POST"]), (HttpHandler)new OidcLogout([.. at.Select(user => user.Provider!).Distinct()]))));
     }

@@ -40,15 +40,16 @@ internal sealed class OidcSessions(string provider, OidcOptions options, Func<Co
     {
         var now = Now;
         var endsAt = before?.EndsAt ?? now + (long)options.Session.TotalSeconds;
-        var refreshToken = answer.RefreshToken ?? before?.RefreshToken ?? "";
+        var refreshToken = answer.RefreshToken is { Length: > 0 } another ? another : before?.RefreshToken ?? "";
+        var idToken = answer.IdToken ?? before!.IdToken;
         if (refreshToken.Length == 0)
         {
-            return new Session(answer.IdToken!, "", endsAt, endsAt, endsAt);
+            return new Session(idToken, "", endsAt, endsAt, endsAt);
         }
 
         // Early, so that a provider that is away for a moment is noticed by nobody.
         var lasts = Math.Max(answer.ExpiresIn ?? Default, Shortest);
-        return new Session(answer.IdToken ?? before!.IdToken, refreshToken, endsAt, Math.Min(endsAt, now + (lasts * 3 / 4)), Math.Min(endsAt, now + lasts));
+        return new Session(idToken, refreshToken, endsAt, Math.Min(endsAt, now + (lasts * 3 / 4)), Math.Min(endsAt, now + lasts));
     }
 
     /// <summary>Who a session is; null where nobody may be who has logged in so.</summary>

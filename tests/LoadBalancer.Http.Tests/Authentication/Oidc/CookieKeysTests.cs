@@ -51,6 +51,23 @@ internal sealed class CookieKeysTests
         Assert.That(keys.Open("a", [.. text, (byte)'A']), Is.Null);
     }
 
+    [TestCase(0, " ")]
+    [TestCase(20, "\t")]
+    [TestCase(20, "\r\n")]
+    [TestCase(-1, " ")]
+    [TestCase(-1, "=")]
+    [TestCase(-1, "==")]
+    public void It_opens_in_one_spelling_only(int at, string added)
+    {
+        // Of 33 to 35 bytes, so that each number of letters left over is among them.
+        var keys = CookieKeys.Random();
+        foreach (var plain in (string[])["x", "xy", "xyz"])
+        {
+            var text = keys.Seal("a", Encoding.ASCII.GetBytes(plain));
+            Assert.That(keys.Open("a", Encoding.ASCII.GetBytes(text.Insert(at < 0 ? text.Length : at, added))), Is.Null, plain);
+        }
+    }
+
     [Test]
     public void The_same_is_never_sealed_to_the_same()
     {

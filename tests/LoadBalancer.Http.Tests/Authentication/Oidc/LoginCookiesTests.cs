@@ -25,6 +25,14 @@ internal sealed class LoginCookiesTests
         Assert.That(exchange.Request.Fields.Lines(), Is.EqualTo(["Cookie: a=1"]));
     }
 
+    [Test]
+    public void A_request_that_names_a_thousand_logins_does_not_get_a_thousand_lines()
+    {
+        var exchange = Heads.Request("/", $"Cookie: {string.Join("; ", Enumerable.Range(0, 1000).Select(at => $"__Host-lb-login~staff~{at % 500:D8}"))}");
+        new LoginCookies("staff").SetLogin(exchange, LoginState.New("/", DateTimeOffset.UnixEpoch), "x");
+        Assert.That((exchange.Cookies.Count, exchange.Cookies.Distinct().Count()), Is.EqualTo(((2 * LoginCookies.MostLogins) + 1, (2 * LoginCookies.MostLogins) + 1)));
+    }
+
     [TestCase(1)]
     [TestCase(3800)]
     [TestCase(3801)]

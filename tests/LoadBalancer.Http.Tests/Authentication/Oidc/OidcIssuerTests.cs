@@ -26,6 +26,7 @@ internal sealed class OidcIssuerTests
     [TestCase("file:///etc/passwd", "its 'token_endpoint' begins with neither https:// nor http://")]
     [TestCase("https://a:b@login.example.com/", "its 'token_endpoint' has a user in it")]
     [TestCase("/token", "its 'token_endpoint'")]
+    [TestCase("https://login.ex\u00e4mple.com/token", "its 'token_endpoint' has letters that are not of ASCII")]
     public void An_endpoint_that_may_not_be_asked_is_a_flaw(string endpoint, string flaw)
     {
         Assert.That(Read(Document(token: endpoint), out var found), Is.Null);
