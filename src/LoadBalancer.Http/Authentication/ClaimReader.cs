@@ -25,6 +25,9 @@ internal ref struct ClaimReader
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = MostDepth };
 
     private readonly Dictionary<string, ImmutableArray<string>> _claims = new(StringComparer.Ordinal);
+
+    // By dotted name, where a member's own name has dots in it: the same with NUL for those, so that the two ways to such a name are told apart.
+    private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
     private Utf8JsonReader _json;
     private int _members;
@@ -42,7 +45,7 @@ internal ref struct ClaimReader
         var reader = new ClaimReader(json);
         try
         {
-            return reader._json.Read() && reader._json.TokenType == JsonTokenType.StartObject && reader.ReadObject(null, isRepeated: false) && !reader._json.Read()
+            return reader._json.Read() && reader._json.TokenType == JsonTokenType.StartObject && reader.ReadObject(null, null) && !reader._json.Read()
                 ? reader._claims.ToFrozenDictionary(StringComparer.Ordinal)
                 : null;
         }
@@ -55,8 +58,8 @@ internal ref struct ClaimReader
 
     /// <summary>Reads the members of the object that has begun.</summary>
     /// <param name="prefix">Its dotted name; null for the outermost.</param>
-    /// <param name="isRepeated">True where it is the item of an array: others of the same name lie beside it.</param>
-    private bool ReadObject(string? prefix, bool isRepeated)
+    /// <param name="path">The same, with NUL for the dots that members have in their own names.</param>
+    private bool ReadObject(string? prefix, string? path)
     {
         var first = _names.Count;
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
@@ -68,7 +71,9 @@ internal ref struct ClaimReader
             }
 
             _names.Add(name);
-            if (!_json.Read() || !ReadValue(prefix is null ? name : $"{prefix}.{name}", isRepeated))
+            var whole = Join(prefix, name);
+            var hasOwnDots = !ReferenceEquals(prefix, path) || name.Contains('.', StringComparison.Ordinal);
+            if (!_json.Read() || !ReadValue(whole, hasOwnDots ? Join(path, name.Replace('.', '\0')) : whole))
             {
                 return false;
             }
@@ -78,38 +83,40 @@ internal ref struct ClaimReader
         return true;
     }
 
-    private bool ReadValue(string name, bool isRepeated)
+    private static string Join(string? prefix, string name) => prefix is null ? name : $"{prefix}.{name}";
+
+    private bool ReadValue(string name, string path)
     {
         switch (_json.TokenType)
         {
             case JsonTokenType.StartObject:
-                return ReadObject(name, isRepeated);
+                return ReadObject(name, path);
             case JsonTokenType.StartArray:
                 var items = ImmutableArray.CreateBuilder<string>();
-                return ReadArray(name, items) && Add(name, items.ToImmutable(), isRepeated);
+                return ReadArray(name, path, items) && Add(name, path, items.ToImmutable());
             case JsonTokenType.Null:
                 // A claim that says nothing.
                 return true;
             default:
-                return Add(name, [ScalarText()], isRepeated);
+                return Add(name, path, [ScalarText()]);
         }
     }
 
-    private bool ReadArray(string name, ImmutableArray<string>.Builder items)
+    private bool ReadArray(string name, string path, ImmutableArray<string>.Builder items)
     {
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
             switch (_json.TokenType)
             {
                 case JsonTokenType.StartObject:
-                    if (!ReadObject(name, isRepeated: true))
+                    if (!ReadObject(name, path))
                     {
                         return false;
                     }
 
                     break;
                 case JsonTokenType.StartArray:
-                    if (!ReadArray(name, items))
+                    if (!ReadArray(name, path, items))
                     {
                         return false;
                     }
@@ -128,14 +135,20 @@ internal ref struct ClaimReader
 
     private readonly string ScalarText() => _json.TokenType == JsonTokenType.String ? _json.GetString()! : Encoding.UTF8.GetString(_json.ValueSpan);
 
-    private readonly bool Add(string name, ImmutableArray<string> values, bool isRepeated)
+    // The objects of an array have members of one name and one path, and their values lie beside each other; within one object a name stands once.
+    private readonly bool Add(string name, string path, ImmutableArray<string> values)
     {
         if (_claims.TryAdd(name, values))
         {
+            if (path != name)
+            {
+                _paths.Add(name, path);
+            }
+
             return true;
         }
 
         _claims[name] = _claims[name].AddRange(values);
-        return isRepeated;
+        return _paths.GetValueOrDefault(name, name) == path;
     }
 }

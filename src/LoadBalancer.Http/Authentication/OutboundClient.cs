@@ -27,10 +27,11 @@ internal sealed class OutboundClient(TimeProvider time) : IDisposable
     private const int HeadKiB = 32;
     private const int MostConnections = 64;
 
-    // RFC 6890, and what is used inside of networks: no address that a document of somebody else may send us to.
+    // RFC 6890, and what is used inside of networks: no address that a document of somebody else may send us to. Those of IPv6 that have one of IPv4 in them
+    // lead wherever that does, and 168.63.129.16 is Azure's own, in every network there.
     private static readonly IpSet Inside = new(
-        ((string[])["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
-            "::/127", "64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8"]).Select(IPNetwork.Parse));
+        ((string[])["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+            "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"]).Select(IPNetwork.Parse));
 
     private readonly ConcurrentDictionary<(string? Ca, bool OutsideOnly), HttpMessageInvoker> _clients = new();
 

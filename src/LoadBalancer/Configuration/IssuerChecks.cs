@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Health;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Authentication.External;
 using LoadBalancer.Http.Authentication.Oidc;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -27,6 +28,7 @@ internal sealed class IssuerChecks(GatewayOptions options, MapNode root, ConfigR
             {
                 AddressIsPossible(external.Url, external.Trust, root.Locate("auth", name, "external", "url"));
                 AuthoritiesAreOfUse(external.Ca, root.Locate("auth", name, "external", "ca"));
+                FieldsAreTheClients(external.Send, root.Locate("auth", name, "external", "send"));
             }
 
             if (provider.Oidc is { Issuer: not null } oidc)
@@ -43,6 +45,19 @@ internal sealed class IssuerChecks(GatewayOptions options, MapNode root, ConfigR
         if (trust.FlawOf(address) is { } flaw)
         {
             reader.Error(place.Span, $"{ScalarNode.Quote(address)} {flaw}");
+        }
+    }
+
+    private void FieldsAreTheClients(ValueList<string> send, ConfigNode written)
+    {
+        for (var at = 0; at < send.Count; at++)
+        {
+            if (ExternalQuestion.IsOwn(send[at]))
+            {
+                reader.Error(
+                    written.LocateItem(at, send.Count).Span,
+                    $"{ScalarNode.Quote(send[at])} cannot be in 'send': lb itself says it to the check service, or it is about the connection or the content; leave it out");
+            }
         }
     }
 

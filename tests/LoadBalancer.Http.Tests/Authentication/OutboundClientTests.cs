@@ -125,6 +125,12 @@ internal sealed class OutboundClientTests
     [TestCase("https://[fd00:ec2::254]/")]
     [TestCase("https://10.0.0.1/")]
     [TestCase("https://0/")]
+    [TestCase("https://[::7f00:1]/")]
+    [TestCase("https://[2002:a9fe:a9fe::1]/")]
+    [TestCase("https://[64:ff9b::a9fe:a9fe]/")]
+    [TestCase("https://[64:ff9b:1::a9fe:a9fe]/")]
+    [TestCase("https://[fec0::1]/")]
+    [TestCase("https://168.63.129.16/")]
     public async Task Nor_to_a_metadata_service(string address)
     {
         var answer = await _client.GetAsync(new Uri(address), new OutboundTrust(AllowHttp: true, OutsideOnly: true));

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
@@ -11,7 +12,25 @@ namespace LoadBalancer.Http.Authentication.External;
 /// <remarks>The path is the canonical one, by which lb has routed and which it forwards: a service that read another one would be asked about another request.</remarks>
 internal sealed class ExternalQuestion
 {
+    // How the names of lb's own cookies begin, see LoginCookies.
+    private static readonly byte[] Own = "__Host-lb"u8.ToArray();
+
+    private static readonly FrozenSet<string> OwnFields = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "X-Original-Method", "X-Original-Host", "X-Original-Uri", "X-Forwarded-For", "X-Forwarded-Proto", "Host", "User-Agent", "Connection", "Keep-Alive", "Proxy-Connection",
+        "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect", "Allow", "Expires", "Last-Modified");
+
     private readonly (KnownHeader Known, byte[] Name)[] _sent;
+
+    /// <summary>
+    /// True where a field of that name cannot be sent: lb says it itself, it is about the connection or the content, of which the question has another or none, or
+    /// it is read as one of these by whoever takes an underscore for a hyphen.
+    /// </summary>
+    public static bool IsOwn(string name)
+    {
+        var plain = name.Replace('_', '-');
+        return plain.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || OwnFields.Contains(plain);
+    }
 
     /// <summary>The question with these fields of the request.</summary>
     public ExternalQuestion(IEnumerable<string> sent) =>
@@ -56,7 +75,16 @@ internal sealed class ExternalQuestion
         {
             for (var at = fields.Find(known, name); at >= 0; at = fields.Find(name, at + 1))
             {
-                lines.Add(name, fields.Value(at));
+                var value = fields.Value(at);
+                if (known == KnownHeader.Cookie && value.IndexOf(Own) >= 0)
+                {
+                    // A sealed session is for lb alone: a service that has one could log in with it.
+                    lines.AddOthers(name, value, Own);
+                }
+                else
+                {
+                    lines.Add(name, value);
+                }
             }
         }
 
@@ -110,7 +138,8 @@ internal sealed class ExternalQuestion
         {
             for (var at = fields.Find(known, name); at >= 0; at = fields.Find(name, at + 1))
             {
-                length += name.Length + fields.Value(at).Length + ": \n".Length;
+                // Cookies that are written anew have a blank behind each semicolon.
+                length += name.Length + fields.Value(at).Length + ": \n".Length + (known == KnownHeader.Cookie ? fields.Value(at).Count((byte)';') : 0);
             }
         }
 
@@ -132,6 +161,27 @@ internal sealed class ExternalQuestion
             Put(more);
             Put(last);
             Put("\n"u8);
+        }
+
+        /// <summary>The pairs of a Cookie field whose names do not begin so; no line where there are no others.</summary>
+        public void AddOthers(ReadOnlySpan<byte> name, ReadOnlySpan<byte> cookies, ReadOnlySpan<byte> prefix)
+        {
+            var isFirst = true;
+            foreach (var range in cookies.Split((byte)';'))
+            {
+                var pair = FieldText.Trim(cookies[range]);
+                if (pair.IsEmpty || pair.StartsWith(prefix))
+                {
+                    continue;
+                }
+
+                Put(isFirst ? name : "; "u8);
+                Put(isFirst ? ": "u8 : default);
+                Put(pair);
+                isFirst = false;
+            }
+
+            Put(isFirst ? default : "\n"u8);
         }
 
         private void Put(ReadOnlySpan<byte> bytes)

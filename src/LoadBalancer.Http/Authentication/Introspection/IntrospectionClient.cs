@@ -12,6 +12,8 @@ namespace LoadBalancer.Http.Authentication.Introspection;
 /// <param name="time">The clock that tokens are held against.</param>
 internal sealed class IntrospectionClient(IntrospectionOptions options, OutboundClient outbound, IdentityMapping mapping, TimeProvider time)
 {
+    private static readonly string[] ForTheIssuer = ["Refresh", "Offline"];
+
     private readonly Uri _address = new(options.Url);
     private readonly ClientCredential _credential = new(options.ClientId, options.ClientSecret, options.PostsSecret);
 
@@ -51,7 +53,8 @@ internal sealed class IntrospectionClient(IntrospectionOptions options, Outbound
             return IntrospectionAnswer.Failed("the issuer's answer does not say 'active'");
         }
 
-        if (active.ValueKind == JsonValueKind.False)
+        // Keycloak calls refresh tokens active too, and they are for the issuer alone: whoever keeps one longer than an access token lasts would have both.
+        if (active.ValueKind == JsonValueKind.False || claims.GetValueOrDefault("typ", []) is [{ } type] && Array.Exists(ForTheIssuer, type.Equals))
         {
             return IntrospectionAnswer.Refused(FaultKind.TokenInactive);
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using LoadBalancer.Faults;
@@ -13,10 +14,14 @@ internal ref struct JwtHeader(Span<char> id)
 {
     private const int MostMembers = 32;
     private const int MostDepth = 8;
+    private const int LongestType = 64;
 
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = MostDepth };
 
     private readonly Span<char> _room = id;
+
+    // RFC 7515 section 4.1.9: whoever writes it may leave this out.
+    private static ReadOnlySpan<byte> Media => "application/"u8;
 
     /// <summary>The algorithm, one that is known; <see cref="JwtAlgorithms.None"/> for any other, <c>none</c> first of all.</summary>
     public JwtAlgorithms Algorithm { get; private set; }
@@ -80,7 +85,7 @@ internal ref struct JwtHeader(Span<char> id)
                     one = ReadId(ref reader);
                     break;
                 case var text when text.SequenceEqual("typ"u8):
-                    one = reader.TokenType == JsonTokenType.String ? FaultKind.None : FaultKind.TokenMalformed;
+                    one = ReadType(ref reader);
                     break;
                 case var text when text.SequenceEqual("cty"u8):
                     // Another token in this one: what it says is not what was asked for.
@@ -113,6 +118,29 @@ internal ref struct JwtHeader(Span<char> id)
 
         Algorithm = reader.ValueIsEscaped ? JwtAlgorithms.None : JwtAlgorithmNames.Of(reader.ValueSpan);
         return Algorithm == JwtAlgorithms.None ? FaultKind.TokenAlgorithmRefused : FaultKind.None;
+    }
+
+    // RFC 8725 section 3.11: what an issuer signs for another purpose, a logout or a proof of possession, is no token of a caller.
+    private static FaultKind ReadType(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            return FaultKind.TokenMalformed;
+        }
+
+        if (reader.ValueSpan.Length > LongestType)
+        {
+            return FaultKind.TokenUnsupported;
+        }
+
+        Span<byte> room = stackalloc byte[LongestType];
+        ReadOnlySpan<byte> type = room[..reader.CopyString(room)];
+        if (type.Length > Media.Length && Ascii.EqualsIgnoreCase(type[..Media.Length], Media))
+        {
+            type = type[Media.Length..];
+        }
+
+        return Ascii.EqualsIgnoreCase(type, "JWT"u8) || Ascii.EqualsIgnoreCase(type, "at+jwt"u8) ? FaultKind.None : FaultKind.TokenUnsupported;
     }
 
     private FaultKind ReadId(ref Utf8JsonReader reader)

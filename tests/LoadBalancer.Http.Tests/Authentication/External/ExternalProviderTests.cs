@@ -62,6 +62,17 @@ internal sealed class ExternalProviderTests
         Assert.That(answer.Result.Fault, Is.EqualTo(FaultKind.ProviderUnavailable));
     }
 
+    [TestCase("a=1; __Host-lb~staff=1.abc; b=2", ExpectedResult = "Cookie: a=1; b=2\n")]
+    [TestCase("a;b;c;d;e;f;g;h;i;j;k;l;m;n;__Host-lb-login~staff~AAAAAAAA=x", ExpectedResult = "Cookie: a; b; c; d; e; f; g; h; i; j; k; l; m; n\n")]
+    [TestCase("__Host-lb~staff=1.abc;__Host-lb~staff~1=def", ExpectedResult = "")]
+    [TestCase("a=__Host-lb~staff", ExpectedResult = "Cookie: a=__Host-lb~staff\n")]
+    public string A_sealed_session_is_for_lb_alone(string cookies)
+    {
+        var exchange = Heads.Request("/", "Host: a.test", $"Cookie: {cookies}");
+        var lines = Heads.Text(new ExternalQuestion(["Cookie"]).Write(exchange));
+        return lines[(lines.IndexOf("X-Forwarded-Proto: http\n", StringComparison.Ordinal) + "X-Forwarded-Proto: http\n".Length)..];
+    }
+
     private async Task<ExternalAnswer> AskAsync(byte[] answer, ExternalOptions? options = null)
     {
         await using var service = new LoopbackService(_ => answer);

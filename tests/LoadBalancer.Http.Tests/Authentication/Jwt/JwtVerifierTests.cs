@@ -225,6 +225,21 @@ internal sealed class JwtVerifierTests
     public void J6_a_header_that_could_be_read_in_two_ways_is_none(string header) =>
         Assert.That(Verify(_issuer.Sign(_issuer.Claims(), header: header)), Is.EqualTo(FaultKind.TokenMalformed));
 
+    [TestCase("JWT", FaultKind.None)]
+    [TestCase("jwt", FaultKind.None)]
+    [TestCase("at+jwt", FaultKind.None)]
+    [TestCase("application/at+JWT", FaultKind.None)]
+    [TestCase("\\u004aWT", FaultKind.None)]
+    [TestCase("logout+jwt", FaultKind.TokenUnsupported)]
+    [TestCase("dpop+jwt", FaultKind.TokenUnsupported)]
+    [TestCase("secevent+jwt", FaultKind.TokenUnsupported)]
+    [TestCase("application/", FaultKind.TokenUnsupported)]
+    [TestCase("JOSE", FaultKind.TokenUnsupported)]
+    [TestCase("", FaultKind.TokenUnsupported)]
+    [TestCase("a type that is longer than any which somebody has registered, by far", FaultKind.TokenUnsupported)]
+    public void J6_what_was_signed_for_another_purpose_is_no_token(string type, FaultKind fault) =>
+        Assert.That(Verify(_issuer.Sign(_issuer.Claims(), header: $$"""{"alg":"RS256","kid":"key-1","typ":"{{type}}"}""")), Is.EqualTo(fault));
+
     [TestCase("\"crit\":[\"exp\"],\"exp\":1")]
     [TestCase("\"crit\":[]")]
     [TestCase("\"crit\":[\"b64\"],\"b64\":false")]

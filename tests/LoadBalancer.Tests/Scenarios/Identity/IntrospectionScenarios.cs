@@ -50,6 +50,8 @@ internal sealed class IntrospectionScenarios(Carrier carrier) : IOverCarriers
     }
 
     [TestCase("""{"active": false}""", "token_inactive")]
+    [TestCase("""{"active": true, "sub": "ann", "typ": "Refresh"}""", "token_inactive")]
+    [TestCase("""{"active": true, "sub": "ann", "typ": "Offline"}""", "token_inactive")]
     [TestCase("""{"active": true, "sub": "ann", "exp": 1000}""", "token_expired")]
     [TestCase("""{"active": true, "sub": "ann", "nbf": 4000000000}""", "token_not_yet_valid")]
     [TestCase("""{"active": true, "sub": "ann", "aud": "other"}""", "token_audience_wrong", ", audiences: [mine]")]
