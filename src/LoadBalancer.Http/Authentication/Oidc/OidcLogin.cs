@@ -181,7 +181,7 @@ internal sealed class OidcLogin
     private static Fault Invalid => new(FaultSide.Client, FaultKind.LoginInvalid);
 
     /// <summary>The login that this browser has begun and that nobody has ended yet; null where there is none.</summary>
-    private LoginState? Recognize(Exchange exchange, CallbackQuery query)
+    internal LoginState? Recognize(Exchange exchange, CallbackQuery query)
     {
         if (!_cookies.TryReadLogin(exchange.Request.Fields, query.State, out var text) || _sessions.OpenLogin(text, query.State) is not { } login)
         {

@@ -1,7 +1,6 @@
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.External;
-using LoadBalancer.Tests;
 
 namespace LoadBalancer.Http.Tests.Authentication.External;
 
@@ -54,10 +53,10 @@ internal sealed class ExternalProviderTests
         var provider = ExternalProvider.Create(Builds.Of(new ProviderOptions { External = options }) with { Outbound = _outbound })!;
         for (var at = 0; at < ExternalProvider.MostUnderWay; at++)
         {
-            Assert.That(provider.IdentifyAsync(Heads.Request($"/{at}", "Host: a.test")).IsCompleted, Is.False);
+            Assert.That(provider.IdentifyAsync(Heads.Request($"/{at}", "Host: a.test")).AsTask().IsCompleted, Is.False);
         }
 
-        var answer = provider.IdentifyAsync(Heads.Request("/more", "Host: a.test"));
+        var answer = provider.IdentifyAsync(Heads.Request("/more", "Host: a.test")).AsTask();
         Assert.That(answer.IsCompleted, Is.True);
         Assert.That(answer.Result.Fault, Is.EqualTo(FaultKind.ProviderUnavailable));
     }

@@ -57,6 +57,16 @@ internal sealed class OidcProviderTests
     }
 
     [Test]
+    public void A_login_that_has_ended_does_not_end_again_after_a_reload()
+    {
+        var (before, login) = (Provider(), LoginState.New("/", _time.GetUtcNow()));
+        var exchange = Heads.Request("/", $"Cookie: __Host-lb-login~p~{login.State[..8]}={Sessions("p").Seal(login)}");
+        var query = CallbackQuery.Read(Encoding.ASCII.GetBytes($"code=x&state={login.State}"))!;
+        Assert.That(before.Login.Recognize(exchange, query), Is.Not.Null);
+        Assert.That(Provider(before, _options with { Session = TimeSpan.FromHours(1) }).Login.Recognize(exchange, query), Is.Null);
+    }
+
+    [Test]
     public void A_key_that_is_taken_out_of_the_file_opens_nothing_from_then_on_not_even_what_is_remembered()
     {
         var (provider, text, ended) = (Provider(), Sealed(), Sealed());
