@@ -115,6 +115,9 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
     /// <summary>What stands in for errors of lb's own, by status.</summary>
     public ValueMap<OnErrorOptions> OnError { get; init; } = ValueMap<OnErrorOptions>.Empty;
 
+    /// <summary>True where the route itself answers the preflights of browsers.</summary>
+    public bool AnswersPreflights => Cors is not null && !Shadow.Contains("cors");
+
     private static string Text(Importance importance) => importance switch
     {
         Importance.Never => "never",

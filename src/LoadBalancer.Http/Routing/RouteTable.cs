@@ -40,7 +40,7 @@ internal sealed class RouteTable
             var own = Preflight.Begin(exchange.Request);
             var fault = MatchMethod(exchange);
             Preflight.End(exchange.Request, own);
-            if (fault == FaultKind.None && exchange.Route!.Options.Policies is { Cors: not null } policies && !policies.Shadow.Contains("cors"))
+            if (fault == FaultKind.None && exchange.Route!.Options.Policies.AnswersPreflights)
             {
                 return fault;
             }
