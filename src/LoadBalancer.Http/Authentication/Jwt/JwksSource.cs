@@ -54,8 +54,10 @@ internal sealed class JwksSource : KeySource
     /// <param name="algorithms">What the file allows.</param>
     /// <param name="condition">Hears whether the keys can be had.</param>
     /// <param name="context">The clock, seeds, and the number of loops.</param>
-    public JwksSource(Func<Task<OutboundAnswer>> ask, JwtAlgorithms algorithms, ProviderCondition condition, BuildContext context)
+    /// <param name="known">The keys until others are fetched; null for none.</param>
+    public JwksSource(Func<Task<OutboundAnswer>> ask, JwtAlgorithms algorithms, ProviderCondition condition, BuildContext context, KeySet? known = null)
     {
+        _current = known;
         (_ask, _algorithms, _condition, _time, _loops) = (ask, algorithms, condition, context.Time, context.Loops);
         _onBug = context.OnBug;
         _chance = new Random(context.Seeds.Next());
