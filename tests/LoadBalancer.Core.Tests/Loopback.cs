@@ -9,8 +9,6 @@ internal static class Loopback
     /// <summary>The bound on every wait, in milliseconds: reached only by a test that fails.</summary>
     public const int TimeoutMs = 15_000;
 
-    private static readonly OwnPorts Ports = new();
-
     /// <summary>A listening socket on a port that the kernel chose.</summary>
     public static Socket Listen()
     {
@@ -45,7 +43,7 @@ internal static class Loopback
     }
 
     /// <summary>An address on which nobody listens, nor will but who is given it: see <see cref="OwnPorts"/>.</summary>
-    public static EndPoint Refusing() => new IPEndPoint(IPAddress.Loopback, Ports.Next());
+    public static EndPoint Refusing() => new IPEndPoint(IPAddress.Loopback, OwnPorts.Next());
 
     /// <summary>Bytes that are easy to compare and never repeat with a buffer's length.</summary>
     public static byte[] Pattern(int length)

@@ -7,30 +7,23 @@ namespace LoadBalancer.Tests;
 /// Ports for tests that have to know one before somebody listens on it: below those that the kernel gives, and a share of them for each process that runs tests
 /// beside others, so that nobody else takes one in between. Thread-safe.
 /// </summary>
-internal sealed class OwnPorts
+internal static class OwnPorts
 {
     private const int First = 16 * 1024;
     private const int PerShare = 512;
     private const int Shares = 32;
 
     // Held for as long as the process lives; the kernel lets go of the name when it ends, however that is.
-    private readonly Socket _claim = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly int _first;
-    private int _given;
-
-    /// <summary>A share that no other process has.</summary>
-    public OwnPorts()
-    {
-        var share = Enumerable.Range(0, Shares).First(TryClaim);
-        _first = First + (share * PerShare);
-    }
+    private static readonly Socket Claim = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private static readonly int FirstOfShare = First + (Enumerable.Range(0, Shares).First(TryClaim) * PerShare);
+    private static int _given;
 
     /// <summary>A port on which nobody listens; not one of the last few hundred that were given.</summary>
-    public int Next()
+    public static int Next()
     {
         while (true)
         {
-            var port = _first + ((Interlocked.Increment(ref _given) & int.MaxValue) % PerShare);
+            var port = FirstOfShare + ((Interlocked.Increment(ref _given) & int.MaxValue) % PerShare);
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -44,11 +37,11 @@ internal sealed class OwnPorts
         }
     }
 
-    private bool TryClaim(int share)
+    private static bool TryClaim(int share)
     {
         try
         {
-            _claim.Bind(new UnixDomainSocketEndPoint($"\0lb-tests-ports-{share}"));
+            Claim.Bind(new UnixDomainSocketEndPoint($"\0lb-tests-ports-{share}"));
             return true;
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
