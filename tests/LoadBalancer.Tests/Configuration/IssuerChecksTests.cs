@@ -59,12 +59,12 @@ internal sealed class IssuerChecksTests
     [TestCase("issuer: \"https://a.example.com\"", "host: a.test", false)]
     public void Logins_at_two_providers_that_end_at_one_path_are_a_warning(string other, string host, bool warns)
     {
-        using var folder = new ConfigFolder().With("secret", "letters_of_a_secret").With("lb.yaml", $$"""
+        using var folder = new ConfigFolder().With("secret", "letters_of_a_secret").With("lb.yaml", $$$"""
             listeners:
-              web: {bind: ":8", http: {routes: [{host: a.test, path: /a, respond: readiness, auth: one}, {{{host}}, path: /b, respond: readiness, auth: two}], trusted_proxies: [10.0.0.0/8]}}
+              web: {bind: ":8", http: {routes: [{host: a.test, path: /a, respond: readiness, auth: one}, {{{{host}}}, path: /b, respond: readiness, auth: two}], trusted_proxies: [10.0.0.0/8]}}
             auth:
               one: {oidc: {issuer: "https://a.example.com", client_id: lb, client_secret: "${file:secret}"}}
-              two: {oidc: {{{other}}, client_id: lb, client_secret: "${file:secret}"}}
+              two: {oidc: {{{{other}}}, client_id: lb, client_secret: "${file:secret}"}}
             """);
         var result = folder.Load();
         Assert.That(result.Errors, Is.Empty);

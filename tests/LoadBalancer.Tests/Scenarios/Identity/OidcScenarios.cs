@@ -210,7 +210,7 @@ internal sealed class OidcScenarios(Carrier carrier) : IOverCarriers
     {
         await using var provider = new TestOpenIdProvider();
         await using var gateway = await AuthGateway.StartAsync(
-            $"{{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: SECRET}}}}}}", "{upstream: up, auth: staff, on_error: {4xx: {upstream: up}}}", http: Proxied);
+            $"{{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: SECRET}}}}}}", "{upstream: up, auth: staff, on_error: {400: {upstream: up}}}", http: Proxied);
         var browser = BrowserOf(gateway);
         var back = provider.LogIn(browser.Begin("/"));
         Assert.That((BrowserOf(gateway).Get(back).Status, gateway.Endpoint.Requests.Count), Is.EqualTo((400, 0)));
