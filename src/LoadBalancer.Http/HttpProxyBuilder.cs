@@ -9,6 +9,7 @@ using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -57,14 +58,15 @@ internal sealed class HttpProxyBuilder
     /// <param name="metrics">Where they are counted.</param>
     /// <param name="tls">How its clients speak TLS; null where they do not.</param>
     /// <param name="providers">Who can establish who calls.</param>
+    /// <param name="limits">The limits of the file.</param>
     /// <param name="https">The listeners that serve https, for <c>redirect_to_https</c>.</param>
     public HttpProxy Build(
         string listener, HttpOptions options, IReadOnlyDictionary<string, Upstream> upstreams, HttpProxy? running,
-        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ProviderSet providers, ValueList<HttpsListener> https)
+        ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ProviderSet providers, LimitSet limits, ValueList<HttpsListener> https)
     {
         https = options.RedirectToHttps ? https : [];
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
-        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers
+        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
@@ -79,11 +81,12 @@ internal sealed class HttpProxyBuilder
             Upstreams = used,
             Routes = new RouteTable(
             [
-                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, requests)),
-                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, requests, own.Handler)),
+                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, limits, requests)),
+                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, limits, requests, own.Handler)),
             ]),
             HttpsListeners = https,
             Providers = providers,
+            Limits = limits,
             IdentityFields = providers.Fields,
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(host => PortOf(https, host)) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
@@ -123,7 +126,7 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, HttpMetrics requests, HttpHandler? own = null)
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, LimitSet limits, HttpMetrics requests, HttpHandler? own = null)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
@@ -133,7 +136,7 @@ internal sealed class HttpProxyBuilder
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers),
+            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits),
             Handler = own ?? HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =

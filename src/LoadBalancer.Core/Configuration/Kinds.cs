@@ -39,6 +39,9 @@ public static class Kinds
     /// <summary>At most so many in any window: <c>50/s</c>, <c>60/min</c>, <c>1000/h</c>.</summary>
     public static Kind<Rate> Rate { get; } = new RateKind();
 
+    /// <summary>At most so many in a calendar period: <c>1000/day</c>, <c>50000/month</c>.</summary>
+    public static Kind<Quota> Quota { get; } = new QuotaKind();
+
     /// <summary>A moment of RFC 3339: <c>2027-01-31T12:00:00Z</c>, or with an offset.</summary>
     public static Kind<DateTimeOffset> Timestamp { get; } = new TimestampKind();
 

@@ -267,6 +267,18 @@ public enum FaultKind : byte
     /// <summary>The identity of a connection that lasts has ended.</summary>
     IdentityExpired,
 
+    /// <summary>The caller has used up what a limit lets it do at the moment.</summary>
+    RateLimited,
+
+    /// <summary>The caller has used up what its plan has for the day or the month.</summary>
+    QuotaExceeded,
+
+    /// <summary>The caller has as many requests under way as its plan allows.</summary>
+    ConcurrencyExceeded,
+
+    /// <summary>The counts of a limit cannot be asked for, and the file wants nobody let pass without them.</summary>
+    LimitUnavailable,
+
     /// <summary>An error of this program; the log has the exception.</summary>
     Bug,
 }

@@ -6,6 +6,7 @@ using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
 using LoadBalancer.Http.Policies.Rewrite;
+using LoadBalancer.Http.RateLimiting;
 
 namespace LoadBalancer.Http.Policies;
 
@@ -30,24 +31,27 @@ internal static class HttpPolicyCatalog
     /// <param name="previous">The route's chain so far, from which a policy adopts what it knows; null for none.</param>
     /// <param name="context">The clock and seeds.</param>
     /// <param name="all">Who can establish who calls, by name; null for nobody.</param>
-    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context, ProviderSet? all = null)
+    /// <param name="limits">The limits, by name; null for none.</param>
+    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context, ProviderSet? all = null, LimitSet? limits = null)
     {
         previous ??= PolicyChain.Empty;
         all ??= ProviderSet.Empty;
+        limits ??= LimitSet.Empty;
         ValueList<IdentityProvider> providers = [.. (options.Auth?.Names ?? []).Select(all.Find).OfType<IdentityProvider>()];
-        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers)
+        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers) && previous.Limits == limits
             && (options.Auth is null || previous.Failures == all.Failures))
         {
             return previous;
         }
 
         // Rule zero: LINQ, because this runs once for a route and configuration.
-        var build = new PolicyBuild(options, captures, previous, all, context);
+        var build = new PolicyBuild(options, captures, previous, all, limits, context);
         var policies = InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>();
         return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))])
         {
             Providers = providers,
             Failures = all.Failures,
+            Limits = limits,
         };
     }
 }

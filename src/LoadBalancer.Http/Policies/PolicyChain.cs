@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
@@ -31,6 +32,9 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
 
     /// <summary>Who keeps clients from guessing that its <c>auth</c> was built with; null for nobody.</summary>
     public FailureThrottle? Failures { get; init; }
+
+    /// <summary>The limits that it was built with.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.Empty;
 
     /// <summary>True where a policy is only watched.</summary>
     public bool HasShadow { get; } = Array.Exists(steps, static step => step.IsShadow);

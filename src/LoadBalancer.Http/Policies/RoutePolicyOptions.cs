@@ -55,7 +55,15 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "Which pages of other origins may use the route in browsers. Without it nothing is said of that, and what endpoints say is passed on."
         },
         {
-            "shadow", Kinds.List(Kinds.Word("allow_ips", "cors", "auth", "require")).Or("none", []), o => o.Shadow, (o, value) => o with { Shadow = value },
+            "rate_limit", Kinds.List(Kinds.Name("the name of an entry of 'rate_limits'")).Or("none", []), o => o.RateLimit, (o, value) => o with { RateLimit = value },
+            "The limits that its requests count for: names of entries of `rate_limits`. All have to allow a request, and where one refuses it, none is charged."
+        },
+        {
+            "cost", Kinds.Integer(1, 1_000_000), o => o.Cost, (o, value) => o with { Cost = value },
+            "How many a request of the route counts for, in every limit and quota."
+        },
+        {
+            "shadow", Kinds.List(Kinds.Word("allow_ips", "cors", "auth", "require", "rate_limit")).Or("none", []), o => o.Shadow, (o, value) => o with { Shadow = value },
             "Policies of the route that are only watched: what they would refuse is counted, logged and let pass. `allow_ips` is for `deny_ips` too."
         },
         {
@@ -99,6 +107,12 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>Which pages of other origins may use it; null where nothing is said of that.</summary>
     public CorsOptions? Cors { get; init; }
+
+    /// <summary>The names of its limits.</summary>
+    public ValueList<string> RateLimit { get; init; }
+
+    /// <summary>How many a request counts for.</summary>
+    public int Cost { get; init; } = 1;
 
     /// <summary>The policies that are only watched, by their words.</summary>
     public ValueList<string> Shadow { get; init; }

@@ -38,7 +38,7 @@ internal static class FaultResponse
             FillProblem(exchange, form);
         }
 
-        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.TooManyFailures)
+        if (fault.Kind is FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.TooManyFailures or FaultKind.RateLimited or FaultKind.QuotaExceeded or FaultKind.ConcurrencyExceeded)
         {
             Span<byte> seconds = stackalloc byte[11];
             exchange.RetryAfterSeconds.TryFormat(seconds, out var length, provider: CultureInfo.InvariantCulture);
@@ -134,6 +134,7 @@ internal static class FaultResponse
         FaultKind.ExpectationUnknown => 417,
         FaultKind.Misdirected => 421,
         FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded or FaultKind.Flood or FaultKind.TooManyFailures => 429,
+        FaultKind.RateLimited or FaultKind.QuotaExceeded or FaultKind.ConcurrencyExceeded => 429,
         FaultKind.HeadTooLarge or FaultKind.TooManyFields => 431,
 
         // Nobody reads it: it is for the log.
@@ -144,7 +145,7 @@ internal static class FaultResponse
         FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
         FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,
-        FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes or FaultKind.ProviderUnavailable => 503,
+        FaultKind.Drained or FaultKind.OutOfResources or FaultKind.TooManyHandshakes or FaultKind.ProviderUnavailable or FaultKind.LimitUnavailable => 503,
         FaultKind.ConnectTimeout or FaultKind.HandshakeTimeout or FaultKind.FirstByteTimeout or FaultKind.BetweenBytesTimeout or FaultKind.ExchangeTimeout => 504,
         FaultKind.VersionUnsupported => 505,
         _ => 500,
@@ -155,7 +156,7 @@ internal static class FaultResponse
     {
         FaultKind.PendingOverflow or FaultKind.PendingTimeout or FaultKind.Drained or FaultKind.OutOfResources => 1,
         FaultKind.TooManyConnections or FaultKind.ConnectionRateExceeded => 1,
-        FaultKind.NoEndpoint or FaultKind.ProviderUnavailable => 5,
+        FaultKind.NoEndpoint or FaultKind.ProviderUnavailable or FaultKind.LimitUnavailable => 5,
         _ => 0,
     };
 

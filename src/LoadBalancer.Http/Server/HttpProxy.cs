@@ -7,6 +7,7 @@ using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
@@ -44,6 +45,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Who can establish who calls, of the whole file.</summary>
     public required ProviderSet Providers { get; init; }
+
+    /// <summary>The limits of the whole file.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.Empty;
 
     /// <summary>The listeners that serve https.</summary>
     public ValueList<HttpsListener> HttpsListeners { get; init; }

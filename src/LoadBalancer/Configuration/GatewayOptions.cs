@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Configuration;
@@ -40,6 +41,14 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
         {
             "consumers", Kinds.Map("consumer", ConsumerOptions.Shape), o => o.Consumers, (o, value) => o with { Consumers = value },
             "The callers that the file itself declares, by name."
+        },
+        {
+            "plans", Kinds.Map("plan", PlanOptions.Shape), o => o.Plans, (o, value) => o with { Plans = value },
+            "The tiers of limits, by name. A caller's plan is what its token's claim, its key or its entry in `consumers` says."
+        },
+        {
+            "rate_limits", Kinds.Map("limit", RateLimitOptions.Shape), o => o.RateLimits, (o, value) => o with { RateLimits = value },
+            "The limits that routes name, by name."
         },
         {
             "admin", Kinds.Record(AdminOptions.Shape), o => o.Admin, (o, value) => o with { Admin = value },
@@ -87,6 +96,12 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>The callers that the file declares, by name.</summary>
     internal ValueMap<ConsumerOptions> Consumers { get; init; } = ValueMap<ConsumerOptions>.Empty;
+
+    /// <summary>The tiers of limits, by name.</summary>
+    internal ValueMap<PlanOptions> Plans { get; init; } = ValueMap<PlanOptions>.Empty;
+
+    /// <summary>The limits that routes name, by name.</summary>
+    internal ValueMap<RateLimitOptions> RateLimits { get; init; } = ValueMap<RateLimitOptions>.Empty;
 
     /// <summary>The operator's listener.</summary>
     public AdminOptions Admin { get; init; } = new();

@@ -7,6 +7,7 @@ using LoadBalancer.Faults;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
@@ -37,6 +38,7 @@ internal sealed class OfflineGateway : IDisposable
     private readonly OutboundClient _outbound;
     private readonly ProviderSet _providers;
     private readonly Explainer _explainer;
+    private readonly LimitSet _limits;
     private readonly Redaction _redaction;
 
     private OfflineGateway(GatewayOptions options, LoopGroup loops, LoopLog lines, TlsTerminationBuilder terminations, TlsOutfit tls, TimeProvider time)
@@ -57,6 +59,7 @@ internal sealed class OfflineGateway : IDisposable
 
         // Who asks is nobody's client, and cannot guess too often.
         _providers = ProviderSet.Build(options.Auth, options.Consumers, failures: null, previous: null, context, _outbound);
+        _limits = LimitSet.Build(options.Plans, options.RateLimits, store: null, previous: null, context);
         _explainer = new Explainer(loops.Loops[0]);
         _redaction = options.Redaction;
         Upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => new Upstream(entry.Key, entry.Value, null, context), StringComparer.Ordinal);
@@ -153,7 +156,7 @@ internal sealed class OfflineGateway : IDisposable
             listener => listener.Key,
             listener => builder.Build(
                 listener.Key, Options.Listeners[listener.Key].Http!, Upstreams, null, ConnectionPolicyCatalog.Build(Options.Listeners[listener.Key].ConnectionPolicies, null, context),
-                new ConnectionTable(_loops.Loops, static () => { }), new ListenerMetrics(listener.Key, context.Loops), listener.Value, _providers, https),
+                new ConnectionTable(_loops.Loops, static () => { }), new ListenerMetrics(listener.Key, context.Loops), listener.Value, _providers, _limits, https),
             StringComparer.Ordinal);
     }
 }

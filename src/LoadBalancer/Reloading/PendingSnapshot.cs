@@ -3,6 +3,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -24,6 +25,9 @@ internal sealed class PendingSnapshot
 
     /// <summary>Who can establish who calls.</summary>
     public required ProviderSet Providers { get; init; }
+
+    /// <summary>The limits.</summary>
+    public required LimitSet Limits { get; init; }
 
     /// <summary>Listeners in the order of the file.</summary>
     public required IReadOnlyList<PendingListener> Listeners { get; init; }
@@ -66,6 +70,7 @@ internal sealed class PendingSnapshot
             Since = Time.GetUtcNow(),
             Upstreams = Upstreams,
             Providers = Providers,
+            Limits = Limits,
             Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
         };
         closing = CloseUnusedAsync(snapshot, Sockets.Commit());

@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -37,6 +38,9 @@ internal sealed record Snapshot
 
     /// <summary>Who can establish who calls.</summary>
     public ProviderSet Providers { get; init; } = ProviderSet.Empty;
+
+    /// <summary>The limits.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.Empty;
 
     /// <summary>Listeners by name.</summary>
     public IReadOnlyDictionary<string, Listener> Listeners { get; init; } = new Dictionary<string, Listener>();

@@ -6,6 +6,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tcp;
@@ -46,6 +47,7 @@ internal sealed class SnapshotBuilder(
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
+            var limits = LimitSet.Build(options.Plans, options.RateLimits, store: null, previous.Limits, context);
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot
@@ -54,7 +56,8 @@ internal sealed class SnapshotBuilder(
                 Previous = previous,
                 Upstreams = upstreams,
                 Providers = providers,
-                Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, https))],
+                Limits = limits,
+                Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, limits, https))],
                 Sockets = change,
                 Time = context.Time,
                 Hurry = hurry,
@@ -89,12 +92,12 @@ internal sealed class SnapshotBuilder(
         ? new HttpsListener(tls, listener.Sockets.Select(socket => (socket.Address as IPEndPoint)?.Port ?? 0).FirstOrDefault(port => port > 0, StandardHttpsPort))
         : null;
 
-    private PendingListener ListenerOf(BegunListener begun, Dictionary<string, Upstream> upstreams, ProviderSet providers, ValueList<HttpsListener> https)
+    private PendingListener ListenerOf(BegunListener begun, Dictionary<string, Upstream> upstreams, ProviderSet providers, LimitSet limits, ValueList<HttpsListener> https)
     {
         var (listener, options, tls, sockets) = begun;
         var policies = ConnectionPolicyCatalog.Build(PoliciesOf(options), listener.Handler?.Policies, context);
         ConnectionHandler handler = options.Http is { } http
-            ? proxies.Build(listener.Name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, tls, providers, https)
+            ? proxies.Build(listener.Name, http, upstreams, listener.Handler as HttpProxy, policies, listener.Connections, listener.Metrics, tls, providers, limits, https)
             : TcpProxyOf(listener, options, options.Tcp!, upstreams, policies, tls);
         return new PendingListener(listener, handler, sockets, options.MaxConnections);
     }

@@ -1,6 +1,7 @@
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Policies.Cors;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Tests;
 
@@ -203,7 +204,7 @@ internal sealed class CorsPolicyTests
         return (outcome.Verdict, outcome.Fault.Kind);
     }
 
-    private static CorsPolicy Policy(CorsOptions options) => CorsPolicy.Create(new PolicyBuild(new() { Cors = options }, [], PolicyChain.Empty, Authentication(), null!))!;
+    private static CorsPolicy Policy(CorsOptions options) => CorsPolicy.Create(new PolicyBuild(new() { Cors = options }, [], PolicyChain.Empty, Authentication(), LimitSet.Empty, null!))!;
 
     private static Http.Authentication.ProviderSet Authentication() => Http.Authentication.ProviderSet.Empty;
 }

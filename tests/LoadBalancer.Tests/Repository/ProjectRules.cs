@@ -51,6 +51,13 @@ internal sealed record ProjectRules(
                 ("Transport", "an upstream says how its endpoints are connected to"),
                 ("Connections", "its endpoints may want a PROXY header, from probes as from clients"),
                 ("Tls", "and how they are spoken to")),
+            new("Redis",
+                ("Transport", "its connections live on the loops"),
+                ("Connections", "and are made as those to endpoints are"),
+                ("Tls", "and may be encrypted")),
+            new("SharedLimits",
+                ("Redis", "instances count together there"),
+                ("Transport", "an answer comes back to the loop that asked")),
             new("Tcp",
                 ("Upstreams", "a listener's connections go to an upstream"),
                 ("Endpoints", "the proxy holds the lease while it relays"),
@@ -65,7 +72,7 @@ internal sealed record ProjectRules(
     public static ProjectRules Http { get; } = new(
         "src/LoadBalancer.Http",
         "LoadBalancer.Http",
-        Everyone: ["Server", "Routing", "Policies", "Authentication", "Explaining"],
+        Everyone: ["Server", "Routing", "Policies", "Authentication", "RateLimiting", "Explaining"],
         Folders:
         [
             new("Authentication",
@@ -169,7 +176,7 @@ internal sealed record ProjectRules(
     /// <summary>Folders of the hot path: what runs for every connection, byte, pick or request.</summary>
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
-        (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Connections"),
+        (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Redis"), (Core, "SharedLimits"), (Core, "Connections"),
         (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"),
     ];
 
