@@ -33,6 +33,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Auth = [.. snapshot.Providers.Metrics.All],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
+            AuthKeys = [.. snapshot.Providers.Providers.Select(AuthKeysStatus.Of).OfType<AuthKeysStatus>()],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],
             Drained = drains,
             Weighed = weighed,

@@ -42,7 +42,7 @@ internal sealed class OidcDiscovery
     public OidcIssuer? Issuer => _keys.Current is null ? null : _issuer;
 
     /// <summary>Its keys.</summary>
-    public KeySource Keys => _keys;
+    public JwksSource Keys => _keys;
 
     /// <summary>True where nothing else would be known with these options.</summary>
     public bool Serves(OidcOptions options) => IsSameWay(options, _options) && options.Algorithms == _options.Algorithms;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
@@ -68,6 +69,9 @@ internal sealed class OidcProvider : IdentityProvider
 
     /// <summary>The path that logs out.</summary>
     public string Logout => _options.Logout;
+
+    /// <inheritdoc/>
+    public override JwksSource IssuerKeys => _discovery.Keys;
 
     /// <summary>The provider, or null where the options ask for another kind.</summary>
     public static OidcProvider? Create(ProviderBuild build) => build.Options.Oidc is { } options ? new(build, options) : null;
