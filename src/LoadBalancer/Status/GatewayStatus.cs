@@ -50,6 +50,9 @@ internal sealed record GatewayStatus
     [JsonIgnore]
     public IReadOnlyList<AuthCounts> Auth { get; init; } = [];
 
+    /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
+    public IReadOnlyList<RedisStatus> Redis { get; init; } = [];
+
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }
 }
