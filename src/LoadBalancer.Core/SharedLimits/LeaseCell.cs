@@ -27,7 +27,7 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
     private int _pen;
     private int _inLine;
 
-    // What demand is reckoned from: when it last asked, what it held then, and what it took from the store directly since.
+    // What demand is reckoned from: when it last asked for a lease, what it held then and was granted since, and what it took from the store directly since.
     private long _askedAt = long.MinValue / 2;
     private long _heldThen;
     private long _taken;
@@ -110,13 +110,21 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
     /// <summary>Lays down the pen.</summary>
     public void End() => Volatile.Write(ref _pen, 0);
 
-    /// <summary>How many to lease for the next <paramref name="length"/>, at the pace since the store was asked last; never more than twice what was used since. With the pen.</summary>
-    /// <param name="cost">What is asked for beside.</param>
+    /// <summary>How many requests were allowed since this was asked last. With the pen.</summary>
+    public long TakeUsed()
+    {
+        var held = _first.Tokens + _second.Tokens;
+        var used = Math.Max(0, _heldThen - held) + Interlocked.Exchange(ref _taken, 0);
+        _heldThen = held;
+        return used;
+    }
+
+    /// <summary>How many to lease for the next <paramref name="length"/>, at the pace since a lease was asked for last; never more than twice what was used since. With the pen.</summary>
+    /// <param name="used">How many were used since.</param>
     /// <param name="length">The length of a lease, in milliseconds.</param>
     /// <param name="now">The time.</param>
-    public int Demand(int cost, long length, long now)
+    public int Demand(long used, long length, long now)
     {
-        var used = Math.Max(0, _heldThen - _first.Tokens - _second.Tokens) + Interlocked.Read(ref _taken) + cost;
         var pace = (double)used / Math.Max(1, now - _askedAt);
         var more = (pace * length) - Usable(in _first, pace, now) - Usable(in _second, pace, now);
         return (int)Math.Clamp(more, 0, Math.Min(2 * used, LeaseSlot.MostTokens));
@@ -185,7 +193,6 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
     public void Begin(in LeaseReply reply, long sent, long now)
     {
         Volatile.Write(ref _askedAt, sent);
-        Interlocked.Exchange(ref _taken, 0);
         if (reply.Granted > 0)
         {
             // The store charged it after it was asked, so by its clock the lease ends no earlier.
@@ -199,6 +206,8 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
                 Return((int)(began ? unused : reply.Granted), sent);
             }
 
+            _heldThen += began ? reply.Granted - unused : 0;
+
             Volatile.Write(ref _renewBelow, HeldAt(now) / 2);
             Volatile.Write(ref _renewAt, Math.Min(_first.UsableAt(now) > 0 ? Renewal(_first.EndsAt, now) : long.MaxValue, _second.UsableAt(now) > 0 ? Renewal(_second.EndsAt, now) : long.MaxValue));
         }
@@ -206,8 +215,6 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
         {
             Rest();
         }
-
-        _heldThen = _first.Tokens + _second.Tokens;
     }
 
     private static long Renewal(long endsAt, long now) => endsAt - ((endsAt - now) / 4);

@@ -1,3 +1,5 @@
+using LoadBalancer.Redis;
+
 namespace LoadBalancer.SharedLimits;
 
 /// <summary>
@@ -13,7 +15,7 @@ namespace LoadBalancer.SharedLimits;
 internal static class LeasedBucketScript
 {
     /// <summary>The script.</summary>
-    public const string Text = """
+    public static RedisScript Script { get; } = new(keys: 1, """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
         local rate, burst, lease = ARGV[1] / ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -46,5 +48,5 @@ internal static class LeasedBucketScript
           redis.call('DEL', KEYS[1])
         end
         return {granted, math.max(0, math.floor(burst - missing + 1e-6)), wait, reset, lease, now}
-        """;
+        """);
 }

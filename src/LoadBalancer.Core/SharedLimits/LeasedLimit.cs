@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using LoadBalancer.Configuration;
 using LoadBalancer.Limits;
 using LoadBalancer.Transport.Epoll;
 
@@ -22,7 +23,8 @@ namespace LoadBalancer.SharedLimits;
 ///   leases that are over, with something left ─► back to the store
 /// </code>
 /// The store leases at most an eighth of what is left, so near the limit there are no leases, and it is asked for each request. A refusal is
-/// remembered for <see cref="RefusalMemory"/>, at most until as much is free again: whoever is refused costs the store nothing.
+/// remembered for <see cref="RefusalMemory"/>, at most until as much is free again: whoever is refused costs the store nothing. Callers are kept there as
+/// <see cref="ExactLimit"/> keeps them, under keys of their own.
 /// Thread-safe; while something is leased a check takes no lock, waits for nobody and allocates nothing.
 /// </remarks>
 internal sealed class LeasedLimit : KeyedLimit
@@ -30,6 +32,7 @@ internal sealed class LeasedLimit : KeyedLimit
     // A request's charge may be given back so long after it: other limits of the same request are asked meanwhile.
     private const long RequestSlackMs = 1000;
     private const int HashBytes = 16;
+    private const int MostAtOnce = 64;
     private const long RefusalMemoryMs = 1000;
 
     private readonly ILeaseStore _store;
@@ -39,6 +42,7 @@ internal sealed class LeasedLimit : KeyedLimit
     private readonly long _perMillisecond;
     private readonly long _length;
     private readonly byte[] _prefix;
+    private readonly byte[] _suffix;
     private readonly LeaseTable _cells = new();
     private readonly ConcurrentQueue<LeaseCell> _line = new();
     private readonly ITimer _ends;
@@ -61,6 +65,13 @@ internal sealed class LeasedLimit : KeyedLimit
         _perMillisecond = time.TimestampFrequency / 1000;
         _length = (long)LeaseTerms.Of(spec.Rule).TotalMilliseconds;
         _prefix = Encoding.UTF8.GetBytes($"lb:{spec.Name}:{spec.Plan}:");
+        _suffix = Encoding.ASCII.GetBytes(spec.Rule switch
+        {
+            { Quota.Period: QuotaPeriod.Day } => ":lqd",
+            { Quota: not null } => ":lqm",
+            { Burst: > 0 } => ":lb",
+            _ => ":lw",
+        });
         _ends = time.CreateTimer(static limit => ((LeasedLimit)limit!).EndLeases(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -157,26 +168,42 @@ internal sealed class LeasedLimit : KeyedLimit
         StandInLine(cell);
     }
 
-    /// <summary>Gives all leases back and takes no more: before the process ends, or where the file has the limit no longer.</summary>
+    /// <summary>Gives all leases back and takes no more, before the process ends; where the store does not answer, they end there by themselves.</summary>
     public async Task CloseAsync()
     {
         Volatile.Write(ref _isClosed, true);
+        var sent = new List<Task<bool>>();
         foreach (var cell in _cells.Cells.ToArray())
         {
-            if (cell is not null && GiveBack(cell, long.MaxValue) is { } request)
+            if (cell is null || GiveBack(cell, long.MaxValue) is not { } request)
             {
-                await _store.AskAsync(request).ConfigureAwait(false);
+                continue;
+            }
+
+            sent.Add(SendAsync(request));
+            if (sent.Count == MostAtOnce)
+            {
+                if (Array.IndexOf(await Task.WhenAll(sent).ConfigureAwait(false), false) >= 0)
+                {
+                    break;
+                }
+
+                sent.Clear();
             }
         }
+
+        await Task.WhenAll(sent).ConfigureAwait(false);
+        await _ends.DisposeAsync().ConfigureAwait(false);
     }
 
     private LeaseCell Add(in LimitKey key, long now)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(key.Text, hash);
-        var name = new byte[_prefix.Length + (2 * HashBytes)];
+        var name = new byte[_prefix.Length + (2 * HashBytes) + _suffix.Length];
         _prefix.CopyTo(name, 0);
         Convert.TryToHexStringLower(hash[..HashBytes], name.AsSpan(_prefix.Length), out _);
+        _suffix.CopyTo(name, name.Length - _suffix.Length);
         var cell = _cells.GetOrAdd(new LeaseCell(key.Number, key.Text.ToArray(), name), now, out var evicted);
         if (evicted is not null && GiveBack(evicted, long.MaxValue) is { } request)
         {
@@ -235,10 +262,24 @@ internal sealed class LeasedLimit : KeyedLimit
 
     private LeaseRequest Request(LeaseCell cell, int cost, long now)
     {
-        var want = _length == 0 || Volatile.Read(ref _isClosed) ? 0 : cell.Demand(cost, _length, now);
+        var used = Tell(cell);
+        var want = _length == 0 || Volatile.Read(ref _isClosed) ? 0 : cell.Demand(used, _length, now);
         var back = cell.TakeBack(now, _length + RequestSlackMs, out var mark);
         Interlocked.Add(ref _returned, back);
         return new LeaseRequest(cell.Key, cost, want, back, back > 0 ? mark : 0);
+    }
+
+    /// <summary>Lets whoever counts in the store's place know what was used, so that an outage gives nobody a second limit.</summary>
+    private long Tell(LeaseCell cell)
+    {
+        var used = cell.TakeUsed();
+        if (used > 0 && _alone is not null)
+        {
+            // Completed already: nothing else is asked there.
+            _ = _alone.TakeAsync(cell.Caller, (int)Math.Min(used, int.MaxValue)).AsTask();
+        }
+
+        return used;
     }
 
     private void Settle(LeaseCell cell, in LeaseReply reply, int cost, long sent, bool leases)
@@ -288,13 +329,14 @@ internal sealed class LeasedLimit : KeyedLimit
             return null;
         }
 
+        Tell(cell);
         var back = cell.TakeBack(now, _length + RequestSlackMs, out var mark);
         cell.End();
         Interlocked.Add(ref _returned, back);
         return back > 0 ? new LeaseRequest(cell.Key, 0, 0, back, mark) : null;
     }
 
-    private async Task SendAsync(LeaseRequest request) => await _store.AskAsync(request).ConfigureAwait(false);
+    private async Task<bool> SendAsync(LeaseRequest request) => (await _store.AskAsync(request).ConfigureAwait(false)).IsGood;
 
     private void StandInLine(LeaseCell cell)
     {

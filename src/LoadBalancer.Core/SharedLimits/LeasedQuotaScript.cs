@@ -1,3 +1,5 @@
+using LoadBalancer.Redis;
+
 namespace LoadBalancer.SharedLimits;
 
 /// <summary>
@@ -12,7 +14,7 @@ namespace LoadBalancer.SharedLimits;
 internal static class LeasedQuotaScript
 {
     /// <summary>The script.</summary>
-    public const string Text = """
+    public static RedisScript Script { get; } = new(keys: 1, """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
         local count, lease = tonumber(ARGV[1]), tonumber(ARGV[4])
@@ -62,5 +64,5 @@ internal static class LeasedQuotaScript
         redis.call('HSET', KEYS[1], 'period', from, 'used', string.format('%.0f', used))
         redis.call('PEXPIREAT', KEYS[1], to * 86400000 + 1000)
         return {granted, math.max(0, count - used), wait, used > 0 and reset or 0, math.min(lease, reset), now}
-        """;
+        """);
 }

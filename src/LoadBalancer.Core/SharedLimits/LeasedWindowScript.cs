@@ -1,3 +1,5 @@
+using LoadBalancer.Redis;
+
 namespace LoadBalancer.SharedLimits;
 
 /// <summary>
@@ -13,7 +15,7 @@ namespace LoadBalancer.SharedLimits;
 internal static class LeasedWindowScript
 {
     /// <summary>The script.</summary>
-    public const string Text = """
+    public static RedisScript Script { get; } = new(keys: 1, """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
         local count, window, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -75,5 +77,5 @@ internal static class LeasedWindowScript
           if free < cost then wait = window end
         end
         return {granted, math.max(0, count - sum), wait, last - now, lease, now}
-        """;
+        """);
 }

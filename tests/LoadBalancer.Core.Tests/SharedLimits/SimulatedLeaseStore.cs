@@ -23,7 +23,7 @@ internal sealed class SimulatedLeaseStore : ILeaseStore
     public SimulatedLeaseStore(ScriptServer server, ManualTime time, LimitRule rule)
     {
         (_server, _time) = (server, time);
-        _digest = server.Load(rule.Quota is not null ? LeasedQuotaScript.Text : rule.Burst > 0 ? LeasedBucketScript.Text : LeasedWindowScript.Text);
+        _digest = server.Load((rule.Quota is not null ? LeasedQuotaScript.Script : rule.Burst > 0 ? LeasedBucketScript.Script : LeasedWindowScript.Script).Text);
         _rule = rule.Quota is { } quota
             ? [quota.Count, quota.Period == QuotaPeriod.Day ? "day" : "month", 0, LeaseTerms.Of(rule).TotalMicroseconds]
             : [rule.Rate!.Value.Count, rule.Rate.Value.Window.TotalMicroseconds, rule.Burst, LeaseTerms.Of(rule).TotalMicroseconds];
