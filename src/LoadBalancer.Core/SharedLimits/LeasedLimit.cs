@@ -315,7 +315,7 @@ internal sealed class LeasedLimit : KeyedLimit
     private ValueTask<LimitAnswer> DecideAlone(LeaseCell cell, int cost) => Spec.OnFailure switch
     {
         StoreFailure.Local when _alone is not null => CountAloneAsync(cell, cost),
-        StoreFailure.Deny => new(new LimitAnswer(false, 0, RefusalMemory, TimeSpan.Zero) { IsUnavailable = true }),
+        StoreFailure.Deny => new(new LimitAnswer(false, 0, ExactLimit.UnavailableWait, TimeSpan.Zero) { IsUnavailable = true }),
         _ => new(new LimitAnswer(true, Spec.Rule.Most, TimeSpan.Zero, TimeSpan.Zero) { IsAlone = true }),
     };
 
