@@ -35,9 +35,9 @@ internal sealed class RedisClient
     public RedisClient(RedisOptions options, ReadOnlySpan<EventLoop> loops, TimeProvider time, TlsOutfit? tls, Action<RedisReport> report, Action<Exception> onBug)
     {
         (Options, Time, _tls, _report, OnBug, _loopCount) = (options, time, tls, report, onBug, loops.Length);
-        Seeds = options.IsCluster
-            ? [.. Array.ConvertAll<RedisAddress, RedisNode>([.. options.Addresses], NodeOf)]
-            : [_nodes.GetOrAdd(options.Addresses[0].Label, Node([.. options.Addresses]))];
+        Seeds = options.Cluster
+            ? [.. Array.ConvertAll<RedisAddress, RedisNode>([.. options.Address], NodeOf)]
+            : [_nodes.GetOrAdd(options.Address[0].Label, Node([.. options.Address]))];
         _loops = new RedisLoop[loops.Length];
         for (var index = 0; index < loops.Length; index++)
         {

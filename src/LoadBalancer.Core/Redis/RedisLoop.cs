@@ -34,7 +34,7 @@ internal sealed class RedisLoop
             _seeds[index] = _links[client.Seeds[index].Name] = new RedisLink(this, client.Seeds[index]);
         }
 
-        if (client.Options.IsCluster)
+        if (client.Options.Cluster)
         {
             _bySlot = new RedisLink?[ClusterSlot.Count];
             _sweep = new LoopTimer(static owner => ((RedisLoop)owner).Sweep(), this);
@@ -190,7 +190,7 @@ internal sealed class RedisLoop
     {
         var colon = place.LastIndexOf(':');
         var host = colon < 0 ? "" : place[..colon];
-        var isEncrypted = Options.Addresses[0].IsEncrypted;
+        var isEncrypted = Options.Address[0].IsEncrypted;
         var text = $"redis{(isEncrypted ? "s" : "")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{(colon < 0 ? "" : place[(colon + 1)..])}";
         return RedisAddressKind.TryParse(text, out address) && int.TryParse(place[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _);
     }
@@ -201,7 +201,7 @@ internal sealed class RedisLoop
         if (!_links.TryGetValue(name, out var link) && _links.Count < MostNodes)
         {
             // Who asks of a node is who asks of the cluster.
-            link = _links[name] = new RedisLink(this, _client.NodeOf(address with { User = Options.Addresses[0].User, Password = Options.Addresses[0].Password }));
+            link = _links[name] = new RedisLink(this, _client.NodeOf(address with { User = Options.Address[0].User, Password = Options.Address[0].Password }));
         }
 
         return link;

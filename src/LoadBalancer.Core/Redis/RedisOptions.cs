@@ -14,7 +14,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
         "{address: redis://10.0.0.9:6379, user: lb, password: \"${credential:redis}\"}", () => new(), shortForm: "address")
     {
         {
-            "address", Kinds.List(new RedisAddressKind()), o => o.Addresses, (o, value) => o with { Addresses = value },
+            "address", Kinds.List(new RedisAddressKind()), o => o.Address, (o, value) => o with { Address = value },
             "`redis://[user:password@]host[:port][/database]`, with `rediss://` for TLS, or `unix:/path`. Of several, the first that answers and takes writes is used; of a cluster they are nodes to begin with. " +
             "Names are looked up again with each connection. A password is a reference: `redis://:${credential:redis}@10.0.0.9`.",
             Presence.Required
@@ -36,7 +36,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
             "The number of the database, where it is not in the address. A cluster has the first only."
         },
         {
-            "cluster", Kinds.Boolean, o => o.IsCluster, (o, value) => o with { IsCluster = value },
+            "cluster", Kinds.Boolean, o => o.Cluster, (o, value) => o with { Cluster = value },
             "True for a Redis cluster: keys are asked for where they are."
         },
         {
@@ -46,7 +46,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
     };
 
     /// <summary>Where it is.</summary>
-    public ValueList<RedisAddress> Addresses { get; init; }
+    public ValueList<RedisAddress> Address { get; init; }
 
     /// <summary>Who asks; null for the address's own, or the server's default user.</summary>
     public string? User { get; init; }
@@ -61,7 +61,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
     public int Database { get; init; }
 
     /// <summary>True for a cluster.</summary>
-    public bool IsCluster { get; init; }
+    public bool Cluster { get; init; }
 
     /// <summary>How long an answer may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -69,7 +69,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
     /// <summary>What is wrong between keys, as sentences that say what to do.</summary>
     public IEnumerable<string> Contradictions()
     {
-        if (Tls is not null && !Addresses.Any(address => address.IsEncrypted))
+        if (Tls is not null && !Address.Any(address => address.IsEncrypted))
         {
             yield return "'tls' is there, but no address begins with rediss://: write rediss:// where TLS is spoken";
         }
@@ -79,17 +79,17 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
             yield return "'tls' has a 'cert' without a 'key', or a 'key' without a 'cert': give both, or neither";
         }
 
-        if (Addresses.Select(address => address.IsEncrypted).Distinct().Count() > 1)
+        if (Address.Select(address => address.IsEncrypted).Distinct().Count() > 1)
         {
             yield return "some addresses begin with redis:// or unix: and some with rediss://: write all of them alike, or a password may go out in clear";
         }
 
-        if (IsCluster && (Database > 0 || Addresses.Any(address => address.Database > 0)))
+        if (Cluster && (Database > 0 || Address.Any(address => address.Database > 0)))
         {
             yield return "a cluster has database 0 only: leave 'database' out";
         }
 
-        if (IsCluster && Addresses.Any(address => address.IsUnix))
+        if (Cluster && Address.Any(address => address.IsUnix))
         {
             yield return "the nodes of a cluster are not on this machine's Unix sockets: write redis:// addresses, or leave 'cluster' out";
         }

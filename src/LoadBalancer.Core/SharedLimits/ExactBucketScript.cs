@@ -34,7 +34,7 @@ internal static class ExactBucketScript
           part = part + window * cost
           local earned = math.floor(part / count)
           full, part = full + earned, part - earned * count
-          missing = (full - now) * count + part
+          missing = math.max(0, (full - now) * count + part)
           if full > now then
             redis.call('SET', KEYS[1], string.format('%.0f %.0f', full, part), 'PX', math.ceil((full - now) / 1000) + 1)
           else
@@ -43,6 +43,6 @@ internal static class ExactBucketScript
         else
           wait = math.ceil((missing - window * (burst - cost)) / count)
         end
-        return {allowed and 1 or 0, math.max(0, math.floor((window * burst - missing) / window)), wait, math.ceil(math.max(0, missing) / count)}
+        return {allowed and 1 or 0, math.max(0, math.floor((window * burst - missing) / window)), wait, math.ceil(missing / count)}
         """);
 }

@@ -366,7 +366,7 @@ internal sealed class RedisClientTests
     private RedisClient Open(bool cluster, UpstreamTlsOptions? tls, params string[] urls)
     {
         var addresses = urls.Select(url => RedisAddressKind.TryParse(url, out var address) ? address : throw new ArgumentException(url));
-        var options = new RedisOptions { Addresses = [.. addresses], IsCluster = cluster, Tls = tls };
+        var options = new RedisOptions { Address = [.. addresses], Cluster = cluster, Tls = tls };
         var outfit = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(_loops.Group.Loops, TimeProvider.System));
         var client = new RedisClient(options, _loops.Group.Loops, TimeProvider.System, outfit, _reports.Enqueue, error => _loops.Escaped.Enqueue(error));
         _clients.Add(client);
