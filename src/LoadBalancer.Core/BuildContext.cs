@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Redis;
 using LoadBalancer.Tls;
 using Microsoft.AspNetCore.Connections;
 
@@ -59,6 +60,9 @@ public sealed record BuildContext
     /// <summary>Is told when who calls cannot be found out for another reason than before, or can be again; any thread. Default: nobody.</summary>
     internal Action<ProviderReport> OnProvider { get; init; } = static _ => { };
 
+    /// <summary>Is told when a server of the store that instances share is lost and found; any thread. Default: nobody.</summary>
+    internal Action<RedisReport> OnRedis { get; init; } = static _ => { };
+
     /// <summary>Is told when an upstream begins or ends to panic; any thread. Default: nobody.</summary>
     public Action<PanicTransition> OnPanic { get; init; } = static _ => { };
 
@@ -85,6 +89,9 @@ public sealed record BuildContext
 
     /// <summary>Tells of a way to establish who calls, likewise.</summary>
     internal void Tell(ProviderReport report) => Tell(OnProvider, report);
+
+    /// <summary>Tells of a server of the store, likewise.</summary>
+    internal void Tell(RedisReport report) => Tell(OnRedis, report);
 
     private void Tell<T>(Action<T> listener, T news)
     {

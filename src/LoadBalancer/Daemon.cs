@@ -15,6 +15,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Redis;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Tls.Streams;
@@ -119,6 +120,7 @@ internal static class Daemon
                 ParseList = YamlSource.ReadKeyFile,
                 OnTls = report => Log(report, log),
                 OnProvider = report => Log(report, log),
+                OnRedis = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
                     null,
@@ -160,9 +162,9 @@ internal static class Daemon
                     log.Warn("transport is read at start only: restart lb to change it");
                 }
 
-                if (next.State != options.State)
+                if (next.State with { Redis = options.State.Redis, OnFailure = options.State.OnFailure } != options.State)
                 {
-                    log.Warn("state is read at start only: restart lb to change it");
+                    log.Warn("the folder of state is read at start only: restart lb to change it");
                 }
 
                 var before = access.Destination;
@@ -266,6 +268,18 @@ internal static class Daemon
         else
         {
             log.Warn("who calls cannot be found out", ("auth", report.Provider), ("reason", report.Failure));
+        }
+    }
+
+    private static void Log(RedisReport report, LogSink log)
+    {
+        if (report.Failure is null)
+        {
+            log.Info("redis answers again: limits are shared", ("node", report.Node));
+        }
+        else
+        {
+            log.Warn("redis cannot be asked: each limit's on_failure decides", ("node", report.Node), ("reason", report.Failure));
         }
     }
 

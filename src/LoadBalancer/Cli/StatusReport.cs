@@ -174,6 +174,8 @@ internal sealed class StatusReport(JsonElement status)
             .Select(listener => $"{Text(listener, "name")}: files of TLS have changed and are no use, so those before stay: {Text(Child(listener, "tls"), "refusal")}\n")
             .Concat(Items(status, "auth_files").Where(file => Text(file, "refusal").Length > 0)
                 .Select(file => $"{Text(file, "name")}: {Text(file, "file")} has changed and is no use, so what was read before stays: {Text(file, "refusal")}\n"))
+            .Concat(Items(status, "redis").Where(node => !Flag(node, "up"))
+                .Select(node => $"redis: {Text(node, "node")} cannot be asked, so each limit's on_failure decides: {Text(node, "reason")}\n"))
             .Concat(Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n"))).ToList();
         text.Append(lines.Count == 0 ? "" : "\n").AppendJoin("", lines);
     }

@@ -58,6 +58,9 @@ internal sealed record GatewayStatus
     [JsonIgnore]
     public IReadOnlyList<LimitCounts> LimitCounts { get; init; } = [];
 
+    /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
+    public IReadOnlyList<RedisStatus> Redis { get; init; } = [];
+
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }
 }

@@ -36,6 +36,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             LimitCounts = [.. snapshot.Limits.Metrics.All],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],
+            Redis = [.. (snapshot.Store?.Client.Nodes ?? []).OrderBy(node => node.Name, StringComparer.Ordinal).Select(RedisStatus.Of)],
             Drained = drains,
             Weighed = weighed,
         };

@@ -28,6 +28,7 @@ internal sealed record ProjectRules(
             new("",
                 ("Endpoints", "a build context says who is told of an endpoint's health"),
                 ("Discovery", "and who is told of a discovery that failed"),
+                ("Redis", "and of a store that cannot be asked"),
                 ("Tls", "and with what TLS is spoken, and who is told where it fails")),
             new("Balancing",
                 ("Endpoints", "a balancer is a table of endpoints, and reads their load")),
