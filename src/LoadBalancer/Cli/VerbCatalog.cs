@@ -13,6 +13,7 @@ internal static class VerbCatalog
         typeof(ExplainVerb),
         typeof(WhyVerb),
         typeof(StatusVerb),
+        typeof(UsageVerb),
         typeof(DrainVerb),
         typeof(EnableVerb),
         typeof(WeightVerb),

@@ -16,13 +16,20 @@ public sealed record StateOptions : IConfigurable<StateOptions>
     {
         {
             "dir", Kinds.FilePath.Or(Auto, Auto).Or(Off, Off), o => o.Dir, (o, value) => o with { Dir = value },
-            "The folder for it, one for each lb: drained endpoints, and the last 20 configurations that took effect, for a start with a file that is no use and for `lb rollback`. " +
+            "The folder for it, one for each lb: drained endpoints, what callers have used of quotas and by months, and the last 20 configurations that took effect, for a start with a file that is no use and for `lb rollback`. " +
             "`auto`: the `StateDirectory=` of the systemd unit; without one, nothing is kept."
+        },
+        {
+            "usage", Kinds.Boolean, o => o.Usage, (o, value) => o with { Usage = value },
+            "Whether requests to routes with `auth` are counted for their callers, by calendar month, for `lb usage`. The folder then holds the callers' names."
         },
     };
 
     /// <summary>The folder; <c>auto</c> is the service manager's where there is one, <c>off</c> is none.</summary>
     public string Dir { get; init; } = Auto;
+
+    /// <summary>True where usage is counted.</summary>
+    public bool Usage { get; init; } = true;
 
     /// <summary>The folder's path; null where there is none.</summary>
     /// <param name="given">What the service manager gives ($STATE_DIRECTORY), several separated by colons; null where it gives none.</param>

@@ -75,7 +75,9 @@ internal sealed record ProjectRules(
         Everyone: ["Server", "Routing", "Policies", "Authentication", "RateLimiting", "Explaining"],
         Folders:
         [
+            new("Usage"),
             new("Authentication",
+                ("Usage", "an identity knows where its requests are counted"),
                 ("Responses", "lb itself answers where a browser comes back from a login")),
             new("Resilience"),
             new("Forwarding",
@@ -88,7 +90,8 @@ internal sealed record ProjectRules(
             new("Server",
                 ("Forwarding", "who the client is comes from the forwarding headers"),
                 ("Responses", "a fault becomes a response in one place"),
-                ("Telemetry", "an exchange that has ended is counted and logged")),
+                ("Telemetry", "an exchange that has ended is counted and logged"),
+                ("Usage", "and counted for its caller")),
             new("Routing",
                 ("Forwarding", "a route's options hold those of its mirror"),
                 ("Responses", "a route's options hold those of its action"),
@@ -177,7 +180,7 @@ internal sealed record ProjectRules(
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
         (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Redis"), (Core, "SharedLimits"), (Core, "Connections"),
-        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"), (Http, "Usage"),
     ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>
