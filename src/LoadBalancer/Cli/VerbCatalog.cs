@@ -9,6 +9,7 @@ internal static class VerbCatalog
         typeof(RunVerb),
         typeof(CheckVerb),
         typeof(TestVerb),
+        typeof(SimulateVerb),
         typeof(DiffVerb),
         typeof(ExplainVerb),
         typeof(WhyVerb),
