@@ -59,6 +59,7 @@ internal static class JsonRequestLine
 
         Span<byte> shadow = stackalloc byte[ClientText.MostShadow];
         line.Text("shadow"u8, ClientText.Shadow(exchange, shadow), ClientText.MostShadow);
+        line.Text("limit"u8, exchange.Limits?.RefusedBy, ClientText.MostName);
         line.Text("result"u8, fault.Failed ? fault.Reason : "ok");
         line.Text("side"u8, fault.Failed ? fault.SideName : null);
         return line.TryEnd(out length);
