@@ -172,6 +172,11 @@ internal static class Daemon
                     log.Warn("state is read at start only: restart lb to change it");
                 }
 
+                if (!kept.Keeps && next.HasQuotas)
+                {
+                    log.Warn("what is used of quotas ends with this process: 'state.dir' names a folder to keep it in");
+                }
+
                 var before = access.Destination;
                 access.Redirect(LogDestination.Parse(next.Log.Access));
                 try

@@ -37,11 +37,7 @@ internal sealed class Simulator
     private DateTimeOffset? _from;
     private long _lines;
 
-    private Simulator(OfflineGateway gateway, LogClock clock)
-    {
-        (_gateway, _clock, _replay) = (gateway, clock, gateway.Replay());
-        _lacking = new Lacking(gateway.Options);
-    }
+    private Simulator(OfflineGateway gateway, Lacking lacking, LogClock clock) => (_gateway, _lacking, _clock, _replay) = (gateway, lacking, clock, gateway.Replay());
 
     /// <summary>Replays a log.</summary>
     /// <param name="log">The log.</param>
@@ -62,8 +58,9 @@ internal sealed class Simulator
                 {
                     // From the beginning of the first that waits.
                     var clock = new LogClock(request.Began - Window);
-                    gateway = OfflineGateway.Build(Lacking.WithoutUnknown(options), clock);
-                    simulator = new Simulator(gateway, clock);
+                    var lacking = new Lacking(options);
+                    gateway = OfflineGateway.Build(lacking.Options, clock);
+                    simulator = new Simulator(gateway, lacking, clock);
                 }
 
                 simulator.Add(request);

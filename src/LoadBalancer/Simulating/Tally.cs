@@ -57,7 +57,7 @@ internal sealed class Tally
             return;
         }
 
-        var sum = GetOrAdd(_routes, (listener, route.Name), static key => new RouteForecast(key.Listener, key.Route));
+        var sum = GetOrAdd(_routes, (listener, route.Name), static ((string Listener, string Route) key) => new RouteForecast(key.Listener, key.Route));
         sum.Requests++;
         sum.Limited += outcome == ReplayOutcome.Limited ? 1 : 0;
         foreach (ref readonly var decision in exchange.Decisions.Decisions)
@@ -105,7 +105,7 @@ internal sealed class Tally
 
     private void Count(DateTimeOffset now, string limit, string? plan, string caller, string route, bool isRefusal)
     {
-        var of = GetOrAdd(_limits, (limit, plan), static key => new LimitCount(new LimitForecast(key.Limit, key.Plan)));
+        var of = GetOrAdd(_limits, (limit, plan), static ((string Limit, string? Plan) key) => new LimitCount(new LimitForecast(key.Limit, key.Plan)));
         of.Sum.Passed += isRefusal ? 0 : 1;
         of.Sum.Refused += isRefusal ? 1 : 0;
         of.Sum.PeakPerSecond = Math.Max(of.Sum.PeakPerSecond, of.Second.Add(now, TimeSpan.TicksPerSecond));
