@@ -121,6 +121,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 
+    /// <summary>True where a plan or a limit is a quota.</summary>
+    internal bool HasQuotas => Plans.Values.Any(plan => plan.Quota.Count > 0) || RateLimits.Values.Any(limit => limit.Limit?.Rules.Any(rule => rule.Quota is not null) == true);
+
     /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
     internal ValueList<Secret> Secrets { get; init; }
 
