@@ -128,5 +128,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     internal ValueList<Secret> Secrets { get; init; }
 
     /// <summary>What takes the file's secrets out of what is shown.</summary>
-    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets);
+    internal Redaction Redaction => RedactionWith([]);
+
+    /// <summary>As <see cref="Redaction"/>, and others with them.</summary>
+    internal Redaction RedactionWith(IEnumerable<Secret> others) =>
+        new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets.Concat(others));
 }
