@@ -41,6 +41,9 @@ internal sealed record GatewayStatus
     /// <summary>The files of keys and passwords that entries of <c>auth</c> read.</summary>
     public IReadOnlyList<AuthFileStatus> AuthFiles { get; init; } = [];
 
+    /// <summary>The keys that entries of <c>auth</c> have from their issuers.</summary>
+    public IReadOnlyList<AuthKeysStatus> AuthKeys { get; init; } = [];
+
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }
 

@@ -30,7 +30,7 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_is_read_and_limits_are_later_work() => Expect(
+    public void Identity_and_limits_are_read_whole() => Expect(
         "identity",
         [],
         "cannot read /etc/lb/keys.yaml: no such file", "cannot read /etc/lb/htpasswd: no such file",
