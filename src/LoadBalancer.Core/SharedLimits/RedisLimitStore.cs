@@ -12,6 +12,9 @@ internal sealed class RedisLimitStore : LimitStore
     private readonly EventLoop[] _loops;
     private readonly Live<RedisClient> _client;
 
+    // A limit that the file has no longer is nobody's: its leases end by themselves.
+    private readonly List<WeakReference<LeasedLimit>> _leased = [];
+
     /// <summary>A store that is asked through <paramref name="client"/>.</summary>
     /// <param name="client">The client.</param>
     /// <param name="loops">Who asks.</param>
@@ -34,5 +37,44 @@ internal sealed class RedisLimitStore : LimitStore
     public Task UseAsync(RedisClient next) => _client.Swap(next).CloseAsync();
 
     /// <inheritdoc/>
-    public override KeyedLimit Create(LimitSpec spec, KeyedLimit? alone, TimeProvider time) => new ExactLimit(spec, this, alone);
+    public override KeyedLimit Create(LimitSpec spec, KeyedLimit? alone, TimeProvider time)
+    {
+        if (spec.Mode != LimitMode.Leased)
+        {
+            return new ExactLimit(spec, this, alone);
+        }
+
+        var limit = new LeasedLimit(spec, new RedisLeaseStore(spec, this), alone, time);
+
+        // Rule zero: a lock, because this runs when a configuration is loaded.
+        lock (_leased)
+        {
+            _leased.RemoveAll(static each => !each.TryGetTarget(out _));
+            _leased.Add(new WeakReference<LeasedLimit>(limit));
+        }
+
+        return limit;
+    }
+
+    /// <summary>Gives back what is leased, and asks nothing more.</summary>
+    public async Task CloseAsync()
+    {
+        WeakReference<LeasedLimit>[] leased;
+
+        // Rule zero: a lock, because this runs when the process ends.
+        lock (_leased)
+        {
+            leased = [.. _leased];
+        }
+
+        foreach (var each in leased)
+        {
+            if (each.TryGetTarget(out var limit))
+            {
+                await limit.CloseAsync();
+            }
+        }
+
+        await Client.CloseAsync();
+    }
 }
