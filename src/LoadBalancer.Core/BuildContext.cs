@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Limits;
 using LoadBalancer.Redis;
 using LoadBalancer.Tls;
 using Microsoft.AspNetCore.Connections;
@@ -38,6 +39,9 @@ public sealed record BuildContext
 
     /// <summary>Who remembers which weights operators have given, likewise; null for an endpoint that has the file's. Null: nobody does.</summary>
     public Func<EndpointId, int?>? AssignedWeight { get; init; }
+
+    /// <summary>What callers have used of quotas, from one configuration to the next. Default: nothing yet.</summary>
+    internal QuotaTable Quotas { get; init; } = new();
 
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };

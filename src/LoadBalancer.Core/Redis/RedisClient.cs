@@ -78,7 +78,7 @@ internal sealed class RedisClient
     public ValueTask<RedisReply> SendAsync(EventLoop loop, in RedisCommand command) => _loops[loop.Index].SendAsync(command);
 
     /// <summary>Sends a command whose reply nobody wants. Only on the thread of <paramref name="loop"/>.</summary>
-    public void Send(EventLoop loop, in RedisCommand command) => _ = _loops[loop.Index].SendAsync(command, forgets: true);
+    public void Send(EventLoop loop, in RedisCommand command) => _loops[loop.Index].Send(command);
 
     /// <summary>Asks from any thread, and goes on on any: for what is not asked often.</summary>
     /// <param name="script">The script.</param>

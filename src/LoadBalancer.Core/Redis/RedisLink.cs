@@ -1,6 +1,7 @@
 // One file: a connection from its first attempt over its use to its loss and the next attempt, whose states only make sense side by side.
 
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
 using LoadBalancer.Faults;
@@ -27,6 +28,7 @@ namespace LoadBalancer.Redis;
 /// A command that was sent and not answered may have been carried out: it is never sent again, but where the server itself says that it was not.
 /// </para>
 /// </remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Close ends it when what is under way has ended.")]
 internal sealed class RedisLink
 {
     /// <summary>How long an attempt to connect may take until the server has answered, for each address.</summary>

@@ -80,31 +80,26 @@ internal sealed class RedisLoop
     }
 
     /// <summary>Sends a command; the reply is there at once where nobody can be asked.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="forgets">True where nobody wants the reply: what is returned is nothing to await.</param>
-    public ValueTask<RedisReply> SendAsync(in RedisCommand command, bool forgets = false)
+    public ValueTask<RedisReply> SendAsync(in RedisCommand command)
     {
-        Loop.AssertInLoop();
-        var slot = _bySlot is null || command.Key.IsEmpty ? -1 : ClusterSlot.Of(command.Key);
-        var link = LinkOf(slot);
-        if (!link.Takes || _isClosing)
+        if (Prepare(command, out var link) is not { } call)
         {
-            link.Node.Count(Loop.Index, RedisOutcome.Refused);
             return new ValueTask<RedisReply>(RedisReply.Unavailable);
-        }
-
-        var call = _free.TryPop(out var free) ? free : new RedisCall(this);
-        call.Set(command, slot);
-        if (forgets)
-        {
-            call.Forget();
-            link.Send(call);
-            return default;
         }
 
         var reply = call.Reply;
         link.Send(call);
         return reply;
+    }
+
+    /// <summary>Sends a command whose reply nobody wants.</summary>
+    public void Send(in RedisCommand command)
+    {
+        if (Prepare(command, out var link) is { } call)
+        {
+            call.Forget();
+            link.Send(call);
+        }
     }
 
     /// <summary>Takes a call back whose reply was taken.</summary>
@@ -151,6 +146,23 @@ internal sealed class RedisLoop
 
         link.Send(call);
         return true;
+    }
+
+    /// <summary>The call of a command, and where it goes; null where nobody can be asked.</summary>
+    private RedisCall? Prepare(in RedisCommand command, out RedisLink link)
+    {
+        Loop.AssertInLoop();
+        var slot = _bySlot is null || command.Key.IsEmpty ? -1 : ClusterSlot.Of(command.Key);
+        link = LinkOf(slot);
+        if (!link.Takes || _isClosing)
+        {
+            link.Node.Count(Loop.Index, RedisOutcome.Refused);
+            return null;
+        }
+
+        var call = _free.TryPop(out var free) ? free : new RedisCall(this);
+        call.Set(command, slot);
+        return call;
     }
 
     private RedisLink LinkOf(int slot)

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
-using LoadBalancer.Configuration;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -156,8 +157,8 @@ internal sealed class ExactLimit : KeyedLimit
         var allowed = reply[0].Number != 0;
         if (allowed && _alone is not null)
         {
-            // Completed already: nothing else is asked there.
-            _ = _alone.TakeAsync(key, cost);
+            var along = _alone.TakeAsync(key, cost);
+            Debug.Assert(along.IsCompleted, "what counts in this process asks nobody");
         }
 
         return new(new LimitAnswer(allowed, reply[1].Number, Microseconds(reply[2].Number), Microseconds(reply[3].Number)));

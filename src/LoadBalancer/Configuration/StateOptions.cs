@@ -18,7 +18,7 @@ public sealed record StateOptions : IConfigurable<StateOptions>
     {
         {
             "dir", Kinds.FilePath.Or(Auto, Auto).Or(Off, Off), o => o.Dir, (o, value) => o with { Dir = value },
-            "The folder for it, one for each lb: drained endpoints, and the last 20 configurations that took effect, for a start with a file that is no use and for `lb rollback`. " +
+            "The folder for it, one for each lb: drained endpoints, what callers have used of quotas and by months, and the last 20 configurations that took effect, for a start with a file that is no use and for `lb rollback`. " +
             "`auto`: the `StateDirectory=` of the systemd unit; without one, nothing is kept."
         },
         {
@@ -28,6 +28,10 @@ public sealed record StateOptions : IConfigurable<StateOptions>
         {
             "on_failure", Kinds.Word("local", "allow", "deny"), o => o.OnFailure.ToString().ToLowerInvariant(), (o, value) => o with { OnFailure = Enum.Parse<StoreFailure>(value, ignoreCase: true) },
             "What limits do that are counted in `redis` while it cannot be asked, where they do not say it themselves: `local`, each instance counts alone; `allow`, all may; `deny`, nobody may (503)."
+        },
+        {
+            "usage", Kinds.Boolean, o => o.Usage, (o, value) => o with { Usage = value },
+            "Whether requests to routes with `auth` are counted for their callers, by calendar month, for `lb usage`. The folder then holds the callers' names."
         },
     };
 
@@ -39,6 +43,9 @@ public sealed record StateOptions : IConfigurable<StateOptions>
 
     /// <summary>What limits do that are counted there while it cannot be asked.</summary>
     internal StoreFailure OnFailure { get; init; }
+
+    /// <summary>True where usage is counted.</summary>
+    public bool Usage { get; init; } = true;
 
     /// <summary>The folder's path; null where there is none.</summary>
     /// <param name="given">What the service manager gives ($STATE_DIRECTORY), several separated by colons; null where it gives none.</param>

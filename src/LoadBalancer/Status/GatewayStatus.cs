@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -40,6 +41,9 @@ internal sealed record GatewayStatus
     /// <summary>The files of keys and passwords that entries of <c>auth</c> read.</summary>
     public IReadOnlyList<AuthFileStatus> AuthFiles { get; init; } = [];
 
+    /// <summary>The keys that entries of <c>auth</c> have from their issuers.</summary>
+    public IReadOnlyList<AuthKeysStatus> AuthKeys { get; init; } = [];
+
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }
 
@@ -49,6 +53,13 @@ internal sealed record GatewayStatus
     /// <summary>What the providers of <c>auth</c> have answered since the process started.</summary>
     [JsonIgnore]
     public IReadOnlyList<AuthCounts> Auth { get; init; } = [];
+
+    /// <summary>The limits, and what they have said since the process started.</summary>
+    public IReadOnlyList<LimitStatus> Limits { get; init; } = [];
+
+    /// <summary>What limits have said since the process started, those too that the configuration does not have at the moment.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LimitCounts> LimitCounts { get; init; } = [];
 
     /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
     public IReadOnlyList<RedisStatus> Redis { get; init; } = [];

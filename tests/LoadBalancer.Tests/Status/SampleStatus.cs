@@ -78,6 +78,11 @@ internal static class SampleStatus
                 RefusedReloads = 1,
                 LastRefusal = new RefusalStatus(Noon.AddMinutes(5), ["lb.yaml:3:1: unknown key 'upstrem'"]),
             },
+            AuthKeys =
+            [
+                new AuthKeysStatus { Name = "riders", Keys = 2, FetchedAt = Noon, Failure = null },
+                new AuthKeysStatus { Name = "staff", Keys = 0, FetchedAt = null, Failure = "it answers 503" },
+            ],
             AuthFiles = [new AuthFileStatus { Name = "partners", File = "/etc/lb/keys.yaml", Entries = 12, LoadedAt = Noon, Refusal = "/etc/lb/keys.yaml:3:9: 'hash' expects the SHA-256 of a key" }],
             Auth = [auth],
             Redis =
