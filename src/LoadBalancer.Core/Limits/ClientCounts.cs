@@ -38,6 +38,9 @@ internal sealed class ClientCounts
     /// <summary>Counts one more for <paramref name="client"/>, or says no where it has <paramref name="most"/> already.</summary>
     public bool TryEnter(ulong client, int most) => _shards[client >> ShardShift].TryEnter(client, most);
 
+    /// <summary>How many <paramref name="client"/> has open.</summary>
+    public int Of(ulong client) => _shards[client >> ShardShift].Of(client);
+
     /// <summary>Counts one less; once for each that entered.</summary>
     public void Leave(ulong client) => _shards[client >> ShardShift].Leave(client);
 
@@ -64,6 +67,23 @@ internal sealed class ClientCounts
                 _counts[client] = count + 1;
                 Volatile.Write(ref _open, _open + 1);
                 return true;
+            }
+            finally
+            {
+                if (entered)
+                {
+                    _gate.Exit();
+                }
+            }
+        }
+
+        public int Of(ulong client)
+        {
+            var entered = false;
+            try
+            {
+                _gate.Enter(ref entered);
+                return _counts.GetValueOrDefault(client);
             }
             finally
             {

@@ -1,5 +1,3 @@
-using LoadBalancer.Configuration;
-
 namespace LoadBalancer.Limits;
 
 /// <summary>A rate that is counted in this process. Bounded as <see cref="ClientRates"/> are.</summary>

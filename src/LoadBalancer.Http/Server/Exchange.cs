@@ -6,6 +6,7 @@ using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
@@ -197,6 +198,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>What a forwarder keeps in it from one use to the next.</summary>
     public ForwardWork? Work { get; set; }
 
+    /// <summary>What limits have said to it, and charged; null where none was ever asked.</summary>
+    public LimitCharges? Limits { get; set; }
+
     /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
     public PendingWork? Pending { get; set; }
 
@@ -299,6 +303,7 @@ internal sealed class Exchange(EventLoop loop)
         _decisions?.Reset();
         _challenges?.Clear();
         _cookies?.Clear();
+        Limits?.Reset();
         Rehearsal = null;
         Array.Clear(_failed, 0, _failures);
         _failures = 0;

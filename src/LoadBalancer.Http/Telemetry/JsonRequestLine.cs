@@ -23,6 +23,7 @@ internal static class JsonRequestLine
         line.Address("client"u8, exchange.ClientAddress);
         line.Text("identity"u8, exchange.Identity?.Subject, ClientText.MostIdentity);
         line.Text("auth"u8, exchange.Identity?.Provider, ClientText.MostName);
+        line.Text("plan"u8, exchange.Identity?.Plan, ClientText.MostName);
         line.Text("method"u8, method, ClientText.MostMethod);
         line.Text("host"u8, request.Host, ClientText.MostHost);
         line.Text("path"u8, route?.Template, ClientText.MostName);
@@ -58,6 +59,7 @@ internal static class JsonRequestLine
 
         Span<byte> shadow = stackalloc byte[ClientText.MostShadow];
         line.Text("shadow"u8, ClientText.Shadow(exchange, shadow), ClientText.MostShadow);
+        line.Text("limit"u8, exchange.Limits?.RefusedBy, ClientText.MostName);
         line.Text("result"u8, fault.Failed ? fault.Reason : "ok");
         line.Text("side"u8, fault.Failed ? fault.SideName : null);
         return line.TryEnd(out length);
