@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Limits;
 
@@ -14,11 +13,8 @@ internal sealed class PaceTable
     public const int MostCallers = 65_536;
 
     private const int FirstSweep = 1024;
-    private const int DelayedSlot = 0;
-    private const int PausedSlot = 1;
 
     private readonly ConcurrentDictionary<ulong, Pace> _paces = new();
-    private readonly StripedCells _counts;
     private readonly TimeProvider _time;
     private int _count;
     private int _sweepAt = FirstSweep;
@@ -28,13 +24,9 @@ internal sealed class PaceTable
     /// <summary>A table of nobody.</summary>
     /// <param name="rate">Bytes a second, at least 1.</param>
     /// <param name="burst">Bytes at once, at least 1.</param>
-    /// <param name="loops">How many loops count.</param>
+    /// <param name="counts">Where waits are counted.</param>
     /// <param name="time">The clock of durations.</param>
-    public PaceTable(long rate, long burst, int loops, TimeProvider time)
-    {
-        (Rate, Burst, _time) = (rate, burst, time);
-        _counts = new StripedCells(loops, PausedSlot + 1);
-    }
+    public PaceTable(long rate, long burst, PaceCounts counts, TimeProvider time) => (Rate, Burst, Counts, _time) = (rate, burst, counts, time);
 
     /// <summary>Bytes a second of one caller.</summary>
     public long Rate { get; }
@@ -42,17 +34,14 @@ internal sealed class PaceTable
     /// <summary>Bytes of one caller at once.</summary>
     public long Burst { get; }
 
-    /// <summary>The time, as a timestamp of its clock.</summary>
-    public long Now => _time.GetTimestamp();
+    /// <summary>Where waits are counted.</summary>
+    public PaceCounts Counts { get; }
+
+    /// <summary>The clock of durations.</summary>
+    public TimeProvider Time => _time;
 
     /// <summary>How many callers are remembered.</summary>
     public int Count => Volatile.Read(ref _count);
-
-    /// <summary>Bytes that have waited for their turn, since the process started.</summary>
-    public long DelayedBytes => _counts.Sum(DelayedSlot);
-
-    /// <summary>How long exchanges have waited, since the process started.</summary>
-    public TimeSpan Paused => _time.GetElapsedTime(0, _counts.Sum(PausedSlot));
 
     /// <summary>An exchange of a caller begins; <see cref="Leave"/> follows.</summary>
     /// <param name="caller">Its number.</param>
@@ -92,16 +81,6 @@ internal sealed class PaceTable
 
     /// <summary>An exchange has ended that had entered.</summary>
     public static void Leave(Pace pace) => pace.Part();
-
-    /// <summary>Counts a wait, on the thread of <paramref name="loop"/>.</summary>
-    /// <param name="loop">The loop.</param>
-    /// <param name="bytes">What waited.</param>
-    /// <param name="paused">For how long, in units of a timestamp.</param>
-    public void Waited(int loop, int bytes, long paused)
-    {
-        _counts.Add(loop, DelayedSlot, bytes);
-        _counts.Add(loop, PausedSlot, paused);
-    }
 
     private void Forget(ulong caller, Pace pace)
     {

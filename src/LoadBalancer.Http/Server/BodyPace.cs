@@ -22,8 +22,8 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
     /// <summary>The most bytes of one turn.</summary>
     public int Piece { get; private set; } = int.MaxValue;
 
-    /// <summary>How long it has waited, in units of a timestamp.</summary>
-    public long Paused { get; private set; }
+    /// <summary>How long it has waited.</summary>
+    public TimeSpan Paused { get; private set; }
 
     /// <summary>Its bytes have to keep <paramref name="pace"/> as well, which an exchange has entered.</summary>
     public void Keep(Pace pace)
@@ -42,7 +42,7 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
 
         _paces.Clear();
         _deadline?.End();
-        (Piece, Paused) = (int.MaxValue, 0);
+        (Piece, Paused) = (int.MaxValue, TimeSpan.Zero);
     }
 
     /// <summary>Takes <paramref name="count"/> bytes, at most <see cref="Piece"/>, where that can be at once; else <see cref="WaitAsync"/> follows.</summary>
@@ -66,16 +66,16 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
     public async ValueTask<bool> WaitAsync()
     {
         var table = _paces[_at].Table;
-        var began = table.Now;
+        var began = table.Time.GetTimestamp();
         var granted = await EnterAsync();
         while (granted && ++_at < _paces.Count)
         {
             granted = _paces[_at].TryTake(Count) || await EnterAsync();
         }
 
-        var paused = table.Now - began;
+        var paused = table.Time.GetElapsedTime(began);
         Paused += paused;
-        table.Waited(loop.Index, Count, paused);
+        table.Counts.Count(loop.Index, Count, paused);
         return granted;
     }
 

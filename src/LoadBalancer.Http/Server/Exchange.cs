@@ -192,6 +192,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The bandwidth that the response's body keeps to; null for any.</summary>
     public BodyPace? ResponsePace { get; private set; }
 
+    /// <summary>How long its bodies have waited for a bandwidth; null where they need not keep to one.</summary>
+    public TimeSpan? Paused => RequestPace is null && ResponsePace is null ? null : (RequestPace?.Paused ?? default) + (ResponsePace?.Paused ?? default);
+
     /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
     public int PoliciesAsked { get; set; }
 

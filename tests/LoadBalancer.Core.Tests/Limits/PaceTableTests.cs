@@ -76,5 +76,5 @@ internal sealed class PaceTableTests
         }
     }
 
-    private PaceTable Table() => new(rate: 10_000, burst: 10_000, loops: 1, _time);
+    private PaceTable Table() => new(rate: 10_000, burst: 10_000, new PaceCounts(1), _time);
 }

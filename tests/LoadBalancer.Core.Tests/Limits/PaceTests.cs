@@ -138,7 +138,7 @@ internal sealed class PaceTests
     [Test]
     public void Taking_and_waiting_allocate_nothing()
     {
-        var table = new PaceTable(1_000_000, 10_000_000, loops: 1, _time);
+        var table = new PaceTable(1_000_000, 10_000_000, new PaceCounts(1), _time);
         var turn = new Turn(_time, 50_000);
         PaceTable.Leave(table.Enter(1));
         Assert.That(
@@ -158,7 +158,7 @@ internal sealed class PaceTests
         Assert.That(turn.ServesIn, Is.Not.Null, "it had to wait");
     }
 
-    private Pace PaceOf(long rate, long burst) => new(new PaceTable(rate, burst, loops: 1, _time), _time);
+    private Pace PaceOf(long rate, long burst) => new(new PaceTable(rate, burst, new PaceCounts(1), _time), _time);
 
     /// <summary>One that waits, and notes what it is told.</summary>
     private sealed class Turn : PaceTurn
