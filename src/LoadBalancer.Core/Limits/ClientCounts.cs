@@ -35,6 +35,21 @@ internal sealed class ClientCounts
         }
     }
 
+    /// <summary>How many clients have some open.</summary>
+    public long Clients
+    {
+        get
+        {
+            var clients = 0L;
+            foreach (var shard in _shards)
+            {
+                clients += shard.Clients;
+            }
+
+            return clients;
+        }
+    }
+
     /// <summary>Counts one more for <paramref name="client"/>, or says no where it has <paramref name="most"/> already.</summary>
     public bool TryEnter(ulong client, int most) => _shards[client >> ShardShift].TryEnter(client, most);
 
@@ -51,6 +66,9 @@ internal sealed class ClientCounts
         private long _open;
 
         public long Open => Volatile.Read(ref _open);
+
+        // Without the gate: a count of a dictionary is one number, and nobody decides by it.
+        public int Clients => _counts.Count;
 
         public bool TryEnter(ulong client, int most)
         {

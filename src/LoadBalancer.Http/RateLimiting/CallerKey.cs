@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Server;
@@ -126,7 +128,7 @@ internal sealed class CallerKey
     private static int WriteText(Exchange exchange, ReadOnlySpan<byte> tag, string text, Span<byte> room)
     {
         var start = tag.Length + 1;
-        if (Encoding.UTF8.TryGetBytes(text, room.Slice(start, LongestValue), out var length))
+        if (Utf8.FromUtf16(text, room.Slice(start, LongestValue), out _, out var length) == OperationStatus.Done)
         {
             room[WriteTag(tag, room)] = (byte)':';
             return start + length;

@@ -3,11 +3,11 @@ namespace LoadBalancer.Http.RateLimiting;
 /// <summary>What a caller is told from others by.</summary>
 internal enum LimitKeySourceType
 {
-    /// <summary>Who calls: provider and subject.</summary>
-    Identity,
-
     /// <summary>The client's address; of IPv6 its network of 64 bits.</summary>
     ClientIp,
+
+    /// <summary>Who calls: provider and subject.</summary>
+    Identity,
 
     /// <summary>A header field of the request.</summary>
     Header,

@@ -27,7 +27,7 @@ internal sealed class Plan
     /// <summary>How many there are, by caller. The same from one configuration to the next.</summary>
     public required ClientCounts UnderWay { get; init; }
 
-    /// <summary>What its concurrency has said; null where it has none.</summary>
+    /// <summary>Where is counted what its concurrency has said; null where it has none.</summary>
     public LimitCounts? Counts { get; init; }
 
     /// <summary>What a caller's bodies keep to; null for nothing.</summary>

@@ -22,6 +22,7 @@ internal sealed class StatusReport(JsonElement status)
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
         text.Append(Routes());
+        text.Append(Limits());
         if (Items(status, "listeners").Any(listener => Items(Child(listener, "tls"), "certificates").Length > 0))
         {
             text.Append('\n').Append(Certificates().Print());
@@ -109,6 +110,20 @@ internal sealed class StatusReport(JsonElement status)
         }
 
         return any ? $"\n{table.Print()}" : "";
+    }
+
+    private string Limits()
+    {
+        var table = new TextTable("LIMIT", "PLAN", "KEY", "RULE", "MODE", ">CALLERS", ">ALLOWED", ">REFUSED", ">WATCHED");
+        foreach (var limit in Items(status, "limits"))
+        {
+            var outcomes = Child(limit, "outcomes");
+            table.Add(
+                Text(limit, "name"), Text(limit, "plan") is { Length: > 0 } plan ? plan : None, Text(limit, "key"), Text(limit, "rule"), Text(limit, "mode"), Text(limit, "callers"),
+                Text(outcomes, "allowed"), Text(outcomes, "refused"), Text(outcomes, "would_refuse"));
+        }
+
+        return Items(status, "limits").Length > 0 ? $"\n{table.Print()}" : "";
     }
 
     private TextTable Certificates()

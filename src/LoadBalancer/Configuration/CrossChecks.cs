@@ -58,6 +58,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
         new CredentialChecks(options, root, reader, settings).Run();
         new IssuerChecks(options, root, reader, settings).Run();
+        new LimitChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
         if (!settings.Fragment)
         {

@@ -15,7 +15,7 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     {
         {
             "include", Kinds.List(Kinds.FilePattern), o => o.Include, (o, value) => o with { Include = value },
-            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams` and `routes`: " +
+            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams`, `rate_limits` and `routes`: " +
             "routes by the name of their listener. A name defined twice is an error; routes are added to the listener's own."
         },
         {

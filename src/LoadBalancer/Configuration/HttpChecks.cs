@@ -163,6 +163,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     {
         AuthIsDefined(name, route, item);
         new CallerChecks(options, reader, Error).Run(name, listener, route, NameOf(route), item, path => Exact(item, path) ?? Inherited(name, path) ?? item);
+        new LimitChecks(options, root, reader, settings).Run(route, NameOf(route), item, path => Exact(item, path) ?? Inherited(name, path) ?? item, Error);
         if (!HasErrors(item))
         {
             TemplatesAreValid(name, route, item);

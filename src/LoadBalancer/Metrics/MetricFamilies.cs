@@ -45,6 +45,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
 
     public static readonly MetricFamily Auth = Counter("lb_auth_total", "Requests with a credential for an entry of auth, by what came of it: identified, or the reason of the refusal. Reasons appear with their first refusal.", "auth", "result");
+    public static readonly MetricFamily RateLimit = Counter("lb_rate_limit_total", "What limits have said to requests, by the names of limit and plan in the file (of a plan's own limits plan:rate, plan:day, plan:month, plan:concurrency; without a plan where one rule is for all): allowed, refused, would_refuse (only watched), unavailable (the shared store, with on_failure: deny). What a limit allowed is given back where another one refuses.", "limit", "plan", "outcome");
+    public static readonly MetricFamily RateLimitCallers = Gauge("lb_rate_limit_callers", "Callers of which a limit remembers something in this process.", "limit", "plan");
+    public static readonly MetricFamily PlanConcurrency = Gauge("lb_plan_concurrency", "Requests under way of all callers of a plan with concurrency.", "plan");
     public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
     public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");
 

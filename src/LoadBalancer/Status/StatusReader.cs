@@ -32,6 +32,8 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Auth = [.. snapshot.Providers.Metrics.All],
+            Limits = [.. LimitStatus.Of(snapshot.Limits)],
+            LimitCounts = [.. snapshot.Limits.Metrics.All],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],
             Drained = drains,

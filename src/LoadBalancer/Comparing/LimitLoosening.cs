@@ -1,0 +1,46 @@
+using LoadBalancer.Configuration;
+using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Limits;
+
+namespace LoadBalancer.Daemon.Comparing;
+
+/// <summary>Whether other limits and plans let callers do more than those before.</summary>
+internal static class LimitLoosening
+{
+    /// <summary>Why another entry of <c>plans</c> does; null where it does not.</summary>
+    public static string? OfPlan(string name, GatewayOptions before, GatewayOptions after)
+    {
+        var (was, now) = (before.Plans.GetValueOrDefault(name) ?? new PlanOptions(), after.Plans.GetValueOrDefault(name) ?? new PlanOptions());
+        return was.Concurrency is { } most && !(now.Concurrency <= most)
+            || was.Quota.Any(quota => !now.Quota.Any(other => other.Period == quota.Period && other.Count <= quota.Count))
+            || (RuleOf(was) is { } rule && (RuleOf(now) is not { } other || IsMore(rule, other)))
+            ? "callers of the plan may do more" : null;
+    }
+
+    /// <summary>Why another entry of <c>rate_limits</c> does; null where it does not. That a route does not name it any more is told of the route.</summary>
+    public static string? OfLimit(string name, GatewayOptions before, GatewayOptions after)
+    {
+        if (before.RateLimits.GetValueOrDefault(name) is not { Limit: { } was } one || after.RateLimits.GetValueOrDefault(name) is not { Limit: { } now } other)
+        {
+            return null;
+        }
+
+        var plans = new[] { Plan.Default, Plan.Anonymous }.Concat(before.Plans.Keys).Concat(after.Plans.Keys).Concat(was.ByPlan.Keys).Concat(now.ByPlan.Keys);
+        return one.Key != other.Key ? "callers are told apart otherwise"
+            : plans.Any(plan => RuleOf(was, plan) is { } rule && (RuleOf(now, plan) is not { } next || IsMore(rule, next))) ? "callers may do more"
+            : one.Mode != other.Mode && other.Mode == LimitMode.Local ? "each instance counts alone"
+            : one.OnFailure != other.OnFailure && other.OnFailure != StoreFailure.Deny ? "callers may do more while the store cannot be asked"
+            : null;
+    }
+
+    private static LimitRule? RuleOf(PlanOptions plan) => plan.Rate is { } rate ? new LimitRule { Rate = rate, Burst = plan.Burst ?? 0 } : null;
+
+    private static LimitRule? RuleOf(LimitTable table, string plan) => table.All ?? (table.EntryOf(plan) is { } entry ? table.ByPlan[entry] : null);
+
+    // More at once, or more in the long run. A rate and a quota cannot be compared.
+    private static bool IsMore(LimitRule was, LimitRule now) =>
+        was.Quota?.Period != now.Quota?.Period || now.Most > was.Most || (was.Rate is { } before && now.Rate is { } after && PerSecond(after) > PerSecond(before));
+
+    private static double PerSecond(Rate rate) => rate.Count / rate.Window.TotalSeconds;
+}
