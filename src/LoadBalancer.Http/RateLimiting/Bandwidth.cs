@@ -7,7 +7,6 @@ namespace LoadBalancer.Http.RateLimiting;
 internal sealed class Bandwidth
 {
     private readonly BandwidthOptions _options;
-    private readonly CallerKey _key;
     private readonly PaceTable? _requests;
     private readonly PaceTable? _responses;
 
@@ -20,7 +19,7 @@ internal sealed class Bandwidth
     /// <param name="time">The clock of durations.</param>
     public Bandwidth(string limit, string plan, BandwidthOptions options, CallerKey key, LimitMetrics metrics, TimeProvider time)
     {
-        (Limit, Plan, _options, _key) = (limit, plan, options, key);
+        (Limit, Plan, _options, Key) = (limit, plan, options, key);
         var paces = metrics.PacesOf(limit, plan);
         _requests = options.Request > 0 ? new PaceTable(options.Request, options.BurstAt(options.Request), paces.Requests, time) : null;
         _responses = options.Response > 0 ? new PaceTable(options.Response, options.BurstAt(options.Response), paces.Responses, time) : null;
@@ -32,8 +31,15 @@ internal sealed class Bandwidth
     /// <summary>The plan's name; empty where it is for all.</summary>
     public string Plan { get; }
 
-    /// <summary>How many callers are remembered in both directions.</summary>
-    public long Keys => (_requests?.Count ?? 0) + (_responses?.Count ?? 0);
+    /// <summary>Whose bodies are counted together.</summary>
+    public CallerKey Key { get; }
+
+    /// <summary>How much, as the file says it: <c>request 1MB/s, response 10MB/s</c>.</summary>
+    public string Text => string.Join(", ", new[] { ("request", _options.Request), ("response", _options.Response) }
+        .Where(direction => direction.Item2 > 0).Select(direction => $"{direction.Item1} {BandwidthOptions.Print(direction.Item2)}"));
+
+    /// <summary>How many callers are remembered, in the direction that has more of them.</summary>
+    public long Callers => Math.Max(_requests?.Count ?? 0, _responses?.Count ?? 0);
 
     /// <summary>The bodies of an exchange keep to it from here on. In a rehearsal it is only told.</summary>
     /// <param name="exchange">The exchange, on its loop.</param>
@@ -41,11 +47,11 @@ internal sealed class Bandwidth
     public void Apply(Exchange exchange, in KeyedHash hash)
     {
         Span<byte> room = stackalloc byte[CallerKey.Room];
-        var text = room[.._key.Write(exchange, room, out var missing)];
+        var text = room[..Key.Write(exchange, room, out var missing)];
         var decisions = exchange.Decisions;
         decisions.Note("limit", Limit);
         decisions.Note("plan", Plan.Length > 0 ? Plan : null);
-        decisions.Note("key", missing ?? _key.Text);
+        decisions.Note("key", missing ?? Key.Text);
         Note(exchange, "request_bytes_per_s", _options.Request);
         Note(exchange, "response_bytes_per_s", _options.Response);
         if (exchange.IsRehearsal)

@@ -5,17 +5,19 @@ namespace LoadBalancer.Http.RateLimiting;
 /// <summary>How many bytes a second the bodies of a caller may have: the file's <c>bandwidth</c>.</summary>
 internal sealed record BandwidthOptions : IConfigurable<BandwidthOptions>
 {
+    private static readonly Kind<long> Rate = Kinds.Bandwidth("1B/s", "1GiB/s");
+
     /// <inheritdoc/>
     public static Shape<BandwidthOptions> Shape { get; } = new(
         "bandwidth", "Bytes a second of a caller's bodies and WebSockets, all that are under way at the same time together, in this instance. What is more waits; nothing is refused.",
         "{request: 1MB/s, response: 10MB/s}", () => new())
     {
         {
-            "request", Kinds.Bandwidth("1B/s", "1GiB/s").Or("off", 0), o => o.Request, (o, value) => o with { Request = value },
+            "request", Rate.Or("off", 0), o => o.Request, (o, value) => o with { Request = value },
             "What the caller may send."
         },
         {
-            "response", Kinds.Bandwidth("1B/s", "1GiB/s").Or("off", 0), o => o.Response, (o, value) => o with { Response = value },
+            "response", Rate.Or("off", 0), o => o.Response, (o, value) => o with { Response = value },
             "What it may be sent."
         },
         {
@@ -32,6 +34,9 @@ internal sealed record BandwidthOptions : IConfigurable<BandwidthOptions>
 
     /// <summary>Bytes at once; 0 for what one second brings.</summary>
     public long Burst { get; init; }
+
+    /// <summary>A rate as the file says it.</summary>
+    public static string Print(long rate) => Rate.Print(rate)!;
 
     /// <summary>Bytes at once at a rate.</summary>
     public long BurstAt(long rate) => Burst > 0 ? Burst : rate;

@@ -20,9 +20,12 @@ internal sealed class LimitMetrics(int loops)
     public LimitCounts Of(string limit, string plan) => _counts.GetOrAdd((limit, plan), static (names, count) => new LimitCounts(names.Limit, names.Plan, count), loops);
 
     /// <summary>What has waited for a bandwidth, in the order of the names.</summary>
-    public IEnumerable<(string Limit, string Plan, PaceCounts Requests, PaceCounts Responses)> Paces =>
-        _paces.Select(entry => (entry.Key.Limit, entry.Key.Plan, entry.Value.Requests, entry.Value.Responses))
-            .OrderBy(counts => counts.Limit, StringComparer.Ordinal).ThenBy(counts => counts.Plan, StringComparer.Ordinal);
+    public IEnumerable<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces =>
+        _paces.OrderBy(entry => entry.Key.Limit, StringComparer.Ordinal).ThenBy(entry => entry.Key.Plan, StringComparer.Ordinal).SelectMany(entry => new[]
+        {
+            (entry.Key.Limit, entry.Key.Plan, "received", entry.Value.Requests),
+            (entry.Key.Limit, entry.Key.Plan, "sent", entry.Value.Responses),
+        });
 
     /// <summary>Where the waits for a bandwidth are counted; the same for the same names.</summary>
     public (PaceCounts Requests, PaceCounts Responses) PacesOf(string limit, string plan) =>

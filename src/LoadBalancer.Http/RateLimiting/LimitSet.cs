@@ -74,6 +74,9 @@ internal sealed class LimitSet
     /// <summary>Every limit for every plan that it tells apart, in the order of the file, those of plans first.</summary>
     public IReadOnlyCollection<LimitTier> Tiers => _tiers.Values;
 
+    /// <summary>Every bandwidth, those of plans first.</summary>
+    public IReadOnlyCollection<Bandwidth> Bandwidths => _bandwidths.Values;
+
     /// <summary>The limits of a file: an equal limit keeps its object, and so its counts.</summary>
     /// <param name="plans">What the file says of plans.</param>
     /// <param name="limits">What it says of limits.</param>

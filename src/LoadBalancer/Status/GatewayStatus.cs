@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -57,6 +58,10 @@ internal sealed record GatewayStatus
     /// <summary>What limits have said since the process started, those too that the configuration does not have at the moment.</summary>
     [JsonIgnore]
     public IReadOnlyList<LimitCounts> LimitCounts { get; init; } = [];
+
+    /// <summary>What has waited for a bandwidth since the process started, by direction.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces { get; init; } = [];
 
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }
