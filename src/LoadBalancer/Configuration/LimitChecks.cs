@@ -157,7 +157,7 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
-    private void CallersAreKnown(string name, RateLimitOptions limit, RouteOptions route, string shown, MapNode item, SourceSpan place, Action<SourceSpan, string> error)
+    private static void CallersAreKnown(string name, RateLimitOptions limit, RouteOptions route, string shown, MapNode item, SourceSpan place, Action<SourceSpan, string> error)
     {
         if (route.Policies.Auth is not null || item.Find("auth")?.Value is not (null or ScalarNode { Written: "none" }))
         {

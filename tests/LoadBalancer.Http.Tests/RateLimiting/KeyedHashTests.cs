@@ -23,6 +23,7 @@ internal sealed class KeyedHashTests
     public void D6_another_process_has_other_numbers()
     {
         var seeds = new Random(1);
-        Assert.That(new KeyedHash(seeds).Of("ip:192.0.2.1"u8), Is.Not.EqualTo(new KeyedHash(seeds).Of("ip:192.0.2.1"u8)));
+        var (one, other) = (new KeyedHash(seeds), new KeyedHash(seeds));
+        Assert.That(one.Of("ip:192.0.2.1"u8), Is.Not.EqualTo(other.Of("ip:192.0.2.1"u8)));
     }
 }
