@@ -221,7 +221,7 @@ internal sealed class BandwidthScenarios(Carrier carrier) : IOverCarriers
         return peer;
     }
 
-    private Tally Tallied(Func<int> read) => new(read);
+    private static Tally Tallied(Func<int> read) => new(read);
 
     private T Kept<T>(T peer)
         where T : IDisposable
