@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,8 +8,6 @@ internal static class Loopback
 {
     /// <summary>The bound on every wait, in milliseconds: reached only by a test that fails.</summary>
     public const int TimeoutMs = 15_000;
-
-    private static readonly ConcurrentDictionary<int, byte> Given = [];
 
     /// <summary>A listening socket on a port that the kernel chose.</summary>
     public static Socket Listen()
@@ -50,18 +47,8 @@ internal static class Loopback
         return socket;
     }
 
-    /// <summary>An address on which nobody listens: bound and closed again. Never the same twice.</summary>
-    public static EndPoint Refusing()
-    {
-        while (true)
-        {
-            using var socket = Listen();
-            if (Given.TryAdd(((IPEndPoint)socket.LocalEndPoint!).Port, 0))
-            {
-                return socket.LocalEndPoint!;
-            }
-        }
-    }
+    /// <summary>An address on which nobody listens, nor will but who is given it: see <see cref="OwnPorts"/>.</summary>
+    public static EndPoint Refusing() => new IPEndPoint(IPAddress.Loopback, OwnPorts.Next());
 
     /// <summary>Bytes that are easy to compare and never repeat with a buffer's length.</summary>
     public static byte[] Pattern(int length)

@@ -1,4 +1,5 @@
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Authentication;
@@ -15,6 +16,9 @@ internal abstract class IdentityProvider(string name)
 
     /// <summary>The file that it reads besides lb.yaml, which is watched; null for none.</summary>
     public virtual CredentialFile? File => null;
+
+    /// <summary>The keys that it has from its issuer by the network; null where it has none so.</summary>
+    public virtual JwksSource? IssuerKeys => null;
 
     /// <summary>True where the request has its kind of credential, be it a bad one or several. Waits for nothing and changes nothing.</summary>
     public abstract bool IsPresent(Exchange exchange);

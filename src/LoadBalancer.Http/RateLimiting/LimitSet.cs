@@ -159,13 +159,13 @@ internal sealed class LimitSet
         }
 
         var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!.Time), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
+        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
     }
 
-    private KeyedLimit Create(LimitSpec spec, TimeProvider time)
+    private KeyedLimit Create(LimitSpec spec, BuildContext context)
     {
-        KeyedLimit Local() => spec.Rule.Quota is null ? new LocalLimit(spec, time) : new QuotaLimit(spec, time);
-        return spec.Mode == LimitMode.Local || _store is not { } store ? Local() : store.Create(spec, spec.OnFailure == StoreFailure.Local ? Local() : null, time);
+        KeyedLimit Local() => spec.Rule.Quota is null ? new LocalLimit(spec, context.Time) : new QuotaLimit(spec, context.Quotas.Of(spec), context.Time);
+        return spec.Mode == LimitMode.Local || _store is not { } store ? Local() : store.Create(spec, spec.OnFailure == StoreFailure.Local ? Local() : null, context.Time);
     }
 
     private LimitMode ModeOf(LimitMode? asked) => _store is null ? LimitMode.Local : asked ?? LimitMode.Leased;

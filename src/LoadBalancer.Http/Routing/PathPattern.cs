@@ -151,6 +151,24 @@ internal sealed class PathPattern
         return true;
     }
 
+    /// <summary>True where this means every path that the other does; false where nobody can tell, as of a regular expression.</summary>
+    public bool Covers(PathPattern other)
+    {
+        if (Form == PathForm.Any || MeansSameAs(other))
+        {
+            return true;
+        }
+
+        if (Form == PathForm.Regex || other.Form is PathForm.Regex or PathForm.Any || Segments.Count > other.Segments.Count
+            || (Form != PathForm.Prefix && (Segments.Count != other.Segments.Count || other.Form == PathForm.Prefix)))
+        {
+            return false;
+        }
+
+        return Segments.Zip(other.Segments).All(pair =>
+            pair.First.IsCaptured ? pair.Second.IsCaptured || pair.Second.Literal.Length > 0 : !pair.Second.IsCaptured && pair.First.Literal == pair.Second.Literal);
+    }
+
     /// <summary>True where both mean the same paths, whatever they call what they capture.</summary>
     public bool MeansSameAs(PathPattern other) => Form == other.Form && (Form == PathForm.Regex
         ? Text == other.Text

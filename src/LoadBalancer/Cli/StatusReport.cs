@@ -174,6 +174,10 @@ internal sealed class StatusReport(JsonElement status)
             .Select(listener => $"{Text(listener, "name")}: files of TLS have changed and are no use, so those before stay: {Text(Child(listener, "tls"), "refusal")}\n")
             .Concat(Items(status, "auth_files").Where(file => Text(file, "refusal").Length > 0)
                 .Select(file => $"{Text(file, "name")}: {Text(file, "file")} has changed and is no use, so what was read before stays: {Text(file, "refusal")}\n"))
+            .Concat(Items(status, "redis").Where(node => !Flag(node, "up"))
+                .Select(node => $"redis: {Text(node, "node")} cannot be asked, so each limit's on_failure decides: {Text(node, "reason")}\n"))
+            .Concat(Items(status, "auth_keys").Where(keys => Text(keys, "failure").Length > 0)
+                .Select(keys => $"{Text(keys, "name")}: the issuer's keys cannot be had{(Text(keys, "fetched_at").Length > 0 ? $", so those of {Time(keys, "fetched_at")} stay" : "")}: {Text(keys, "failure")}\n"))
             .Concat(Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n"))).ToList();
         text.Append(lines.Count == 0 ? "" : "\n").AppendJoin("", lines);
     }
@@ -194,6 +198,11 @@ internal sealed class StatusReport(JsonElement status)
             && Child(concurrency, "shed") is { ValueKind: JsonValueKind.Object } shed && shed.EnumerateObject().Any(count => count.Value.GetRawText() != "0"))
         {
             yield return $"concurrency: {Text(concurrency, "under_way")} of {Text(concurrency, "limit")} requests under way; shed so far: {string.Join(", ", shed.EnumerateObject().Select(count => $"{count.Value} {count.Name}"))}";
+        }
+
+        if (Child(upstream, "retry_budget") is { ValueKind: JsonValueKind.Object } budget && Text(budget, "refused") is not ("" or "0") and var unmade)
+        {
+            yield return $"retries: {Text(budget, "spent")} in the last 10 s, beside {Text(budget, "requests")} requests; so far {unmade} were not made, because the budget was spent";
         }
 
         var (pending, timeouts, overflows) = (Text(upstream, "pending"), Text(upstream, "pending_timeouts"), Text(upstream, "pending_overflows"));

@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
@@ -31,6 +32,11 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         if (policies.Cors is { Credentials: true } cors && cors.Origins.Contains("*"))
         {
             error(written(["cors", "credentials"]).Span, "'credentials' cannot be where 'origins' has \"*\": every page could act as the user. List the origins");
+        }
+
+        if (policies.Cors is { Credentials: true } broad && broad.Origins.FirstOrDefault(OriginKind.IsOfStrangers) is { } suffix)
+        {
+            error(written(["cors", "credentials"]).Span, $"'credentials' cannot be where 'origins' has {ScalarNode.Quote(suffix)}: anybody can have a name under it, and every page there could act as the user. Write the domain that is yours, as \"*.example.com\"");
         }
 
         if (listener.Tls?.ClientCertificates is not { Mode: not ClientCertificateMode.Off })

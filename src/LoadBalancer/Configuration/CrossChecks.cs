@@ -60,6 +60,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         new IssuerChecks(options, root, reader, settings).Run();
         new LimitChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
+        new RedisChecks(root, reader, settings).Run(options.State.Redis);
         if (!settings.Fragment)
         {
             SomethingListens();

@@ -121,9 +121,16 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 
+    /// <summary>True where a plan or a limit is a quota.</summary>
+    internal bool HasQuotas => Plans.Values.Any(plan => plan.Quota.Count > 0) || RateLimits.Values.Any(limit => limit.Limit?.Rules.Any(rule => rule.Quota is not null) == true);
+
     /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
     internal ValueList<Secret> Secrets { get; init; }
 
     /// <summary>What takes the file's secrets out of what is shown.</summary>
-    internal Redaction Redaction => new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets);
+    internal Redaction Redaction => RedactionWith([]);
+
+    /// <summary>As <see cref="Redaction"/>, and others with them.</summary>
+    internal Redaction RedactionWith(IEnumerable<Secret> others) =>
+        new(Auth.Values.SelectMany(provider => provider.CredentialHeaders), Auth.Values.SelectMany(provider => provider.CredentialParameters), Secrets.Concat(others));
 }

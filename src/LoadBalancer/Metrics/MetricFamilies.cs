@@ -53,6 +53,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
     public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");
 
+    public static readonly MetricFamily RedisUp = Gauge("lb_redis_up", "1 where the server of state.redis answers; 0 where each limit's on_failure decides.", "node");
+    public static readonly MetricFamily RedisCommands = Counter("lb_redis_commands_total", "Commands for a server of state.redis by what came of them: answered, error, late (no answer within the timeout), lost (the connection ended first), refused (not sent, because the server is known not to answer, or too many wait).", "node", "outcome");
+    public static readonly MetricFamily RedisLatency = Histogram("lb_redis_seconds", LatencyBounds.Connect, "How long answers of a server of state.redis took.", "node");
+
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");
     public static readonly MetricFamily DiscoveryEndpoints = Gauge("lb_discovery_endpoints", "Endpoints in the last good answer.", "upstream");

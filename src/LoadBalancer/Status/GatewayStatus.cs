@@ -42,6 +42,9 @@ internal sealed record GatewayStatus
     /// <summary>The files of keys and passwords that entries of <c>auth</c> read.</summary>
     public IReadOnlyList<AuthFileStatus> AuthFiles { get; init; } = [];
 
+    /// <summary>The keys that entries of <c>auth</c> have from their issuers.</summary>
+    public IReadOnlyList<AuthKeysStatus> AuthKeys { get; init; } = [];
+
     /// <summary>The event loops, by their index.</summary>
     public required IReadOnlyList<LoopStatus> Loops { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed record GatewayStatus
     /// <summary>What has waited for a bandwidth since the process started, by direction.</summary>
     [JsonIgnore]
     public IReadOnlyList<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces { get; init; } = [];
+
+    /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
+    public IReadOnlyList<RedisStatus> Redis { get; init; } = [];
 
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }

@@ -40,6 +40,9 @@ internal sealed record UpstreamStatus(string Name, string Balance, IReadOnlyList
     /// <summary>The requests that it was sent; null where no HTTP listener ever led to it.</summary>
     public UpstreamRequests? Requests => UpstreamRequests.Of(Metrics.Responses);
 
+    /// <summary>What retries have added to that; null likewise.</summary>
+    public RetryBudgetStatus? RetryBudget => Metrics.Responses is null ? null : RetryBudgetStatus.Of(Metrics.Retries);
+
     /// <summary>The upstream as of now, from one view.</summary>
     public static UpstreamStatus Of(Upstream upstream)
     {

@@ -61,6 +61,11 @@ internal static class AssertionProof
 
     private static void AddRoute(TestAssertOptions assertion, OfflineGateway gateway, string listener, HttpProxy proxy, Route route, List<string> found)
     {
+        if (IsNeverReached(assertion, proxy, route))
+        {
+            return;
+        }
+
         var lacking = assertion.Requires.Where(word => word == "tls" ? proxy.Tls is null : !Acts(word, route)).ToList();
         if (lacking.Count > 0)
         {
@@ -76,6 +81,26 @@ internal static class AssertionProof
                 found.Add($"{Example(assertion, gateway, listener, route)}: the route '{route.Name}' of '{listener}' has on_error {page.Key} lead there, which answers also whom {string.Join(" and ", passed)} have refused");
             }
         }
+    }
+
+    /// <summary>True where others take all that the assertion is about before this route, as they do beside a route for whatever is left.</summary>
+    private static bool IsNeverReached(TestAssertOptions assertion, HttpProxy proxy, Route route)
+    {
+        if (assertion.Path is null)
+        {
+            return false;
+        }
+
+        var meant = PathPattern.Of(new RouteOptions { Path = assertion.Path });
+        var routes = RouteMatch.Of(proxy.Routes.Routes.Select(each => each.Options));
+        var own = RouteMatch.Of([route.Options])[0];
+        var left = own.Predicate.Methods;
+        foreach (var other in routes.Where(other => other.Host == own.Host && other.CompareTo(own) < 0 && other.Path.Covers(meant) && other.Predicate.FollowsFrom(own.Predicate)))
+        {
+            left = left.Without(other.Predicate.Methods);
+        }
+
+        return left.IsEmpty;
     }
 
     private static bool Acts(string word, Route route)

@@ -14,7 +14,8 @@ internal static class TestFile
     public static TestFileOptions? Load(string path, Func<string, string?> environment, out IReadOnlyList<string> errors)
     {
         var files = new SourceFiles();
-        var reader = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
+        var interpolation = new Interpolation(files, environment, lookUp: true);
+        var reader = new ConfigReader(interpolation.Resolve);
         TestFileOptions? options = null;
         if (files.Read(path, YamlBounds.FileBytes, out var fault) is not { } text)
         {
@@ -27,7 +28,7 @@ internal static class TestFile
         }
 
         errors = [.. reader.Errors.Select(error => error.ToString())];
-        return errors.Count == 0 ? options : null;
+        return errors.Count == 0 && options is not null ? options with { Secrets = [.. interpolation.Secrets] } : null;
     }
 
     private static void Check(TestFileOptions file, MapNode root, ConfigReader reader)

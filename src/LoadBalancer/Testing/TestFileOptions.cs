@@ -24,4 +24,7 @@ internal sealed record TestFileOptions : IConfigurable<TestFileOptions>
 
     /// <summary>The expectations.</summary>
     public ValueList<TestOptions> Tests { get; init; }
+
+    /// <summary>What the file has from a reference such as <c>${env:TOKEN}</c>, and nobody is shown.</summary>
+    internal ValueList<Secret> Secrets { get; init; }
 }

@@ -12,6 +12,7 @@ internal sealed record TestRun(IReadOnlyList<TestOutcome> Outcomes, IReadOnlyLis
     public static async Task<TestRun> Of(TestFileOptions file, OfflineGateway gateway)
     {
         var outcomes = new List<TestOutcome>();
+        var redaction = gateway.Options.RedactionWith(file.Secrets);
         var unreached = gateway.Proxies.SelectMany(proxy => proxy.Value.Routes.Routes.Select(route => $"{proxy.Key} {route.Name}")).Distinct(StringComparer.Ordinal).ToList();
         foreach (var test in file.Tests)
         {
@@ -22,23 +23,23 @@ internal sealed record TestRun(IReadOnlyList<TestOutcome> Outcomes, IReadOnlyLis
             }
 
             var (request, expect) = (test.Request!, test.Expect!);
-            var name = test.Name ?? $"{request.Method} {request.Url}";
+            var name = test.Name is { } given ? redaction.Text(given) : redaction.Query($"{request.Method} {request.Url}");
             try
             {
                 var explanation = await gateway.ExplainAsync(request.ToQuestion());
                 unreached.Remove($"{explanation.Listener} {explanation.Route?.Name}");
-                outcomes.Add(new TestOutcome(name, [.. Otherwise(expect, explanation)]));
+                outcomes.Add(new TestOutcome(name, [.. Otherwise(expect, explanation, redaction).Select(redaction.Text)]));
             }
             catch (QuestionException error)
             {
-                outcomes.Add(new TestOutcome(name, [error.Message]));
+                outcomes.Add(new TestOutcome(name, [redaction.Query(error.Message)]));
             }
         }
 
         return new TestRun(outcomes, unreached);
     }
 
-    private static IEnumerable<string> Otherwise(TestExpectOptions expect, Explanation found)
+    private static IEnumerable<string> Otherwise(TestExpectOptions expect, Explanation found, Redaction redaction)
     {
         if (expect.IsUnrouted ? found.Route is not null : expect.Route is not null && found.Route?.Name != expect.Route)
         {
@@ -80,7 +81,7 @@ internal sealed record TestRun(IReadOnlyList<TestOutcome> Outcomes, IReadOnlyLis
             var values = Values(found.Sent.Skip(1), name);
             if (!values.Contains(value, StringComparer.Ordinal))
             {
-                yield return $"sent: expected {name}: {value}, found {(values.Count == 0 ? "no such field" : Listed(values))}";
+                yield return $"sent: expected {redaction.Field($"{name}: {value}")}, found {(values.Count == 0 ? "no such field" : Listed(values))}";
             }
         }
 

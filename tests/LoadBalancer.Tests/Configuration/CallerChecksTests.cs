@@ -8,6 +8,8 @@ internal sealed class CallerChecksTests
     [TestCase("{upstream: web, require: {roles: [a]}}", "lb.yaml:4:36: 'require' asks who calls, and the route without host and path does not find it out: give it 'auth'")]
     [TestCase("{upstream: web, auth: none, require: {roles: [a]}}", "lb.yaml:4:48: 'require' asks who calls, and the route without host and path does not find it out: give it 'auth'")]
     [TestCase("{upstream: web, cors: {origins: \"*\", credentials: true}}", "lb.yaml:4:61: 'credentials' cannot be where 'origins' has \"*\": every page could act as the user. List the origins")]
+    [TestCase("{upstream: web, cors: {origins: \"*.com\", credentials: true}}", "lb.yaml:4:65: 'credentials' cannot be where 'origins' has 'https://*.com': anybody can have a name under it, and every page there could act as the user. Write the domain that is yours, as \"*.example.com\"")]
+    [TestCase("{upstream: web, cors: {origins: [\"https://a.test\", \"https://*.DE:8443\"], credentials: true}}", "lb.yaml:4:97: 'credentials' cannot be where 'origins' has 'https://*.de:8443': anybody can have a name under it, and every page there could act as the user. Write the domain that is yours, as \"*.example.com\"")]
     [TestCase("{upstream: web, cors: {methods: [GET]}}", "lb.yaml:4:33: 'cors' needs the key 'origins': an origin such as https://app.example.com, \"*.example.com\" or \"*\", or a list of them")]
     [TestCase("{upstream: web, cors: [\"null\"]}", "lb.yaml:4:34: 'cors' expects an origin such as https://app.example.com, \"*.example.com\" or \"*\", not 'null'; 'null' is the origin of whoever hides theirs, and never allowed")]
     [TestCase("{upstream: web, auth: {close_at_expiry: true}}", "lb.yaml:4:33: 'auth' needs 'any' or 'all': names of entries of 'auth' at the top of the file")]
@@ -17,6 +19,11 @@ internal sealed class CallerChecksTests
     [TestCase("{respond: {body: \"${identity.plan}\"}}", "lb.yaml:4:28: '${identity.plan}' says who calls, and nobody finds that out: give the route 'auth'")]
     public void What_a_route_asks_of_its_callers_can_be_found_out(string route, string error) =>
         Assert.That(ConfigFolder.ErrorsOf(Text(route)), Is.EqualTo(new[] { error }));
+
+    [TestCase("{origins: \"*.com\"}")]
+    [TestCase("{origins: [\"*.example.com\", \"*.internal\", \"https://*.lan:8443\"], credentials: true}")]
+    public void A_wildcard_may_be_broad_where_nobody_acts_as_the_user_and_where_strangers_get_no_names(string cors) =>
+        Assert.That(ConfigFolder.ErrorsOf(Text($"{{upstream: web, cors: {cors}}}")), Is.Empty);
 
     [Test]
     public void The_one_route_of_a_listener_with_an_upstream_is_checked_like_any_other()

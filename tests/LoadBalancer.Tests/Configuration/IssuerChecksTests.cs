@@ -53,6 +53,24 @@ internal sealed class IssuerChecksTests
             Is.EqualTo(["lb.yaml:2:105: lb itself answers at /.lb/callback there, for the logins of 'who': give the route another path, or the provider another 'callback'"]));
     }
 
+    [TestCase("issuer: \"https://b.example.com\"", "host: a.test", true)]
+    [TestCase("issuer: \"https://b.example.com\", callback: /.lb/b", "host: a.test", false)]
+    [TestCase("issuer: \"https://b.example.com\"", "host: b.test", false)]
+    [TestCase("issuer: \"https://a.example.com\"", "host: a.test", false)]
+    public void Logins_at_two_providers_that_end_at_one_path_are_a_warning(string other, string host, bool warns)
+    {
+        using var folder = new ConfigFolder().With("secret", "letters_of_a_secret").With("lb.yaml", $$$"""
+            listeners:
+              web: {bind: ":8", http: {routes: [{host: a.test, path: /a, respond: readiness, auth: one}, {{{{host}}}, path: /b, respond: readiness, auth: two}], trusted_proxies: [10.0.0.0/8]}}
+            auth:
+              one: {oidc: {issuer: "https://a.example.com", client_id: lb, client_secret: "${file:secret}"}}
+              two: {oidc: {{{{other}}}, client_id: lb, client_secret: "${file:secret}"}}
+            """);
+        var result = folder.Load();
+        Assert.That(result.Errors, Is.Empty);
+        Assert.That(folder.Lines(result.Warnings).Any(line => line.Contains("browsers come back from 'one' and from 'two' to one path, /.lb/callback")), Is.EqualTo(warns));
+    }
+
     private static string[] ErrorsOf(string provider, string route, string http = "")
     {
         using var folder = new TemporaryFolder();

@@ -30,9 +30,9 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_is_read_and_limits_are_later_work() => Expect(
+    public void Identity_and_limits_are_read_whole() => Expect(
         "identity",
-        ["redis", "on_failure"],
+        [],
         "cannot read /etc/lb/keys.yaml: no such file", "cannot read /etc/lb/htpasswd: no such file",
         "'${credential:okta}': CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with LoadCredential=",
         "'url' expects a URL that begins with https:// or http:// such as https://issuer.example.com/keys, not '…'",

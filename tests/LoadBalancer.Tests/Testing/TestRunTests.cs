@@ -99,6 +99,32 @@ internal sealed class TestRunTests : IDisposable
         Assert.That(_out.ToString(), failure is null ? Does.Contain("1 passed") : Does.Contain(failure));
     }
 
+    [TestCase("{name: rest, upstream: trips}", null)]
+    [TestCase("{name: rest, path: \"/*\", upstream: trips}", null)]
+    [TestCase("{name: rest, upstream: trips}, {name: posts, path: \"/inside/*\", methods: [POST], upstream: trips}", "POST any.example/inside: the route 'posts' of 'web' has no allow_ips")]
+    [TestCase("{name: rest, host: \"a.example\", upstream: trips}", "GET a.example/inside: the route 'rest' of 'web' has no allow_ips")]
+    [TestCase("{name: rest, path_regex: \"/i.*\", upstream: trips}", null)]
+    [TestCase("{name: rest, path_regex: \"/x.*\", host: b.example, upstream: trips}", "requests for b.example/x.*: the route 'rest' of 'web' has no allow_ips")]
+    public async Task A_route_for_whatever_is_left_is_no_way_around_one_that_takes_all(string rest, string? failure)
+    {
+        var yaml = Gateway.Replace("        - {name: home,", string.Concat(rest.Split("}, ").Select(route => $"        - {route.TrimEnd('}')}}}\n")) + "        - {name: home,", StringComparison.Ordinal);
+        var code = await RunAsync("- assert: {path: \"/inside/*\", requires: [allow_ips]}", yaml);
+        Assert.That((code, _error.ToString()), Is.EqualTo((failure is null ? 0 : 1, "")), _out.ToString());
+        Assert.That(_out.ToString(), failure is null ? Does.Contain("1 passed") : Does.Contain(failure));
+    }
+
+    [Test]
+    public async Task What_a_file_of_tests_has_from_a_reference_is_not_shown()
+    {
+        var code = await RunAsync(
+            "- {request: {url: \"http://a.example/trips/7?v=${env:TRIP_TOKEN}\", headers: {X-Own: \"${env:TRIP_TOKEN}\"}}, expect: {path: \"/${env:TRIP_TOKEN}\", sent: {X-Own: \"not ${env:TRIP_TOKEN}\", Authorization: Bearer x.y.z}}}\n" +
+            "- {name: \"of ${env:TRIP_TOKEN}\", request: {url: \"http://a.example/trips/7?token=t1\"}, expect: {route: home}}\n" +
+            "- {request: {url: \"ftp://a.example/${env:TRIP_TOKEN}?token=t1\"}, expect: {route: home}}");
+        Assert.That((code, _error.ToString()), Is.EqualTo((1, "")));
+        Assert.That(_out.ToString(), Does.Contain("path: expected /(secret)").And.Contain("X-Own: not (secret)").And.Contain("token=(secret)").And.Contain("FAILED  of (secret)"));
+        Assert.That(_out.ToString(), Does.Not.Contain("hunter2").And.Not.Contain("x.y.z").And.Not.Contain("t1"));
+    }
+
     [TestCase("optional", "auth (it is optional)")]
     [TestCase("shadow", "auth (it is in its shadow)")]
     public async Task What_does_not_act_proves_nothing(string how, string why)
@@ -175,5 +201,5 @@ internal sealed class TestRunTests : IDisposable
         return await ShellAsync(["test", _folder["tests.yaml"], .. options]);
     }
 
-    private Task<int> ShellAsync(params string[] arguments) => new Shell(new Terminal(_out, _error, _ => null)).RunAsync(arguments);
+    private Task<int> ShellAsync(params string[] arguments) => new Shell(new Terminal(_out, _error, name => name == "TRIP_TOKEN" ? "hunter2hunter2" : null)).RunAsync(arguments);
 }

@@ -8,6 +8,7 @@ namespace LoadBalancer.Http.Authentication.ApiKeys;
 internal sealed class ApiKey
 {
     private Identity? _identity;
+    private volatile bool _hasCome;
 
     /// <summary>What it is called by; null for one that lb.yaml itself has.</summary>
     public string? Id { get; init; }
@@ -31,12 +32,22 @@ internal sealed class ApiKey
     public bool Revoked { get; init; }
 
     /// <summary>True where somebody has called with it.</summary>
-    public bool HasCome => Volatile.Read(ref _identity) is not null;
+    public bool HasCome => _hasCome;
 
     /// <summary>Who calls with it, the same object each time.</summary>
     /// <param name="provider">The provider's name.</param>
     /// <param name="forward">What of it endpoints are told.</param>
     public Identity IdentityOf(string provider, ValueMap<string> forward) => Volatile.Read(ref _identity) ?? Make(provider, forward);
+
+    /// <summary>Somebody calls with it.</summary>
+    public void Come()
+    {
+        // Once and not with every call: loops share the line that it is on.
+        if (!_hasCome)
+        {
+            _hasCome = true;
+        }
+    }
 
     private Identity Make(string provider, ValueMap<string> forward)
     {

@@ -123,9 +123,18 @@ internal sealed class ApiKeyProvider : IdentityProvider
             return ProviderAnswer.RefuseAgain(FaultKind.ApiKeyUnknown);
         }
 
-        return key.ExpiresAt <= _time.GetUtcNow().ToUnixTimeSeconds()
-            ? ProviderAnswer.Refuse(FaultKind.ApiKeyExpired)
-            : ProviderAnswer.Known(key.IdentityOf(Name, _options.Forward));
+        if (key.ExpiresAt <= _time.GetUtcNow().ToUnixTimeSeconds())
+        {
+            return ProviderAnswer.Refuse(FaultKind.ApiKeyExpired);
+        }
+
+        // Whoever may ask what would be done with a request gets no guess past those who keep others from guessing.
+        if (!exchange.IsRehearsal)
+        {
+            key.Come();
+        }
+
+        return ProviderAnswer.Known(key.IdentityOf(Name, _options.Forward));
     }
 
     /// <summary>How many keys the request has, -1 for one that is too long; and of a single one what is known of it, null for nothing.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using LoadBalancer.Addresses;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
@@ -15,6 +16,10 @@ internal sealed class BasicProvider : IdentityProvider
 {
     private readonly BasicOptions _options;
     private readonly PasswordWorkers _workers;
+
+    // One for the process, as the workers are.
+    private static readonly ClientKey Clients = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+
     private readonly CredentialFile<PasswordTable> _file;
     private readonly byte[] _challenge;
 
@@ -110,7 +115,7 @@ internal sealed class BasicProvider : IdentityProvider
             return new(ProviderAnswer.Refuse(FaultKind.PasswordWrong));
         }
 
-        var check = new PasswordCheck(users, user, password, exchange.IsRehearsal ? null : key.ToArray(), _workers.Now);
+        var check = new PasswordCheck(users, user, password, exchange.IsRehearsal ? null : key.ToArray(), _workers.Now, exchange.ClientAddress is { } client ? Clients.Of(client) : null);
         if (!_workers.TryAdd(check))
         {
             exchange.Decisions.Note("credential", "too_many_checks");

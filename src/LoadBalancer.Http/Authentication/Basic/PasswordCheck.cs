@@ -10,12 +10,16 @@ namespace LoadBalancer.Http.Authentication.Basic;
 /// <param name="password">The password, and a NUL behind it; forgotten after the check.</param>
 /// <param name="key">By which what comes of it is remembered; null where nothing is to be.</param>
 /// <param name="began">When it began to wait, as <see cref="TimeProvider.GetTimestamp"/>.</param>
-internal sealed class PasswordCheck(PasswordTable users, string user, byte[] password, byte[]? key, long began) : PendingWork
+/// <param name="client">Whose it is, by address; null for one without.</param>
+internal sealed class PasswordCheck(PasswordTable users, string user, byte[] password, byte[]? key, long began, ulong? client = null) : PendingWork
 {
     private readonly TaskCompletionSource<PasswordVerdict> _ended = new();
 
     /// <summary>When it began to wait.</summary>
     public long Began => began;
+
+    /// <summary>Whose it is; null for a client without an address.</summary>
+    public ulong? Client => client;
 
     /// <summary>What came of it. It ends on whichever thread ends it.</summary>
     public Task<PasswordVerdict> Ended => _ended.Task;

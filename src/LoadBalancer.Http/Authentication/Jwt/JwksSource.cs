@@ -43,6 +43,8 @@ internal sealed class JwksSource : KeySource
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private KeySet? _current;
+    private DateTimeOffset? _fetchedAt;
+    private string? _failure;
     private Task<KeySource>? _underWay;
     private long _began;
     private bool _hasBegun;
@@ -54,8 +56,10 @@ internal sealed class JwksSource : KeySource
     /// <param name="algorithms">What the file allows.</param>
     /// <param name="condition">Hears whether the keys can be had.</param>
     /// <param name="context">The clock, seeds, and the number of loops.</param>
-    public JwksSource(Func<Task<OutboundAnswer>> ask, JwtAlgorithms algorithms, ProviderCondition condition, BuildContext context)
+    /// <param name="known">The keys until others are fetched; null for none.</param>
+    public JwksSource(Func<Task<OutboundAnswer>> ask, JwtAlgorithms algorithms, ProviderCondition condition, BuildContext context, KeySet? known = null)
     {
+        _current = known;
         (_ask, _algorithms, _condition, _time, _loops) = (ask, algorithms, condition, context.Time, context.Loops);
         _onBug = context.OnBug;
         _chance = new Random(context.Seeds.Next());
@@ -64,6 +68,18 @@ internal sealed class JwksSource : KeySource
 
     /// <inheritdoc/>
     public override KeySet? Current => Volatile.Read(ref _current);
+
+    /// <summary>When the issuer was last asked with success, null for never; and why it could not be asked since, null where it could.</summary>
+    public (DateTimeOffset? FetchedAt, string? Failure) Condition
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_fetchedAt, _failure);
+            }
+        }
+    }
 
     /// <summary>True while a fetch is under way.</summary>
     public bool IsFetching
@@ -160,6 +176,7 @@ internal sealed class JwksSource : KeySource
             }
 
             _failures = flaw is null ? 0 : _failures + 1;
+            (_fetchedAt, _failure) = flaw is null ? (_time.GetUtcNow(), null) : (_fetchedAt, flaw);
             _underWay = null;
             if (_isStarted)
             {

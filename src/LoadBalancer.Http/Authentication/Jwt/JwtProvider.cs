@@ -52,6 +52,9 @@ internal sealed class JwtProvider : IdentityProvider
     /// <inheritdoc/>
     public override CredentialFile? File => _source.File;
 
+    /// <inheritdoc/>
+    public override JwksSource? IssuerKeys => _source as JwksSource;
+
     /// <summary>The provider; null where the options ask for another kind.</summary>
     public static IdentityProvider? Create(ProviderBuild build)
     {

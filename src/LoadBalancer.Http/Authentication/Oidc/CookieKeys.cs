@@ -18,9 +18,6 @@ internal sealed class CookieKeys
     /// <summary>The length of a key in bytes.</summary>
     public const int KeyBytes = 32;
 
-    /// <summary>The first letters of a sealed text hold its nonce, which no other text has: so many stand for it.</summary>
-    public const int NameLetters = (NameBytes + NonceBytes) * 8 / 6;
-
     private const int NameBytes = 4;
     private const int NonceBytes = 12;
     private const int TagBytes = 16;

@@ -4,7 +4,7 @@ namespace LoadBalancer.Http.Authentication.Oidc;
 
 /// <summary>
 /// What is known of an OpenID provider and of its keys: asked for in the background while a configuration that has it runs, and again every hour. The last good answer stays
-/// where a later one fails; before the first one nobody can log in. Thread-safe.
+/// where a later one fails; before the first one nobody can log in. A reload that asks nobody else keeps it, whatever else it changes of the provider. Thread-safe.
 /// </summary>
 internal sealed class OidcDiscovery
 {
@@ -19,29 +19,40 @@ internal sealed class OidcDiscovery
     private readonly JwksSource _keys;
     private readonly Lock _lock = new();
     private Action? _stop;
+    private int _users;
     private volatile OidcIssuer? _issuer;
 
-    /// <summary>Nothing is known yet.</summary>
-    public OidcDiscovery(string provider, OidcOptions options, OutboundClient outbound, BuildContext context)
+    /// <summary>What is known so far, where it is of the same issuer and was learned in the same way; else nothing yet.</summary>
+    /// <param name="provider">The provider's name in the file.</param>
+    /// <param name="options">What the file says of it.</param>
+    /// <param name="outbound">The way out.</param>
+    /// <param name="context">The clock, seeds, and whom to tell.</param>
+    /// <param name="running">What runs; null for nothing.</param>
+    public OidcDiscovery(string provider, OidcOptions options, OutboundClient outbound, BuildContext context, OidcDiscovery? running = null)
     {
+        var known = running is not null && IsSameWay(options, running._options) ? running : null;
+        _issuer = known?._issuer;
         (_options, _outbound, _context) = (options, outbound, context);
         _condition = new ProviderCondition(provider, context);
         _document = new Uri(options.Issuer.TrimEnd('/') + "/.well-known/openid-configuration");
-        _keys = new JwksSource(AskForKeysAsync, JwtAlgorithmNames.SetOf(options.Algorithms), new ProviderCondition(provider, context), context);
+        _keys = new JwksSource(AskForKeysAsync, JwtAlgorithmNames.SetOf(options.Algorithms), new ProviderCondition(provider, context), context, known?._keys.Current);
     }
 
     /// <summary>What the provider says of itself; null while that, or its keys, are not known.</summary>
     public OidcIssuer? Issuer => _keys.Current is null ? null : _issuer;
 
     /// <summary>Its keys.</summary>
-    public KeySource Keys => _keys;
+    public JwksSource Keys => _keys;
 
-    /// <summary>Begins to ask. Again and again without harm.</summary>
-    public void Begin()
+    /// <summary>True where nothing else would be known with these options.</summary>
+    public bool Serves(OidcOptions options) => IsSameWay(options, _options) && options.Algorithms == _options.Algorithms;
+
+    /// <summary>One more provider that is in force uses it: it begins to ask with the first.</summary>
+    public void Acquire()
     {
         lock (_lock)
         {
-            if (_stop is null)
+            if (_users++ == 0)
             {
                 var end = new CancellationTokenSource();
                 _stop = end.Cancel;
@@ -50,15 +61,20 @@ internal sealed class OidcDiscovery
         }
     }
 
-    /// <summary>Ends asking. What is known stays.</summary>
-    public void End()
+    /// <summary>One less: it ends asking with the last. What is known stays.</summary>
+    public void Release()
     {
         lock (_lock)
         {
-            _stop?.Invoke();
-            _stop = null;
+            if (--_users == 0)
+            {
+                _stop!.Invoke();
+                _stop = null;
+            }
         }
     }
+
+    private static bool IsSameWay(OidcOptions one, OidcOptions other) => one.Issuer == other.Issuer && one.Trust == other.Trust && one.AllowPrivate == other.AllowPrivate;
 
     private async Task RunAsync(CancellationToken end)
     {

@@ -38,6 +38,7 @@ internal sealed class OidcLogin
     private readonly ProviderCondition _condition;
     private readonly TimeProvider _time;
     private readonly Flights<TokenAnswer> _flights = new(MostUnderWay);
+    private readonly Flights<RenewedSession> _refreshes;
     private readonly IdentityCache _used;
 
     /// <summary>Logins of a provider.</summary>
@@ -48,9 +49,16 @@ internal sealed class OidcLogin
         _tokens = new TokenEndpoint(options, build.Outbound);
         _condition = new ProviderCondition(build.Name, build.Context);
 
+        // A reload uses no refresh token up a second time.
+        _refreshes = running?._refreshes ?? new Flights<RenewedSession>(MostUnderWay);
+        Renewed = running?.Renewed ?? new RenewedSessions(_time);
+
         // A state that was used is used after a reload as well.
         _used = running?._used ?? new IdentityCache(MostUsed, MostUsed * 512L, _time, build.Context.Seeds);
     }
+
+    /// <summary>What came of refreshes, for browsers that do not know of it yet.</summary>
+    public RenewedSessions Renewed { get; }
 
     /// <summary>Puts the way to the login into the response; 503 where the provider is not known yet.</summary>
     public void Begin(Exchange exchange)
@@ -144,27 +152,31 @@ internal sealed class OidcLogin
         return Fault.None;
     }
 
-    /// <summary>Asks the provider again for somebody who has a refresh token; null where the exchange was given up.</summary>
+    /// <summary>
+    /// Asks the provider again for somebody who has a refresh token; null where the exchange was given up. The question goes on then, and the next request of the same
+    /// session gets what comes of it.
+    /// </summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public async ValueTask<TokenAnswer?> RefreshAsync(Exchange exchange, Session session)
+    public async ValueTask<RenewedSession?> RefreshAsync(Exchange exchange, Session session)
     {
+        if (Renewed.Find(session) is { } known)
+        {
+            return known;
+        }
+
         if (_discovery.Issuer is not { } issuer)
         {
-            return TokenAnswer.Failed("the provider is not known yet");
+            return new RenewedSession(session, TokenAnswer.Failed("the provider is not known yet"), null);
         }
 
-        var flight = _flights.Join("refresh " + session.RefreshToken, () => _tokens.RefreshAsync(issuer, session.RefreshToken));
-        var answer = flight is null ? TokenAnswer.Failed($"{MostUnderWay} questions to the provider are under way") : await ProviderWait.ForAsync(exchange, flight);
-        if (answer?.Failure is { } failure)
+        if (_refreshes.Join(session.RefreshToken, () => AskAsync(issuer, session)) is not { } flight)
         {
+            var failure = $"{MostUnderWay} questions to the provider are under way";
             _condition.Fail(failure);
-        }
-        else if (answer is not null)
-        {
-            _condition.Succeed();
+            return new RenewedSession(session, TokenAnswer.Failed(failure), null);
         }
 
-        return answer;
+        return await ProviderWait.ForAsync(exchange, flight);
     }
 
     /// <summary>Makes the response a redirect that nobody keeps.</summary>
@@ -197,6 +209,32 @@ internal sealed class OidcLogin
 
         _used.SetRefusal(key, FaultKind.LoginInvalid, login.BegunAt + LoginState.MostSeconds);
         return login;
+    }
+
+    private async Task<RenewedSession> AskAsync(OidcIssuer issuer, Session session)
+    {
+        // Somebody may have come between the end of a question and this one.
+        if (Renewed.Find(session) is { } known)
+        {
+            return known;
+        }
+
+        var answer = await _tokens.RefreshAsync(issuer, session.RefreshToken);
+        if (answer.Failure is { } failure)
+        {
+            _condition.Fail(failure);
+            return new RenewedSession(session, answer, null);
+        }
+
+        _condition.Succeed();
+        if (answer.IsRefused)
+        {
+            return new RenewedSession(session, answer, null);
+        }
+
+        var renewed = new RenewedSession(session, answer, _sessions.Of(answer, session));
+        Renewed.Keep(renewed);
+        return renewed;
     }
 
     private string AddressOf(OidcIssuer issuer, LoginState login, string origin)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
@@ -17,8 +18,6 @@ internal sealed class OidcProvider : IdentityProvider
     private const int MostEnded = 64 * 1024;
     private const long MostEndedBytes = 16L << 20;
 
-    // While a browser learns of its new cookie, requests are under way with the old one; a refresh token is for one use with many providers.
-    private const long OldCookieSeconds = 60;
     private const long FailureSeconds = 10;
 
     // No scheme of RFC 9110 is about cookies, and a 401 has to name one.
@@ -36,6 +35,7 @@ internal sealed class OidcProvider : IdentityProvider
     private readonly Random _seeds;
     private readonly TimeProvider _time;
     private volatile Memory _memory;
+    private int _isInForce;
 
     /// <summary>The provider that the options describe.</summary>
     /// <exception cref="IOException">The keys of its cookies cannot be read.</exception>
@@ -49,7 +49,7 @@ internal sealed class OidcProvider : IdentityProvider
 
         // A reload logs nobody out.
         _ownKeys = _keyFile is null ? running?._ownKeys ?? CookieKeys.Random() : null;
-        _discovery = new OidcDiscovery(build.Name, options, build.Outbound, build.Context);
+        _discovery = running?._discovery is { } known && known.Serves(options) ? known : new OidcDiscovery(build.Name, options, build.Outbound, build.Context, running?._discovery);
         _sessions = new OidcSessions(build.Name, options, () => Keys, _time);
         _idTokens = new IdTokens(options, _discovery.Keys, _time);
         _cookies = new LoginCookies(build.Name);
@@ -69,6 +69,9 @@ internal sealed class OidcProvider : IdentityProvider
 
     /// <summary>The path that logs out.</summary>
     public string Logout => _options.Logout;
+
+    /// <inheritdoc/>
+    public override JwksSource IssuerKeys => _discovery.Keys;
 
     /// <summary>The provider, or null where the options ask for another kind.</summary>
     public static OidcProvider? Create(ProviderBuild build) => build.Options.Oidc is { } options ? new(build, options) : null;
@@ -99,7 +102,7 @@ internal sealed class OidcProvider : IdentityProvider
         var remembered = Remembered;
         if (remembered.TryGet(text, out var identity, out _))
         {
-            return new(ProviderAnswer.Known(identity!));
+            return new(identity is not null ? ProviderAnswer.Known(identity) : Refuse(exchange, "ended"));
         }
 
         if (_sessions.Open(text) is not { } session)
@@ -113,14 +116,24 @@ internal sealed class OidcProvider : IdentityProvider
         }
 
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
-        if (now < session.RefreshAt || (exchange.IsRehearsal && now < session.ValidUntil))
+        if (now < session.RefreshAt)
         {
             remembered.Set(text, known, session.RefreshAt);
+            if (!exchange.IsRehearsal)
+            {
+                Login.Renewed.Arrived(session);
+            }
+
             return new(ProviderAnswer.Known(known));
         }
 
         if (exchange.IsRehearsal)
         {
+            if (now < session.ValidUntil || Login.Renewed.Find(session) is not null)
+            {
+                return new(ProviderAnswer.Known(known));
+            }
+
             exchange.Decisions.Note("session", "not_asked");
             return new(ProviderAnswer.Refuse(FaultKind.ProviderUnavailable));
         }
@@ -146,18 +159,24 @@ internal sealed class OidcProvider : IdentityProvider
     /// <inheritdoc/>
     public override void Begin()
     {
-        _discovery.Begin();
-        _keyFile?.Begin();
+        if (Interlocked.Exchange(ref _isInForce, 1) == 0)
+        {
+            _discovery.Acquire();
+            _keyFile?.Begin();
+        }
     }
 
     /// <inheritdoc/>
     public override void Retire()
     {
-        _discovery.End();
-        _keyFile?.Dispose();
+        if (Interlocked.Exchange(ref _isInForce, 0) == 1)
+        {
+            _discovery.Release();
+            _keyFile?.Dispose();
+        }
     }
 
-    /// <summary>Ends the session of a request, here at least also for a copy of its cookies.</summary>
+    /// <summary>Ends the session of a request, here at least also for copies of its cookies, those of before and after a refresh included.</summary>
     /// <returns>Where the browser goes on; null for nowhere in particular.</returns>
     public string? LogOut(Exchange exchange)
     {
@@ -167,7 +186,8 @@ internal sealed class OidcProvider : IdentityProvider
             return null;
         }
 
-        End(text, session);
+        // Apart from who is known: neither other keys nor a reload nor many sessions undo a logout.
+        _ended.SetRefusal(OidcSessions.IdOf(text), FaultKind.SessionInvalid, session.EndsAt);
         _cookies.ClearSession(exchange);
         if (_discovery.Issuer?.EndSession is not { } end)
         {
@@ -189,14 +209,14 @@ internal sealed class OidcProvider : IdentityProvider
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<ProviderAnswer> RefreshAsync(Exchange exchange, IdentityCache remembered, byte[] text, Session session, Identity known)
     {
-        var answer = await Login.RefreshAsync(exchange, session);
+        var renewed = await Login.RefreshAsync(exchange, session);
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
-        if (answer is null)
+        if (renewed is null)
         {
             return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
         }
 
-        if (answer.Failure is not null)
+        if (renewed.Answer.Failure is not null)
         {
             if (now >= session.ValidUntil)
             {
@@ -207,31 +227,32 @@ internal sealed class OidcProvider : IdentityProvider
             return ProviderAnswer.Known(known);
         }
 
-        if (answer.IsRefused)
+        if (renewed.After is not { } next)
         {
-            return Forget(exchange, text, session, "ended_by_issuer");
+            return Forget(exchange, remembered, text, session, "ended_by_issuer");
         }
 
-        if (answer.IdToken is { } token && (await _idTokens.VerifyAsync(exchange, token, null) is not { Claims: { } claims } || OidcSessions.SubjectOf(claims) != known.Subject))
+        if (!renewed.IsVerified && renewed.Answer.IdToken is { } token
+            && (await _idTokens.VerifyAsync(exchange, token, null) is not { Claims: { } claims } || OidcSessions.SubjectOf(claims) != known.Subject))
         {
-            return exchange.GivenUp.Failed ? ProviderAnswer.Refuse(FaultKind.ProviderUnavailable) : Forget(exchange, text, session, "another_token");
+            return exchange.GivenUp.Failed ? ProviderAnswer.Refuse(FaultKind.ProviderUnavailable) : Forget(exchange, remembered, text, session, "another_token");
         }
 
-        var next = _sessions.Of(answer, session);
+        renewed.IsVerified = true;
         if (_sessions.IdentityOf(next) is not { } identity || _sessions.Seal(next) is not { } sealedText)
         {
-            return Forget(exchange, text, session, "requirements_not_met");
+            return Forget(exchange, remembered, text, session, "requirements_not_met");
         }
 
+        // The old text is not remembered: each request with it gets the new one, until a browser has shown that.
         _cookies.SetSession(exchange, sealedText, next.EndsAt - now);
-        remembered.Set(text, identity, Math.Min(now + OldCookieSeconds, next.RefreshAt));
-        remembered.Set(Encoding.ASCII.GetBytes(sealedText), identity, next.RefreshAt);
         return ProviderAnswer.Known(identity);
     }
 
-    private ProviderAnswer Forget(Exchange exchange, byte[] text, Session session, string why)
+    // Of this text alone: a browser may have got a later cookie of the same session.
+    private ProviderAnswer Forget(Exchange exchange, IdentityCache remembered, byte[] text, Session session, string why)
     {
-        End(text, session);
+        remembered.SetRefusal(text, FaultKind.SessionInvalid, session.EndsAt);
         return Refuse(exchange, why);
     }
 
@@ -263,12 +284,7 @@ internal sealed class OidcProvider : IdentityProvider
 
     private IdentityCache NewCache() => new(MostRemembered, MostRememberedBytes, _time, _seeds);
 
-    // Apart from who is known: neither other keys nor a reload nor many sessions undo a logout. A sealed text has no second spelling, so that its first letters stand for it.
-    private bool HasEnded(ReadOnlySpan<byte> text) => _ended.TryGet(NameOf(text), out _, out _);
-
-    private void End(ReadOnlySpan<byte> text, Session session) => _ended.SetRefusal(NameOf(text), FaultKind.SessionInvalid, session.EndsAt);
-
-    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, CookieKeys.NameLetters)];
+    private bool HasEnded(ReadOnlySpan<byte> text) => _ended.TryGet(OidcSessions.IdOf(text), out _, out _);
 
     /// <summary>A session that is no good: its cookies go, and a browser goes to a new login. It counts as no guess: a page that was left open asks again and again.</summary>
     private ProviderAnswer Refuse(Exchange exchange, string why)

@@ -26,11 +26,12 @@ internal static class OidcRoutes
                 .Select(at => (OptionsOf(at.First().Route, at.Key.Path, "logout", ["GET", "POST"]), (HttpHandler)new OidcLogout([.. at.Select(user => user.Provider!).Distinct()]))));
     }
 
-    // Who may come, and what every response has, is the same as on the routes that lead here. Nobody is known yet, and nothing is forwarded.
+    // Who may come, and what every response has, is the same as on the routes that lead here. Nobody is known yet, and nothing is forwarded: not to a stand-in of
+    // `on_error` either, which would get the code of a login.
     private static RouteOptions OptionsOf(RouteOptions user, string path, string name, ValueList<string> methods)
     {
         var whole = Bare(user, path, name, methods);
-        whole = whole with { Policies = whole.Policies with { ResponseHeaders = user.Policies.ResponseHeaders, OnError = user.Policies.OnError } };
+        whole = whole with { Policies = whole.Policies with { ResponseHeaders = user.Policies.ResponseHeaders } };
 
         // What names a part of that route's path has no meaning here.
         return RouteChecks.Of(whole).Any() ? Bare(user, path, name, methods) : whole;

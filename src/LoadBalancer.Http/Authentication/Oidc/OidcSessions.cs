@@ -17,11 +17,19 @@ internal sealed class OidcSessions(string provider, OidcOptions options, Func<Co
     private readonly IdentityMapping _mapping = options.Claims.MappingOf(provider);
 
     /// <summary>A sealed session; null where it is too long for cookies.</summary>
-    public string? Seal(Session session) => keys().Seal(_sessionPurpose, session.ToBytes()) is { Length: <= LoginCookies.MostLetters } text ? text : null;
+    /// <remarks>The session's id is in front of it in clear, and opens no other: so a logout is known of any cookie of its session before one is opened.</remarks>
+    public string? Seal(Session session) =>
+        session.Id + keys().Seal(PurposeOf(session.Id), session.ToBytes()) is { Length: <= LoginCookies.MostLetters } text ? text : null;
 
     /// <summary>The session; null where it was not sealed here, or is over.</summary>
-    public Session? Open(ReadOnlySpan<byte> text) =>
-        keys().Open(_sessionPurpose, text) is { } plain && Session.Read(plain) is { } session && session.EndsAt > Now ? session : null;
+    public Session? Open(ReadOnlySpan<byte> text)
+    {
+        var id = Encoding.ASCII.GetString(IdOf(text));
+        return keys().Open(PurposeOf(id), text[id.Length..]) is { } plain && Session.Read(id, plain) is { } session && session.EndsAt > Now ? session : null;
+    }
+
+    /// <summary>What stands for the session of a sealed text, be it a bad one.</summary>
+    public static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, Session.IdLetters)];
 
     /// <summary>A sealed login.</summary>
     public string Seal(LoginState login) => keys().Seal(_loginPurpose, login.ToBytes());
@@ -41,15 +49,16 @@ internal sealed class OidcSessions(string provider, OidcOptions options, Func<Co
         var now = Now;
         var endsAt = before?.EndsAt ?? now + (long)options.Session.TotalSeconds;
         var refreshToken = answer.RefreshToken is { Length: > 0 } another ? another : before?.RefreshToken ?? "";
+        var id = before?.Id ?? Session.NewId();
         var idToken = answer.IdToken ?? before!.IdToken;
         if (refreshToken.Length == 0)
         {
-            return new Session(idToken, "", endsAt, endsAt, endsAt);
+            return new Session(id, idToken, "", endsAt, endsAt, endsAt);
         }
 
         // Early, so that a provider that is away for a moment is noticed by nobody.
         var lasts = Math.Max(answer.ExpiresIn ?? Default, Shortest);
-        return new Session(idToken, refreshToken, endsAt, Math.Min(endsAt, now + (lasts * 3 / 4)), Math.Min(endsAt, now + lasts));
+        return new Session(id, idToken, refreshToken, endsAt, Math.Min(endsAt, now + (lasts * 3 / 4)), Math.Min(endsAt, now + lasts));
     }
 
     /// <summary>Who a session is; null where nobody may be who has logged in so.</summary>
@@ -61,6 +70,8 @@ internal sealed class OidcSessions(string provider, OidcOptions options, Func<Co
 
     private const long Default = 300;
     private const long Shortest = 30;
+
+    private string PurposeOf(string id) => $"{_sessionPurpose}\n{id}";
 
     private long Now => time.GetUtcNow().ToUnixTimeSeconds();
 }

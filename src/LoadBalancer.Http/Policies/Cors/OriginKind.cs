@@ -17,6 +17,15 @@ internal sealed class OriginKind : ScalarKind<string>
     private const string Http = "http://";
     private const string Wildcard = "*.";
 
+    // RFC 6761, and RFC 6762 appendix G: top-level names that a network gives out by itself, and no registry to strangers.
+    private static readonly string[] PrivateNames = ["local", "localhost", "test", "internal", "intranet", "private", "corp", "home", "lan"];
+
+    /// <summary>True for a wildcard right under a name of one label: a top-level domain, below which anybody can have a name.</summary>
+    /// <param name="origin">An origin as this kind reads it.</param>
+    public static bool IsOfStrangers(string origin) =>
+        origin.IndexOf(Wildcard, StringComparison.Ordinal) is >= 0 and var at
+        && origin[(at + Wildcard.Length)..].Split(':')[0] is var suffix && !suffix.Contains('.', StringComparison.Ordinal) && !PrivateNames.Contains(suffix);
+
     /// <inheritdoc/>
     public override string Noun => "an origin";
 

@@ -37,6 +37,16 @@ internal sealed class ApiKeyProviderTests
     }
 
     [Test]
+    public void A_key_that_was_only_asked_about_has_not_come()
+    {
+        var provider = Provider();
+        var (asked, called) = (Heads.Request("/", $"X-API-Key: {Key}"), Heads.Request("/", $"X-API-Key: {Key}"));
+        asked.IsRehearsal = true;
+        Assert.That((Ask(provider, asked).Identity?.Subject, provider.IsCached(called)), Is.EqualTo(("acme", false)));
+        Assert.That((Ask(provider, called).Identity?.Subject, provider.IsCached(called)), Is.EqualTo(("acme", true)));
+    }
+
+    [Test]
     public void The_endpoint_is_told_what_the_file_forwards()
     {
         var provider = Provider(new ApiKeyOptions { Forward = Builds.Map(("subject", "X-Consumer"), ("scopes", "X-Scopes"), ("key_id", "X-Key")) });

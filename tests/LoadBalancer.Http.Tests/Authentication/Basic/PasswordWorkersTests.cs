@@ -47,6 +47,20 @@ internal sealed class PasswordWorkersTests
     }
 
     [Test]
+    public void One_client_that_sends_many_at_once_keeps_none_of_another_waiting()
+    {
+        var users = Users(("alice", Slow));
+        var workers = new PasswordWorkers(1, 128, TimeSpan.FromSeconds(60), _time);
+        var guesses = Enumerable.Range(0, 128).Select(at => Add(workers, users, "alice", $"wrong {at}", client: 1)).OfType<PasswordCheck>().ToList();
+        Assert.That((guesses.Count, workers.MostOfClient), Is.EqualTo((16, 16)));
+        Assert.That(Add(workers, users, "alice", "wrong", client: 1), Is.Null);
+        Assert.That(new[] { Add(workers, users, "alice", "wrong", client: 2), Add(workers, users, "alice", "wrong") }, Has.None.Null, "others, and who has no address, wait for their turn");
+        guesses.ForEach(guess => guess.GiveUp(new Fault(FaultSide.Client, FaultKind.ClientClosed)));
+        Assert.That(() => workers.Waiting, Is.Zero.After(Loopback.TimeoutMs, 1));
+        Assert.That(() => Add(workers, users, "alice", "again", client: 1), Is.Not.Null.After(Loopback.TimeoutMs, 1), "what has ended makes room");
+    }
+
+    [Test]
     public async Task Whoever_has_waited_for_too_long_is_not_looked_at()
     {
         var users = Users(("alice", Slow));
@@ -63,9 +77,9 @@ internal sealed class PasswordWorkersTests
     private PasswordTable Users(params (string User, string Hash)[] users) => new(
         "p", new BasicOptions("/f"), PasswordFile.Parse(string.Concat(users.Select(user => $"{user.User}:{user.Hash}\n")), "f", new ConfigReader())!, _time, new Random(1));
 
-    private static PasswordCheck? Add(PasswordWorkers workers, PasswordTable users, string user, string password)
+    private static PasswordCheck? Add(PasswordWorkers workers, PasswordTable users, string user, string password, ulong? client = null)
     {
-        var check = new PasswordCheck(users, user, Encoding.UTF8.GetBytes(password + "\0"), Key(user, password), workers.Now);
+        var check = new PasswordCheck(users, user, Encoding.UTF8.GetBytes(password + "\0"), Key(user, password), workers.Now, client);
         return workers.TryAdd(check) ? check : null;
     }
 

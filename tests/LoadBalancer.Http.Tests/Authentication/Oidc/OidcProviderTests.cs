@@ -49,6 +49,27 @@ internal sealed class OidcProviderTests
     }
 
     [Test]
+    public void A_logout_ends_the_cookies_from_before_a_refresh_and_after_it([Values] bool isRemembered)
+    {
+        var (provider, session) = (Provider(), NewSession());
+        string[] cookies = [.. new[] { session, session with { IdToken = session.IdToken + "2" }, session with { RefreshToken = "r" } }.Select(each => Sessions("p").Seal(each)!)];
+        if (isRemembered)
+        {
+            Assert.That(cookies.Select(cookie => Ask(provider, cookie)), Is.All.EqualTo("ann"));
+        }
+
+        provider.LogOut(Request(cookies[1]));
+        Assert.That(cookies.Select(cookie => Ask(provider, cookie)), Is.All.EqualTo("session_invalid"));
+    }
+
+    [Test]
+    public void What_stands_for_a_session_opens_no_other()
+    {
+        var (one, other) = (Sealed(), Sealed());
+        Assert.That(Ask(Provider(), string.Concat(other.AsSpan(0, Session.IdLetters), one.AsSpan(Session.IdLetters))), Is.EqualTo("session_invalid"));
+    }
+
+    [Test]
     public void A_reload_lets_nobody_in_again_who_has_logged_out()
     {
         var (before, text) = (Provider(), Sealed());
@@ -96,7 +117,7 @@ internal sealed class OidcProviderTests
     public void A_refresh_without_tokens_in_it_leaves_those_that_were_there([Values("", null)] string? refreshToken, [Values("", "r")] string before)
     {
         var sessions = Sessions("p");
-        var next = sessions.Of(new TokenAnswer(null, refreshToken, 60), new Session("i", before, 1L << 40, 0, 0));
+        var next = sessions.Of(new TokenAnswer(null, refreshToken, 60), new Session("s", "i", before, 1L << 40, 0, 0));
         Assert.That((next.IdToken, next.RefreshToken), Is.EqualTo(("i", before)));
     }
 
@@ -109,10 +130,12 @@ internal sealed class OidcProviderTests
         return new OidcSessions(name, _options, () => keys, _time);
     }
 
-    private string Sealed(string name = "p")
+    private string Sealed(string name = "p") => Sessions(name).Seal(NewSession())!;
+
+    private Session NewSession()
     {
         var end = _time.GetUtcNow().ToUnixTimeSeconds() + 3600;
-        return Sessions(name).Seal(new Session($"e30.{Base64Url.EncodeToString("""{"sub":"ann"}"""u8)}.x", "", end, end, end))!;
+        return new Session(Session.NewId(), $"e30.{Base64Url.EncodeToString("""{"sub":"ann"}"""u8)}.x", "", end, end, end);
     }
 
     private static Exchange Request(string text, string name = "p") => Heads.Request("/", $"Cookie: __Host-lb~{name}=1.{text}");

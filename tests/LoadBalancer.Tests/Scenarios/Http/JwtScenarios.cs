@@ -1,3 +1,5 @@
+using LoadBalancer.Daemon.Tests.Scenarios.Identity;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Tests.Authentication;
 using LoadBalancer.Tests;
 
@@ -136,6 +138,80 @@ internal sealed class JwtScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
+    public async Task A_web_socket_has_its_token_verified_and_its_identity_attached()
+    {
+        using var endpoint = CallerGateway.Agreeing();
+        await using var gateway = await StartAsync(endpoint);
+        HttpMessage Open(string token) => Ask(gateway, "/orders", token, CallerGateway.WebSocket + "X-User-Id: eve\r\n");
+        Assert.That(Open(_issuer.Token("anna")).Status, Is.EqualTo(101));
+        Assert.That(endpoint.Requests.Single().Values("X-User-Id"), Is.EqualTo(["anna"]));
+
+        LimitScenarios.IsProblem(Open(""), 401, "credential_missing");
+        LimitScenarios.IsProblem(Open(_issuer.Sign($$"""{"iss":"{{_issuer.Name}}","aud":"api","sub":"anna","exp":1}""")), 401, "token_expired");
+        LimitScenarios.IsProblem(Open(_issuer.Token(key: TestKey.Rsa("key-1", System.Security.Cryptography.RSA.Create(2048)))), 401, "token_signature_invalid");
+        Assert.That(endpoint.Requests, Has.Count.EqualTo(1), "nobody else reached the endpoint");
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task An_issuer_that_rotates_its_keys_under_traffic_costs_no_good_token()
+    {
+        var time = new ManualTime(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
+        using var issuer = new TestIssuer(time);
+        issuer.Published = issuer.Jwks;
+        await using var gateway = await BareGateway.StartAsync(Routes, $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}\n{Auth(issuer)}", time: time);
+        Assert.That(() => StatusOf(gateway, issuer.Token()), Is.EqualTo(200).After(Loopback.TimeoutMs, 5));
+
+        var key = issuer.Keys[0];
+        var served = 0;
+        var refused = 0;
+        using var end = new CancellationTokenSource();
+
+        // No request is under way while minutes pass at once: its own time would be over.
+        using var passing = new ReaderWriterLockSlim();
+        var traffic = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                passing.EnterReadLock();
+                var status = StatusOf(gateway, issuer.Token(key: Volatile.Read(ref key)));
+                passing.ExitReadLock();
+                Interlocked.Increment(ref status == 200 ? ref served : ref refused);
+            }
+        })).ToArray();
+
+        for (var number = 2; number <= 4; number++)
+        {
+            // As issuers do it: a key is published, then it signs, then the one before goes.
+            var (before, next) = (key, TestKey.Ec($"key-{number}"));
+            issuer.Published = $$"""{"keys":[{{before.Jwk()}},{{next.Jwk()}}]}""";
+            Pass(JwksSource.ShortestInterval);
+            Volatile.Write(ref key, next);
+            await ServedAsync(50);
+            issuer.Published = $$"""{"keys":[{{next.Jwk()}}]}""";
+            Pass(TimeSpan.FromMinutes(9));
+            await ServedAsync(50);
+        }
+
+        await end.CancelAsync();
+        await Task.WhenAll(traffic);
+        Assert.That((refused, issuer.Fetches), Is.EqualTo((0, 7)), "one at the start; then for each new key one at once, and one ahead of its age");
+
+        void Pass(TimeSpan by)
+        {
+            passing.EnterWriteLock();
+            time.Advance(by);
+            passing.ExitWriteLock();
+        }
+
+        async Task ServedAsync(int more)
+        {
+            var until = Volatile.Read(ref served) + more;
+            await Assert.ThatAsync(() => Task.FromResult(Volatile.Read(ref served) + Volatile.Read(ref refused)), Is.GreaterThanOrEqualTo(until).After(Loopback.TimeoutMs, 5));
+        }
+    }
+
+    [Test]
     public async Task Keys_outlive_a_reload_that_changes_something_else()
     {
         await using var gateway = await StartAsync();
@@ -150,8 +226,12 @@ internal sealed class JwtScenarios(Carrier carrier) : IOverCarriers
     private static HttpMessage Ask(HttpGateway gateway, string path, string token = "", string fields = "") =>
         gateway.Get(path, (token.Length == 0 ? "" : $"Authorization: Bearer {token}\r\n") + fields);
 
-    private Task<HttpGateway> StartAsync() => HttpGateway.OnAsync(DaemonHarness.StartAsync(Text()));
+    private static int StatusOf(BareGateway gateway, string token) => gateway.Get("/orders", $"Authorization: Bearer {token}\r\n").Status;
 
-    private string Text(string more = "") => HttpGateway.Text(Routes, $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}")
-        + $"auth: {{riders: {{jwt: {{issuer: \"{_issuer.Name}\", audiences: [api], keys: \"{_issuer.Url}\", algorithms: [RS256], forward: {{sub: X-User-Id, roles: X-Roles}}{more}}}}}}}\n";
+    private Task<HttpGateway> StartAsync(HttpEndpoint? endpoint = null) => HttpGateway.OnAsync(DaemonHarness.StartAsync(Text(endpoint: endpoint)));
+
+    private string Text(string more = "", HttpEndpoint? endpoint = null) => HttpGateway.Text(Routes, $"{{{HttpGateway.Upstream("up", "", endpoint ?? _endpoint)}}}") + Auth(_issuer, more);
+
+    private static string Auth(TestIssuer issuer, string more = "") =>
+        $"auth: {{riders: {{jwt: {{issuer: \"{issuer.Name}\", audiences: [api], keys: \"{issuer.Url}\", algorithms: [RS256, ES256], forward: {{sub: X-User-Id, roles: X-Roles}}{more}}}}}}}\n";
 }

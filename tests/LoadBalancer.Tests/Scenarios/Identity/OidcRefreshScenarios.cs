@@ -56,7 +56,55 @@ internal sealed class OidcRefreshScenarios
         var browser = LoggedIn(gateway, provider);
         var late = browser.Copy();
         _time.Advance(TimeSpan.FromSeconds(230));
-        Assert.That((Ask(browser), Ask(late), provider.TokenRequests.Count), Is.EqualTo(((200, 1), (200, 0), 2)));
+        Assert.That((Ask(browser), Ask(late), provider.TokenRequests.Count), Is.EqualTo(((200, 1), (200, 1), 2)));
+    }
+
+    [Test]
+    public async Task A_refresh_whose_browser_leaves_is_kept_for_its_next_request()
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await StartAsync(provider);
+        var browser = LoggedIn(gateway, provider);
+        _time.Advance(TimeSpan.FromSeconds(230));
+        var answer = new TaskCompletionSource();
+        provider.Redeeming = answer.Task;
+        browser.Leave("/", () => provider.TokenRequests.Count == 2);
+        gateway.Settle();
+        answer.SetResult();
+
+        // Its refresh token is used up, and the cookie with the next one has reached nobody.
+        Assert.That((Ask(browser), provider.TokenRequests.Count), Is.EqualTo(((200, 1), 2)));
+        _time.Advance(TimeSpan.FromSeconds(100));
+        Assert.That((Ask(browser), provider.TokenRequests.Count), Is.EqualTo(((200, 0), 2)));
+        _time.Advance(TimeSpan.FromSeconds(150));
+        Assert.That((Ask(browser), provider.TokenRequests.Count), Is.EqualTo(((200, 1), 3)), "it goes on from there");
+    }
+
+    [Test]
+    public async Task A_logout_ends_the_cookies_from_before_a_refresh_too()
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await StartAsync(provider);
+        var browser = LoggedIn(gateway, provider);
+        var copy = browser.Copy();
+        _time.Advance(TimeSpan.FromSeconds(230));
+        Assert.That(Ask(browser), Is.EqualTo((200, 1)));
+        Assert.That(browser.Get("/.lb/logout", "Sec-Fetch-Site: same-origin\r\n", "POST").Status, Is.EqualTo(303));
+        Assert.That(copy.Get("/", "").Text, Does.Contain("\"code\":\"session_invalid\""));
+        Assert.That(provider.TokenRequests, Has.Count.EqualTo(2), "nobody has asked with it");
+    }
+
+    [TestCase(", session: 10m", 1, TestName = "Other_options_know_the_provider_at_once(session)")]
+    [TestCase(", algorithms: [RS256, ES256]", 2, TestName = "Other_options_know_the_provider_at_once(algorithms)")]
+    public async Task Other_options_know_the_provider_at_once(string keys, int discoveries)
+    {
+        await using var provider = new TestOpenIdProvider(_time);
+        await using var gateway = await StartAsync(provider);
+        var browser = new TestBrowser(() => new HttpWire(Loopback.Connect(gateway.Address)));
+        browser.Begin("/");
+        await gateway.ReloadAsync(Http, Upstreams(provider, keys));
+        Assert.That(browser.Get("/").Status, Is.EqualTo(302), "no login waits for what is known");
+        Assert.That(() => provider.Discoveries, Is.EqualTo(discoveries).After(Loopback.TimeoutMs, 5));
     }
 
     [Test]
@@ -103,8 +151,10 @@ internal sealed class OidcRefreshScenarios
         return browser;
     }
 
-    private Task<BareGateway> StartAsync(TestOpenIdProvider provider, string keys = "") => BareGateway.StartAsync(
-        "{routes: [{upstream: up, auth: staff}], trusted_proxies: [127.0.0.0/8]}",
-        $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}\nauth: {{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: \"${{file:{_folder["secret"]}}}\", forward: {{roles: X-Roles}}{keys}}}}}}}",
-        time: _time);
+    private const string Http = "{routes: [{upstream: up, auth: staff}], trusted_proxies: [127.0.0.0/8]}";
+
+    private Task<BareGateway> StartAsync(TestOpenIdProvider provider, string keys = "") => BareGateway.StartAsync(Http, Upstreams(provider, keys), time: _time);
+
+    private string Upstreams(TestOpenIdProvider provider, string keys) =>
+        $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}\nauth: {{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: \"${{file:{_folder["secret"]}}}\", forward: {{roles: X-Roles}}{keys}}}}}}}";
 }

@@ -206,6 +206,17 @@ internal sealed class OidcScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
+    public async Task No_stand_in_for_errors_gets_the_code_of_a_login()
+    {
+        await using var provider = new TestOpenIdProvider();
+        await using var gateway = await AuthGateway.StartAsync(
+            $"{{staff: {{oidc: {{issuer: \"{provider.Issuer}\", client_id: lb, client_secret: SECRET}}}}}}", "{upstream: up, auth: staff, on_error: {400: {upstream: up}}}", http: Proxied);
+        var browser = BrowserOf(gateway);
+        var back = provider.LogIn(browser.Begin("/"));
+        Assert.That((BrowserOf(gateway).Get(back).Status, gateway.Endpoint.Requests.Count), Is.EqualTo((400, 0)));
+    }
+
+    [Test]
     public async Task A_page_that_was_left_open_locks_nobody_out()
     {
         await using var provider = new TestOpenIdProvider();

@@ -150,7 +150,7 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
             Is.EquivalentTo(new[] { "pro - - ok", "pro rate_limit:rate_limited a ok", "pro - a rate_limited" }));
     }
 
-    private int[] Statuses(CallerGateway gateway, int count) => [.. Enumerable.Range(0, count).Select(_ => gateway.Gateway.Get("/").Status)];
+    private static int[] Statuses(CallerGateway gateway, int count) => [.. Enumerable.Range(0, count).Select(_ => gateway.Gateway.Get("/").Status)];
 
     private static long UnderWay(JsonElement status) => status.GetProperty("limits").EnumerateArray().Single().GetProperty("under_way").GetInt64();
 

@@ -1,4 +1,5 @@
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Identity;
 
@@ -25,8 +26,7 @@ internal sealed class TestBrowser(Func<HttpWire> connect)
     public HttpMessage Get(string target, string fields = Page, string method = "GET")
     {
         using var client = connect();
-        var cookies = Cookies.Count == 0 ? "" : $"Cookie: {string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"))}\r\n";
-        client.Send($"{method} {target} HTTP/1.1\r\nHost: {Host}\r\nX-Forwarded-Proto: https\r\n{(method == "POST" ? "Content-Length: 0\r\n" : "")}{cookies}{fields}\r\n");
+        Send(client, target, fields, method);
         var response = client.ReadResponse();
         foreach (var cookie in response.Values("Set-Cookie"))
         {
@@ -34,6 +34,16 @@ internal sealed class TestBrowser(Func<HttpWire> connect)
         }
 
         return response;
+    }
+
+    /// <summary>Opens a page, and goes away before there is an answer.</summary>
+    /// <param name="target">The page.</param>
+    /// <param name="when">When it goes away.</param>
+    public void Leave(string target, Func<bool> when)
+    {
+        using var client = connect();
+        Send(client, target, Page, "GET");
+        Assert.That(when, Is.True.After(Loopback.TimeoutMs, 5));
     }
 
     /// <summary>Opens a page until the provider is known, and gives where lb sends the browser.</summary>
@@ -50,6 +60,12 @@ internal sealed class TestBrowser(Func<HttpWire> connect)
 
             Assert.That((response.Status, TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20)), Is.EqualTo((503, true)), response.Text);
         }
+    }
+
+    private void Send(HttpWire client, string target, string fields, string method)
+    {
+        var cookies = Cookies.Count == 0 ? "" : $"Cookie: {string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"))}\r\n";
+        client.Send($"{method} {target} HTTP/1.1\r\nHost: {Host}\r\nX-Forwarded-Proto: https\r\n{(method == "POST" ? "Content-Length: 0\r\n" : "")}{cookies}{fields}\r\n");
     }
 
     private void Keep(string field)

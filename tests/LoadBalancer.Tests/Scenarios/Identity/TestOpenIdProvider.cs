@@ -23,7 +23,15 @@ internal sealed class TestOpenIdProvider : IAsyncDisposable
     /// <param name="time">The clock of its tokens; null for the machine's.</param>
     public TestOpenIdProvider(TimeProvider? time = null)
     {
-        _service = new LoopbackService(Answer);
+        _service = new LoopbackService(async request =>
+        {
+            if (request.Path == "/token")
+            {
+                await Redeeming;
+            }
+
+            return Answer(request);
+        });
         _issuer = new TestIssuer(time) { Name = _service.Address };
     }
 
@@ -42,11 +50,17 @@ internal sealed class TestOpenIdProvider : IAsyncDisposable
     /// <summary>False where it does not take refresh tokens any more.</summary>
     public bool KnowsSessions { get; set; } = true;
 
+    /// <summary>What its token endpoint waits for before it looks at a request.</summary>
+    public Task Redeeming { get; set; } = Task.CompletedTask;
+
     /// <summary>Further members of its discovery document, as JSON, each with a comma in front.</summary>
     public string Discovery { get; init; } = "";
 
     /// <summary>Requests to its token endpoint.</summary>
     public IReadOnlyList<ServiceRequest> TokenRequests => [.. _service.Requests.Where(request => request.Path == "/token")];
+
+    /// <summary>How often its discovery document was asked for.</summary>
+    public int Discoveries => _service.Requests.Count(request => request.Path == "/.well-known/openid-configuration");
 
     /// <summary>What a browser brings back from it after <paramref name="subject"/> has logged in there.</summary>
     /// <param name="location">Where lb has sent the browser.</param>
