@@ -40,7 +40,7 @@ run: build ## Run lb.yaml in front of two small demo endpoints, until Ctrl-C
 	@samples/hello/run
 
 test: ## Run all tests; the last line says how many passed
-	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql node npm
+	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql redis-server node npm
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
 # The same run is a part of `make test`, for 20 seconds.

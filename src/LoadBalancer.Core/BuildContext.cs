@@ -1,6 +1,8 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Limits;
+using LoadBalancer.Redis;
 using LoadBalancer.Tls;
 using Microsoft.AspNetCore.Connections;
 
@@ -38,6 +40,9 @@ public sealed record BuildContext
     /// <summary>Who remembers which weights operators have given, likewise; null for an endpoint that has the file's. Null: nobody does.</summary>
     public Func<EndpointId, int?>? AssignedWeight { get; init; }
 
+    /// <summary>What callers have used of quotas, from one configuration to the next. Default: nothing yet.</summary>
+    internal QuotaTable Quotas { get; init; } = new();
+
     /// <summary>Is told of every change of an endpoint's health; any thread. Default: nobody.</summary>
     public Action<EndpointTransition> OnTransition { get; init; } = static _ => { };
 
@@ -58,6 +63,9 @@ public sealed record BuildContext
 
     /// <summary>Is told when who calls cannot be found out for another reason than before, or can be again; any thread. Default: nobody.</summary>
     internal Action<ProviderReport> OnProvider { get; init; } = static _ => { };
+
+    /// <summary>Is told when a server of the store that instances share is lost and found; any thread. Default: nobody.</summary>
+    internal Action<RedisReport> OnRedis { get; init; } = static _ => { };
 
     /// <summary>Is told when an upstream begins or ends to panic; any thread. Default: nobody.</summary>
     public Action<PanicTransition> OnPanic { get; init; } = static _ => { };
@@ -85,6 +93,9 @@ public sealed record BuildContext
 
     /// <summary>Tells of a way to establish who calls, likewise.</summary>
     internal void Tell(ProviderReport report) => Tell(OnProvider, report);
+
+    /// <summary>Tells of a server of the store, likewise.</summary>
+    internal void Tell(RedisReport report) => Tell(OnRedis, report);
 
     private void Tell<T>(Action<T> listener, T news)
     {

@@ -16,6 +16,7 @@ using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Http.Usage;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
@@ -41,6 +42,9 @@ internal sealed class HttpProxyBuilder
 
     /// <summary>Where requests leave a line.</summary>
     public required AccessLog AccessLog { get; init; }
+
+    /// <summary>Where what callers use is counted; null for nowhere.</summary>
+    public UsageTable? Usage { get; init; }
 
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
@@ -100,6 +104,7 @@ internal sealed class HttpProxyBuilder
             Connections = connections,
             Metrics = metrics,
             Requests = requests,
+            Usage = Usage,
             AccessLog = AccessLog,
             Log = Log,
             Time = Context.Time,

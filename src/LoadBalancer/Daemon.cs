@@ -15,6 +15,9 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Http.Usage;
+using LoadBalancer.Limits;
+using LoadBalancer.Redis;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Tls.Streams;
@@ -79,12 +82,15 @@ internal static class Daemon
             using var state = folder is null ? null : StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder));
             var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained), new EndpointNotes(state, EndpointNotes.Weights));
             var history = new ConfigHistory(state, log);
+            var (quotas, usage) = (new QuotaTable(), new UsageTable(time));
+            await using var kept = new KeptCounts(state, quotas, usage, time, log);
             if ((file.Options ?? (strict ? null : history.LastGood(path, terminal.Environment)?.Options)) is not { } options)
             {
                 return ExitCode.Failure;
             }
 
             log.Least = Enum.Parse<Severity>(options.Log.Level, ignoreCase: true);
+            usage.IsOn = options.State.Usage;
 
             // 2. The engine, and what it reports to.
             using var loops = new LoopGroup(
@@ -113,12 +119,14 @@ internal static class Daemon
                 Connections = transport,
                 IsDrained = id => drained.Find(id) is not null,
                 AssignedWeight = id => weights.Find(id)?.Weight,
+                Quotas = quotas,
                 OnTransition = change => Log(change, log),
                 OnDiscovery = report => Log(report, log),
                 Tls = tls,
                 ParseList = YamlSource.ReadKeyFile,
                 OnTls = report => Log(report, log),
                 OnProvider = report => Log(report, log),
+                OnRedis = report => Log(report, log),
                 OnPanic = panic => log.Write(
                     panic.Began ? Severity.Warn : Severity.Info,
                     null,
@@ -132,9 +140,9 @@ internal static class Daemon
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var readiness = new Readiness();
-            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
+            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
-            var upgrade = new Upgrade(sockets, transport, activated, state, service, notifier, log);
+            var upgrade = new Upgrade(sockets, transport, activated, state, kept, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
             var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
@@ -148,6 +156,7 @@ internal static class Daemon
                 new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new ExplainAction(loops, () => reloader.Snapshot),
                 new RequestsAction(loops, proxies.Engine),
+                new UsageAction(kept, time),
             ];
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
@@ -160,9 +169,14 @@ internal static class Daemon
                     log.Warn("transport is read at start only: restart lb to change it");
                 }
 
-                if (next.State != options.State)
+                if (next.State with { Redis = options.State.Redis, OnFailure = options.State.OnFailure } != options.State)
                 {
-                    log.Warn("state is read at start only: restart lb to change it");
+                    log.Warn("the folder of state is read at start only: restart lb to change it");
+                }
+
+                if (!kept.Keeps && next.HasQuotas)
+                {
+                    log.Warn("what is used of quotas ends with this process: 'state.dir' names a folder to keep it in");
                 }
 
                 var before = access.Destination;
@@ -193,11 +207,17 @@ internal static class Daemon
             }
 
             // 5. Serve.
+            if (predecessor is null)
+            {
+                kept.Begin();
+            }
+
             await reloader.StartAsync(file, strict ? null : () => history.LastGood(path, terminal.Environment));
             if (predecessor is not null)
             {
                 await FirstAnswers.AwaitAsync(reloader.Snapshot, FirstAnswersPatience, time);
                 predecessor.AwaitTurn();
+                kept.Begin();
             }
 
             readiness.Release(Readiness.Starting);
@@ -266,6 +286,18 @@ internal static class Daemon
         else
         {
             log.Warn("who calls cannot be found out", ("auth", report.Provider), ("reason", report.Failure));
+        }
+    }
+
+    private static void Log(RedisReport report, LogSink log)
+    {
+        if (report.Failure is null)
+        {
+            log.Info("redis answers again: limits are shared", ("node", report.Node));
+        }
+        else
+        {
+            log.Warn("redis cannot be asked: each limit's on_failure decides", ("node", report.Node), ("reason", report.Failure));
         }
     }
 

@@ -47,6 +47,7 @@ internal static class Shutdown
             await upstream.DisposeAsync();
         }
 
+        await (reloader.Snapshot.Store?.CloseAsync() ?? Task.CompletedTask);
         log.Info("stopped", ("closed_at_the_deadline", closed.Sum()));
     }
 }

@@ -35,8 +35,26 @@ internal sealed class ClientCounts
         }
     }
 
+    /// <summary>How many clients have some open.</summary>
+    public long Clients
+    {
+        get
+        {
+            var clients = 0L;
+            foreach (var shard in _shards)
+            {
+                clients += shard.Clients;
+            }
+
+            return clients;
+        }
+    }
+
     /// <summary>Counts one more for <paramref name="client"/>, or says no where it has <paramref name="most"/> already.</summary>
     public bool TryEnter(ulong client, int most) => _shards[client >> ShardShift].TryEnter(client, most);
+
+    /// <summary>How many <paramref name="client"/> has open.</summary>
+    public int Of(ulong client) => _shards[client >> ShardShift].Of(client);
 
     /// <summary>Counts one less; once for each that entered.</summary>
     public void Leave(ulong client) => _shards[client >> ShardShift].Leave(client);
@@ -48,6 +66,9 @@ internal sealed class ClientCounts
         private long _open;
 
         public long Open => Volatile.Read(ref _open);
+
+        // Without the gate: a count of a dictionary is one number, and nobody decides by it.
+        public int Clients => _counts.Count;
 
         public bool TryEnter(ulong client, int most)
         {
@@ -64,6 +85,23 @@ internal sealed class ClientCounts
                 _counts[client] = count + 1;
                 Volatile.Write(ref _open, _open + 1);
                 return true;
+            }
+            finally
+            {
+                if (entered)
+                {
+                    _gate.Exit();
+                }
+            }
+        }
+
+        public int Of(ulong client)
+        {
+            var entered = false;
+            try
+            {
+                _gate.Enter(ref entered);
+                return _counts.GetValueOrDefault(client);
             }
             finally
             {

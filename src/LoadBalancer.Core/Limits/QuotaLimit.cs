@@ -1,49 +1,59 @@
-using System.Collections.Concurrent;
-using LoadBalancer.Configuration;
-
 namespace LoadBalancer.Limits;
 
-/// <summary>A quota that is counted in this process.</summary>
+/// <summary>
+/// A quota: at most so many in a calendar day or month in UTC, counted in this process and exact. All of it is there again at its date, and not before,
+/// whatever the clock does. Bounded as <see cref="QuotaBook"/> is.
+/// </summary>
 /// <param name="spec">The limit, of which the rule is a quota.</param>
+/// <param name="counts">What callers have used.</param>
 /// <param name="time">The clock of dates.</param>
-internal sealed class QuotaLimit(LimitSpec spec, TimeProvider time) : KeyedLimit(spec)
+internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvider time) : KeyedLimit(spec)
 {
-    private readonly ConcurrentDictionary<ulong, long> _used = [];
-    private DateTimeOffset _until = DateTimeOffset.MinValue;
+    private readonly long _most = spec.Rule.Quota!.Value.Count;
+
+    /// <summary>A quota of which nothing is kept.</summary>
+    public QuotaLimit(LimitSpec spec, TimeProvider time)
+        : this(spec, new QuotaTable().Of(spec), time)
+    {
+    }
 
     /// <inheritdoc/>
-    public override long Keys => _used.Count;
-
-    private Quota Quota => Spec.Rule.Quota!.Value;
+    public override long Keys => counts.Book.Callers;
 
     /// <inheritdoc/>
     public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost)
     {
-        var answer = Peek(key, cost);
-        if (answer.Allowed)
+        var now = time.GetUtcNow();
+        var book = counts.At(now);
+        var allowed = book.CellOf(key).TryTake(cost, _most, out var used);
+        if (allowed)
         {
-            _used.AddOrUpdate(key.Number, static (_, more) => more, static (_, used, more) => used + more, (long)cost);
-            answer = answer with { Remaining = answer.Remaining - cost };
+            counts.Change();
         }
 
-        return new(answer);
+        return new(Answer(book, now, used, allowed));
     }
 
     /// <inheritdoc/>
     public override LimitAnswer Peek(in LimitKey key, int cost)
     {
         var now = time.GetUtcNow();
-        if (now >= _until)
-        {
-            var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
-            _until = Quota.Period == QuotaPeriod.Day ? day.AddDays(1) : day.AddDays(1 - day.Day).AddMonths(1);
-            _used.Clear();
-        }
-
-        var left = Quota.Count - _used.GetValueOrDefault(key.Number);
-        return new LimitAnswer(left >= cost, Math.Max(0, left), left >= cost ? TimeSpan.Zero : _until - now, _until - now);
+        var book = counts.At(now);
+        var used = book.Find(key)?.Used ?? 0;
+        return Answer(book, now, used, used <= _most - cost);
     }
 
     /// <inheritdoc/>
-    public override void Return(in LimitKey key, int cost) => _used.AddOrUpdate(key.Number, static (_, _) => 0, static (_, used, back) => used - back, (long)cost);
+    public override void Return(in LimitKey key, int cost)
+    {
+        // Where a period has begun in between, there is hardly anything to take it from.
+        counts.At(time.GetUtcNow()).Find(key)?.Add(-cost);
+        counts.Change();
+    }
+
+    private LimitAnswer Answer(QuotaBook book, DateTimeOffset now, long used, bool allowed)
+    {
+        var left = book.Left(now);
+        return new LimitAnswer(allowed, Math.Max(0, _most - used), allowed ? TimeSpan.Zero : left, left);
+    }
 }

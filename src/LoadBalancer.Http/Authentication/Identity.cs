@@ -2,11 +2,12 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
+using LoadBalancer.Http.Usage;
 
 namespace LoadBalancer.Http.Authentication;
 
 /// <summary>
-/// Who calls, as a provider has established it: never from anything that was not verified. Immutable and thread-safe: caches hand the same
+/// Who calls, as a provider has established it: never from anything that was not verified. Immutable, but for a place of usage, and thread-safe: caches hand the same
 /// object to many requests.
 /// </summary>
 internal sealed class Identity
@@ -41,6 +42,9 @@ internal sealed class Identity
 
     /// <summary>The fields by which the endpoint learns of it, rendered once.</summary>
     public ImmutableArray<IdentityField> Forwarded { get; init; } = [];
+
+    /// <summary>Where its requests were counted last, so that they need not be looked up each time; null where none was. Any thread: one place is as good as the other.</summary>
+    public CallerUsage? Usage { get; set; }
 
     /// <summary>
     /// The caller where several identities are asked for: the subject and its claims are this one's, the plan is the other's where it has one, and

@@ -25,6 +25,10 @@ internal static class FaultText
         FaultKind.AddressDenied => "the route's allow_ips and deny_ips do not let this address call",
         FaultKind.CredentialMissing => "the route wants to know who calls, and the request has no credential of its providers",
         FaultKind.ProviderUnavailable => "who calls cannot be found out: the provider has no keys, or asks somebody, and nobody is asked here",
+        FaultKind.RateLimited => "the caller has used up what a limit of the route, or the rate of its plan, has for it at the moment",
+        FaultKind.QuotaExceeded => "the caller has used up its quota of the day or the month, in UTC",
+        FaultKind.ConcurrencyExceeded => "the caller has as many requests under way as its plan allows",
+        FaultKind.LimitUnavailable => "the store in which the limit is counted cannot be asked, and its on_failure is deny",
         FaultKind.NotImplemented => "a TRACE request, a coding that is not known, or a WebSocket to endpoints that are spoken to in HTTP/2 alone",
         _ => null,
     };

@@ -5,6 +5,7 @@ using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
+using LoadBalancer.Http.Policies.RateLimiting;
 using LoadBalancer.Http.Policies.Rewrite;
 using LoadBalancer.Http.RateLimiting;
 
@@ -18,8 +19,11 @@ internal static class HttpPolicyCatalog
     [
         (PolicyPhase.Addresses, IpAllowListPolicy.Create),
         (PolicyPhase.CrossOrigin, CorsPolicy.Create),
+        (PolicyPhase.ClientLimits, RateLimitPolicy.CreateForClients),
         (PolicyPhase.Authentication, AuthenticationPolicy.Create),
         (PolicyPhase.Authorization, AuthorizationPolicy.Create),
+        (PolicyPhase.CallerLimits, RateLimitPolicy.CreateForCallers),
+        (PolicyPhase.CallerLimits, BandwidthPolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
         (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),

@@ -102,7 +102,15 @@ internal static class FaultResponse
     }
 
     // github.com/grpc/grpc, doc/http-grpc-status-mapping.md; and what has taken too long in all has the status of a deadline.
-    private static int GrpcStatusOf(FaultKind kind) => kind == FaultKind.ExchangeTimeout ? 4 : StatusOf(kind) switch
+    // What a limit refuses has that of a resource that is used up: clients that try UNAVAILABLE again at once would only find it so again.
+    private static int GrpcStatusOf(FaultKind kind) => kind switch
+    {
+        FaultKind.ExchangeTimeout => 4,
+        FaultKind.RateLimited or FaultKind.QuotaExceeded or FaultKind.ConcurrencyExceeded => 8,
+        _ => GrpcStatusOf(StatusOf(kind)),
+    };
+
+    private static int GrpcStatusOf(int status) => status switch
     {
         400 => 13,
         401 => 16,

@@ -6,7 +6,9 @@ using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
@@ -24,6 +26,8 @@ internal sealed class Exchange(EventLoop loop)
     public const int MostFailures = 8;
 
     private LoopDeadline? _timeout;
+    private BodyPace? _requestPace;
+    private BodyPace? _responsePace;
     private FailedAttempt[] _failed = [];
     private int _failures;
     private DecisionTrace? _decisions;
@@ -182,11 +186,23 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Bytes of the response's body that were written.</summary>
     public long SentBytes { get; set; }
 
+    /// <summary>The bandwidth that the request's body keeps to; null for any.</summary>
+    public BodyPace? RequestPace { get; private set; }
+
+    /// <summary>The bandwidth that the response's body keeps to; null for any.</summary>
+    public BodyPace? ResponsePace { get; private set; }
+
+    /// <summary>How long its bodies have waited for a bandwidth; null where they need not keep to one.</summary>
+    public TimeSpan? Paused => RequestPace is null && ResponsePace is null ? null : (RequestPace?.Paused ?? default) + (ResponsePace?.Paused ?? default);
+
     /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
     public int PoliciesAsked { get; set; }
 
     /// <summary>What a forwarder keeps in it from one use to the next.</summary>
     public ForwardWork? Work { get; set; }
+
+    /// <summary>What limits have said to it, and charged; null where none was ever asked.</summary>
+    public LimitCharges? Limits { get; set; }
 
     /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
     public PendingWork? Pending { get; set; }
@@ -204,6 +220,12 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>The time of the exchange does not run any more.</summary>
     public void EndTimeout() => _timeout?.Clear();
+
+    /// <summary>The request's body has to keep <paramref name="pace"/>, which it has entered, to the end of the exchange.</summary>
+    public void KeepRequestPace(Pace pace) => (RequestPace = _requestPace ??= new BodyPace(loop)).Keep(pace);
+
+    /// <summary>The response's body has to keep <paramref name="pace"/>, which it has entered, to the end of the exchange.</summary>
+    public void KeepResponsePace(Pace pace) => (ResponsePace = _responsePace ??= new BodyPace(loop)).Keep(pace);
 
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
@@ -245,6 +267,8 @@ internal sealed class Exchange(EventLoop loop)
         if (!GivenUp.Failed)
         {
             GivenUp = fault;
+            RequestPace?.Interrupt();
+            ResponsePace?.Interrupt();
             Pending?.GiveUp(fault);
         }
     }
@@ -263,6 +287,9 @@ internal sealed class Exchange(EventLoop loop)
     {
         Request.Reset();
         Response.Reset();
+        RequestPace?.Reset();
+        ResponsePace?.Reset();
+        RequestPace = ResponsePace = null;
         Proxy = null!;
         Carrier = null!;
         RequestBody = null;
@@ -279,6 +306,7 @@ internal sealed class Exchange(EventLoop loop)
         _decisions?.Reset();
         _challenges?.Clear();
         _cookies?.Clear();
+        Limits?.Reset();
         Rehearsal = null;
         Array.Clear(_failed, 0, _failures);
         _failures = 0;

@@ -12,6 +12,7 @@ using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Http.Usage;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
@@ -75,6 +76,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Where requests are counted.</summary>
     public required HttpMetrics Requests { get; init; }
+
+    /// <summary>Where what callers use is counted; null for nowhere.</summary>
+    public UsageTable? Usage { get; init; }
 
     /// <summary>Where each request leaves a line.</summary>
     public required AccessLog AccessLog { get; init; }
@@ -159,6 +163,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var total = Time.GetElapsedTime(exchange.Began);
         Providers.Secrets?.Hide(exchange.Request);
         Requests.End(exchange, total);
+        Usage?.Count(exchange);
         AccessLog.Write(Listener, exchange, total);
         if (FailureRing.Wants(exchange))
         {

@@ -22,6 +22,7 @@ internal sealed class StatusReport(JsonElement status)
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
         text.Append(Routes());
+        text.Append(Limits());
         if (Items(status, "listeners").Any(listener => Items(Child(listener, "tls"), "certificates").Length > 0))
         {
             text.Append('\n').Append(Certificates().Print());
@@ -111,6 +112,20 @@ internal sealed class StatusReport(JsonElement status)
         return any ? $"\n{table.Print()}" : "";
     }
 
+    private string Limits()
+    {
+        var table = new TextTable("LIMIT", "PLAN", "KEY", "RULE", "MODE", ">CALLERS", ">ALLOWED", ">REFUSED", ">WATCHED");
+        foreach (var limit in Items(status, "limits"))
+        {
+            var outcomes = Child(limit, "outcomes");
+            table.Add(
+                Text(limit, "name"), Text(limit, "plan") is { Length: > 0 } plan ? plan : None, Text(limit, "key"), Text(limit, "rule"), Text(limit, "mode"), Text(limit, "callers"),
+                Text(outcomes, "allowed"), Text(outcomes, "refused"), Text(outcomes, "would_refuse"));
+        }
+
+        return Items(status, "limits").Length > 0 ? $"\n{table.Print()}" : "";
+    }
+
     private TextTable Certificates()
     {
         var table = new TextTable("LISTENER", "CERTIFICATE", "KEY", "EXPIRES", ">DAYS", "FILE");
@@ -159,6 +174,8 @@ internal sealed class StatusReport(JsonElement status)
             .Select(listener => $"{Text(listener, "name")}: files of TLS have changed and are no use, so those before stay: {Text(Child(listener, "tls"), "refusal")}\n")
             .Concat(Items(status, "auth_files").Where(file => Text(file, "refusal").Length > 0)
                 .Select(file => $"{Text(file, "name")}: {Text(file, "file")} has changed and is no use, so what was read before stays: {Text(file, "refusal")}\n"))
+            .Concat(Items(status, "redis").Where(node => !Flag(node, "up"))
+                .Select(node => $"redis: {Text(node, "node")} cannot be asked, so each limit's on_failure decides: {Text(node, "reason")}\n"))
             .Concat(Items(status, "auth_keys").Where(keys => Text(keys, "failure").Length > 0)
                 .Select(keys => $"{Text(keys, "name")}: the issuer's keys cannot be had{(Text(keys, "fetched_at").Length > 0 ? $", so those of {Time(keys, "fetched_at")} stay" : "")}: {Text(keys, "failure")}\n"))
             .Concat(Items(status, "upstreams").SelectMany(upstream => Warnings(upstream).Select(warning => $"{Text(upstream, "name")}: {warning}\n"))).ToList();

@@ -21,6 +21,9 @@ internal static class OptionLoosening
         {
             "auth" when change.Before is not null => change.After is null ? null : "who is let in is decided otherwise",
             "consumers" when change.After is not null => change.Before is null && !change.Path.AsSpan("consumers.".Length).Contains('.') ? "another caller is let in" : "what a caller may is decided otherwise",
+            "plans" => LimitLoosening.OfPlan(name, before, after),
+            "rate_limits" => LimitLoosening.OfLimit(name, before, after),
+            "state" => LimitLoosening.OfState(before.State, after.State),
             "admin" when OfAdmin.Contains(change.Path) => "who may ask and change lb is decided otherwise",
             "auth_failures" => after.AuthFailures is not { } now || (before.AuthFailures is { } was && IsFaster(was, now)) ? "clients may guess more often" : null,
             "listeners" when change.Before is null && after.Listeners.GetValueOrDefault(name)?.Tcp is not null => "there is a way to its upstream without any policy of routes",
@@ -100,7 +103,13 @@ internal static class OptionLoosening
         }
 
         var (section, rest) = (path[..dot], path[(dot + 1)..]);
-        var names = section == "listeners" ? before.Listeners.Keys.Concat(after.Listeners.Keys) : before.Upstreams.Keys.Concat(after.Upstreams.Keys);
+        var names = section switch
+        {
+            "listeners" => before.Listeners.Keys.Concat(after.Listeners.Keys),
+            "plans" => before.Plans.Keys.Concat(after.Plans.Keys),
+            "rate_limits" => before.RateLimits.Keys.Concat(after.RateLimits.Keys),
+            _ => before.Upstreams.Keys.Concat(after.Upstreams.Keys),
+        };
         var name = names.Where(name => rest == name || rest.StartsWith($"{name}.", StringComparison.Ordinal)).MaxBy(name => name.Length) ?? "";
         return (section, name, rest.Length > name.Length ? rest[(name.Length + 1)..] : "");
     }

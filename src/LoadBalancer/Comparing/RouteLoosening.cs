@@ -28,6 +28,8 @@ internal static class RouteLoosening
             "cors" => IsMore(was.Cors, now.Cors) ? "more pages may use it in browsers" : null,
             "allow_ips" => OptionLoosening.AllowsMore(was.AllowIps, now.AllowIps) ? "more addresses may call" : null,
             "deny_ips" => OptionLoosening.DeniesLess(was.DenyIps, now.DenyIps) ? "addresses may call that were denied" : null,
+            "rate_limit" => was.RateLimit.Except(now.RateLimit).Any() ? "a limit is taken away" : null,
+            "cost" => now.Cost < was.Cost ? "requests count for less" : null,
             "shadow" => now.Shadow.Except(was.Shadow).Any() ? "a policy is only watched" : null,
             "on_error" => now.OnError.Any(page => page.Value.Upstream is { } name && was.OnError.GetValueOrDefault(page.Key)?.Upstream != name) ? "an error leads to an upstream" : null,
             "limits" => (after.Limits.Body ?? limitAfter) > (before.Limits.Body ?? limitBefore) ? "bodies may be larger" : null,

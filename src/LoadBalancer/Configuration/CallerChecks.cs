@@ -95,12 +95,13 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         }
     }
 
-    private static bool HasPolicy(RoutePolicyOptions policies, string policy) => policy switch
+    private bool HasPolicy(RoutePolicyOptions policies, string policy) => policy switch
     {
         "allow_ips" => policies.AllowIps.Count + policies.DenyIps.Count > 0,
         "cors" => policies.Cors is not null,
         "auth" => policies.Auth is not null,
         "require" => policies.Require is not null,
+        "rate_limit" => policies.RateLimit.Count > 0 || (policies.Auth is not null && options.Plans.Count > 0),
         _ => true,
     };
 }

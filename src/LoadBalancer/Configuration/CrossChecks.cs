@@ -58,7 +58,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
 
         new CredentialChecks(options, root, reader, settings).Run();
         new IssuerChecks(options, root, reader, settings).Run();
+        new LimitChecks(options, root, reader, settings).Run();
         new SelfChecks(options, root, reader).Run();
+        new RedisChecks(root, reader, settings).Run(options.State.Redis);
         if (!settings.Fragment)
         {
             SomethingListens();

@@ -15,7 +15,7 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     {
         {
             "include", Kinds.List(Kinds.FilePattern), o => o.Include, (o, value) => o with { Include = value },
-            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams` and `routes`: " +
+            "Files to read as well: paths, or patterns with `*` and `?` in the file's name, relative to this file. An included file holds only `upstreams`, `rate_limits` and `routes`: " +
             "routes by the name of their listener. A name defined twice is an error; routes are added to the listener's own."
         },
         {
@@ -120,6 +120,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
+
+    /// <summary>True where a plan or a limit is a quota.</summary>
+    internal bool HasQuotas => Plans.Values.Any(plan => plan.Quota.Count > 0) || RateLimits.Values.Any(limit => limit.Limit?.Rules.Any(rule => rule.Quota is not null) == true);
 
     /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
     internal ValueList<Secret> Secrets { get; init; }

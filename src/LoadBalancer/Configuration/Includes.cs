@@ -11,7 +11,7 @@ namespace LoadBalancer.Daemon.Configuration;
 internal sealed class Includes(SourceFiles files, ConfigReader reader)
 {
     // What belongs to a product team; everything else belongs to whoever runs the machine.
-    private static readonly string[] Allowed = ["upstreams", RoutesKey];
+    private static readonly string[] Allowed = ["upstreams", "rate_limits", RoutesKey];
 
     private const string RoutesKey = "routes";
 

@@ -124,6 +124,9 @@ internal sealed class OfflineGateway : IDisposable
     public Route? RouteOf(string listener, RequestExample example) =>
         Proxies.TryGetValue(listener, out var proxy) ? _explainer.RouteOf(proxy, example.ToRequest(proxy.Tls is not null)) : null;
 
+    /// <summary>What leads requests of a log through its limits. For one thread; while it is used nothing else is asked.</summary>
+    public LimitReplay Replay() => new(_loops.Loops[0]);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -19,8 +19,14 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Config(writer, status.Config);
         Listeners(writer, status.Listeners);
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
+        Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
+        Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
+        Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthDelayed, pace.Counts.DelayedBytes, pace.Limit, pace.Plan, pace.Direction));
+        Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthPaused, pace.Counts.Paused.TotalSeconds, pace.Limit, pace.Plan, pace.Direction));
+        Each(status.Limits.Where(limit => limit.UnderWay is not null), limit => writer.Write(MetricFamilies.PlanConcurrency, limit.UnderWay!.Value, limit.Plan));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));
+        Redis(writer, status.Redis);
         Upstreams(writer, status.Upstreams);
         Loops(writer, status.Loops);
     }
@@ -41,6 +47,13 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         }
 
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private static void Redis(MetricWriter writer, IReadOnlyList<RedisStatus> nodes)
+    {
+        Each(nodes, node => writer.Write(MetricFamilies.RedisUp, node.Up, node.Node));
+        Each(nodes, node => Each(node.Commands, outcome => writer.Write(MetricFamilies.RedisCommands, outcome.Value, node.Node, outcome.Key)));
+        Each(nodes, node => writer.Write(MetricFamilies.RedisLatency, node.Latency, node.Node));
     }
 
     private static void Listeners(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)

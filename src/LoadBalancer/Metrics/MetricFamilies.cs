@@ -45,8 +45,17 @@ internal static class MetricFamilies
     public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
 
     public static readonly MetricFamily Auth = Counter("lb_auth_total", "Requests with a credential for an entry of auth, by what came of it: identified, or the reason of the refusal. Reasons appear with their first refusal.", "auth", "result");
+    public static readonly MetricFamily RateLimit = Counter("lb_rate_limit_total", "What limits have said to requests, by the names of limit and plan in the file (of a plan's own limits plan:rate, plan:day, plan:month, plan:concurrency; without a plan where one rule is for all): allowed, refused, would_refuse (only watched), unavailable (the shared store, with on_failure: deny). What a limit allowed is given back where another one refuses.", "limit", "plan", "outcome");
+    public static readonly MetricFamily RateLimitCallers = Gauge("lb_rate_limit_callers", "Callers of which a limit remembers something in this process.", "limit", "plan");
+    public static readonly MetricFamily BandwidthDelayed = Counter("lb_bandwidth_delayed_bytes_total", "Bytes of bodies and WebSockets that have waited for the bandwidth of their caller, by the names of limit and plan in the file; of a plan's own the limit is plan:bandwidth.", "limit", "plan", "direction");
+    public static readonly MetricFamily BandwidthPaused = Counter("lb_bandwidth_paused_seconds_total", "How long requests and responses have waited for the bandwidth of their caller, all together.", "limit", "plan", "direction");
+    public static readonly MetricFamily PlanConcurrency = Gauge("lb_plan_concurrency", "Requests under way of all callers of a plan with concurrency.", "plan");
     public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
     public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");
+
+    public static readonly MetricFamily RedisUp = Gauge("lb_redis_up", "1 where the server of state.redis answers; 0 where each limit's on_failure decides.", "node");
+    public static readonly MetricFamily RedisCommands = Counter("lb_redis_commands_total", "Commands for a server of state.redis by what came of them: answered, error, late (no answer within the timeout), lost (the connection ended first), refused (not sent, because the server is known not to answer, or too many wait).", "node", "outcome");
+    public static readonly MetricFamily RedisLatency = Histogram("lb_redis_seconds", LatencyBounds.Connect, "How long answers of a server of state.redis took.", "node");
 
     public static readonly MetricFamily UpstreamEndpoints = Gauge("lb_upstream_endpoints", "Endpoints by state: available, unhealthy (probes), ejected (watched traffic), drained (by an operator, or weight 0).", "upstream", "state");
     public static readonly MetricFamily DiscoveryLookups = Counter("lb_discovery_lookups_total", "Lookups of the upstream's endpoints by outcome: found, partial (one family of addresses could not be asked for), empty (the answer was that there is nobody), failed (no answer). In all but the first, what was found before stays.", "upstream", "outcome");

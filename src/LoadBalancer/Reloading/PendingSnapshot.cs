@@ -29,6 +29,9 @@ internal sealed class PendingSnapshot
     /// <summary>The limits.</summary>
     public required LimitSet Limits { get; init; }
 
+    /// <summary>Where instances count together.</summary>
+    public required StoreChange Store { get; init; }
+
     /// <summary>Listeners in the order of the file.</summary>
     public required IReadOnlyList<PendingListener> Listeners { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed class PendingSnapshot
         }
 
         Providers.TakeOver(Previous.Providers);
+        var closingStore = Store.CommitAsync();
         foreach (var (listener, handler, sockets, maxConnections) in Listeners)
         {
             listener.Publish(handler, sockets, maxConnections);
@@ -71,14 +75,15 @@ internal sealed class PendingSnapshot
             Upstreams = Upstreams,
             Providers = Providers,
             Limits = Limits,
+            Store = Store.Store,
             Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
         };
-        closing = CloseUnusedAsync(snapshot, Sockets.Commit());
+        closing = Task.WhenAll(closingStore, CloseUnusedAsync(snapshot, Sockets.Commit()));
         return snapshot;
     }
 
     /// <summary>Undoes it.</summary>
-    public Task DiscardAsync() => Sockets.DiscardAsync();
+    public Task DiscardAsync() => Task.WhenAll(Sockets.DiscardAsync(), Store.DiscardAsync());
 
     private async Task CloseUnusedAsync(Snapshot next, List<ListeningSocket> unbound)
     {

@@ -2,6 +2,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.SharedLimits;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -41,6 +42,9 @@ internal sealed record Snapshot
 
     /// <summary>The limits.</summary>
     public LimitSet Limits { get; init; } = LimitSet.Empty;
+
+    /// <summary>Where instances count together; null for nowhere.</summary>
+    public RedisLimitStore? Store { get; init; }
 
     /// <summary>Listeners by name.</summary>
     public IReadOnlyDictionary<string, Listener> Listeners { get; init; } = new Dictionary<string, Listener>();

@@ -43,11 +43,12 @@ internal sealed class SnapshotBuilder(
     public async Task<PendingSnapshot> BuildAsync(GatewayOptions options, Snapshot previous)
     {
         var change = sockets.Begin();
+        var store = StoreChange.Begin(options.State.Redis, previous.Store, loops, context);
         try
         {
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
-            var limits = LimitSet.Build(options.Plans, options.RateLimits, store: null, previous.Limits, context);
+            var limits = LimitSet.Build(options.Plans, options.RateLimits, store.Store, previous.Limits, context, options.State.OnFailure);
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot
@@ -57,6 +58,7 @@ internal sealed class SnapshotBuilder(
                 Upstreams = upstreams,
                 Providers = providers,
                 Limits = limits,
+                Store = store,
                 Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, limits, https))],
                 Sockets = change,
                 Time = context.Time,
@@ -67,7 +69,7 @@ internal sealed class SnapshotBuilder(
         }
         catch
         {
-            await change.DiscardAsync();
+            await Task.WhenAll(change.DiscardAsync(), store.DiscardAsync());
             throw;
         }
     }

@@ -153,6 +153,13 @@ internal sealed class StateFolder : IDisposable
             throw new IOException("an upgrade is under way; ask again in a moment");
         }
 
+        Replace(name, content);
+    }
+
+    /// <summary>As <see cref="Write"/>, also while another process takes over: for what it reads only when its turn has come.</summary>
+    /// <exception cref="IOException">It cannot be written; the file is as it was.</exception>
+    public void Replace(string name, byte[] content)
+    {
         try
         {
             var next = At(name + ".new");
@@ -167,6 +174,34 @@ internal sealed class StateFolder : IDisposable
         catch (UnauthorizedAccessException error)
         {
             throw new IOException(error.Message, error);
+        }
+    }
+
+    /// <summary>The names of the files that begin with <paramref name="prefix"/>; none where the folder cannot be read.</summary>
+    public IReadOnlyList<string> Names(string prefix)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(Path, prefix + "*").Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Removes a file; false where it is still there.</summary>
+    public bool Remove(string name)
+    {
+        try
+        {
+            File.Delete(At(name));
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn("a file of the state folder cannot be removed", ("file", At(name)), ("error", error.Message));
+            return false;
         }
     }
 

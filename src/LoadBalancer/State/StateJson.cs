@@ -7,5 +7,8 @@ namespace LoadBalancer.Daemon.State;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(HistoryDocument))]
 [JsonSerializable(typeof(KeptVersion))]
+[JsonSerializable(typeof(LeftCounts))]
 [JsonSerializable(typeof(NotesDocument))]
+[JsonSerializable(typeof(QuotaDocument))]
+[JsonSerializable(typeof(UsageDocument))]
 internal sealed partial class StateJson : JsonSerializerContext;

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -52,6 +54,20 @@ internal sealed record GatewayStatus
     /// <summary>What the providers of <c>auth</c> have answered since the process started.</summary>
     [JsonIgnore]
     public IReadOnlyList<AuthCounts> Auth { get; init; } = [];
+
+    /// <summary>The limits, and what they have said since the process started.</summary>
+    public IReadOnlyList<LimitStatus> Limits { get; init; } = [];
+
+    /// <summary>What limits have said since the process started, those too that the configuration does not have at the moment.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LimitCounts> LimitCounts { get; init; } = [];
+
+    /// <summary>What has waited for a bandwidth since the process started, by direction.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces { get; init; } = [];
+
+    /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
+    public IReadOnlyList<RedisStatus> Redis { get; init; } = [];
 
     /// <summary>The upstreams that run, in the order of the file.</summary>
     public required IReadOnlyList<UpstreamStatus> Upstreams { get; init; }

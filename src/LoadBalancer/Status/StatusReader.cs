@@ -32,9 +32,13 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Auth = [.. snapshot.Providers.Metrics.All],
+            Limits = [.. LimitStatus.Of(snapshot.Limits)],
+            LimitCounts = [.. snapshot.Limits.Metrics.All],
+            Paces = [.. snapshot.Limits.Metrics.Paces],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             AuthKeys = [.. snapshot.Providers.Providers.Select(AuthKeysStatus.Of).OfType<AuthKeysStatus>()],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],
+            Redis = [.. (snapshot.Store?.Client.Nodes ?? []).OrderBy(node => node.Name, StringComparer.Ordinal).Select(RedisStatus.Of)],
             Drained = drains,
             Weighed = weighed,
         };

@@ -120,6 +120,12 @@ internal static class AssertionProof
             return false;
         }
 
+        if (word == "rate_limit" && route.Options.Policies.RateLimit.Count == 0)
+        {
+            // The limits of plans are not for those without one.
+            return false;
+        }
+
         foreach (var step in route.Policies.Steps)
         {
             if (step.Policy.Key == word && !step.IsShadow)

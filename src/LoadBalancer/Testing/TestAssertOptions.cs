@@ -23,8 +23,8 @@ internal sealed record TestAssertOptions : IConfigurable<TestAssertOptions>
             "Requests for these paths, written as a route's `path`."
         },
         {
-            "requires", Kinds.List(Kinds.Word("auth", "require", "allow_ips", "tls")), o => o.Requires, (o, value) => o with { Requires = value },
-            "What stands before it: policies that act (an optional `auth` does not, nor does one in the route's `shadow`), and `tls` for a listener that speaks it.", Presence.Required
+            "requires", Kinds.List(Kinds.Word("auth", "require", "rate_limit", "allow_ips", "tls")), o => o.Requires, (o, value) => o with { Requires = value },
+            "What stands before it: policies that act (an optional `auth` does not, nor does one in the route's `shadow`), `rate_limit` for a limit that the route names, and `tls` for a listener that speaks it.", Presence.Required
         },
     };
 

@@ -13,7 +13,8 @@ namespace LoadBalancer.Daemon.Upgrading;
 ///   start the program again ────────────────► reads the file
 ///   copies of listening sockets, the lock ──► takes them, builds, probes, looks up
 ///   serves as before                     ◄─── ready, or failed and why
-///   MAINPID to the service manager; yours ──► accepts
+///   writes what callers have used
+///   MAINPID to the service manager; yours ──► reads it, accepts
 ///   leaves the sockets                   ◄─── accepting
 ///   drains and ends                           serves
 /// </code>
@@ -21,7 +22,7 @@ namespace LoadBalancer.Daemon.Upgrading;
 /// a failure of the new one, which is then killed.
 /// </summary>
 internal sealed class Upgrade(
-    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, ServiceEnvironment service, Notifier notifier, LogSink log)
+    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, KeptCounts kept, ServiceEnvironment service, Notifier notifier, LogSink log)
 {
     /// <summary>How long the new process may take to be ready, unless the operator says otherwise.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -112,6 +113,8 @@ internal sealed class Upgrade(
         {
             return $"the new process gave up: {(answer.StartsWith(Predecessor.Failed, StringComparison.Ordinal) ? answer[Predecessor.Failed.Length..] : answer)}";
         }
+
+        kept.HandOver();
 
         // In this order: the new process speaks to the service manager when it has its turn.
         notifier.MainProcess(successor.ProcessId);

@@ -63,15 +63,15 @@ internal sealed class IncludesTests
     }
 
     [Test]
-    public void An_included_file_holds_only_upstreams_and_routes()
+    public void An_included_file_holds_only_upstreams_limits_and_routes()
     {
         using var folder = new ConfigFolder().With("lb.yaml", Main + A + "include: a.yaml\n").With("a.yaml", "listeners: {}\nupstream: {}\ninclude: b.yaml\n");
 
         Assert.That(folder.Errors(), Is.EqualTo(new[]
         {
-            "a.yaml:1:1: 'listeners' is no key of an included file, which holds only upstreams, routes",
-            "a.yaml:2:1: 'upstream' is no key of an included file, which holds only upstreams, routes; did you mean 'upstreams'?",
-            "a.yaml:3:1: 'include' is no key of an included file, which holds only upstreams, routes",
+            "a.yaml:1:1: 'listeners' is no key of an included file, which holds only upstreams, rate_limits, routes",
+            "a.yaml:2:1: 'upstream' is no key of an included file, which holds only upstreams, rate_limits, routes; did you mean 'upstreams'?",
+            "a.yaml:3:1: 'include' is no key of an included file, which holds only upstreams, rate_limits, routes",
         }));
     }
 

@@ -30,16 +30,15 @@ internal sealed class LanguageTests
         "'key' expects none or an absolute path such as /var/log/lb/access.json, not '…'");
 
     [Test]
-    public void Identity_is_read_and_limits_are_later_work() => Expect(
+    public void Identity_and_limits_are_read_whole() => Expect(
         "identity",
-        ["key", "mode", "redis", "on_failure"],
+        [],
         "cannot read /etc/lb/keys.yaml: no such file", "cannot read /etc/lb/htpasswd: no such file",
         "'${credential:okta}': CREDENTIALS_DIRECTORY is not set; systemd sets it for a unit with LoadCredential=",
         "'url' expects a URL that begins with https:// or http:// such as https://issuer.example.com/keys, not '…'",
         "'client_secret' is a secret, which does not stand in the file itself: write a reference to a secret of 16 to 512 visible ASCII characters, such as \"${credential:admin}\"",
         "'http://auth.internal/check' begins with http://, where everybody on the way can read and change what is said; write https://, or 'allow_http: true' beside it",
-        "'api_keys' expects the SHA-256 of a key, as 'lb keys create' writes it: sha256: and 64 hexadecimal digits; what stands here has 1 characters behind 'sha256:', or some that are no hexadecimal digits",
-        "'limit' expects a rate per s, min or h such as 60/min, not a map");
+        "'api_keys' expects the SHA-256 of a key, as 'lb keys create' writes it: sha256: and 64 hexadecimal digits; what stands here has 1 characters behind 'sha256:', or some that are no hexadecimal digits");
 
     private static void Expect(string snippet, string[] unknown, params string[] others)
     {

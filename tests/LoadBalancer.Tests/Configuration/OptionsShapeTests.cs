@@ -21,9 +21,11 @@ using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.Rewrite;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Limits;
 using LoadBalancer.Tcp;
 using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
@@ -65,6 +67,10 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(ApiKeyOptions))]
 [TestFixture(typeof(BasicOptions))]
 [TestFixture(typeof(ConsumerOptions))]
+[TestFixture(typeof(PlanOptions))]
+[TestFixture(typeof(RateLimitOptions))]
+[TestFixture(typeof(BandwidthOptions))]
+[TestFixture(typeof(LimitRule))]
 [TestFixture(typeof(IntrospectionOptions))]
 [TestFixture(typeof(ExternalOptions))]
 [TestFixture(typeof(OidcOptions))]
@@ -95,7 +101,7 @@ internal sealed class OptionsShapeTests<T>
     [
         "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
         "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query", "1.3", "optional", "http2",
-        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth", "https://a.example", "serial", "{\"serial\": name}", "post", "deny", "allow", "ES256", "2h", "/some/path", "X-Some", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "2027-01-31T12:00:00Z", "{subject: X-User}",
+        "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth", "https://a.example", "serial", "{\"serial\": name}", "post", "deny", "allow", "ES256", "2h", "/some/path", "X-Some", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "2027-01-31T12:00:00Z", "{subject: X-User}", "exact", "route", "500/day", "redis://10.7.7.7",
     ];
 
     [Test]

@@ -28,6 +28,7 @@ internal sealed record ProjectRules(
             new("",
                 ("Endpoints", "a build context says who is told of an endpoint's health"),
                 ("Discovery", "and who is told of a discovery that failed"),
+                ("Redis", "and of a store that cannot be asked"),
                 ("Tls", "and with what TLS is spoken, and who is told where it fails")),
             new("Balancing",
                 ("Endpoints", "a balancer is a table of endpoints, and reads their load")),
@@ -75,7 +76,9 @@ internal sealed record ProjectRules(
         Everyone: ["Server", "Routing", "Policies", "Authentication", "RateLimiting", "Explaining"],
         Folders:
         [
+            new("Usage"),
             new("Authentication",
+                ("Usage", "an identity knows where its requests are counted"),
                 ("Responses", "lb itself answers where a browser comes back from a login")),
             new("Resilience"),
             new("Forwarding",
@@ -88,7 +91,8 @@ internal sealed record ProjectRules(
             new("Server",
                 ("Forwarding", "who the client is comes from the forwarding headers"),
                 ("Responses", "a fault becomes a response in one place"),
-                ("Telemetry", "an exchange that has ended is counted and logged")),
+                ("Telemetry", "an exchange that has ended is counted and logged"),
+                ("Usage", "and counted for its caller")),
             new("Routing",
                 ("Forwarding", "a route's options hold those of its mirror"),
                 ("Responses", "a route's options hold those of its action"),
@@ -132,6 +136,8 @@ internal sealed record ProjectRules(
                 ("Explaining", "requests are led through both configurations, of which neither runs")),
             new("Testing",
                 ("Explaining", "what is expected of a request is compared with its explanation")),
+            new("Simulating",
+                ("Explaining", "a log is replayed through a configuration that does not run")),
             new("Admin",
                 ("Explaining", "POST /explain and GET /requests are its output"),
                 ("Metrics", "/metrics is its output"),
@@ -142,6 +148,7 @@ internal sealed record ProjectRules(
             new("Cli",
                 ("Explaining", "explain and why print its models"),
                 ("Comparing", "diff prints its differences"),
+                ("Simulating", "simulate prints what it forecasts"),
                 ("Testing", "test prints its outcomes"),
                 ("Reloading", "a verb reads the file the way a reload does"),
                 ("Systemd", "run hands the service manager's environment to the daemon"),
@@ -177,7 +184,7 @@ internal sealed record ProjectRules(
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
         (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Redis"), (Core, "SharedLimits"), (Core, "Connections"),
-        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"), (Http, "Usage"),
     ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>

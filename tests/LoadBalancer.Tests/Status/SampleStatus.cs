@@ -85,6 +85,17 @@ internal static class SampleStatus
             ],
             AuthFiles = [new AuthFileStatus { Name = "partners", File = "/etc/lb/keys.yaml", Entries = 12, LoadedAt = Noon, Refusal = "/etc/lb/keys.yaml:3:9: 'hash' expects the SHA-256 of a key" }],
             Auth = [auth],
+            Redis =
+            [
+                new RedisStatus
+                {
+                    Node = "10.0.0.9:6379",
+                    Up = false,
+                    Reason = "no answer within 50 ms",
+                    Commands = new Dictionary<string, long> { ["answered"] = 5, ["error"] = 0, ["late"] = 1, ["lost"] = 0, ["refused"] = 7 },
+                    Latency = new LatencyHistogram(1, LatencyBounds.Connect).Read(),
+                },
+            ],
             Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
             Listeners =
             [

@@ -6,13 +6,13 @@ namespace LoadBalancer.Configuration.Values;
 /// A secret, which never stands in the file itself: a reference says where it is. So a file can be shown to anybody, and
 /// an error, which quotes the file, has nothing to give away.
 /// </summary>
-internal sealed class SecretKind : Kind<Secret>
+/// <param name="shortest">Its length at least: what others have made may be shorter than what is made for lb.</param>
+internal sealed class SecretKind(int shortest = 16) : Kind<Secret>
 {
-    private const int Shortest = 16;
     private const int Longest = 512;
 
     /// <inheritdoc/>
-    public override string Noun => "a reference to a secret of 16 to 512 visible ASCII characters";
+    public override string Noun => $"a reference to a secret of {shortest} to {Longest} visible ASCII characters";
 
     /// <inheritdoc/>
     public override string Example => "\"${credential:admin}\"";
@@ -47,9 +47,9 @@ internal sealed class SecretKind : Kind<Secret>
             return ReadOutcome.Failed;
         }
 
-        if (text.Length is < Shortest or > Longest || text.Any(letter => letter is <= ' ' or > '~'))
+        if (text.Length < shortest || text.Length > Longest || text.Any(letter => letter is <= ' ' or > '~'))
         {
-            reader.Error(node.Span, $"what {node.Found} stands for is no secret of {Shortest} to {Longest} visible ASCII characters; make one with: openssl rand -hex 32");
+            reader.Error(node.Span, $"what {node.Found} stands for is no secret of {shortest} to {Longest} visible ASCII characters; make one with: openssl rand -hex 32");
             return ReadOutcome.Failed;
         }
 

@@ -16,7 +16,8 @@ internal sealed class EveryKindOfRequestScenarios(Carrier carrier) : IOverCarrie
         {path: "/optional/*", upstream: up, auth: {any: web, optional: true}}, {path: "/known/*", upstream: up, auth: {any: web, optional: true}, require: {roles: rider}},
         {path: "/role/*", upstream: up, auth: web, require: {roles: rider}}, {path: "/scope/*", upstream: up, auth: web, require: {scopes: [read, write]}},
         {path: "/claim/*", upstream: up, auth: web, require: {claims: {tenant: acme}}}, {path: "/own/{id}/x", upstream: up, auth: web, require: {claims: {sub: "${path.id}"}}},
-        {path: "/shadow/*", upstream: up, auth: web, require: {roles: rider}, deny_ips: [127.0.0.0/8], shadow: [allow_ips, auth, require]}
+        {path: "/shadow/*", upstream: up, auth: web, require: {roles: rider}, deny_ips: [127.0.0.0/8], shadow: [allow_ips, auth, require]},
+        {path: "/limit/*", upstream: up, rate_limit: spent}, {path: "/caller/*", upstream: up, auth: web, rate_limit: caller}, {path: "/watched/*", upstream: up, auth: web, rate_limit: [spent, caller], shadow: rate_limit}
         """;
 
     private CallerGateway _gateway = null!;
@@ -41,10 +42,17 @@ internal sealed class EveryKindOfRequestScenarios(Carrier carrier) : IOverCarrie
         ["/scope/x", "bob", 403, "scope_missing"],
         ["/claim/x", "bob", 403, "claim_mismatch"],
         ["/own/alice/x", "bob", 403, "claim_mismatch"],
+        ["/limit/x", "", 429, "rate_limited"],
+        ["/caller/x", "bob", 429, "rate_limited"],
     ];
 
     [OneTimeSetUp]
-    public async Task Start() => _gateway = await CallerGateway.StartAsync(Routes.ReplaceLineEndings(" "));
+    public async Task Start()
+    {
+        _gateway = await CallerGateway.StartAsync(
+            Routes.ReplaceLineEndings(" "), "rate_limits: {spent: {key: client_ip, limit: 1/h}, caller: {key: identity, limit: {default: {rate: 1/h}}}}\n");
+        Assert.That((Ask("GET", "/limit/x", "").Status, Ask("GET", "/caller/x", CallerGateway.Bearer("bob")).Status), Is.EqualTo((200, 200)));
+    }
 
     [OneTimeTearDown]
     public async Task Stop() => await _gateway.DisposeAsync();
@@ -60,7 +68,7 @@ internal sealed class EveryKindOfRequestScenarios(Carrier carrier) : IOverCarrie
             Assert.That(_gateway.Endpoint.Requests, Has.Count.EqualTo(before), "nobody asked the endpoint");
             if (kind == "grpc")
             {
-                Assert.That((response.Status, response["grpc-status"]), Is.EqualTo((200, status switch { 401 => "16", 403 => "7", _ => "13" })));
+                Assert.That((response.Status, response["grpc-status"]), Is.EqualTo((200, status switch { 401 => "16", 403 => "7", 429 => "8", _ => "13" })));
                 Assert.That(response["grpc-message"], Does.StartWith(reason + ", request "));
                 return;
             }
@@ -74,7 +82,7 @@ internal sealed class EveryKindOfRequestScenarios(Carrier carrier) : IOverCarrie
 
     [Test]
     public void T30_who_may_is_let_pass_on_every_kind_and_the_endpoint_learns_who_it_is(
-        [Values("GET", "HEAD", "POST", "OPTIONS", "websocket")] string kind, [Values("/auth/x", "/optional/x", "/known/x", "/role/x", "/scope/x", "/claim/x", "/own/alice/x", "/shadow/x")] string path)
+        [Values("GET", "HEAD", "POST", "OPTIONS", "websocket")] string kind, [Values("/auth/x", "/optional/x", "/known/x", "/role/x", "/scope/x", "/claim/x", "/own/alice/x", "/shadow/x", "/watched/x")] string path)
     {
         var response = Ask(kind, path, CallerGateway.Bearer("alice") + "X-User-Id: mallory\r\nx_user_id: mallory\r\nTENANT: mallory\r\n");
         Assert.That(response.Status, Is.EqualTo(kind == "websocket" ? 101 : 200));

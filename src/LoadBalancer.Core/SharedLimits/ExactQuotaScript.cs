@@ -1,0 +1,47 @@
+using LoadBalancer.Redis;
+
+namespace LoadBalancer.SharedLimits;
+
+/// <summary>A quota of a calendar period in the store: kept is the period, by the day since 1970 that it begins with, and how much of it is used.</summary>
+/// <remarks>
+/// The key; the quota's count, <c>day</c> or <c>month</c>, nothing, the cost. A negative cost is given back. The answer is that of
+/// <see cref="ExactLimit"/>. The store's clock says which period it is; one that was set back does not give a period again. The day that a month
+/// begins with is found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
+/// </remarks>
+internal static class ExactQuotaScript
+{
+    /// <summary>The script.</summary>
+    public static RedisScript Script { get; } = new(keys: 1, """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000000 + time[2]
+        local count, cost = tonumber(ARGV[1]), tonumber(ARGV[4])
+        local today = math.floor(time[1] / 86400)
+
+        local function monthOf(day)
+          local shifted = day + 719468
+          local era = math.floor(shifted / 146097)
+          local ofEra = shifted - era * 146097
+          local year = math.floor((ofEra - math.floor(ofEra / 1460) + math.floor(ofEra / 36524) - math.floor(ofEra / 146096)) / 365)
+          local ofYear = ofEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
+          return day - (ofYear - math.floor((153 * math.floor((5 * ofYear + 2) / 153) + 2) / 5))
+        end
+        local function beginning(day) return ARGV[2] == 'month' and monthOf(day) or day end
+        local function ending(day) return ARGV[2] == 'month' and monthOf(day + 31) or day + 1 end
+
+        local from, used = beginning(today), 0
+        local kept = redis.call('HMGET', KEYS[1], 'from', 'used')
+        if kept[1] and tonumber(kept[1]) >= from then
+          from, used = tonumber(kept[1]), tonumber(kept[2])
+        end
+
+        local to = ending(from)
+        local reset = to * 86400000000 - now
+        local allowed = used + cost <= count
+        if allowed then
+          used = math.max(0, used + cost)
+          redis.call('HSET', KEYS[1], 'from', from, 'used', string.format('%.0f', used))
+          redis.call('PEXPIREAT', KEYS[1], to * 86400000 + 1000)
+        end
+        return {allowed and 1 or 0, math.max(0, count - used), allowed and 0 or reset, used > 0 and reset or 0}
+        """);
+}

@@ -1,0 +1,68 @@
+using LoadBalancer.Redis;
+
+namespace LoadBalancer.SharedLimits;
+
+/// <summary>
+/// A quota of a calendar period of which some is leased. Kept is the period, by the day that it begins with, and how much of it is used or leased.
+/// </summary>
+/// <remarks>
+/// No lease goes on into the next period. A clock of the store that is set back into the period before does not give that one again.
+/// The days of a month are found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
+/// <para>Arguments: the quota's count, <c>day</c> or <c>month</c>, nothing; then those of <see cref="LeaseRequest"/> after the length of a lease in
+/// microseconds. The answer is a <see cref="LeaseReply"/>.</para>
+/// </remarks>
+internal static class LeasedQuotaScript
+{
+    /// <summary>The script.</summary>
+    public static RedisScript Script { get; } = new(keys: 1, """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000000 + time[2]
+        local count, lease = tonumber(ARGV[1]), tonumber(ARGV[4])
+        local cost, want, back, mark = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+        local day = 86400000000
+
+        local function month(days)
+          local sinceMarch0 = days + 719468
+          local era = math.floor(sinceMarch0 / 146097)
+          local ofEra = sinceMarch0 - era * 146097
+          local year = math.floor((ofEra - math.floor(ofEra / 1460) + math.floor(ofEra / 36524) - math.floor(ofEra / 146096)) / 365)
+          local ofYear = ofEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
+          local m = math.floor((5 * ofYear + 2) / 153)
+          local from = math.floor((153 * m + 2) / 5)
+          local to = math.floor((153 * (m + 1) + 2) / 5)
+          if m == 11 then
+            local civil = year + 1
+            local leap = civil % 4 == 0 and (civil % 100 ~= 0 or civil % 400 == 0)
+            to = from + (leap and 29 or 28)
+          end
+          return days - (ofYear - from), days - (ofYear - to)
+        end
+
+        local from = math.floor(now / day)
+        local to = from + 1
+        if ARGV[2] == 'month' then from, to = month(from) end
+
+        local kept = redis.call('HMGET', KEYS[1], 'period', 'used')
+        local period, used = tonumber(kept[1]) or from, tonumber(kept[2]) or 0
+        if period < from then
+          used = 0
+        elseif period > from then
+          from = period
+          to = period + 1
+          if ARGV[2] == 'month' then from, to = month(period) end
+        end
+        if back > 0 and mark >= from * day then used = math.max(0, used - back) end
+
+        local reset = to * day - now
+        local granted, wait = -1, 0
+        if used + cost <= count then
+          granted = math.max(0, math.min(want, math.floor((count - used - cost) / 8)))
+          used = used + cost + granted
+        else
+          wait = reset
+        end
+        redis.call('HSET', KEYS[1], 'period', from, 'used', string.format('%.0f', used))
+        redis.call('PEXPIREAT', KEYS[1], to * 86400000 + 1000)
+        return {granted, math.max(0, count - used), wait, used > 0 and reset or 0, math.min(lease, reset), now}
+        """);
+}

@@ -1,0 +1,16 @@
+namespace LoadBalancer.Http.Usage;
+
+/// <summary>What a caller has used.</summary>
+/// <param name="Requests">Requests that have ended, whatever became of them: those that were refused are among them.</param>
+/// <param name="RateLimited">Of these, refused because too many came in too short a time.</param>
+/// <param name="QuotaExceeded">Of these, refused because a quota was used up.</param>
+/// <param name="ConcurrencyExceeded">Of these, refused because too many were under way.</param>
+/// <param name="ReceivedBytes">Bytes of requests' bodies that were read.</param>
+/// <param name="SentBytes">Bytes of responses' bodies that were written.</param>
+internal readonly record struct UsageCounts(long Requests, long RateLimited, long QuotaExceeded, long ConcurrencyExceeded, long ReceivedBytes, long SentBytes)
+{
+    /// <summary>What was added since <paramref name="before"/>.</summary>
+    public UsageCounts Since(in UsageCounts before) => new(
+        Requests - before.Requests, RateLimited - before.RateLimited, QuotaExceeded - before.QuotaExceeded, ConcurrencyExceeded - before.ConcurrencyExceeded,
+        ReceivedBytes - before.ReceivedBytes, SentBytes - before.SentBytes);
+}

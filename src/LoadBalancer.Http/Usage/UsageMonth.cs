@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using LoadBalancer.Limits;
+
+namespace LoadBalancer.Http.Usage;
+
+/// <summary>What all callers have used in one month. Thread-safe; a caller that is known costs one look-up without a lock.</summary>
+/// <param name="month">The month.</param>
+/// <param name="since">Since when it is counted.</param>
+internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
+{
+    /// <summary>How many callers have a count of their own, about 40 MB where there are so many; who comes later is counted as <see cref="CallerName.Others"/>.</summary>
+    public const int MostCallers = 100_000;
+
+    /// <summary>A longer name is counted among the others: a token may say anything.</summary>
+    public const int LongestName = 256;
+
+    private readonly ConcurrentDictionary<CallerName, CallerUsage> _callers = [];
+    private readonly long _ends = month.Ends.UtcTicks;
+    private long _since = since.UtcTicks;
+    private int _count;
+    private bool _isChanged;
+
+    /// <summary>The month.</summary>
+    public CalendarPeriod Month => month;
+
+    /// <summary>Since when it is counted: of what was before, nothing is known.</summary>
+    public DateTimeOffset Since => new(Volatile.Read(ref _since), TimeSpan.Zero);
+
+    /// <summary>The callers, in no order.</summary>
+    public IEnumerable<CallerUsage> Callers => _callers.Values;
+
+    /// <summary>True where it is over; a clock that goes back does not begin another.</summary>
+    public bool IsOver(DateTimeOffset now) => now.UtcTicks >= _ends;
+
+    /// <summary>A caller's count.</summary>
+    public CallerUsage Of(CallerName name)
+    {
+        if (_callers.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        // The two that stand for many are always there to be had.
+        var isOne = name.Provider is not null;
+        var fits = !isOne || ((name.Subject?.Length ?? 0) <= LongestName && (name.Plan?.Length ?? 0) <= LongestName && Interlocked.Increment(ref _count) <= MostCallers);
+        return _callers.GetOrAdd(fits ? name : CallerName.Others, static (added, month) => new CallerUsage(month, added), this);
+    }
+
+    /// <summary>Notes that something was counted.</summary>
+    public void Change()
+    {
+        // All loops read it, and one of them writes it every few seconds.
+        if (!Volatile.Read(ref _isChanged))
+        {
+            Volatile.Write(ref _isChanged, true);
+        }
+    }
+
+    /// <summary>True where something was counted since the last time.</summary>
+    public bool TakeChange() => Interlocked.Exchange(ref _isChanged, false);
+
+    /// <summary>Takes note that it was counted earlier already, in another process.</summary>
+    public void CountedSince(DateTimeOffset earlier) => Volatile.Write(ref _since, Math.Min(earlier.UtcTicks, Volatile.Read(ref _since)));
+}

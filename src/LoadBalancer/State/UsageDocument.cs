@@ -1,0 +1,49 @@
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Usage;
+using LoadBalancer.Limits;
+
+namespace LoadBalancer.Daemon.State;
+
+/// <summary>What usage-MONTH.json holds, and what GET /usage answers: what callers have used in a month.</summary>
+/// <param name="Version">The form of the document; this program reads and writes 1.</param>
+/// <param name="Month">The month, <c>2026-11</c>, in UTC.</param>
+/// <param name="Since">Since when it is counted.</param>
+/// <param name="Until">Until when.</param>
+/// <param name="Callers">The callers; in a file in no order.</param>
+internal sealed record UsageDocument(int Version, string Month, DateTimeOffset Since, DateTimeOffset Until, IReadOnlyList<UsageRecord> Callers)
+{
+    /// <summary>The form that this program reads and writes.</summary>
+    public const int Form = 1;
+
+    /// <summary>What is counted of a month so far.</summary>
+    public static UsageDocument Of(UsageMonth month, DateTimeOffset now) => new(
+        Form, month.Month.ToString(), month.Since, now < month.Month.Ends ? now : month.Month.Ends, [.. month.Callers.Select(UsageRecord.Of).Where(record => record.Requests > 0)]);
+
+    /// <summary>Adds all of it to what <paramref name="month"/> has counted.</summary>
+    /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
+    public void AddTo(UsageMonth month)
+    {
+        if (!CalendarPeriod.TryParse(Month, out var period) || period.Kind != QuotaPeriod.Month || Callers.Any(record => record is null || !record.IsPossible))
+        {
+            throw new FormatException("it has no month, or counts less than nothing");
+        }
+
+        if (period != month.Month)
+        {
+            return;
+        }
+
+        month.CountedSince(Since);
+        foreach (var record in Callers)
+        {
+            month.Of(record.Name).Add(record.Counts);
+        }
+    }
+
+    /// <summary>What was counted since <paramref name="before"/>.</summary>
+    public UsageDocument After(UsageDocument? before)
+    {
+        var known = before?.Callers.ToDictionary(record => record.Name, record => record.Counts) ?? [];
+        return this with { Callers = [.. Callers.Select(record => UsageRecord.Of(record.Name, record.Counts.Since(known.GetValueOrDefault(record.Name)))).Where(record => record.Requests > 0)] };
+    }
+}

@@ -1,0 +1,239 @@
+using System.Text;
+using LoadBalancer.Configuration;
+using LoadBalancer.Limits;
+using LoadBalancer.Redis;
+using LoadBalancer.SharedLimits;
+using LoadBalancer.Tests.Redis;
+using LoadBalancer.Tests.Transport.Epoll;
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Tests.SharedLimits;
+
+/// <summary>A limit that instances count together, in a real server: that answers, and that does not.</summary>
+internal sealed class ExactLimitTests
+{
+    private static readonly LimitRule FivePerHour = new() { Rate = new Rate(5, TimeSpan.FromHours(1)) };
+
+    private readonly List<RedisClient> _clients = [];
+    private RedisServer _server = null!;
+    private TestLoops _loops = null!;
+
+    [OneTimeSetUp]
+    public void BeginAll() => _server = new RedisServer();
+
+    [OneTimeTearDown]
+    public void EndAll() => _server.Dispose();
+
+    [SetUp]
+    public void Begin()
+    {
+        _server.Ask("FLUSHALL");
+        _loops = new TestLoops();
+    }
+
+    [TearDown]
+    public async Task End()
+    {
+        foreach (var client in _clients)
+        {
+            await client.CloseAsync();
+        }
+
+        _clients.Clear();
+        _loops.Dispose();
+    }
+
+    [Test]
+    public async Task Instances_count_together_and_callers_apart()
+    {
+        var (one, other) = (Limit(FivePerHour), Limit(FivePerHour));
+        for (var taken = 0; taken < 5; taken++)
+        {
+            var answer = await Take(taken % 2 == 0 ? one : other, "ann");
+            Assert.That((answer.Allowed, answer.Remaining, answer.Wait, answer.IsAlone), Is.EqualTo((true, 4L - taken, TimeSpan.Zero, false)));
+            Assert.That(answer.Reset, Is.GreaterThan(TimeSpan.FromMinutes(59)).And.LessThanOrEqualTo(TimeSpan.FromHours(1)));
+        }
+
+        foreach (var limit in new[] { one, other })
+        {
+            var refused = await Take(limit, "ann");
+            Assert.That((refused.Allowed, refused.Remaining, refused.IsUnavailable), Is.EqualTo((false, 0L, false)));
+            Assert.That(refused.Wait, Is.GreaterThan(TimeSpan.FromMinutes(59)).And.LessThanOrEqualTo(TimeSpan.FromHours(1)));
+            Assert.That((await Take(limit, "ben")).Allowed, Is.True);
+        }
+    }
+
+    [Test]
+    public async Task What_is_given_back_may_be_taken_again()
+    {
+        var limit = Limit(FivePerHour);
+        Assert.That((await Take(limit, "ann", 5)).Allowed, Is.True);
+        await _loops.Run(() => limit.Return(Key("ann"), 2));
+        Assert.That((await Take(limit, "ann", 3)).Allowed, Is.False);
+        Assert.That((await Take(limit, "ann", 2)).Allowed, Is.True);
+        limit.Return(Key("ann"), 1);
+        Assert.That(() => Take(limit, "ann", 1).Result.Allowed, Is.True.After(Loopback.TimeoutMs, 5), "from no loop as well");
+    }
+
+    [Test]
+    public async Task Whoever_is_on_no_loop_is_answered_as_well()
+    {
+        var limit = Limit(FivePerHour);
+        Assert.That((await limit.TakeAsync(Key("ann"), 2)).Remaining, Is.EqualTo(3));
+        Assert.That(EventLoop.Current, Is.Null);
+    }
+
+    [Test]
+    public async Task The_store_knows_nobody_by_name_and_forgets_everybody_in_time()
+    {
+        LimitRule[] rules =
+        [
+            FivePerHour, new() { Rate = new Rate(5, TimeSpan.FromSeconds(1)), Burst = 10 }, new() { Rate = new Rate(5000, TimeSpan.FromSeconds(1)) },
+            new() { Quota = new Quota(5, QuotaPeriod.Day) }, new() { Quota = new Quota(5, QuotaPeriod.Month) },
+        ];
+        foreach (var rule in rules)
+        {
+            Assert.That((await Take(Limit(rule), "ann@example.com")).Remaining, Is.EqualTo(rule.Most - 1));
+        }
+
+        var keys = _server.Ask("KEYS", "*");
+        var names = Enumerable.Range(0, keys.Count).Select(index => Encoding.ASCII.GetString(keys[index].Text)).ToList();
+        Assert.That(names, Has.Count.EqualTo(rules.Length).And.All.Match("^lb:trips:free:[0-9a-f]{32}:(w|b|s1|qd|qm)$"));
+        Assert.That(names.Select(name => _server.Ask("PTTL", name).Number), Is.All.InRange(1, 32L * 24 * 3600 * 1000));
+    }
+
+    [TestCase(StoreFailure.Local)]
+    [TestCase(StoreFailure.Allow)]
+    [TestCase(StoreFailure.Deny)]
+    public async Task Without_the_store_the_file_decides_and_what_it_counted_is_there_afterwards(StoreFailure onFailure)
+    {
+        using var server = new RedisServer();
+        var limit = Limit(FivePerHour, onFailure, server);
+        for (var taken = 0; taken < 3; taken++)
+        {
+            Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(4 - taken));
+        }
+
+        server.Freeze();
+        var answers = new List<LimitAnswer>();
+        for (var taken = 0; taken < 4; taken++)
+        {
+            answers.Add(await Take(limit, "ann"));
+        }
+
+        Assert.That(answers.Select(answer => (answer.Allowed, answer.IsAlone, answer.IsUnavailable)), Is.EqualTo(onFailure switch
+        {
+            // Beside the store it has counted three already: an outage is no second limit.
+            StoreFailure.Local => [(true, true, false), (true, true, false), (false, true, false), (false, true, false)],
+            StoreFailure.Allow => Enumerable.Repeat((true, true, false), 4),
+            _ => Enumerable.Repeat((false, false, true), 4),
+        }));
+        if (onFailure == StoreFailure.Deny)
+        {
+            Assert.That(answers[0].Wait, Is.EqualTo(ExactLimit.UnavailableWait));
+        }
+
+        server.Thaw();
+        Assert.That(() => Take(limit, "ben").Result is { IsAlone: false, IsUnavailable: false }, Is.True.After(Loopback.TimeoutMs, 5));
+
+        // The command that was waited for in vain lay in the frozen server's socket, and may have been counted when it went on.
+        Assert.That((await Take(limit, "ann")).Remaining, Is.InRange(0, 1));
+    }
+
+    [Test]
+    public async Task An_emptied_store_counts_from_the_beginning_and_a_forgotten_script_is_sent_again()
+    {
+        var limit = Limit(FivePerHour);
+        Assert.That((await Take(limit, "ann", 5)).Allowed, Is.True);
+        _server.Ask("SCRIPT", "FLUSH");
+        Assert.That((await Take(limit, "ann")).Allowed, Is.False);
+        _server.Ask("FLUSHALL");
+        Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(4));
+    }
+
+    [Test]
+    public async Task A_store_that_is_out_of_memory_is_away()
+    {
+        using var server = new RedisServer();
+        var limit = Limit(FivePerHour, StoreFailure.Deny, server);
+        Assert.That((await Take(limit, "ann")).Allowed, Is.True);
+        server.Ask("CONFIG", "SET", "maxmemory", "1");
+        Assert.That((await Take(limit, "ann")).IsUnavailable, Is.True);
+        server.Ask("CONFIG", "SET", "maxmemory", "0");
+        Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Another_store_is_used_from_one_moment_to_the_next()
+    {
+        using var second = new RedisServer();
+        var store = Store(_server);
+        var limit = (ExactLimit)store.Create(new LimitSpec("trips", "free", FivePerHour, LimitMode.Exact, StoreFailure.Deny), null, TimeProvider.System);
+        Assert.That(() => Take(limit, "ann").Result.Remaining, Is.EqualTo(4).After(Loopback.TimeoutMs, 5));
+        var next = Client(second);
+        Assert.That(() => next.AskAsync("PING").Result.IsGood, Is.True.After(Loopback.TimeoutMs, 5));
+
+        // Asked before the move and answered after it, on the loop that asks.
+        var before = await _loops.Run(async () =>
+        {
+            var asked = limit.TakeAsync(Key("ann"), 1);
+            _ = store.UseAsync(next);
+            return await asked;
+        });
+        Assert.That(before.Remaining, Is.EqualTo(3));
+        Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(4));
+        Assert.That(second.Ask("DBSIZE").Number, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_warm_check_allocates_nothing([Values] bool countsAlone)
+    {
+        var limit = Limit(new LimitRule { Rate = new Rate(1_000_000, TimeSpan.FromSeconds(1)), Burst = 1_000_000 }, countsAlone ? StoreFailure.Local : StoreFailure.Deny);
+        await Take(limit, "ann");
+        var bytes = await _loops.Run(async () =>
+        {
+            var least = long.MaxValue;
+            for (var round = 0; round < 20; round++)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                for (var count = 0; count < 50; count++)
+                {
+                    await limit.TakeAsync(new LimitKey(7, "ann"u8), 1);
+                }
+
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+
+            return least;
+        });
+        Assert.That(bytes, Is.Zero);
+    }
+
+    private static LimitKey Key(string caller) => new((ulong)string.GetHashCode(caller, StringComparison.Ordinal), Encoding.UTF8.GetBytes(caller));
+
+    private Task<LimitAnswer> Take(KeyedLimit limit, string caller, int cost = 1)
+    {
+        var text = Encoding.UTF8.GetBytes(caller);
+        return _loops.Run(() => limit.TakeAsync(new LimitKey(1 + (ulong)caller.Length + caller[0], text), cost));
+    }
+
+    private ExactLimit Limit(LimitRule rule, StoreFailure onFailure = StoreFailure.Deny, RedisServer? server = null)
+    {
+        var spec = new LimitSpec("trips", "free", rule, LimitMode.Exact, onFailure);
+        var store = Store(server ?? _server);
+        Assert.That(() => store.Client.AskAsync("PING").Result.IsGood, Is.True.After(Loopback.TimeoutMs, 5));
+        return (ExactLimit)store.Create(spec, onFailure == StoreFailure.Local ? new LocalLimit(spec, TimeProvider.System) : null, TimeProvider.System);
+    }
+
+    private RedisLimitStore Store(RedisServer server) => new(Client(server), _loops.Group.Loops);
+
+    private RedisClient Client(RedisServer server)
+    {
+        Assert.That(RedisAddressKind.TryParse(server.Url, out var address), Is.True);
+        var client = new RedisClient(
+            new RedisOptions { Address = [address], Timeout = TimeSpan.FromMilliseconds(200) }, _loops.Group.Loops, TimeProvider.System, null, static _ => { }, error => _loops.Escaped.Enqueue(error));
+        _clients.Add(client);
+        client.Open();
+        return client;
+    }
+}

@@ -1,0 +1,210 @@
+using System.Text;
+using LoadBalancer.Configuration;
+using LoadBalancer.Daemon.State;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Usage;
+using LoadBalancer.Limits;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Daemon.Tests.State;
+
+internal sealed class KeptCountsTests
+{
+    private static readonly CallerName Acme = new("partners", "acme", "partner");
+    private static readonly LimitSpec Spec = new("plan", "partner", new LimitRule { Quota = new Quota(10, QuotaPeriod.Month) }, LimitMode.Local, StoreFailure.Local);
+
+    private ManualTime _time = null!;
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void Make() => (_time, _folder) = (new ManualTime(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero)), new TemporaryFolder());
+
+    [TearDown]
+    public void Remove() => _folder.Dispose();
+
+    [Test]
+    public async Task The_next_process_goes_on_from_what_was_used()
+    {
+        await using (var first = Start())
+        {
+            first.Use(7);
+        }
+
+        _time.Advance(TimeSpan.FromDays(1));
+        await using var second = Start();
+        Assert.That(second.Use(1), Is.EqualTo(2), "what is left of the quota");
+        var usage = second.Kept.Of(second.Usage.Current.Month)!;
+        Assert.That(usage.Callers, Is.EqualTo(new[] { new UsageRecord("partners", "acme", "partner", 8, 0, 0, 0, 80, 800) }));
+        Assert.That((usage.Month, usage.Since, usage.Until), Is.EqualTo(("2026-11", new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero), _time.GetUtcNow())));
+    }
+
+    [Test]
+    public async Task It_is_written_every_few_seconds_so_that_a_kill_loses_no_more()
+    {
+        await using var killed = Start();
+        killed.Use(3);
+        await AdvanceUntilAsync(() => File.Exists(PathOf("quotas.json")) && File.Exists(PathOf("usage-2026-11.json")));
+        killed.Folder.Dispose();
+        await using var next = Start();
+        Assert.That(next.Use(1), Is.EqualTo(6));
+    }
+
+    [Test]
+    public async Task The_file_of_quotas_names_nobody()
+    {
+        await using (var run = Start())
+        {
+            run.Use(1);
+        }
+
+        Assert.That(await File.ReadAllTextAsync(PathOf("quotas.json")), Does.Contain("\"partner\"").And.Contain("\"2026-11\"").And.Not.Contain("acme"));
+    }
+
+    [Test]
+    public async Task A_month_that_is_over_is_kept_and_the_next_begins_with_nothing()
+    {
+        await using var run = Start();
+        run.Use(10);
+        Assert.That(run.Use(1), Is.Zero);
+        _time.Advance(new DateTimeOffset(2026, 12, 1, 0, 0, 1, TimeSpan.Zero) - _time.GetUtcNow());
+        Assert.That(run.Use(1), Is.EqualTo(9));
+        Assert.That(Requests(run, "2026-11"), Is.EqualTo(11), "before it is written, or after");
+        await AdvanceUntilAsync(() => File.Exists(PathOf("usage-2026-12.json")));
+        Assert.That((Requests(run, "2026-11"), Requests(run, "2026-12"), Requests(run, "2026-10")), Is.EqualTo((11, 1, 0)));
+        Assert.That(run.Kept.Of(run.Usage.Current.Month)!.Since, Is.EqualTo(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero)));
+    }
+
+    [Test]
+    public async Task Months_of_more_than_a_year_ago_are_removed()
+    {
+        await using var run = Start();
+        foreach (var month in (string[])["2025-10", "2025-11", "2026-10"])
+        {
+            File.Copy(Path.Combine(run.Folder.Path, "pid"), PathOf($"usage-{month}.json"));
+        }
+
+        run.Use(1);
+        _time.Advance(new DateTimeOffset(2026, 12, 1, 0, 0, 1, TimeSpan.Zero) - _time.GetUtcNow());
+        run.Use(1);
+        await AdvanceUntilAsync(() => File.Exists(PathOf("usage-2026-12.json")));
+        Assert.That(Directory.GetFiles(run.Folder.Path, "usage-*.json").Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "usage-2025-11.json", "usage-2026-10.json", "usage-2026-11.json", "usage-2026-12.json" }));
+    }
+
+    [TestCase("quotas.json", "{")]
+    [TestCase("quotas.json", """{"version": 2, "quotas": []}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [null]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "May", "callers": {}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"acme": 1}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"00": -1}}]}""")]
+    [TestCase("usage-2026-11.json", "")]
+    [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": [null]}""")]
+    [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11-01", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
+    public async Task A_file_that_makes_no_sense_is_set_aside_and_the_start_goes_on(string name, string content)
+    {
+        Directory.CreateDirectory(_folder["state"]);
+        await File.WriteAllTextAsync(PathOf(name), content);
+        await using (var run = Start())
+        {
+            Assert.That(run.Use(1), Is.EqualTo(9));
+            Assert.That(await File.ReadAllTextAsync(Directory.GetFiles(run.Folder.Path, name + ".bad-*").Single()), Is.EqualTo(content));
+        }
+
+        await using var next = Start();
+        Assert.That(next.Use(1), Is.EqualTo(8));
+    }
+
+    [Test]
+    public async Task An_upgrade_loses_nothing_and_counts_nothing_twice()
+    {
+        var before = Start();
+        before.Use(3);
+        before.Folder.IsHandedOver = true;
+
+        // The new process has its own descriptor of the same lock.
+        before.Kept.HandOver();
+        before.Use(2);
+        await using var after = Start(before.Folder);
+        Assert.That(after.Use(1), Is.EqualTo(6), "what the old process had when it handed over");
+        await before.DisposeAsync();
+        after.Folder.IsHandedOver = false;
+        await AdvanceUntilAsync(() => !Directory.GetFiles(_folder["state"], "counts-*").Any() && Requests(after, "2026-11") == 6);
+        Assert.That(after.Use(1), Is.EqualTo(3), "and what it counted while it drained");
+    }
+
+    [Test]
+    public async Task Without_a_folder_usage_is_that_of_the_process()
+    {
+        var (quotas, usage) = (new QuotaTable(), new UsageTable(_time));
+        await using var kept = new KeptCounts(null, quotas, usage, _time, LogSink.Silent);
+        kept.Begin();
+        usage.Current.Of(Acme).Count(FaultKind.RateLimited, 0, 0);
+        Assert.That(kept.Of(usage.Current.Month)!.Callers, Is.EqualTo(new[] { new UsageRecord("partners", "acme", "partner", 1, 1, 0, 0, 0, 0) }));
+        Assert.That((kept.Keeps, kept.Of(CalendarPeriod.Of(QuotaPeriod.Month, _time.GetUtcNow().AddMonths(-1)))), Is.EqualTo((false, (UsageDocument?)null)));
+    }
+
+    private static long Requests(Run run, string month) =>
+        CalendarPeriod.TryParse(month, out var period) ? run.Kept.Of(period)?.Callers.Sum(record => record.Requests) ?? 0 : -1;
+
+    // The timer is another thread's, which may not be there yet.
+    private async Task AdvanceUntilAsync(Func<bool> holds)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!holds())
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), "this never came");
+            _time.Advance(KeptCounts.Interval);
+            await Task.Yield();
+        }
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder["state"], name);
+
+    private Run Start(StateFolder? same = null) => new(same ?? StateFolder.Open(_folder["state"], _time, LogSink.Silent), _time, ownsFolder: same is null);
+
+    private sealed class Run : IAsyncDisposable
+    {
+        private readonly bool _ownsFolder;
+        private readonly QuotaLimit _limit;
+
+        public Run(StateFolder folder, ManualTime time, bool ownsFolder)
+        {
+            (Folder, Usage, _ownsFolder) = (folder, new UsageTable(time), ownsFolder);
+            var quotas = new QuotaTable();
+            Kept = new KeptCounts(folder, quotas, Usage, time, LogSink.Silent);
+            Kept.Begin();
+            _limit = new QuotaLimit(Spec, quotas.Of(Spec), time);
+        }
+
+        public StateFolder Folder { get; }
+
+        public UsageTable Usage { get; }
+
+        public KeptCounts Kept { get; }
+
+        /// <summary>Some requests of one caller; what is left of its quota after them.</summary>
+        public long Use(int requests)
+        {
+            var answer = default(LimitAnswer);
+            for (var request = 0; request < requests; request++)
+            {
+                var asked = _limit.TakeAsync(new LimitKey(1, Encoding.UTF8.GetBytes("acme")), 1);
+                answer = asked.IsCompletedSuccessfully ? asked.Result : throw new AssertionException("it waits");
+                var month = Usage.Current;
+                month.Of(Acme).Count(FaultKind.None, 10, 100);
+                month.Change();
+            }
+
+            return answer.Remaining;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Kept.DisposeAsync();
+            if (_ownsFolder)
+            {
+                Folder.Dispose();
+            }
+        }
+    }
+}
