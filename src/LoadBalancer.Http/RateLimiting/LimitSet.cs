@@ -69,7 +69,7 @@ internal sealed class LimitSet
     /// <summary>Every limit for every plan that it tells apart, in the order of the file, those of plans first.</summary>
     public IReadOnlyCollection<LimitTier> Tiers => _tiers.Values;
 
-    /// <summary>The limits of a file: an equal limit keeps its object, and so its counts.</summary>
+    /// <summary>The limits of a file: an equal limit keeps its object, and so its counts; one with another rule goes on with what callers have used.</summary>
     /// <param name="plans">What the file says of plans.</param>
     /// <param name="limits">What it says of limits.</param>
     /// <param name="store">Where instances count together; null for nowhere.</param>
@@ -135,8 +135,19 @@ internal sealed class LimitSet
             caller = _keys[key] = new CallerKey(key);
         }
 
-        var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), caller, Metrics.Of(spec.Name, spec.Plan));
+        var limit = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
+        if (limit is null)
+        {
+            limit = Create(spec, context!);
+
+            // With another rule a caller begins with what it has used so far, so that a reload gives nobody anything back.
+            if (limit is LocalLimit local && previous?.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan)?.Limit is LocalLimit before)
+            {
+                local.Adopt(before);
+            }
+        }
+
+        return _tiers[spec] = new LimitTier(limit, caller, Metrics.Of(spec.Name, spec.Plan));
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)

@@ -34,6 +34,13 @@ internal static class LimitLoosening
             : null;
     }
 
+    /// <summary>Why another <c>state</c> does; null where it does not.</summary>
+    public static string? OfState(StateOptions before, StateOptions after) =>
+        before.Redis is null ? null
+        : after.Redis is null ? "each instance counts its limits alone"
+        : before.OnFailure != after.OnFailure && after.OnFailure != StoreFailure.Deny ? "callers may do more while the store cannot be asked"
+        : null;
+
     private static LimitRule? RuleOf(PlanOptions plan) => plan.Rate is { } rate ? new LimitRule { Rate = rate, Burst = plan.Burst ?? 0 } : null;
 
     private static LimitRule? RuleOf(LimitTable table, string plan) => table.All ?? (table.EntryOf(plan) is { } entry ? table.ByPlan[entry] : null);
