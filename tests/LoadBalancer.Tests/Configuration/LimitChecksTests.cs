@@ -35,6 +35,7 @@ internal sealed class LimitChecksTests
     [TestCase("plans: {a: {rate: 5/month}}", "lb.yaml:1:19: 'rate' expects off or a rate per s, min or h such as 60/min, not '5/month'; days and months are calendar periods and belong to a quota")]
     [TestCase("plans: {a: {quota: 5/h}}", "lb.yaml:1:20: 'quota' expects off or a number per day or month such as 50000/month, or a list of them, not '5/h'; seconds, minutes and hours belong to a rate")]
     [TestCase($"plans: {{pro: {{}}}}\nconsumers: {{x: {{api_keys: \"{Keys}\", plan: por}}}}", "lb.yaml:2:108: no plan is called 'por'; did you mean 'pro'?; one without limits of its own is 'por: {}' in 'plans'")]
+    [TestCase($"consumers: {{x: {{api_keys: \"{Keys}\", plan: anonymous}}}}", "lb.yaml:1:108: 'anonymous' is the plan of callers who are not known, and a consumer is: leave 'plan' out for 'default'")]
     public void Plans_are_checked(string plans, string error) => Assert.That(
         ConfigFolder.ErrorsOf($"{plans}\nlisteners: {{a: {{bind: \":8\", http: web}}}}\n{Upstreams}"), Is.EqualTo(new[] { error }));
 
