@@ -49,6 +49,7 @@ internal static class JsonRequestLine
         line.Milliseconds("connect_ms"u8, times.Connect);
         line.Milliseconds("first_byte_ms"u8, times.FirstByte);
         line.Milliseconds("total_ms"u8, times.Total);
+        line.Milliseconds("paused_ms"u8, exchange.Paused);
         line.Number("received_bytes"u8, exchange.ReceivedBytes);
         line.Number("sent_bytes"u8, exchange.SentBytes);
         line.Text("user_agent"u8, ClientText.UserAgent(request), ClientText.MostUserAgent);

@@ -189,7 +189,7 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
         Assert.That(why, Does.Contain("callers").And.Contains("header:X-Tenant").And.Contains("wait_s").And.Not.Contains("hunter2"));
     }
 
-    private int[] Statuses(CallerGateway gateway, int count) => [.. Enumerable.Range(0, count).Select(_ => gateway.Gateway.Get("/").Status)];
+    private static int[] Statuses(CallerGateway gateway, int count) => [.. Enumerable.Range(0, count).Select(_ => gateway.Gateway.Get("/").Status)];
 
     private static long UnderWay(JsonElement status) => status.GetProperty("limits").EnumerateArray().Single().GetProperty("under_way").GetInt64();
 
