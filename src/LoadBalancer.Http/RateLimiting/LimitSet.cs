@@ -136,7 +136,18 @@ internal sealed class LimitSet
         }
 
         var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), caller, Metrics.Of(spec.Name, spec.Plan));
+        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!, previous), caller, Metrics.Of(spec.Name, spec.Plan));
+    }
+
+    private KeyedLimit Create(LimitSpec spec, BuildContext context, LimitSet? previous)
+    {
+        var limit = Create(spec, context);
+        if (limit is LocalLimit local && previous?._tiers.Values.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan && tier.Limit is LocalLimit) is { } changed)
+        {
+            local.Adopt((LocalLimit)changed.Limit);
+        }
+
+        return limit;
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)
