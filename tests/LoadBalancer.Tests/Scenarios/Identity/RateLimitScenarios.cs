@@ -23,6 +23,12 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
         await gateway.Gateway.Daemon.ReloadedAsync();
         Assert.That(Statuses(gateway, 4), Is.EqualTo(new[] { 200, 200, 429, 429 }));
         Assert.That(gateway.Endpoint.Requests, Has.Count.EqualTo(5));
+
+        // And a larger limit gives what it has more.
+        await File.WriteAllTextAsync(gateway.Gateway.Daemon.ConfigPath, text.Replace("limit: 5/h", "limit: 7/h", StringComparison.Ordinal));
+        gateway.Gateway.Daemon.Orders.OrderReload();
+        await gateway.Gateway.Daemon.ReloadedAsync();
+        Assert.That(Statuses(gateway, 3), Is.EqualTo(new[] { 200, 200, 429 }));
     }
 
     [Test]
