@@ -158,19 +158,20 @@ internal sealed class LimitSet
             return tier;
         }
 
-        var limit = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        if (limit is null)
-        {
-            limit = Create(spec, context!);
+        var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
+        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!, previous), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
+    }
 
-            // With another rule a caller begins with what it has used so far, so that a reload gives nobody anything back.
-            if (limit is LocalLimit local && previous?.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan)?.Limit is LocalLimit before)
-            {
-                local.Adopt(before);
-            }
+    private KeyedLimit Create(LimitSpec spec, BuildContext context, LimitSet? previous)
+    {
+        // With another rule a caller begins with what it has used so far: a reload gives nobody anything back.
+        var limit = Create(spec, context);
+        if (limit is LocalLimit local && previous?._tiers.Values.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan && tier.Limit is LocalLimit) is { } changed)
+        {
+            local.Adopt((LocalLimit)changed.Limit);
         }
 
-        return _tiers[spec] = new LimitTier(limit, KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
+        return limit;
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)
