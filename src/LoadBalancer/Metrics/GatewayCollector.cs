@@ -21,6 +21,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
         Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
+        Leases(writer, [.. status.Limits.Where(limit => limit.Leases is not null)]);
         Each(status.Limits.Where(limit => limit.UnderWay is not null), limit => writer.Write(MetricFamilies.PlanConcurrency, limit.UnderWay!.Value, limit.Plan));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));
@@ -45,6 +46,14 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         }
 
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private static void Leases(MetricWriter writer, List<LimitStatus> limits)
+    {
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitLeases, limit.Leases!.Leases, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitLeased, limit.Leases!.Leased, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitReturned, limit.Leases!.Returned, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitHeld, limit.Leases!.Held, limit.Name, limit.Plan));
     }
 
     private static void Redis(MetricWriter writer, IReadOnlyList<RedisStatus> nodes)

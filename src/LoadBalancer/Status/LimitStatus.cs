@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.SharedLimits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -27,6 +28,9 @@ internal sealed record LimitStatus
     /// <summary>Requests that are under way, where those are what is limited; null elsewhere.</summary>
     public long? UnderWay { get; init; }
 
+    /// <summary>What is leased, where it is; null elsewhere.</summary>
+    public LeaseStatus? Leases { get; init; }
+
     /// <summary>What it has said, by outcome.</summary>
     public required IReadOnlyDictionary<string, long> Outcomes { get; init; }
 
@@ -42,6 +46,7 @@ internal sealed record LimitStatus
         Rule = tier.Limit.Spec.Rule.ToString(),
         Mode = tier.Limit.Spec.Mode.ToString().ToLowerInvariant(),
         Callers = tier.Limit.Keys,
+        Leases = tier.Limit is LeasedLimit leased ? LeaseStatus.Of(leased) : null,
         Outcomes = OutcomesOf(tier.Counts),
     };
 
