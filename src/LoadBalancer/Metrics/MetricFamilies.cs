@@ -51,6 +51,8 @@ internal static class MetricFamilies
     public static readonly MetricFamily RateLimitLeased = Counter("lb_rate_limit_leased_total", "Requests that were leased from a limit that instances share, before they came.", "limit", "plan");
     public static readonly MetricFamily RateLimitReturned = Counter("lb_rate_limit_returned_total", "Requests that were charged to a leased limit and given back: those that did not come in time, and those that another limit refused.", "limit", "plan");
     public static readonly MetricFamily RateLimitHeld = Gauge("lb_rate_limit_held", "Requests that are leased by this process now and have not come: other instances cannot have them.", "limit", "plan");
+    public static readonly MetricFamily BandwidthDelayed = Counter("lb_bandwidth_delayed_bytes_total", "Bytes of bodies and WebSockets that have waited for the bandwidth of their caller, by the names of limit and plan in the file; of a plan's own the limit is plan:bandwidth.", "limit", "plan", "direction");
+    public static readonly MetricFamily BandwidthPaused = Counter("lb_bandwidth_paused_seconds_total", "How long requests and responses have waited for the bandwidth of their caller, all together.", "limit", "plan", "direction");
     public static readonly MetricFamily PlanConcurrency = Gauge("lb_plan_concurrency", "Requests under way of all callers of a plan with concurrency.", "plan");
     public static readonly MetricFamily AuthFileEntries = Gauge("lb_auth_file_entries", "Keys or users in the file of an entry of auth.", "auth");
     public static readonly MetricFamily AuthFileRefused = Gauge("lb_auth_file_refused", "1 where the file of an entry of auth is not what is in use, because it is no use.", "auth");

@@ -22,11 +22,6 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         using var server = new RedisServer();
         await using var one = await CallerGateway.StartAsync(Route, Limit + State(server, "deny"));
         await using var other = await CallerGateway.StartAsync(Route, Limit + State(server, "local"));
-        foreach (var gateway in new[] { one, other })
-        {
-            await IsAsked(gateway);
-        }
-
         Assert.That(Enumerable.Range(0, 8).Select(at => (at % 2 == 0 ? one : other).Gateway.Get("/").Status), Is.EqualTo(new[] { 200, 200, 200, 200, 200, 200, 429, 429 }));
         Assert.That(other.Gateway.Get("/")["RateLimit"], Does.Match("^\"trips\";r=0;t=3[56][0-9][0-9]$"));
 
@@ -35,7 +30,7 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         LimitScenarios.IsProblem(refused, 503, "limit_unavailable");
         Assert.That(refused["Retry-After"], Is.EqualTo("1"));
         await one.Gateway.Daemon.UntilAsync(status => !IsUp(status), "its loss is told of");
-        Assert.That(Redis(await one.Gateway.StatusAsync()).GetProperty("reason").GetString(), Is.EqualTo("no answer within 50 ms"));
+        Assert.That(Redis(await one.Gateway.StatusAsync()).GetProperty("reason").GetString(), Is.EqualTo("no answer within 500 ms"));
         Assert.That((await one.Gateway.Daemon.GetAsync("/metrics")).Text, Does.Contain($"lb_redis_up{{node=\"127.0.0.1:{server.Port}\"}} 0"));
 
         // It has let three pass itself, so alone it has three more.
@@ -56,9 +51,8 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         using var second = new RedisServer();
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["redis"], "a-secret-of-its-own");
-        var state = $"state: {{redis: \"redis://:${{file:{folder["redis"]}}}@127.0.0.1:{first.Port}\", on_failure: deny}}\n";
+        var state = $"state: {{redis: {{address: \"redis://:${{file:{folder["redis"]}}}@127.0.0.1:{first.Port}\", timeout: 500ms}}, on_failure: deny}}\n";
         await using var gateway = await CallerGateway.StartAsync(Route, Limit.Replace("6/h", "1000/h", StringComparison.Ordinal) + state);
-        await IsAsked(gateway);
         Assert.That((await gateway.Gateway.Daemon.GetAsync("/status")).Text, Does.Not.Contain("a-secret-of-its-own"));
 
         var stop = false;
@@ -81,16 +75,9 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         Assert.That(first.Ask("DBSIZE").Number, Is.EqualTo(1));
     }
 
-    private static string State(RedisServer server, string onFailure) => $"state: {{redis: \"{server.Url}\", on_failure: {onFailure}}}\n";
+    private static string State(RedisServer server, string onFailure) => $"state: {{redis: {{address: \"{server.Url}\", timeout: 500ms}}, on_failure: {onFailure}}}\n";
 
     private static JsonElement Redis(JsonElement status) => status.GetProperty("redis").EnumerateArray().Single();
 
     private static bool IsUp(JsonElement status) => Redis(status).GetProperty("up").GetBoolean();
-
-    /// <summary>Until redis answers: on a busy machine the first connection may take longer than a request waits for it.</summary>
-    private static async Task IsAsked(CallerGateway gateway)
-    {
-        await gateway.Gateway.Daemon.UntilAsync(IsUp, "redis is asked");
-        Assert.That(() => gateway.Gateway.Get("/none").Status, Is.GreaterThan(0));
-    }
 }
