@@ -27,8 +27,8 @@ internal static class Loopback
         return socket;
     }
 
-    /// <summary>A connection to <paramref name="address"/>.</summary>
-    public static Socket Connect(EndPoint address)
+    /// <summary>A connection to <paramref name="address"/>, from an address of its own where one is given.</summary>
+    public static Socket Connect(EndPoint address, IPAddress? from = null)
     {
         var unix = address is UnixDomainSocketEndPoint;
         var socket = new Socket(address.AddressFamily, SocketType.Stream, unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
@@ -36,6 +36,11 @@ internal static class Loopback
         if (!unix)
         {
             socket.NoDelay = true;
+        }
+
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(from, 0));
         }
 
         socket.Connect(address);

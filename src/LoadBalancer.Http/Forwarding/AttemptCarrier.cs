@@ -14,6 +14,14 @@ internal abstract class AttemptCarrier
     /// <summary>Interim responses that one response may have; more are a flood.</summary>
     private const int MostInterim = 16;
 
+    private readonly LoopDeadline _deadline;
+    private TimeSpan? _time;
+    private FaultKind _onDeadline;
+    private int _holds;
+
+    /// <summary>One on <paramref name="loop"/>.</summary>
+    protected AttemptCarrier(EventLoop loop) => _deadline = new LoopDeadline(loop, static carrier => ((AttemptCarrier)carrier).OnDeadline(), this);
+
     /// <summary>The body of the response; after <see cref="StartResponseBody"/>.</summary>
     public abstract BodyReader ResponseBody { get; }
 
@@ -60,10 +68,40 @@ internal abstract class AttemptCarrier
     public abstract ValueTask GatherAsync();
 
     /// <summary>Ends the attempt with <paramref name="fault"/> unless <see cref="Relax"/> or another call comes within <paramref name="time"/>.</summary>
-    public abstract void Expect(TimeSpan time, FaultKind fault);
+    public void Expect(TimeSpan time, FaultKind fault)
+    {
+        if (!IsClosed)
+        {
+            (_time, _onDeadline) = (time, fault);
+            if (_holds == 0)
+            {
+                _deadline.Set(time);
+            }
+        }
+    }
 
     /// <summary>Nothing is expected of the endpoint.</summary>
-    public abstract void Relax();
+    public void Relax()
+    {
+        _time = null;
+        _deadline.Clear();
+    }
+
+    /// <summary>Bytes of the exchange wait for their caller's bandwidth, which is nobody's silence: until <see cref="Unhold"/>, as often, no time of the endpoint's runs.</summary>
+    public void Hold()
+    {
+        _holds++;
+        _deadline.Clear();
+    }
+
+    /// <summary>They wait no longer: what is expected of the endpoint has its whole time.</summary>
+    public void Unhold()
+    {
+        if (--_holds == 0 && _time is { } time && !IsClosed)
+        {
+            _deadline.Set(time);
+        }
+    }
 
     /// <summary>The attempt is over, request and response were whole: what carried it is free for another, for at most <paramref name="idleAtMost"/>.</summary>
     /// <param name="idleAtMost">How long a connection lies idle before it is closed.</param>
@@ -80,6 +118,19 @@ internal abstract class AttemptCarrier
 
     /// <summary>Breaks it off; a pending read or flush completes.</summary>
     public abstract void Abort();
+
+    /// <summary>True where the attempt is over: nothing is expected any more.</summary>
+    protected abstract bool IsClosed { get; }
+
+    /// <summary>Takes the timer off the loop.</summary>
+    protected void EndDeadline()
+    {
+        (_time, _holds) = (null, 0);
+        _deadline.End();
+    }
+
+    /// <summary>What was expected has not come: <see cref="TimedOut"/>, where it is a fault, says what.</summary>
+    protected abstract void OnLate(FaultKind fault);
 
     /// <summary>Why there is no response, after the endpoint ended without one.</summary>
     protected Fault Ended() => new(
@@ -124,5 +175,11 @@ internal abstract class AttemptCarrier
         }
 
         return Fault.None;
+    }
+
+    private void OnDeadline()
+    {
+        _time = null;
+        OnLate(_onDeadline);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
@@ -44,7 +45,16 @@ internal static class BodyCopier
                 return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
             }
 
-            to.Write(part.Data);
+            if (exchange.ResponsePace is not { } pace)
+            {
+                to.Write(part.Data);
+            }
+            else if (!await WriteAsync(pace, part.Data, exchange, work, connection, isUpload: false))
+            {
+                from.Advance();
+                return Gone(work);
+            }
+
             from.Advance();
             if (part.IsLast)
             {
@@ -80,6 +90,7 @@ internal static class BodyCopier
             work.StopsUpload = true;
             work.Attempt?.Connection?.Close();
             exchange.RequestBody!.Interrupt();
+            exchange.RequestPace?.Interrupt();
         }
 
         return work.EndUploadAsync();
@@ -145,7 +156,16 @@ internal static class BodyCopier
                 return false;
             }
 
-            to.Write(part.Data);
+            if (exchange.RequestPace is not { } pace || work.IsReplaying)
+            {
+                to.Write(part.Data);
+            }
+            else if (!await WriteAsync(pace, part.Data, exchange, work, connection, isUpload: true))
+            {
+                from.Advance();
+                return false;
+            }
+
             from.Advance();
             if (part.IsLast)
             {
@@ -165,6 +185,56 @@ internal static class BodyCopier
             }
         }
     }
+
+    /// <summary>Writes a part piece by piece, as the caller's bandwidth lets them pass. What was written is sent before each wait; the rest stays where it is.</summary>
+    /// <returns>False where nobody wants the rest.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<bool> WriteAsync(BodyPace pace, ReadOnlySequence<byte> data, Exchange exchange, ForwardWork work, AttemptCarrier connection, bool isUpload)
+    {
+        var to = isUpload ? connection.RequestBody : exchange.Carrier.Body;
+        while (!data.IsEmpty)
+        {
+            var piece = data.Slice(0, Math.Min(data.Length, pace.Piece));
+            if (!pace.TryTake((int)piece.Length))
+            {
+                connection.Hold();
+                var goesOn = await (isUpload ? to.FlushAsync() : exchange.FlushAsync()) && !IsUnwanted(exchange, work, isUpload);
+                if (goesOn)
+                {
+                    if (isUpload)
+                    {
+                        exchange.Carrier.StandAside();
+                        work.AwaitsBody = true;
+                    }
+                    else
+                    {
+                        connection.ResponseBody.StandAside();
+                    }
+
+                    goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
+                }
+
+                connection.Unhold();
+                if (isUpload)
+                {
+                    work.AwaitsBody = false;
+                    work.BodyCame = exchange.Proxy.Time.GetTimestamp();
+                }
+
+                if (!goesOn)
+                {
+                    return false;
+                }
+            }
+
+            to.Write(piece);
+            data = data.Slice(piece.End);
+        }
+
+        return true;
+    }
+
+    private static bool IsUnwanted(Exchange exchange, ForwardWork work, bool isUpload) => exchange.GivenUp.Failed || (isUpload && work.StopsUpload);
 
     // An endpoint of HTTP/2 sends trailers unasked; a client of HTTP/1.1 may not expect any (RFC 9110 section 6.5.1).
     private static bool TakesTrailers(Exchange exchange) =>

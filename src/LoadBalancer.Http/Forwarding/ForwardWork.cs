@@ -74,8 +74,11 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>True while the client waits for the endpoint's 100 before it sends the body.</summary>
     public bool AwaitsContinue { get; set; }
 
-    /// <summary>True while the client is waited for, for more of the body.</summary>
+    /// <summary>True while the client is waited for, for more of the body, or the turn of what has come.</summary>
     public bool AwaitsBody { get; set; }
+
+    /// <summary>True where what is sent of the body was sent before, to another endpoint.</summary>
+    public bool IsReplaying => _replay is { IsReplaying: true };
 
     /// <summary>True once the head of the response is there.</summary>
     public bool IsAnswered { get; set; }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
@@ -41,6 +42,13 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     private FaultSide? _finished;
     private Fault _fault;
     private bool _hasToEnd;
+    private bool _isBroken;
+
+    /// <summary>The bandwidth that the client's bytes keep to; null for any.</summary>
+    public BodyPace? RequestPace { get; init; }
+
+    /// <summary>The bandwidth that the endpoint's bytes keep to; null for any.</summary>
+    public BodyPace? ResponsePace { get; init; }
 
     /// <summary>Bytes from the client.</summary>
     public long Received { get; private set; }
@@ -79,8 +87,8 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     public async ValueTask<Fault> RunAsync()
     {
         connection.Tunnel = carrier;
-        var up = PumpAsync(client.Input, connection.Output, FaultSide.Client);
-        Sent = await PumpAsync(connection.Input, client.Output, FaultSide.Upstream);
+        var up = PumpAsync(client.Input, connection.Output, FaultSide.Client, RequestPace);
+        Sent = await PumpAsync(connection.Input, client.Output, FaultSide.Upstream, ResponsePace);
         Received = await up;
         connection.Tunnel = null;
         _turn?.End();
@@ -100,16 +108,20 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     /// <summary>Copies what <paramref name="side"/> sends to its end, and passes the end on.</summary>
     /// <returns>How many bytes.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<long> PumpAsync(PipeReader from, PipeWriter to, FaultSide side)
+    private async ValueTask<long> PumpAsync(PipeReader from, PipeWriter to, FaultSide side, BodyPace? pace)
     {
         var copied = 0L;
         while (true)
         {
             Expect();
             var read = await from.ReadAsync();
-            foreach (var piece in read.Buffer)
+            if (pace is null || IsClosing)
             {
-                copied += Pass(piece.Span, to, side);
+                copied += Pass(read.Buffer, to, side);
+            }
+            else
+            {
+                copied += await PassAsync(pace, read.Buffer, to, side);
             }
 
             if (side == FaultSide.Upstream)
@@ -141,6 +153,52 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         }
     }
 
+    /// <summary>Passes bytes on piece by piece, as the caller's bandwidth lets them. What was written is sent before each wait; the rest stays where it is.</summary>
+    /// <returns>How many; fewer where the tunnel has ended.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<long> PassAsync(BodyPace pace, ReadOnlySequence<byte> bytes, PipeWriter to, FaultSide side)
+    {
+        var passed = 0L;
+        while (!bytes.IsEmpty)
+        {
+            var piece = bytes.Slice(0, Math.Min(bytes.Length, pace.Piece));
+            if (!IsClosing && !pace.TryTake((int)piece.Length))
+            {
+                connection.Hold();
+                var goesOn = !(await to.FlushAsync()).IsCompleted && !IsBroken;
+                if (goesOn)
+                {
+                    carrier.StandAside();
+                    goesOn = await pace.WaitAsync() && !IsBroken;
+                }
+
+                connection.Unhold();
+                if (!goesOn)
+                {
+                    return passed;
+                }
+            }
+
+            passed += Pass(piece, to, side);
+            bytes = bytes.Slice(piece.End);
+        }
+
+        return passed;
+    }
+
+    private bool IsBroken => _isBroken || work.GaveUp.Failed;
+
+    private long Pass(in ReadOnlySequence<byte> bytes, PipeWriter to, FaultSide side)
+    {
+        var passed = 0L;
+        foreach (var piece in bytes)
+        {
+            passed += Pass(piece.Span, to, side);
+        }
+
+        return passed;
+    }
+
     private int Pass(ReadOnlySpan<byte> bytes, PipeWriter to, FaultSide side)
     {
         var count = bytes.Length;
@@ -166,7 +224,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         if (HasExpired)
         {
             // It had its time: a frame that does not end keeps nobody in.
-            connection.Abort();
+            Abort();
             return;
         }
 
@@ -214,6 +272,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             _fault = new Fault(side, FaultKind.Reset);
         }
 
+        Abort();
+    }
+
+    private void Abort()
+    {
+        _isBroken = true;
+        RequestPace?.Interrupt();
+        ResponsePace?.Interrupt();
         connection.Abort();
     }
 }

@@ -36,7 +36,11 @@ internal static class Upgrade
             return new Fault(FaultSide.Client, FaultKind.ClientClosed);
         }
 
-        var tunnel = work.Tunnel = new Tunnel(exchange.Carrier, client, work, connection, idle, exchange.Loop);
+        var tunnel = work.Tunnel = new Tunnel(exchange.Carrier, client, work, connection, idle, exchange.Loop)
+        {
+            RequestPace = exchange.RequestPace,
+            ResponsePace = exchange.ResponsePace,
+        };
         if (exchange.Carrier.EndsAfter is { } turn)
         {
             // The connection is being drained already.

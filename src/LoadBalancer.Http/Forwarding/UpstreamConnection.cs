@@ -21,16 +21,15 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 {
     private readonly EpollConnection _connection;
     private readonly UpstreamPool _pool;
-    private readonly LoopDeadline _deadline;
     private readonly Http1BodyReader _responseBody = new();
     private readonly Http1BodyWriter _requestBody = new();
-    private FaultKind _onDeadline;
     private bool _wasUsed;
     private bool _endsByClose;
     private bool _closed;
 
     /// <summary>One around a connection, which it owns.</summary>
     public UpstreamConnection(EpollConnection connection, UpstreamPool pool)
+        : base(connection.Loop)
     {
         _pool = pool;
         _connection = connection;
@@ -39,7 +38,6 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         // A response's head says how much follows, and by then as much of it has come as fits: a large block costs no more than a small one.
         _connection.ReadsMuch = true;
         _connection.PutsOffSends = true;
-        _deadline = new LoopDeadline(connection.Loop, static owner => ((UpstreamConnection)owner).OnDeadline(), this);
         pool.Opened();
     }
 
@@ -77,17 +75,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     internal UpstreamConnection? Newer { get; set; }
 
     /// <inheritdoc/>
-    public override void Expect(TimeSpan time, FaultKind fault)
-    {
-        if (!_closed)
-        {
-            _onDeadline = fault;
-            _deadline.Set(time);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Relax() => _deadline.Clear();
+    protected override bool IsClosed => _closed;
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
@@ -237,7 +225,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         if (!_closed)
         {
             _closed = true;
-            _deadline.End();
+            EndDeadline();
             _connection.Close();
             _pool.Closed(this);
         }
@@ -252,7 +240,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         if (!_closed)
         {
             _closed = true;
-            _deadline.End();
+            EndDeadline();
             _connection.Abort();
             _pool.Closed(this);
             Tunnel?.Break();
@@ -262,7 +250,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     /// <summary>It leaves the pool to be used.</summary>
     internal void Wake()
     {
-        _deadline.Clear();
+        Relax();
         _connection.Observe();
     }
 
@@ -304,7 +292,8 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         _connection.ReadMore();
     }
 
-    private void OnDeadline()
+    /// <inheritdoc/>
+    protected override void OnLate(FaultKind fault)
     {
         if (IsParked)
         {
@@ -312,7 +301,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         }
         else
         {
-            TimedOut = _onDeadline;
+            TimedOut = fault;
             Abort();
         }
     }

@@ -23,6 +23,7 @@ internal static class HttpPolicyCatalog
         (PolicyPhase.Authentication, AuthenticationPolicy.Create),
         (PolicyPhase.Authorization, AuthorizationPolicy.Create),
         (PolicyPhase.CallerLimits, RateLimitPolicy.CreateForCallers),
+        (PolicyPhase.CallerLimits, BandwidthPolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
         (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),

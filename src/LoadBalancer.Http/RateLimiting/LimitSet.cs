@@ -14,6 +14,7 @@ internal sealed class LimitSet
     private const string OwnDay = "plan:day";
     private const string OwnMonth = "plan:month";
     private const string OwnConcurrency = "plan:concurrency";
+    private const string OwnBandwidth = "plan:bandwidth";
 
     private static readonly ValueList<LimitKeySource> ByIdentity = [new LimitKeySource(LimitKeySourceType.Identity)];
 
@@ -22,6 +23,7 @@ internal sealed class LimitSet
     private readonly LimitStore? _store;
     private readonly StoreFailure _onFailure;
     private readonly Dictionary<LimitSpec, LimitTier> _tiers = [];
+    private readonly Dictionary<(string Limit, string Plan, BandwidthOptions Options, ValueList<LimitKeySource> Key), Bandwidth> _bandwidths = [];
     private readonly Dictionary<ValueList<LimitKeySource>, CallerKey> _keys = [];
     private readonly FrozenDictionary<string, RateLimit> _limits;
     private readonly FrozenDictionary<string, Plan> _plans;
@@ -38,7 +40,7 @@ internal sealed class LimitSet
         (Nobody, _default) = (Plans[0], Plans[1]);
         _plans = Plans.ToFrozenDictionary(plan => plan.Name, StringComparer.Ordinal);
         _limits = limits.ToFrozenDictionary(
-            entry => entry.Key, entry => new RateLimit(entry.Key, entry.Value, [.. Plans.Select(plan => TierOf(entry.Key, entry.Value, plan, previous, context))]), StringComparer.Ordinal);
+            entry => entry.Key, entry => LimitOf(entry.Key, entry.Value, previous, context), StringComparer.Ordinal);
         HasPlanLimits = Plans.Any(plan => plan.HasLimits);
     }
 
@@ -60,6 +62,9 @@ internal sealed class LimitSet
     /// <summary>True where a plan limits anything itself.</summary>
     public bool HasPlanLimits { get; }
 
+    /// <summary>True where a plan has a bandwidth.</summary>
+    public bool HasPlanBandwidths => Plans.Any(plan => plan.Bandwidth is not null);
+
     /// <summary>What the limits have said, since the process started.</summary>
     public LimitMetrics Metrics { get; }
 
@@ -68,6 +73,9 @@ internal sealed class LimitSet
 
     /// <summary>Every limit for every plan that it tells apart, in the order of the file, those of plans first.</summary>
     public IReadOnlyCollection<LimitTier> Tiers => _tiers.Values;
+
+    /// <summary>Every bandwidth, those of plans first.</summary>
+    public IReadOnlyCollection<Bandwidth> Bandwidths => _bandwidths.Values;
 
     /// <summary>The limits of a file: an equal limit keeps its object, and so its counts.</summary>
     /// <param name="plans">What the file says of plans.</param>
@@ -112,8 +120,28 @@ internal sealed class LimitSet
             Concurrency = options.Concurrency,
             UnderWay = previous?._plans.GetValueOrDefault(name)?.UnderWay ?? new ClientCounts(),
             Counts = options.Concurrency is null ? null : Metrics.Of(OwnConcurrency, name),
+            Bandwidth = BandwidthOf(OwnBandwidth, name, options.Bandwidth, ByIdentity, previous, context),
         };
     }
+
+    private RateLimit LimitOf(string name, RateLimitOptions options, LimitSet? previous, BuildContext? context) =>
+        new(name, options, options.Limit is null ? [] : [.. Plans.Select(plan => TierOf(name, options, plan, previous, context))])
+        {
+            Bandwidth = BandwidthOf(name, "", options.Bandwidth, options.Key, previous, context),
+        };
+
+    private Bandwidth? BandwidthOf(string limit, string plan, BandwidthOptions? options, ValueList<LimitKeySource> key, LimitSet? previous, BuildContext? context)
+    {
+        if (options is null)
+        {
+            return null;
+        }
+
+        var all = (limit, plan, options, key);
+        return _bandwidths[all] = previous?._bandwidths.GetValueOrDefault(all) ?? new Bandwidth(limit, plan, options, KeyOf(key), Metrics, context!.Time);
+    }
+
+    private CallerKey KeyOf(ValueList<LimitKeySource> key) => _keys.TryGetValue(key, out var known) ? known : _keys[key] = new CallerKey(key);
 
     private LimitTier TierOf(string name, RateLimitOptions options, Plan plan, LimitSet? previous, BuildContext? context)
     {
@@ -130,13 +158,8 @@ internal sealed class LimitSet
             return tier;
         }
 
-        if (!_keys.TryGetValue(key, out var caller))
-        {
-            caller = _keys[key] = new CallerKey(key);
-        }
-
         var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), caller, Metrics.Of(spec.Name, spec.Plan));
+        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)

@@ -30,6 +30,9 @@ internal sealed class Plan
     /// <summary>Where is counted what its concurrency has said; null where it has none.</summary>
     public LimitCounts? Counts { get; init; }
 
-    /// <summary>True where it limits anything itself.</summary>
+    /// <summary>What a caller's bodies keep to; null for nothing.</summary>
+    public Bandwidth? Bandwidth { get; init; }
+
+    /// <summary>True where it limits anything itself, but for bandwidth.</summary>
     public bool HasLimits => Tiers.Length > 0 || Concurrency is not null;
 }

@@ -25,6 +25,10 @@ internal sealed record PlanOptions : IConfigurable<PlanOptions>
             "concurrency", Kinds.Integer(1, 1_000_000).OrNothing("off"), o => o.Concurrency, (o, value) => o with { Concurrency = value },
             "Requests of one caller that are under way at the same time, in this instance. A WebSocket is one for as long as it is open."
         },
+        {
+            "bandwidth", Kinds.Record(BandwidthOptions.Shape).OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
+            "Bytes a second of one caller's bodies, over all routes."
+        },
     };
 
     /// <summary>The rate; null for any.</summary>
@@ -38,4 +42,7 @@ internal sealed record PlanOptions : IConfigurable<PlanOptions>
 
     /// <summary>How many at the same time; null for any number.</summary>
     public int? Concurrency { get; init; }
+
+    /// <summary>How many bytes a second; null for any.</summary>
+    public BandwidthOptions? Bandwidth { get; init; }
 }

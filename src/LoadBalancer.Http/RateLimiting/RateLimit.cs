@@ -11,6 +11,12 @@ internal sealed class RateLimit(string name, RateLimitOptions options, LimitTier
     /// <summary>Its name.</summary>
     public string Name => name;
 
+    /// <summary>True where it counts requests, and not only their bytes.</summary>
+    public bool CountsRequests => tiers.Length > 0;
+
+    /// <summary>What the bodies of its requests keep to; null for nothing.</summary>
+    public Bandwidth? Bandwidth { get; init; }
+
     /// <summary>True where it can only be asked when it is known who calls.</summary>
     public bool NeedsIdentity { get; } = options.NeedsIdentity;
 

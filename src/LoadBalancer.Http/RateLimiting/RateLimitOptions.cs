@@ -16,8 +16,12 @@ internal sealed record RateLimitOptions : IConfigurable<RateLimitOptions>
             "Where a request has no identity, header or claim, it is counted by its client's address.", Presence.Required
         },
         {
-            "limit", LimitTable.Kind, o => o.Limit!, (o, value) => o with { Limit = value },
-            "How many of them: one rule for all, or a map by plan, with `default` for callers of other plans and of none, and `anonymous` for those who are not known.", Presence.Required
+            "limit", LimitTable.Kind.OrNull("off"), o => o.Limit, (o, value) => o with { Limit = value },
+            "How many of them: one rule for all, or a map by plan, with `default` for callers of other plans and of none, and `anonymous` for those who are not known."
+        },
+        {
+            "bandwidth", Kinds.Record(BandwidthOptions.Shape).OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
+            "Bytes a second of their bodies."
         },
         {
             "mode", Kinds.Word("local", "exact", "leased").OrNull("auto"), o => Text(o.Mode), (o, value) => o with { Mode = ModeOf(value) },
@@ -32,8 +36,11 @@ internal sealed record RateLimitOptions : IConfigurable<RateLimitOptions>
     /// <summary>What callers are told apart by.</summary>
     public ValueList<LimitKeySource> Key { get; init; }
 
-    /// <summary>How many.</summary>
+    /// <summary>How many; null for any number.</summary>
     public LimitTable? Limit { get; init; }
+
+    /// <summary>How many bytes a second; null for any.</summary>
+    public BandwidthOptions? Bandwidth { get; init; }
 
     /// <summary>Where it is counted; null for where it may be.</summary>
     public LimitMode? Mode { get; init; }

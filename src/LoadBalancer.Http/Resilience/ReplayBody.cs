@@ -27,6 +27,9 @@ internal sealed class ReplayBody : BodyReader
     /// <summary>True where nothing of it was forgotten.</summary>
     public bool CanRewind { get; private set; }
 
+    /// <summary>True where the last part was given out before.</summary>
+    public bool IsReplaying => _replays;
+
     /// <inheritdoc/>
     public override HeaderList? Trailers => _original.Trailers;
 

@@ -8,6 +8,7 @@ using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
@@ -25,6 +26,8 @@ internal sealed class Exchange(EventLoop loop)
     public const int MostFailures = 8;
 
     private LoopDeadline? _timeout;
+    private BodyPace? _requestPace;
+    private BodyPace? _responsePace;
     private FailedAttempt[] _failed = [];
     private int _failures;
     private DecisionTrace? _decisions;
@@ -183,6 +186,15 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Bytes of the response's body that were written.</summary>
     public long SentBytes { get; set; }
 
+    /// <summary>The bandwidth that the request's body keeps to; null for any.</summary>
+    public BodyPace? RequestPace { get; private set; }
+
+    /// <summary>The bandwidth that the response's body keeps to; null for any.</summary>
+    public BodyPace? ResponsePace { get; private set; }
+
+    /// <summary>How long its bodies have waited for a bandwidth; null where they need not keep to one.</summary>
+    public TimeSpan? Paused => RequestPace is null && ResponsePace is null ? null : (RequestPace?.Paused ?? default) + (ResponsePace?.Paused ?? default);
+
     /// <summary>How many policies of the route were asked: they hear of the response and of the end.</summary>
     public int PoliciesAsked { get; set; }
 
@@ -208,6 +220,12 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>The time of the exchange does not run any more.</summary>
     public void EndTimeout() => _timeout?.Clear();
+
+    /// <summary>The request's body has to keep <paramref name="pace"/>, which it has entered, to the end of the exchange.</summary>
+    public void KeepRequestPace(Pace pace) => (RequestPace = _requestPace ??= new BodyPace(loop)).Keep(pace);
+
+    /// <summary>The response's body has to keep <paramref name="pace"/>, which it has entered, to the end of the exchange.</summary>
+    public void KeepResponsePace(Pace pace) => (ResponsePace = _responsePace ??= new BodyPace(loop)).Keep(pace);
 
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
@@ -249,6 +267,8 @@ internal sealed class Exchange(EventLoop loop)
         if (!GivenUp.Failed)
         {
             GivenUp = fault;
+            RequestPace?.Interrupt();
+            ResponsePace?.Interrupt();
             Pending?.GiveUp(fault);
         }
     }
@@ -267,6 +287,9 @@ internal sealed class Exchange(EventLoop loop)
     {
         Request.Reset();
         Response.Reset();
+        RequestPace?.Reset();
+        ResponsePace?.Reset();
+        RequestPace = ResponsePace = null;
         Proxy = null!;
         Carrier = null!;
         RequestBody = null;

@@ -33,6 +33,11 @@ internal abstract class ResponseCarrier
     /// <summary>They came: nobody waits for the client to send anything any more.</summary>
     public abstract void BodyCame();
 
+    /// <summary>The client's bytes are taken slowly from here on: see <see cref="BodyReader.StandAside"/>.</summary>
+    public virtual void StandAside()
+    {
+    }
+
     /// <summary>Somebody waits for the client to take bytes of the response from here on: it has its time for them.</summary>
     public abstract void ExpectTaking();
 

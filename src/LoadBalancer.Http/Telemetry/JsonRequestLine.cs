@@ -23,7 +23,7 @@ internal static class JsonRequestLine
         line.Address("client"u8, exchange.ClientAddress);
         line.Text("identity"u8, exchange.Identity?.Subject, ClientText.MostIdentity);
         line.Text("auth"u8, exchange.Identity?.Provider, ClientText.MostName);
-        line.Text("plan"u8, exchange.Identity?.Plan, ClientText.MostName);
+        line.Text("plan"u8, exchange.Identity?.Plan, ClientText.MostIdentity);
         line.Text("method"u8, method, ClientText.MostMethod);
         line.Text("host"u8, request.Host, ClientText.MostHost);
         line.Text("path"u8, route?.Template, ClientText.MostName);
@@ -49,6 +49,7 @@ internal static class JsonRequestLine
         line.Milliseconds("connect_ms"u8, times.Connect);
         line.Milliseconds("first_byte_ms"u8, times.FirstByte);
         line.Milliseconds("total_ms"u8, times.Total);
+        line.Milliseconds("paused_ms"u8, exchange.Paused);
         line.Number("received_bytes"u8, exchange.ReceivedBytes);
         line.Number("sent_bytes"u8, exchange.SentBytes);
         line.Text("user_agent"u8, ClientText.UserAgent(request), ClientText.MostUserAgent);

@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Configuration;
 
@@ -21,11 +22,14 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         foreach (var (name, plan) in options.Plans)
         {
             PlanIsPossible(name, plan);
+            BandwidthIsSaid(plan.Bandwidth, "plans", name);
         }
 
         foreach (var (name, limit) in options.RateLimits)
         {
             KeyIsPossible(name, limit);
+            SomethingIsSaid(name, limit);
+            BandwidthIsSaid(limit.Bandwidth, "rate_limits", name);
             if (limit.Limit is { All: null } table && PlansAreKnown)
             {
                 PlansAreDefined(name, table);
@@ -44,6 +48,7 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         if (!settings.Fragment && reader.Errors.Count == 0)
         {
             SomethingIsLimited();
+            StoreIsThere();
         }
     }
 
@@ -63,10 +68,13 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
             {
                 error(found, $"'rate_limit' has '{names[at]}' already: a request counts once for each limit, or as many times as 'cost' says");
             }
-            else if (options.RateLimits.GetValueOrDefault(names[at]) is { Limit: not null } limit)
+            else if (options.RateLimits.GetValueOrDefault(names[at]) is { } limit)
             {
                 CallersAreKnown(names[at], limit, route, shown, item, found, error);
-                CostIsThere(names[at], limit.Limit, route, written(["cost"]).Span, error);
+                if (limit.Limit is { } table)
+                {
+                    CostIsThere(names[at], table, route, written(["cost"]).Span, error);
+                }
             }
             else if (!settings.Fragment && !options.RateLimits.ContainsKey(names[at]) && root.Find("rate_limits")?.Value is null or MapNode)
             {
@@ -115,6 +123,23 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
+    private void SomethingIsSaid(string name, RateLimitOptions limit)
+    {
+        var entry = root.Locate("rate_limits", name);
+        if (limit is { Limit: null, Bandwidth: null } && (entry as MapNode)?.Find("limit") is null && (entry as MapNode)?.Find("bandwidth") is null)
+        {
+            reader.Error(entry.Span, $"the limit '{name}' says nothing of how many or how much: give it 'limit', 'bandwidth' or both");
+        }
+    }
+
+    private void BandwidthIsSaid(BandwidthOptions? bandwidth, string map, string name)
+    {
+        if (bandwidth is { Request: 0, Response: 0 } && root.Locate(map, name, "bandwidth") is MapNode written && written.Find("request") is null && written.Find("response") is null)
+        {
+            reader.Error(written.Span, "'bandwidth' says nothing of a direction: give it 'request', 'response' or both");
+        }
+    }
+
     // Tokens and key files may name any plan of the file, and others: those that are not there are callers without one.
     private void EveryCallerHasARule(string name, LimitTable table)
     {
@@ -141,11 +166,11 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
             return;
         }
 
-        if (limit.Limit!.All is null && !limit.Limit.ByPlan.ContainsKey(Plan.Anonymous))
+        if (limit.Limit is { All: null } table && !table.ByPlan.ContainsKey(Plan.Anonymous))
         {
             error(place, $"the limit '{name}' goes by plans, and {shown} does not find out who calls: give it 'auth', or the limit an entry for '{Plan.Anonymous}'");
         }
-        else if (limit.Limit.All is not null && limit.Key.FirstOrDefault(source => source.NeedsIdentity) is { NeedsIdentity: true } source)
+        else if (limit.Limit is not { All: null } && limit.Key.FirstOrDefault(source => source.NeedsIdentity) is { NeedsIdentity: true } source)
         {
             error(place, $"the limit '{name}' goes by {source}, and {shown} does not find out who calls: give it 'auth', or a limit by client_ip");
         }
@@ -175,6 +200,29 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         if (options.Plans.FirstOrDefault(plan => plan.Value != new PlanOptions()).Key is { } idle && !routes.Exists(route => route.Policies.Auth is not null))
         {
             reader.Warn(root.Locate("plans", idle).Span, "no route finds out who calls ('auth'), so that no request has a plan: the limits of plans limit nothing");
+        }
+    }
+
+    // One file of limits may serve a laptop too, so it works.
+    private void StoreIsThere()
+    {
+        if (options.State.Redis is not null)
+        {
+            return;
+        }
+
+        foreach (var (name, limit) in options.RateLimits)
+        {
+            if (limit.Mode is LimitMode.Exact or LimitMode.Leased)
+            {
+                reader.Warn(
+                    root.Locate("rate_limits", name, "mode").Span,
+                    $"the limit '{name}' is to be counted with other instances, and there is no 'state.redis' in which to count: each instance counts alone");
+            }
+            else if (limit.OnFailure is not null)
+            {
+                reader.Warn(root.Locate("rate_limits", name, "on_failure").Span, $"'on_failure' is for limits that are counted in 'state.redis', and the limit '{name}' is not");
+            }
         }
     }
 

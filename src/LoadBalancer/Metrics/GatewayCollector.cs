@@ -21,6 +21,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
         Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
+        Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthDelayed, pace.Counts.DelayedBytes, pace.Limit, pace.Plan, pace.Direction));
+        Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthPaused, pace.Counts.Paused.TotalSeconds, pace.Limit, pace.Plan, pace.Direction));
         Each(status.Limits.Where(limit => limit.UnderWay is not null), limit => writer.Write(MetricFamilies.PlanConcurrency, limit.UnderWay!.Value, limit.Plan));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileEntries, file.Entries, file.Name));
         Each(status.AuthFiles, file => writer.Write(MetricFamilies.AuthFileRefused, file.Refusal is not null, file.Name));

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -60,6 +61,10 @@ internal sealed record GatewayStatus
     /// <summary>What limits have said since the process started, those too that the configuration does not have at the moment.</summary>
     [JsonIgnore]
     public IReadOnlyList<LimitCounts> LimitCounts { get; init; } = [];
+
+    /// <summary>What has waited for a bandwidth since the process started, by direction.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces { get; init; } = [];
 
     /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
     public IReadOnlyList<RedisStatus> Redis { get; init; } = [];

@@ -6,7 +6,7 @@ namespace LoadBalancer.Daemon.Status;
 /// <summary>A limit for the callers of one plan, and what it has said.</summary>
 internal sealed record LimitStatus
 {
-    /// <summary>Its name in <c>rate_limits</c>; of a plan's own <c>plan:rate</c>, <c>plan:day</c>, <c>plan:month</c> or <c>plan:concurrency</c>.</summary>
+    /// <summary>Its name in <c>rate_limits</c>; of a plan's own <c>plan:rate</c>, <c>plan:day</c>, <c>plan:month</c>, <c>plan:concurrency</c> or <c>plan:bandwidth</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>The plan; empty where one rule is for all.</summary>
@@ -27,12 +27,13 @@ internal sealed record LimitStatus
     /// <summary>Requests that are under way, where those are what is limited; null elsewhere.</summary>
     public long? UnderWay { get; init; }
 
-    /// <summary>What it has said, by outcome.</summary>
+    /// <summary>What it has said, by outcome; nothing for a bandwidth, which refuses nobody.</summary>
     public required IReadOnlyDictionary<string, long> Outcomes { get; init; }
 
     /// <summary>The limits of a configuration as of now: those of <c>rate_limits</c>, then those of plans.</summary>
     public static IEnumerable<LimitStatus> Of(LimitSet limits) =>
-        limits.Tiers.Select(Of).OrderBy(limit => limit.Name.StartsWith("plan:", StringComparison.Ordinal)).Concat(limits.Plans.Select(Of).OfType<LimitStatus>());
+        limits.Tiers.Select(Of).OrderBy(limit => limit.Name.StartsWith("plan:", StringComparison.Ordinal))
+            .Concat(limits.Plans.Select(Of).OfType<LimitStatus>()).Concat(limits.Bandwidths.Select(Of));
 
     private static LimitStatus Of(LimitTier tier) => new()
     {
@@ -55,6 +56,17 @@ internal sealed record LimitStatus
         Callers = plan.UnderWay.Clients,
         UnderWay = plan.UnderWay.Open,
         Outcomes = OutcomesOf(counts),
+    };
+
+    private static LimitStatus Of(Bandwidth bandwidth) => new()
+    {
+        Name = bandwidth.Limit,
+        Plan = bandwidth.Plan,
+        Key = bandwidth.Key.Text,
+        Rule = bandwidth.Text,
+        Mode = "local",
+        Callers = bandwidth.Callers,
+        Outcomes = new Dictionary<string, long>(),
     };
 
     private static Dictionary<string, long> OutcomesOf(LimitCounts counts) => counts.Outcomes.ToDictionary(each => each.Outcome, each => each.Count);

@@ -34,6 +34,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Auth = [.. snapshot.Providers.Metrics.All],
             Limits = [.. LimitStatus.Of(snapshot.Limits)],
             LimitCounts = [.. snapshot.Limits.Metrics.All],
+            Paces = [.. snapshot.Limits.Metrics.Paces],
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             AuthKeys = [.. snapshot.Providers.Providers.Select(AuthKeysStatus.Of).OfType<AuthKeysStatus>()],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],

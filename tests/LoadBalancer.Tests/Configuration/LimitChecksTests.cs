@@ -9,6 +9,8 @@ internal sealed class LimitChecksTests
     [TestCase("auth: p, rate_limit: [a, b]", "a: {key: [identity, route], limit: {rate: 100/s, burst: 200}}, b: {key: \"header:X-Tenant\", limit: {quota: 500/day}}")]
     [TestCase("auth: p, rate_limit: a", "a: {key: identity, limit: {free: 5/min, pro: {rate: 30/min, burst: 3}, anonymous: 2/min}}")]
     [TestCase("auth: p, rate_limit: a", "a: {key: identity, limit: {pro: 30/min, default: 2/min}, mode: local, on_failure: deny}")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {request: 1MB/s, response: 10MB/s, burst: 5MB}}")]
+    [TestCase("auth: p, rate_limit: a", "a: {key: identity, limit: 5/min, bandwidth: {response: 10MB/s}}")]
     [TestCase("rate_limit: a, cost: 2", "a: {key: identity, limit: {default: 30/min, anonymous: 2/min}}")]
     public void What_makes_sense_is_taken(string route, string limits) => Assert.That(ConfigFolder.ErrorsOf(Text(route, limits)), Is.Empty);
 
@@ -27,11 +29,15 @@ internal sealed class LimitChecksTests
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: 500/day}", "lb.yaml:4:43: 'limit' expects a rate per s, min or h such as 60/min, not '500/day'; days and months are calendar periods and belong to a quota")]
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: {burst: 5}}", "lb.yaml:4:44: 'burst' is what may come at once beside a 'rate', and there is none")]
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: {rate: 5/s, quota: 5/day}}", "lb.yaml:4:55: 'limit' has either 'rate' or 'quota'; for both, let the route name two limits")]
-    [TestCase("rate_limit: a", "a: {key: client_ip}", "lb.yaml:4:19: 'a' needs the key 'limit': a rate per s, min or h such as 60/min, a map with the keys rate, burst, quota, or a map from plans to such rules")]
+    [TestCase("rate_limit: a", "a: {key: client_ip}", "lb.yaml:4:19: the limit 'a' says nothing of how many or how much: give it 'limit', 'bandwidth' or both")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {}}", "lb.yaml:4:47: 'bandwidth' says nothing of a direction: give it 'request', 'response' or both")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {request: 10MB}}", "lb.yaml:4:57: 'request' expects off or a bandwidth from 1B/s to 1GiB/s, not '10MB'")]
+    [TestCase("rate_limit: a", "a: {key: identity, bandwidth: {request: 10MB/s}}", "lb.yaml:7:89: the limit 'a' goes by identity, and the route of '/a' does not find out who calls: give it 'auth', or a limit by client_ip")]
     public void What_can_never_be_meant_is_an_error_with_a_remedy(string route, string limits, string error) => Assert.That(ConfigFolder.ErrorsOf(Text(route, limits)), Is.EqualTo(new[] { error }));
 
     [TestCase("plans: {a: {burst: 5}}", "lb.yaml:1:20: 'burst' is what may come at once beside a 'rate', and the plan 'a' has none")]
     [TestCase("plans: {a: {quota: [5/day, 6/day]}}", "lb.yaml:1:20: the plan 'a' has two quotas of one period: one a day and one a month are possible")]
+    [TestCase("plans: {a: {bandwidth: {burst: 5MB}}}", "lb.yaml:1:24: 'bandwidth' says nothing of a direction: give it 'request', 'response' or both")]
     [TestCase("plans: {a: {rate: 5/month}}", "lb.yaml:1:19: 'rate' expects off or a rate per s, min or h such as 60/min, not '5/month'; days and months are calendar periods and belong to a quota")]
     [TestCase("plans: {a: {quota: 5/h}}", "lb.yaml:1:20: 'quota' expects off or a number per day or month such as 50000/month, or a list of them, not '5/h'; seconds, minutes and hours belong to a rate")]
     [TestCase($"plans: {{pro: {{}}}}\nconsumers: {{x: {{api_keys: \"{Keys}\", plan: por}}}}", "lb.yaml:2:108: no plan is called 'por'; did you mean 'pro'?; one without limits of its own is 'por: {}' in 'plans'")]
@@ -46,6 +52,8 @@ internal sealed class LimitChecksTests
     [TestCase("cost: 5", "", "lb.yaml:7:77: 'cost' is for limits, and the route of '/a' has none: give it 'rate_limit', or callers with plans")]
     [TestCase("shadow: rate_limit", "", "lb.yaml:7:77: 'shadow' has 'rate_limit', which the route of '/a' does not have")]
     [TestCase("auth: p, rate_limit: a, cost: 5", "a: {key: identity, limit: {free: 1/min, default: 9/min}}", "lb.yaml:7:107: a request costs 5, and the limit 'a' never has more than 1 for callers of 'free': they never come through")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, limit: 5/min, mode: exact}", "lb.yaml:4:56: the limit 'a' is to be counted with other instances, and there is no 'state.redis' in which to count: each instance counts alone")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, limit: 5/min, on_failure: deny}", "lb.yaml:4:62: 'on_failure' is for limits that are counted in 'state.redis', and the limit 'a' is not")]
     public void What_is_hardly_meant_is_a_warning(string route, string limits, string warning)
     {
         using var folder = new ConfigFolder().With("lb.yaml", Text(route == "upstream: web" ? "priority: 1" : route, limits));

@@ -69,6 +69,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(ConsumerOptions))]
 [TestFixture(typeof(PlanOptions))]
 [TestFixture(typeof(RateLimitOptions))]
+[TestFixture(typeof(BandwidthOptions))]
 [TestFixture(typeof(LimitRule))]
 [TestFixture(typeof(IntrospectionOptions))]
 [TestFixture(typeof(ExternalOptions))]

@@ -12,7 +12,6 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// <summary>One exchange on a connection to an endpoint that speaks HTTP/2. Pooled by its loop. Touched only on its loop.</summary>
 internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValueTaskSource<FaultKind>
 {
-    private readonly LoopDeadline _deadline;
     private readonly EventLoop _loop;
     private Http2UpstreamSession? _session;
     private Exchange? _exchange;
@@ -20,7 +19,6 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     private ManualResetValueTaskSourceCore<FaultKind> _head;
     private ResponseHead? _nextHead;
     private FaultKind _failure;
-    private FaultKind _onDeadline;
     private int _use;
     private bool _wasUsed;
     private bool _isActive;
@@ -30,9 +28,9 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
 
     /// <summary>One that is in no use.</summary>
     public Http2UpstreamStream(EventLoop loop)
+        : base(loop)
     {
         _loop = loop;
-        _deadline = new LoopDeadline(loop, static owner => ((Http2UpstreamStream)owner).OnDeadline(), this);
         Reader = new Http2BodyReader(this, loop);
         Writer = new Http2BodyWriter(this, loop);
     }
@@ -98,7 +96,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     {
         (_session, At, Id, _wasUsed, _isActive) = (session, at, 0, wasUsed, true);
         (_awaitsHead, _hasNextHead, _isUntouched, IsReset, HasHead) = (false, false, false, false, false);
-        (_failure, _onDeadline, TimedOut) = (FaultKind.None, FaultKind.None, FaultKind.None);
+        (_failure, TimedOut) = (FaultKind.None, FaultKind.None);
 
         // Nothing may come before the head.
         Reader.Start(length: 0, ended: false);
@@ -237,17 +235,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public override ValueTask GatherAsync() => Reader.HasPart ? default : GatherMoreAsync();
 
     /// <inheritdoc/>
-    public override void Expect(TimeSpan time, FaultKind fault)
-    {
-        if (_isActive)
-        {
-            _onDeadline = fault;
-            _deadline.Set(time);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Relax() => _deadline.Clear();
+    protected override bool IsClosed => !_isActive;
 
     /// <inheritdoc/>
     public override void Park(TimeSpan idleAtMost, bool keepsAlive)
@@ -265,7 +253,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     /// <inheritdoc/>
     public override void Abort()
     {
-        _deadline.Clear();
+        Relax();
         if (!_isActive)
         {
             return;
@@ -283,7 +271,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public override void Release()
     {
         Abort();
-        _deadline.End();
+        EndDeadline();
         _use++;
         Reader.Reset();
         Writer.Drop();
@@ -332,9 +320,10 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
         }
     }
 
-    private void OnDeadline()
+    /// <inheritdoc/>
+    protected override void OnLate(FaultKind fault)
     {
-        TimedOut = _onDeadline;
+        TimedOut = fault;
         Abort();
     }
 }

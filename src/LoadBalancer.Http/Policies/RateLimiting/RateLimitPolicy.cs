@@ -96,7 +96,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
     private static RateLimit[] Named(PolicyBuild build, bool needsIdentity) =>
     [
         .. build.Options.RateLimit.Distinct()
-            .Select(name => build.Limits.Find(name) ?? throw new InvalidOperationException($"no limit '{name}'")).Where(limit => limit.NeedsIdentity == needsIdentity),
+            .Select(name => build.Limits.Find(name) ?? throw new InvalidOperationException($"no limit '{name}'")).Where(limit => limit.CountsRequests && limit.NeedsIdentity == needsIdentity),
     ];
 
     private bool TryEnter(Exchange exchange, Plan plan, int most)

@@ -28,6 +28,7 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     private int _window;
     private bool _waiting;
     private bool _hasTrailers;
+    private bool _standsAside;
 
     /// <summary>True once the client has sent the end.</summary>
     public bool HasEnded { get; private set; }
@@ -48,7 +49,7 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     {
         (_length, _received, _given, _uncredited, _window, _fault) = (length, 0, 0, 0, Window, FaultKind.None);
         _faultBehind = FaultKind.None;
-        (HasEnded, IsAtEnd, _hasTrailers) = (ended, ended, false);
+        (HasEnded, IsAtEnd, _hasTrailers, _standsAside) = (ended, ended, false, false);
         Limit = long.MaxValue;
         BytesRead = 0;
     }
@@ -56,7 +57,11 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     /// <summary>Lets go of everything.</summary>
     public void Reset()
     {
-        stream.Output.Credit((int)_queue.Length);
+        if (!_standsAside)
+        {
+            stream.Output.Credit((int)_queue.Length);
+        }
+
         _queue.Clear();
         _trailers?.Reset();
     }
@@ -81,9 +86,13 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
         _window -= data.Length + padding;
         _received += data.Length;
         HasEnded = ends;
-        if (_fault != FaultKind.None)
+        if (_fault != FaultKind.None || _standsAside)
         {
             stream.Output.Credit(data.Length + padding);
+        }
+
+        if (_fault != FaultKind.None)
+        {
             return Http2Error.NoError;
         }
 
@@ -191,6 +200,20 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// The connection's window is given back as bytes come and not as they are taken; that of the stream bounds what is kept. Sixteen streams that
+    /// are taken slowly would else keep all others of the connection from sending.
+    /// </remarks>
+    public override void StandAside()
+    {
+        if (!_standsAside)
+        {
+            _standsAside = true;
+            stream.Output.Credit((int)_queue.Length);
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Cancel() => Fail(FaultKind.ClientClosed);
 
     /// <inheritdoc/>
@@ -213,7 +236,11 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
     private void Taken(int bytes)
     {
         var output = stream.Output;
-        output.Credit(bytes);
+        if (!_standsAside)
+        {
+            output.Credit(bytes);
+        }
+
         _uncredited += bytes;
         if (_uncredited >= CreditFrom && !HasEnded && _fault == FaultKind.None && _faultBehind == FaultKind.None)
         {

@@ -136,6 +136,9 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     public override void BodyCame() => _clock.BodyCame();
 
     /// <inheritdoc/>
+    public override void StandAside() => Reader.StandAside();
+
+    /// <inheritdoc/>
     public override void ExpectTaking() => _clock.AwaitTaking(Exchange!.Proxy.Options.Timeouts.Body);
 
     /// <inheritdoc/>

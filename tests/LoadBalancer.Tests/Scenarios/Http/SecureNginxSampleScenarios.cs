@@ -21,6 +21,7 @@ internal sealed class SecureNginxSampleScenarios(Carrier carrier) : IOverCarrier
     private TemporaryFolder _folder = null!;
     private HttpGateway _gateway = null!;
     private string _key = "";
+    private int _clients;
 
     [OneTimeSetUp]
     public async Task Start()
@@ -114,9 +115,35 @@ internal sealed class SecureNginxSampleScenarios(Carrier carrier) : IOverCarrier
         Assert.That((Status(next), Status(_key)), Is.EqualTo((200, 200)));
     }
 
+    [TestCase("/orders", "")]
+    [TestCase("/orders", "X-API-Key: lbk_k1_x\r\n")]
+    [TestCase("/orders", "X-API-Key: $key\r\n")]
+    public void One_address_has_ten_at_once_and_then_five_a_second_whatever_it_brings(string target, string fields)
+    {
+        var from = new IPAddress([127, 3, 0, (byte)(1 + fields.Length)]);
+        var clock = Stopwatch.StartNew();
+        var allowed = 0;
+        HttpMessage refused;
+        while ((refused = Get(target, fields.Replace("$key", _key, StringComparison.Ordinal), from)).Status != 429)
+        {
+            allowed++;
+        }
+
+        Assert.That(allowed, Is.InRange(10, 10 + (int)(5 * clock.Elapsed.TotalSeconds)));
+        LimitScenarios.IsProblem(refused, 429, "rate_limited");
+        Assert.That((refused["Retry-After"], refused["RateLimit-Policy"]), Is.EqualTo(("1", "\"per-client\";q=10;w=2")));
+        Assert.That(Get(target, "").Status, Is.EqualTo(401), "others are let in");
+        Assert.That(Get("/lb-ready", from: from).Status, Is.EqualTo(200), "and so is the balancer in front");
+    }
+
     private int Status(string key) => Get("/", $"X-API-Key: {key}\r\n").Status;
 
-    private HttpMessage Get(string target, string fields = "") => _gateway.Get(target, fields, "shop.example.com");
+    // From an address of its own, as each has only so many requests.
+    private HttpMessage Get(string target, string fields = "", IPAddress? from = null)
+    {
+        using var client = IOverCarriers.Connect(Loopback.Connect(_gateway.Address, from ?? new IPAddress([127, 2, (byte)(++_clients >> 8), (byte)_clients])));
+        return client.Get(target, fields, "shop.example.com").ReadResponse();
+    }
 
     private IPEndPoint StartReplica(string name)
     {
