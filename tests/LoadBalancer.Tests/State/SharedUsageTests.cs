@@ -21,7 +21,7 @@ internal sealed class SharedUsageTests
     {
         _server = new RedisServer();
         _loops = new LoopGroup(1, TimeProvider.System, static (_, error) => throw error, static _ => { });
-        _redis = new RedisClient(new RedisOptions { Address = [RedisAddress.Parse(_server.Url)], Timeout = TimeSpan.FromSeconds(5) }, _loops.Loops, TimeProvider.System, null, static _ => { }, static error => throw error);
+        _redis = new RedisClient(new RedisOptions { Address = [Address(_server.Url)], Timeout = TimeSpan.FromSeconds(5) }, _loops.Loops, TimeProvider.System, null, static _ => { }, static error => throw error);
         _redis.Open();
     }
 
@@ -81,6 +81,8 @@ internal sealed class SharedUsageTests
         _server.Kill();
         Assert.That(await one.SumAsync(), Is.EqualTo(("acme 3", 1, false)));
     }
+
+    private static RedisAddress Address(string url) => RedisAddressKind.TryParse(url, out var address) ? address : throw new ArgumentException(url, nameof(url));
 
     /// <summary>An lb without a state folder: its name is its process's.</summary>
     private sealed class Instance(SharedUsageTests test)
