@@ -158,20 +158,19 @@ internal sealed class LimitSet
             return tier;
         }
 
-        var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!, previous), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
-    }
-
-    private KeyedLimit Create(LimitSpec spec, BuildContext context, LimitSet? previous)
-    {
-        // With another rule a caller begins with what it has used so far: a reload gives nobody anything back.
-        var limit = Create(spec, context);
-        if (limit is LocalLimit local && previous?._tiers.Values.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan && tier.Limit is LocalLimit) is { } changed)
+        var limit = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
+        if (limit is null)
         {
-            local.Adopt((LocalLimit)changed.Limit);
+            limit = Create(spec, context!);
+
+            // With another rule a caller begins with what it has used so far, so that a reload gives nobody anything back.
+            if (limit is LocalLimit local && previous?.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan)?.Limit is LocalLimit before)
+            {
+                local.Adopt(before);
+            }
         }
 
-        return limit;
+        return _tiers[spec] = new LimitTier(limit, KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Limits;
+using LoadBalancer.SharedLimits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -31,6 +32,9 @@ internal sealed record LimitStatus
     /// <summary>Requests that are under way, where those are what is limited; null elsewhere.</summary>
     public long? UnderWay { get; init; }
 
+    /// <summary>What is leased, where it is; null elsewhere.</summary>
+    public LeaseStatus? Leases { get; init; }
+
     /// <summary>What it has said, by outcome; nothing for a bandwidth, which refuses nobody.</summary>
     public required IReadOnlyDictionary<string, long> Outcomes { get; init; }
 
@@ -48,6 +52,7 @@ internal sealed record LimitStatus
         Mode = tier.Limit.Spec.Mode.ToString().ToLowerInvariant(),
         Callers = tier.Limit.Keys,
         Uncounted = (tier.Limit as LocalLimit)?.Uncounted,
+        Leases = tier.Limit is LeasedLimit leased ? LeaseStatus.Of(leased) : null,
         Outcomes = OutcomesOf(tier.Counts),
     };
 
