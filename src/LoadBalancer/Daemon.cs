@@ -221,7 +221,7 @@ internal static class Daemon
                 kept.Begin();
             }
 
-            shared.Begin();
+            shared.Begin(orders.Stop);
             readiness.Release(Readiness.Starting);
             predecessor?.Listeners.Open();
             predecessor?.SayAccepting();

@@ -26,7 +26,6 @@ internal sealed class SharedUsage
     private readonly Func<bool> _isHandedOver;
     private readonly TimeProvider _time;
     private readonly string _instance;
-    private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<CallerName, UsageCounts> _told = [];
     private Task _running = Task.CompletedTask;
     private UsageMonth? _month;
@@ -47,12 +46,12 @@ internal sealed class SharedUsage
     }
 
     /// <summary>Begins to tell.</summary>
-    public void Begin() => _running = Task.Run(RunAsync);
+    /// <param name="stop">Ends it.</param>
+    public void Begin(CancellationToken stop) => _running = Task.Run(() => RunAsync(stop), CancellationToken.None);
 
-    /// <summary>Tells for the last time; before the Redis is closed.</summary>
+    /// <summary>Tells for the last time: when it was told to end, and before the Redis is closed.</summary>
     public async Task EndAsync()
     {
-        await _stop.CancelAsync();
         await _running;
         await TellAsync();
     }
@@ -167,12 +166,12 @@ internal sealed class SharedUsage
         return name;
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken stop)
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
-            await Task.Delay(KeptCounts.Interval, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
-            if (!_stop.IsCancellationRequested)
+            await Task.Delay(KeptCounts.Interval, _time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
+            if (!stop.IsCancellationRequested)
             {
                 await TellAsync();
             }
