@@ -1,5 +1,3 @@
-using LoadBalancer.Configuration;
-
 namespace LoadBalancer.Limits;
 
 /// <summary>
