@@ -30,10 +30,18 @@ public class LeasedLimitBenchmarks
     }
 
     [Benchmark]
-    public bool Allowed() => _leased.TakeAsync(Key(), 1).GetAwaiter().GetResult().Allowed;
+    public bool Allowed()
+    {
+        var answer = _leased.TakeAsync(Key(), 1);
+        return answer.IsCompletedSuccessfully && answer.Result.Allowed;
+    }
 
     [Benchmark]
-    public bool Refused() => _refused.TakeAsync(Key(), 1).GetAwaiter().GetResult().Allowed;
+    public bool Refused()
+    {
+        var answer = _refused.TakeAsync(Key(), 1);
+        return answer.IsCompletedSuccessfully && answer.Result.Allowed;
+    }
 
     private LimitKey Key()
     {

@@ -37,7 +37,7 @@ internal static class ContenderCatalog
                 Template = "nginx.conf",
                 Arguments = ["-e", "stderr", "-c", "{config}"],
                 VersionArguments = ["-v"],
-                Services = [Service.Tcp, Service.Http, Service.LoggedHttp, Service.Https, Service.Http2, Service.Tls],
+                Services = [Service.Tcp, Service.Http, Service.LoggedHttp, Service.Https, Service.Http2, Service.Limit, Service.Tls],
                 Remedy = ".ci/setup nginx",
                 IsPeer = true,
             },

@@ -131,6 +131,7 @@ internal sealed class RunningContender : IAsyncDisposable
     private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, BenchCertificate certificate, string tokenKey)
     {
         var secure = service is Service.Https or Service.Tls;
+        var verifies = service is Service.Jwt or Service.JwtLimit;
         return ConfigTemplate.Fill(
             template,
             new Dictionary<string, string>
@@ -154,12 +155,15 @@ internal sealed class RunningContender : IAsyncDisposable
                 ["tls.pair"] = secure ? [$"{certificate.ChainFile} {certificate.KeyFile}"] : [],
                 ["tls.json"] = secure ? [$$"""{"Path": "{{certificate.ChainFile}}", "KeyPath": "{{certificate.KeyFile}}"}"""] : [],
                 ["tls.both"] = secure ? [certificate.CombinedFile] : [],
-                ["jwt.key"] = service == Service.Jwt ? [tokenKey] : [],
-                ["jwt.issuer"] = service == Service.Jwt ? [BenchTokens.Issuer] : [],
-                ["jwt.audience"] = service == Service.Jwt ? [BenchTokens.Audience] : [],
-                ["jwt.on"] = service == Service.Jwt ? ["on"] : [],
-                ["jwt.off"] = service == Service.Jwt ? [] : ["off"],
-                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Jwt ? ["true"] : [],
+                ["jwt.key"] = verifies ? [tokenKey] : [],
+                ["jwt.issuer"] = verifies ? [BenchTokens.Issuer] : [],
+                ["jwt.audience"] = verifies ? [BenchTokens.Audience] : [],
+                ["jwt.on"] = verifies ? ["on"] : [],
+                ["jwt.alone"] = service == Service.Jwt ? ["on"] : [],
+                ["limit.client"] = service == Service.Limit ? ["on"] : [],
+                ["limit.identity"] = service == Service.JwtLimit ? ["on"] : [],
+                ["route.plain"] = verifies || service == Service.Limit ? [] : ["on"],
+                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Limit || verifies ? ["true"] : [],
                 ["listen.multiplexed"] = service == Service.Http2 ? ["true"] : [],
             });
     }

@@ -21,6 +21,12 @@ internal enum Service
     /// <summary>HTTP/1.1 on both sides, for callers whose JSON web token is good: signature, issuer, audience and times.</summary>
     Jwt,
 
+    /// <summary>HTTP/1.1 on both sides, with a limit for each client address that nobody reaches.</summary>
+    Limit,
+
+    /// <summary><see cref="Jwt"/>, with a limit for each subject that nobody reaches.</summary>
+    JwtLimit,
+
     /// <summary>Layer 4 behind TLS 1.3, in clear to the endpoints; configured by configs/tcp.</summary>
     Tls,
 }

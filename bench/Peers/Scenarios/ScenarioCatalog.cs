@@ -52,6 +52,8 @@ internal static class ScenarioCatalog
             Tokens = NewTokens(quick),
         },
         Http("jwt-cached", "The same with 64 tokens in turn") with { Service = Service.Jwt, Tokens = 64 },
+        Http("limit", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request counted for its client's address") with { Service = Service.Limit },
+        Http("jwt-limit", "As jwt-cached, each request counted for its token's subject") with { Service = Service.JwtLimit, Tokens = 64 },
         Paced(Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not")),
         Paced(Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds")) with
         {

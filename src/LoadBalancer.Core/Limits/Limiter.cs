@@ -1,23 +1,61 @@
 namespace LoadBalancer.Limits;
 
 /// <summary>
-/// The arithmetic of one rate, over numbers that somebody else keeps for each client. Immutable and thread-safe; the cells
-/// of one client are touched by one thread at a time. Times are timestamps of one clock, 0 or more, that never go back.
+/// The arithmetic of one rate, over entries of a <see cref="CallerTable"/>. Thread-safe without a lock: a charge is one compare-and-swap of a value
+/// that cannot come again, so a thread that was held up meanwhile charges nobody else. Times are timestamps of a monotonic clock, 0 or more.
 /// </summary>
-internal abstract class Limiter
+/// <param name="time">The clock.</param>
+internal abstract class Limiter(TimeProvider time)
 {
-    /// <summary>How many numbers one client needs; all zero for one that has done nothing yet.</summary>
-    public abstract int Cells { get; }
+    private int _largestCost = 1;
 
-    /// <summary>Counts one more at <paramref name="now"/>, or says no and counts nothing.</summary>
-    public abstract bool TryTake(Span<long> cells, long now);
+    /// <summary>The time.</summary>
+    public long Now => time.GetTimestamp();
+
+    /// <summary>The most that one caller may use at once.</summary>
+    public abstract long Most { get; }
+
+    /// <summary>The largest cost that was ever asked for: a caller with less left than this is at its limit.</summary>
+    protected int LargestCost => Volatile.Read(ref _largestCost);
+
+    /// <summary>Charges <paramref name="cost"/>, or refuses and charges nothing.</summary>
+    /// <param name="entry">Where the caller was found.</param>
+    /// <param name="number">The caller.</param>
+    /// <param name="cost">1 to <see cref="Most"/>.</param>
+    /// <param name="answer">What the caller is told.</param>
+    /// <returns>False where the entry is not the caller's any more: it is looked up again.</returns>
+    public bool TryTake(ref CallerEntry entry, ulong number, int cost, out LimitAnswer answer)
+    {
+        if (cost > _largestCost)
+        {
+            Volatile.Write(ref _largestCost, cost);
+        }
+
+        return TryCharge(ref entry, number, cost, out answer);
+    }
+
+    /// <summary>What would be said to <paramref name="cost"/> now; false as with <see cref="TryTake"/>.</summary>
+    public abstract bool TryPeek(ref CallerEntry entry, ulong number, int cost, out LimitAnswer answer);
+
+    /// <summary>Gives <paramref name="cost"/> back; false as with <see cref="TryTake"/>.</summary>
+    public abstract bool TryReturn(ref CallerEntry entry, ulong number, int cost);
+
+    /// <summary>The state of a caller that has used <paramref name="used"/> just now; false where there is no memory for it.</summary>
+    /// <param name="used">0 to <see cref="Most"/>.</param>
+    /// <param name="state">The state.</param>
+    public abstract bool TryBegin(long used, out long state);
 
     /// <summary>
-    /// How near the client is to its limit: 0 where forgetting it changes nothing, and the more the nearer; one at its limit has
-    /// more than any that is not.
+    /// How long until a caller is idle, which is when forgetting it changes nothing: 0 or less since when it is, and the greatest number where it is at its
+    /// limit. In the timestamps' unit, or a finer one that is the same for all.
     /// </summary>
-    public abstract double Used(ReadOnlySpan<long> cells, long now);
+    /// <param name="state">The caller's state.</param>
+    /// <param name="now">The time.</param>
+    public abstract long UntilIdle(long state, long now);
 
-    /// <summary>How long from <paramref name="now"/> until one more may be counted; 0 where it may at once.</summary>
-    public abstract long Wait(ReadOnlySpan<long> cells, long now);
+    /// <summary>Ends a state that was taken out of its entry for good.</summary>
+    public abstract void End(long state);
+
+    /// <inheritdoc cref="TryTake"/>
+    protected abstract bool TryCharge(ref CallerEntry entry, ulong number, int cost, out LimitAnswer answer);
 }

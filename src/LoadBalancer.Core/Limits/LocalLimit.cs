@@ -1,30 +1,150 @@
+using System.Runtime.CompilerServices;
+
 namespace LoadBalancer.Limits;
 
-/// <summary>A rate that is counted in this process. Bounded as <see cref="ClientRates"/> are.</summary>
-/// <param name="spec">The limit, of which the rule is a rate.</param>
-/// <param name="time">The clock.</param>
-internal sealed class LocalLimit(LimitSpec spec, TimeProvider time) : KeyedLimit(spec)
+/// <summary>A rate that is counted in this process. Thread-safe, and bounded by the <see cref="LimitMemory"/> however many callers come.</summary>
+internal sealed class LocalLimit : KeyedLimit
 {
-    private readonly ClientRates _rates = new(
-        spec.Rule.Burst > 0 ? new TokenBucket(spec.Rule.Rate!.Value, spec.Rule.Burst, time) : new SlidingWindow(spec.Rule.Rate!.Value, time), time);
+    private readonly Limiter _limiter;
+    private readonly CallerTable _callers;
+    private readonly TimeProvider _time;
+    private LocalLimit? _previous;
+    private long _adopted;
+
+    /// <summary>A limit of which nobody has used anything.</summary>
+    /// <param name="spec">The limit, of which the rule is a rate.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="memory">The memory of its callers; null for that of the process.</param>
+    public LocalLimit(LimitSpec spec, TimeProvider time, LimitMemory? memory = null)
+        : base(spec)
+    {
+        var share = new LimitMemoryShare(memory ?? LimitMemory.OfProcess);
+        var rate = spec.Rule.Rate!.Value;
+        _limiter = spec.Rule.Burst > 0 ? new TokenBucket(rate, spec.Rule.Burst, time)
+            : rate.Count <= SlidingWindow.MostTimes ? new SlidingWindow(rate, time, new CallerBlocks(share))
+            : new SlicedWindow(rate, time, new CallerBlocks(share));
+        _callers = new CallerTable(_limiter, share);
+        _time = time;
+    }
 
     /// <inheritdoc/>
-    public override long Keys => _rates.Count;
+    public override long Keys => _callers.Count;
+
+    /// <summary>How often a caller was let through that could not be remembered: all of its table within reach was at its limit.</summary>
+    public long Uncounted => _callers.Uncounted;
+
+    /// <summary>How long what was used may count, at most.</summary>
+    private TimeSpan Memory => Spec.Rule.Rate!.Value is var rate && Spec.Rule.Burst > 0
+        ? rate.Window * ((double)Spec.Rule.Burst / rate.Count)
+        : rate.Window * (1 + (1.0 / SlicedWindow.Slices));
+
+    private LimitAnswer Unused => new(true, _limiter.Most, TimeSpan.Zero, TimeSpan.Zero);
+
+    /// <summary>
+    /// Goes on with what callers have used of another limit, whose place this one takes: what of it has not come back by the time a caller is seen again
+    /// is charged as if it were used then, up to all that this one allows.
+    /// </summary>
+    /// <param name="previous">The limit, which may still be asked by requests of before.</param>
+    public void Adopt(LocalLimit previous)
+    {
+        _adopted = _time.GetTimestamp();
+        _previous = previous;
+    }
 
     /// <inheritdoc/>
-    public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost) => new(_rates.TryTake(key.Number)
-        ? new LimitAnswer(true, 0, TimeSpan.Zero, TimeSpan.Zero)
-        : Peek(key, cost) with { Allowed = false });
+    public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost) => new(Take(key, cost));
+
+    /// <inheritdoc cref="TakeAsync"/>
+    public LimitAnswer Take(in LimitKey key, int cost)
+    {
+        if (cost > _limiter.Most)
+        {
+            return NeverOf(Peek(key, 1));
+        }
+
+        var number = CallerTable.NumberOf(key.Number);
+        var spin = default(SpinWait);
+        while (true)
+        {
+            ref var entry = ref _callers.Find(number);
+            if (!Unsafe.IsNullRef(ref entry))
+            {
+                if (_limiter.TryTake(ref entry, number, cost, out var answer))
+                {
+                    return answer;
+                }
+
+                spin.SpinOnce(sleep1Threshold: -1);
+            }
+            else if (!_callers.TryAdd(number, UsedBefore(key)))
+            {
+                return Unused with { Remaining = _limiter.Most - cost };
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override LimitAnswer Peek(in LimitKey key, int cost)
     {
-        var wait = _rates.WaitOf(key.Number);
-        return new LimitAnswer(wait <= TimeSpan.Zero, 0, wait, wait);
+        if (cost > _limiter.Most)
+        {
+            return NeverOf(Peek(key, 1));
+        }
+
+        var number = CallerTable.NumberOf(key.Number);
+        var spin = default(SpinWait);
+        while (true)
+        {
+            ref var entry = ref _callers.Find(number);
+            if (Unsafe.IsNullRef(ref entry))
+            {
+                return Unused;
+            }
+
+            if (_limiter.TryPeek(ref entry, number, cost, out var answer))
+            {
+                return answer;
+            }
+
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
     }
 
     /// <inheritdoc/>
     public override void Return(in LimitKey key, int cost)
     {
+        var number = CallerTable.NumberOf(key.Number);
+        var spin = default(SpinWait);
+        while (true)
+        {
+            ref var entry = ref _callers.Find(number);
+            if (Unsafe.IsNullRef(ref entry) || _limiter.TryReturn(ref entry, number, cost))
+            {
+                return;
+            }
+
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
+    private LimitAnswer NeverOf(in LimitAnswer now) => now with { Allowed = false, Wait = Spec.Rule.Rate!.Value.Window };
+
+    /// <summary>What a caller that is new here has used of the limit before.</summary>
+    private long UsedBefore(in LimitKey key)
+    {
+        var previous = _previous;
+        if (previous is null)
+        {
+            return 0;
+        }
+
+        if (_time.GetElapsedTime(_adopted) > previous.Memory)
+        {
+            _previous = null;
+            return 0;
+        }
+
+        var used = previous._limiter.Most - previous.Peek(key, 1).Remaining;
+        return Math.Min(_limiter.Most, used > 0 ? used : previous.UsedBefore(key));
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
@@ -8,7 +9,7 @@ namespace LoadBalancer.Http.Authentication;
 
 /// <summary>
 /// Keeps clients from guessing credentials: the file's <c>auth_failures</c>. An address (of IPv6 a network of 64 bits) that has sent too many bad
-/// ones is not listened to for a while; only credentials that are known already still count. Thread-safe, and bounded as <see cref="ClientRates"/> are.
+/// ones is not listened to for a while; only credentials that are known already still count. Thread-safe, and bounded as every <see cref="LocalLimit"/> is.
 /// </summary>
 /// <remarks>
 /// What counts is what a guess looks like. A credential whose time is over was a good one once, and one that is refused from memory is not
@@ -19,22 +20,24 @@ namespace LoadBalancer.Http.Authentication;
 internal sealed class FailureThrottle(Rate rate, BuildContext context)
 {
     private readonly ClientKey _keys = new(context.Seeds);
-    private readonly ClientRates _rates = new(new SlidingWindow(rate, context.Time), context.Time);
+    private readonly LocalLimit _limit = new(new LimitSpec("auth_failures", "", new LimitRule { Rate = rate }, LimitMode.Local, StoreFailure.Local), context.Time);
 
     /// <summary>How many an address may send.</summary>
     public Rate Rate => rate;
 
     /// <summary>How long the client of an exchange is not listened to; zero where it is. A client without an address came over a Unix socket, and always is.</summary>
-    public TimeSpan WaitOf(Exchange exchange) => exchange.ClientAddress is { } client ? _rates.WaitOf(_keys.Of(client)) : TimeSpan.Zero;
+    public TimeSpan WaitOf(Exchange exchange) => exchange.ClientAddress is { } client ? _limit.Peek(KeyOf(client), 1).Wait : TimeSpan.Zero;
 
     /// <summary>Counts a refusal, where it counts.</summary>
     public void Count(Exchange exchange, in ProviderAnswer refusal)
     {
         if (!refusal.IsRemembered && !exchange.IsRehearsal && IsGuess(refusal.Fault) && exchange.ClientAddress is { } client)
         {
-            _rates.TryTake(_keys.Of(client));
+            _limit.Take(KeyOf(client), 1);
         }
     }
+
+    private LimitKey KeyOf(IPAddress client) => new(_keys.Of(client), []);
 
     // Not what was good once, or is good elsewhere; and not what a client did wrong that has no credential in it.
     private static bool IsGuess(FaultKind kind) => kind is

@@ -68,7 +68,8 @@ internal sealed class LimitReplay(EventLoop loop)
             else if (policy.Key == Addresses || (policy.Key == Limits && !isUndecided))
             {
                 exchange.Decisions.Begin(policy.Key);
-                var outcome = policy.OnRequestAsync(exchange).Result;
+                var asked = policy.OnRequestAsync(exchange);
+                var outcome = asked.IsCompletedSuccessfully ? asked.Result : throw new InvalidOperationException($"'{policy.Key}' waits for somebody");
                 var isRefusal = outcome.IsFinal && !isShadow;
                 exchange.Decisions.End(outcome.IsFinal && isShadow ? outcome with { Verdict = PolicyVerdict.WouldRefuse } : outcome);
                 if (isRefusal)

@@ -23,7 +23,7 @@ internal static class JsonRequestLine
         line.Address("client"u8, exchange.ClientAddress);
         line.Text("identity"u8, exchange.Identity?.Subject, ClientText.MostIdentity);
         line.Text("auth"u8, exchange.Identity?.Provider, ClientText.MostName);
-        line.Text("plan"u8, exchange.Identity?.Plan, ClientText.MostName);
+        line.Text("plan"u8, exchange.Identity?.Plan, ClientText.MostIdentity);
         line.Text("method"u8, method, ClientText.MostMethod);
         line.Text("host"u8, request.Host, ClientText.MostHost);
         line.Text("path"u8, route?.Template, ClientText.MostName);

@@ -45,6 +45,13 @@ internal static class LimitLoosening
             : null;
     }
 
+    /// <summary>Why another <c>state</c> does; null where it does not.</summary>
+    public static string? OfState(StateOptions before, StateOptions after) =>
+        before.Redis is null ? null
+        : after.Redis is null ? "each instance counts its limits alone"
+        : before.OnFailure != after.OnFailure && after.OnFailure != StoreFailure.Deny ? "callers may do more while the store cannot be asked"
+        : null;
+
     private static bool IsMore(BandwidthOptions? was, BandwidthOptions? now) => was is not null
         && (IsFaster(was.Request, now?.Request ?? 0) || IsFaster(was.Response, now?.Response ?? 0) || IsFaster(was.Burst, now!.Burst));
 

@@ -23,6 +23,7 @@ internal static class OptionLoosening
             "consumers" when change.After is not null => change.Before is null && !change.Path.AsSpan("consumers.".Length).Contains('.') ? "another caller is let in" : "what a caller may is decided otherwise",
             "plans" => LimitLoosening.OfPlan(name, before, after),
             "rate_limits" => LimitLoosening.OfLimit(name, before, after),
+            "state" => LimitLoosening.OfState(before.State, after.State),
             "admin" when OfAdmin.Contains(change.Path) => "who may ask and change lb is decided otherwise",
             "auth_failures" => after.AuthFailures is not { } now || (before.AuthFailures is { } was && IsFaster(was, now)) ? "clients may guess more often" : null,
             "listeners" when change.Before is null && after.Listeners.GetValueOrDefault(name)?.Tcp is not null => "there is a way to its upstream without any policy of routes",

@@ -1,6 +1,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;
+using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Configuration;
 
@@ -47,6 +48,7 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         if (!settings.Fragment && reader.Errors.Count == 0)
         {
             SomethingIsLimited();
+            StoreIsThere();
         }
     }
 
@@ -198,6 +200,29 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         if (options.Plans.FirstOrDefault(plan => plan.Value != new PlanOptions()).Key is { } idle && !routes.Exists(route => route.Policies.Auth is not null))
         {
             reader.Warn(root.Locate("plans", idle).Span, "no route finds out who calls ('auth'), so that no request has a plan: the limits of plans limit nothing");
+        }
+    }
+
+    // One file of limits may serve a laptop too, so it works.
+    private void StoreIsThere()
+    {
+        if (options.State.Redis is not null)
+        {
+            return;
+        }
+
+        foreach (var (name, limit) in options.RateLimits)
+        {
+            if (limit.Mode is LimitMode.Exact or LimitMode.Leased)
+            {
+                reader.Warn(
+                    root.Locate("rate_limits", name, "mode").Span,
+                    $"the limit '{name}' is to be counted with other instances, and there is no 'state.redis' in which to count: each instance counts alone");
+            }
+            else if (limit.OnFailure is not null)
+            {
+                reader.Warn(root.Locate("rate_limits", name, "on_failure").Span, $"'on_failure' is for limits that are counted in 'state.redis', and the limit '{name}' is not");
+            }
         }
     }
 

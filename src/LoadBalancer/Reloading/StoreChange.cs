@@ -46,7 +46,7 @@ internal sealed class StoreChange
 
     /// <summary>Uses it from here on; ends when nothing is asked of the one before any more.</summary>
     public Task CommitAsync() =>
-        Store is null ? _running?.Client.CloseAsync() ?? Task.CompletedTask
+        Store is null ? _running?.CloseAsync() ?? Task.CompletedTask
         : _next is null || _running is null ? Task.CompletedTask
         : _running.UseAsync(_next);
 

@@ -1,6 +1,5 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.Configuration;
-using LoadBalancer.Http;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Routing;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using LoadBalancer.Configuration;
 using LoadBalancer.Http.Usage;
 using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;

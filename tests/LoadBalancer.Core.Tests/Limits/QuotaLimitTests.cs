@@ -102,7 +102,7 @@ internal sealed class QuotaLimitTests
         }
 
         Assert.That(limit.Peek(new LimitKey(77, "a"u8), 1).Remaining, Is.EqualTo(6));
-        Assert.That((limit.TakeAsync(new LimitKey(77, "a"u8), 1).Result.Remaining, Take(limit, "b").Remaining), Is.EqualTo((5, 8)));
+        Assert.That((Taken(limit.TakeAsync(new LimitKey(77, "a"u8), 1)).Remaining, Take(limit, "b").Remaining), Is.EqualTo((5, 8)));
     }
 
     [Test]
@@ -135,7 +135,7 @@ internal sealed class QuotaLimitTests
         for (var caller = 1ul; caller <= QuotaBook.MostCallers + 100_000; caller++)
         {
             BitConverter.TryWriteBytes(text, caller);
-            limit.TakeAsync(new LimitKey(caller, text), 1);
+            Taken(limit.TakeAsync(new LimitKey(caller, text), 1));
         }
 
         Assert.That(limit.Keys, Is.EqualTo(QuotaBook.MostCallers));
@@ -154,7 +154,7 @@ internal sealed class QuotaLimitTests
         {
             for (var round = 0; round < 100; round++)
             {
-                _ = limit.TakeAsync(new LimitKey(1, "a"u8), 1).Result;
+                Taken(limit.TakeAsync(new LimitKey(1, "a"u8), 1));
                 limit.Return(new LimitKey(1, "a"u8), 1);
                 limit.Peek(new LimitKey(1, "a"u8), 1);
             }
@@ -165,7 +165,9 @@ internal sealed class QuotaLimitTests
 
     private static LimitKey Key(string caller) => new((ulong)caller.GetHashCode(StringComparison.Ordinal), Encoding.UTF8.GetBytes(caller));
 
-    private static LimitAnswer Take(QuotaLimit limit, string caller, int cost = 1) => limit.TakeAsync(Key(caller), cost).Result;
+    private static LimitAnswer Take(QuotaLimit limit, string caller, int cost = 1) => Taken(limit.TakeAsync(Key(caller), cost));
+
+    private static LimitAnswer Taken(ValueTask<LimitAnswer> asked) => asked.IsCompletedSuccessfully ? asked.Result : throw new AssertionException("it waits");
 
     private QuotaLimit Monthly(long count, TimeProvider time) => new(Spec(count, QuotaPeriod.Month), _table.Of(Spec(count, QuotaPeriod.Month)), time);
 

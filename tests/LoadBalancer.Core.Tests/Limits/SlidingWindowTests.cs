@@ -1,4 +1,4 @@
-using LoadBalancer.Configuration;
+using System.Collections.Concurrent;
 using LoadBalancer.Limits;
 
 namespace LoadBalancer.Tests.Limits;
@@ -7,129 +7,212 @@ internal sealed class SlidingWindowTests
 {
     private const long Window = TimeSpan.TicksPerSecond;
 
+    private static readonly TimeSpan OneWindow = new(Window);
+
+    private long _now;
+
+    [SetUp]
+    public void Begin() => _now = 0;
+
     [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(3)]
     [TestCase(5)]
-    [TestCase(32)]
-    [TestCase(33)]
-    [TestCase(50)]
+    [TestCase(8)]
+    [TestCase(60)]
     [TestCase(1000)]
-    public void No_window_of_its_length_has_more_wherever_it_begins(int count)
+    public void It_says_what_a_list_of_all_times_says_whatever_comes_and_whatever_the_clock_does(int count)
     {
-        var (limit, cells) = Limit(count);
+        var limit = LimitOf.Rate(count, OneWindow, new MonotonicTime(() => _now, Window));
         var random = new Random(count);
-        var taken = new List<long>();
-        for (long now = 0; taken.Count < count * 20;)
+        var times = new List<long>();
+        var (allowed, refused) = (0, 0);
+        for (var asked = 0; asked < 30_000; asked++)
         {
-            // Bursts, pauses, and a rate far above the limit.
-            now += random.Next(10) switch
+            _now += random.Next(1000) switch
             {
-                0 => random.NextInt64(Window),
-                1 => 0,
-                _ => random.NextInt64(Window / count),
+                0 => random.NextInt64(20 * 365 * 86400L) * (Window / 100),
+                < 5 => Window,
+                < 10 => random.NextInt64(2 * Window),
+                < 700 => random.NextInt64((Window / count) + 1),
+                _ => 0,
             };
-            if (limit.TryTake(cells, now))
+            times.RemoveAll(time => _now - time >= Window);
+            var cost = random.Next(10) == 0 ? random.Next(1, count + 1) : random.Next(1, Math.Min(count, 3) + 1);
+            var look = Expected(cost);
+            Assert.That(limit.Peek(1, cost), Is.EqualTo(look), "a look");
+            if (look.Allowed)
             {
-                taken.Add(now);
+                allowed++;
+                times.AddRange(Enumerable.Repeat(_now, cost));
+                Assert.That(limit.Take(1, cost), Is.EqualTo(Expected(0)));
+            }
+            else
+            {
+                refused++;
+                Assert.That(limit.Take(1, cost), Is.EqualTo(look));
+            }
+
+            if (look.Allowed && random.Next(5) == 0)
+            {
+                limit.Return(1, cost);
+                times.RemoveRange(times.Count - cost, cost);
             }
         }
 
-        for (var index = count; index < taken.Count; index++)
+        Assert.That(Math.Min(allowed, refused), Is.GreaterThan(1000));
+
+        LimitAnswer Expected(int cost)
         {
-            Assert.That(taken[index] - taken[index - count], Is.GreaterThanOrEqualTo(Window), "one more than the limit within a window");
+            var left = count - times.Count;
+            return new LimitAnswer(
+                left >= cost,
+                left,
+                left >= cost ? TimeSpan.Zero : new TimeSpan(Window - (_now - times[cost - left - 1])),
+                times.Count == 0 ? TimeSpan.Zero : new TimeSpan(Window - (_now - times[^1])));
         }
     }
 
     [Test]
-    public void It_holds_however_long_the_process_runs([Values(5, 33, 1000)] int count, [Values(0, 33, 34, 35)] int bits)
+    public void No_window_has_more_wherever_it_begins_and_none_is_refused_a_slice_after_it_has_less([Values(1001, 1500, 20_000)] int count)
     {
-        // Around the times at which the number of a slice would not fit into so many bits; 2^34 slices of a second are 17 years.
-        const long Second = 1_000_000_000;
-        var (limit, cells) = Limit(count, frequency: Second);
+        var limit = LimitOf.Rate(count, OneWindow, new MonotonicTime(() => _now, Window));
         var random = new Random(count);
-        var taken = new List<long>();
-        for (var now = Math.Max(0, ((1L << bits) * (Second / SlidingWindow.Slices)) - (3 * Second)); taken.Count < count * 6; now += random.NextInt64(2 * Second / count / 3))
+        var taken = new List<(long At, int Cost)>();
+        const long Span = Window + (Window / SlicedWindow.Slices) + 1;
+        var (first, firstOfSpan, inWindow, inSpan, refused) = (0, 0, 0L, 0L, 0);
+        for (var asked = 0; asked < 40_000; asked++)
         {
-            if (limit.TryTake(cells, now))
+            _now += random.Next(1000) switch
             {
-                taken.Add(now);
+                0 => random.NextInt64(3 * Window),
+                1 => random.NextInt64(365 * 86400L) * Window,
+                < 500 => random.NextInt64((20 * Window / count) + 1),
+                _ => 0,
+            };
+            for (; first < taken.Count && _now - taken[first].At >= Window; first++)
+            {
+                inWindow -= taken[first].Cost;
+            }
+
+            for (; firstOfSpan < taken.Count && _now - taken[firstOfSpan].At >= Span; firstOfSpan++)
+            {
+                inSpan -= taken[firstOfSpan].Cost;
+            }
+
+            var cost = random.Next(1, (count / 20) + 1);
+            var answer = limit.Take(1, cost);
+            if (answer.Allowed)
+            {
+                if (random.Next(5) == 0)
+                {
+                    limit.Return(1, cost);
+                    Assert.That(limit.Peek(1).Remaining, Is.EqualTo(answer.Remaining + cost));
+                    continue;
+                }
+
+                taken.Add((_now, cost));
+                (inWindow, inSpan) = (inWindow + cost, inSpan + cost);
+                Assert.That(inWindow, Is.LessThanOrEqualTo(count));
+                Assert.That(answer.Remaining, Is.InRange(count - inSpan, count - inWindow));
+            }
+            else
+            {
+                refused++;
+                Assert.That(inSpan + cost, Is.GreaterThan(count), "there was room");
+                Assert.That(limit.Peek(1, cost), Is.EqualTo(answer));
+                var before = _now;
+                _now += answer.Wait.Ticks - 1;
+                Assert.That(limit.Peek(1, cost).Allowed, Is.False, "less than it was told to wait");
+                _now++;
+                Assert.That(limit.Peek(1, cost).Allowed, Is.True, "as long as it was told to wait");
+                _now = before;
             }
         }
 
-        for (var index = count; index < taken.Count; index++)
-        {
-            Assert.That(taken[index] - taken[index - count], Is.GreaterThanOrEqualTo(Second), "one more than the limit within a window");
-        }
-
-        Assert.That(taken[^1] - taken[0], Is.LessThan(7 * Second), "and no fewer either");
+        Assert.That(refused, Is.GreaterThan(1000));
     }
 
     [TestCase(5)]
-    [TestCase(500)]
-    public void A_clock_that_leaps_forward_gives_the_rate_once_and_not_for_the_time_that_was_leapt_over(int count)
+    [TestCase(1000)]
+    [TestCase(50_000)]
+    public async Task Threads_on_one_caller_get_what_there_is_and_no_more(int count)
     {
-        var (limit, cells) = Limit(count);
-        foreach (var now in new[] { 0, Window, 1000 * Window, 1_000_000 * Window })
+        var limit = LimitOf.Rate(count, TimeSpan.FromHours(1), new ManualTime());
+        var passed = 0L;
+        await LimitOf.Threads(4, random =>
         {
-            Assert.That(Enumerable.Range(0, 2 * count).Count(_ => limit.TryTake(cells, now + (now / Window))), Is.LessThanOrEqualTo(count));
-        }
-    }
-
-    [TestCase(1)]
-    [TestCase(7)]
-    [TestCase(32)]
-    public void A_small_limit_is_exact(int count)
-    {
-        var (limit, cells) = Limit(count);
-        var random = new Random(count);
-        var taken = new List<long>();
-        for (long now = 0, asked = 0; asked < 2000; asked++, now += random.NextInt64(Window / count))
-        {
-            var expected = taken.Count(time => now - time < Window) < count;
-            Assert.That(limit.TryTake(cells, now), Is.EqualTo(expected));
-            if (expected)
+            for (var round = 0; round < 30_000; round++)
             {
-                taken.Add(now);
+                var cost = random.Next(1, 4);
+                if (limit.Take(7, cost).Allowed)
+                {
+                    Interlocked.Add(ref passed, cost);
+                }
             }
-        }
+        });
+        passed += limit.Passed(7, count);
+        Assert.That(passed, Is.EqualTo(count));
     }
 
-    [TestCase(33)]
-    [TestCase(600)]
-    [TestCase(999_999_999)]
-    public void A_large_limit_gives_all_of_it_and_all_again_a_slice_after_the_window(int count)
+    [Test]
+    public async Task What_threads_take_and_give_back_at_the_same_time_leaves_what_they_kept([Values(1000, 100_000)] int count)
     {
-        var (limit, cells) = Limit(count);
-        var some = Math.Min(count, 10_000);
-        for (var taken = 0; taken < some; taken++)
+        var limit = LimitOf.Rate(count, TimeSpan.FromHours(1), new ManualTime());
+        var kept = 0L;
+        await LimitOf.Threads(4, random =>
         {
-            Assert.That(limit.TryTake(cells, 5), Is.True);
-        }
-
-        Assert.That(limit.TryTake(cells, Window - 1), Is.EqualTo(some < count));
-        var later = Window + (Window / SlidingWindow.Slices);
-        Assert.That(limit.Used(cells, later), Is.LessThan(0.01));
-        Assert.That(limit.TryTake(cells, later), Is.True);
+            for (var round = 0; round < 20_000; round++)
+            {
+                var cost = random.Next(1, 4);
+                if (limit.Take(7, cost).Allowed)
+                {
+                    if (random.Next(100) != 0)
+                    {
+                        limit.Return(7, cost);
+                    }
+                    else
+                    {
+                        Interlocked.Add(ref kept, cost);
+                    }
+                }
+            }
+        });
+        Assert.That(limit.Peek(7).Remaining, Is.EqualTo(count - kept));
+        Assert.That(kept + limit.Passed(7, count), Is.EqualTo(count));
     }
 
-    [TestCase(4)]
-    [TestCase(400)]
-    public void Used_grows_to_one_and_falls_to_nothing(int count)
+    [Test]
+    public async Task Threads_on_one_caller_never_pass_the_rate_in_any_window_while_the_clock_runs([Values(1, 10, 200, 2000)] int count)
     {
-        var (limit, cells) = Limit(count);
-        Assert.That(limit.Used(cells, 0), Is.Zero);
-        for (var taken = 1; taken <= count; taken++)
+        // What is noted around a request is no shorter than it was: as many as these within a window were too many for sure.
+        var window = TimeSpan.FromMilliseconds(20);
+        var limit = LimitOf.Rate(count, window, TimeProvider.System);
+        var passed = new ConcurrentQueue<(long Before, long After)>();
+        await LimitOf.Threads(4, _ =>
         {
-            limit.TryTake(cells, taken);
-            Assert.That(limit.Used(cells, taken), Is.EqualTo((double)taken / count).Within(1e-9));
+            for (var round = 0; round < 40_000; round++)
+            {
+                var before = TimeProvider.System.GetTimestamp();
+                if (limit.Take(7).Allowed)
+                {
+                    passed.Enqueue((before, TimeProvider.System.GetTimestamp()));
+                }
+            }
+        });
+        var ticks = (long)(window.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        var order = passed.OrderBy(each => each.After).ToList();
+        for (var last = count; last < order.Count; last++)
+        {
+            var earliest = long.MaxValue;
+            for (var at = last - count; at <= last; at++)
+            {
+                earliest = Math.Min(earliest, order[at].Before);
+            }
+
+            Assert.That(order[last].After - earliest, Is.GreaterThanOrEqualTo(ticks), "one more than the rate within a window");
         }
 
-        Assert.That(limit.TryTake(cells, count), Is.False);
-        Assert.That(limit.Used(cells, 2 * Window), Is.Zero);
-    }
-
-    private static (SlidingWindow Limit, long[] Cells) Limit(int count, long frequency = TimeSpan.TicksPerSecond)
-    {
-        var limit = new SlidingWindow(new Rate(count, TimeSpan.FromSeconds(1)), new MonotonicTime(() => 0, frequency));
-        return (limit, new long[limit.Cells]);
+        Assert.That(passed, Has.Count.GreaterThanOrEqualTo(count));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ExactScriptTests
     {
         _server = new RedisServer();
         _loops = new TestLoops();
-        RedisAddressKind.TryParse(_server.Url, out var address);
+        Assert.That(RedisAddressKind.TryParse(_server.Url, out var address), Is.True);
         _client = new RedisClient(
             new RedisOptions { Address = [address], Timeout = TimeSpan.FromSeconds(5) }, _loops.Group.Loops, TimeProvider.System, null, static _ => { }, error => _loops.Escaped.Enqueue(error));
         _client.Open();

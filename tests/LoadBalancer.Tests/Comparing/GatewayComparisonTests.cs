@@ -10,6 +10,8 @@ internal sealed class GatewayComparisonTests
 {
     private const string Auth = "auth: {staff: {external: {url: \"http://127.0.0.1:9/a\"}}, other: {external: {url: \"http://127.0.0.1:9/b\"}}}\n";
 
+    private const string Limits = "rate_limits: {a: {key: client_ip, limit: 5/min}, b: {key: route, limit: 50/min}}\n";
+
     [Test]
     public void What_is_only_written_otherwise_is_no_difference() => Assert.That(
         Compare(
@@ -58,11 +60,13 @@ internal sealed class GatewayComparisonTests
     [TestCase("auth: {any: staff, close_at_expiry: true}", "auth: staff", "a WebSocket lasts longer than its identity")]
     [TestCase("cors: \"https://a.example\"", "cors: {origins: \"https://a.example\", expose: [X-A]}", "more pages may use it in browsers")]
     [TestCase("limits: {body: 1MB}", "limits: {body: 2MB}", "bodies may be larger")]
+    [TestCase("rate_limit: [a, b]", "rate_limit: a", "a limit is taken away")]
+    [TestCase("rate_limit: a, cost: 3", "rate_limit: a, cost: 2", "requests count for less")]
     [TestCase("cors: \"https://a.example\"", "cors: [\"https://a.example\", \"https://b.example\"]", "more pages may use it in browsers")]
     public void What_lets_more_through_is_said_and_its_opposite_is_not(string strict, string loose, string why)
     {
-        var before = Auth + Routes($"{{name: a, path: /a, upstream: u, {strict}}}");
-        var after = Auth + Routes($"{{name: a, path: /a, upstream: u, {loose}}}");
+        var before = Auth + Limits + Routes($"{{name: a, path: /a, upstream: u, {strict}}}");
+        var after = Auth + Limits + Routes($"{{name: a, path: /a, upstream: u, {loose}}}");
         Assert.That(Compare(before, after).Select(difference => difference.Loosens), Has.Member(why));
         Assert.That(Compare(after, before).Select(difference => difference.Loosens).OfType<string>(), Is.Empty);
     }
@@ -100,6 +104,32 @@ internal sealed class GatewayComparisonTests
     {
         var before = Auth + Routes("{name: a, path: /a, upstream: u, auth: staff}");
         Assert.That(Compare(before, before.Replace(one, other, StringComparison.Ordinal)).Select(difference => difference.Loosens), Has.Member(why));
+    }
+
+    [TestCase("{limit: 5/min}", "{limit: 6/min}", "callers may do more")]
+    [TestCase("{limit: 60/min}", "{limit: {rate: 1/s, burst: 61}}", "callers may do more")]
+    [TestCase("{limit: {rate: 1/s, burst: 60}}", "{limit: {rate: 2/s, burst: 60}}", "callers may do more")]
+    [TestCase("{limit: {quota: 60/day}}", "{limit: 60/min}", "callers may do more")]
+    [TestCase("{limit: {default: 5/min, pro: 6/min}}", "{limit: {default: 5/min, pro: 7/min}}", "callers may do more")]
+    [TestCase("{limit: {default: 5/min, pro: 5/min, anonymous: 1/min}}", "{limit: 5/min}", "callers may do more")]
+    [TestCase("{limit: 5/min}", "{limit: 5/min, key: [identity, route]}", "callers are told apart otherwise")]
+    [TestCase("{limit: 5/min, mode: exact}", "{limit: 5/min, mode: local}", "each instance counts alone")]
+    [TestCase("{limit: 5/min, on_failure: deny}", "{limit: 5/min}", "callers may do more while the store cannot be asked")]
+    [TestCase("plan rate: 5/min", "plan rate: 6/min", "callers of the plan may do more")]
+    [TestCase("plan rate: 5/min, concurrency: 2", "plan rate: 5/min", "callers of the plan may do more")]
+    [TestCase("plan quota: [5/day, 90/month]", "plan quota: 90/month", "callers of the plan may do more")]
+    public void Limits_and_plans_that_let_more_through_are_said(string strict, string loose, string why)
+    {
+        Assert.That(Compare(File(strict), File(loose)).Select(difference => difference.Loosens), Has.Member(why));
+        Assert.That(Compare(File(strict), File(strict)), Is.Empty);
+        Assert.That(why.StartsWith("callers are", StringComparison.Ordinal) || strict.Contains("quota: 60", StringComparison.Ordinal) || !Compare(File(loose), File(strict)).Any(difference => difference.Loosens is not null));
+
+        static string File(string limit)
+        {
+            var (plan, options) = limit.StartsWith("plan ", StringComparison.Ordinal) ? (limit["plan ".Length..], "limit: 5/min") : ("", limit[1..^1]);
+            var key = options.Contains("key:", StringComparison.Ordinal) ? "" : "key: identity, ";
+            return $"{Auth}plans: {{pro: {{{plan}}}}}\nrate_limits: {{a: {{{key}{options}}}}}\n{Routes("{name: a, path: /a, upstream: u, auth: staff, rate_limit: a}")}";
+        }
     }
 
     [Test]

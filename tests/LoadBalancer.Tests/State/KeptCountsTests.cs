@@ -188,7 +188,8 @@ internal sealed class KeptCountsTests
             var answer = default(LimitAnswer);
             for (var request = 0; request < requests; request++)
             {
-                answer = _limit.TakeAsync(new LimitKey(1, Encoding.UTF8.GetBytes("acme")), 1).Result;
+                var asked = _limit.TakeAsync(new LimitKey(1, Encoding.UTF8.GetBytes("acme")), 1);
+                answer = asked.IsCompletedSuccessfully ? asked.Result : throw new AssertionException("it waits");
                 var month = Usage.Current;
                 month.Of(Acme).Count(FaultKind.None, 10, 100);
                 month.Change();

@@ -144,6 +144,16 @@ internal sealed class TestRunTests : IDisposable
         Assert.That(await RunAsync("- assert: {path: \"/inside/*\", requires: [allow_ips]}", yaml), Is.EqualTo(1), "wherever it leads");
     }
 
+    [TestCase("rate_limit: a", 0)]
+    [TestCase("rate_limit: a, shadow: rate_limit", 1)]
+    [TestCase("auth: card", 1, Description = "a plan's limits are for those who have it")]
+    public async Task A_limit_is_proved_where_the_route_names_it(string keys, int code)
+    {
+        var yaml = "auth: {card: {external: {url: \"http://127.0.0.1:9/check\"}}}\nplans: {default: {rate: 5/min}}\nrate_limits: {a: {key: client_ip, limit: 5/min}}\n"
+            + Gateway.Replace("upstream: secret, allow_ips: 10.0.0.0/8", $"upstream: secret, {keys}", StringComparison.Ordinal);
+        Assert.That(await RunAsync("- assert: {path: \"/inside/*\", requires: [rate_limit]}", yaml), Is.EqualTo(code));
+    }
+
     [TestCase("allow_ips: 10.0.0.0/8", "allow_ips: [0.0.0.0/0, \"::/0\"]", "allow_ips")]
     [TestCase("upstream: secret, allow_ips: 10.0.0.0/8", "upstream: secret, auth: card, require: {}", "require")]
     public async Task What_lets_everybody_pass_proves_nothing(string strict, string loose, string word)

@@ -14,13 +14,13 @@ internal sealed class ConnectionRatePolicy : ConnectionPolicy
 {
     private readonly ConnectionRateOptions _options;
     private readonly ClientKey _keys;
-    private readonly ClientRates _rates;
+    private readonly LocalLimit _limit;
 
-    private ConnectionRatePolicy(ConnectionRateOptions options, ClientKey keys, ClientRates rates)
+    private ConnectionRatePolicy(ConnectionRateOptions options, ClientKey keys, LocalLimit limit)
     {
         _options = options;
         _keys = keys;
-        _rates = rates;
+        _limit = limit;
     }
 
     /// <summary>The policy, or null where there is no rate.</summary>
@@ -33,15 +33,15 @@ internal sealed class ConnectionRatePolicy : ConnectionPolicy
 
         return previous?.Find<ConnectionRatePolicy>() is { } running && running._options == rate
             ? running
-            : new ConnectionRatePolicy(rate, new ClientKey(context.Seeds), new ClientRates(LimiterOf(rate, context.Time), context.Time));
+            : new ConnectionRatePolicy(rate, new ClientKey(context.Seeds), new LocalLimit(SpecOf(rate), context.Time));
     }
 
     /// <inheritdoc/>
     public override ValueTask<Fault> AdmitAsync(EpollConnection client) => new(
-        _keys.TryGet(client.RemoteEndPoint, out var key) && !_rates.TryTake(key)
+        _keys.TryGet(client.RemoteEndPoint, out var key) && !_limit.Take(new LimitKey(key, []), 1).Allowed
             ? new Fault(FaultSide.Client, FaultKind.ConnectionRateExceeded)
             : Fault.None);
 
-    private static Limiter LimiterOf(ConnectionRateOptions options, TimeProvider time) =>
-        options.Burst is { } burst ? new TokenBucket(options.Rate, burst, time) : new SlidingWindow(options.Rate, time);
+    private static LimitSpec SpecOf(ConnectionRateOptions options) =>
+        new("connection_rate", "", new LimitRule { Rate = options.Rate, Burst = options.Burst ?? 0 }, LimitMode.Local, StoreFailure.Local);
 }

@@ -20,7 +20,9 @@ internal sealed class AllocationScenarios
     {
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await BareGateway.StartAsync(
-            "{routes: [{path: \"/a/*\", upstream: up, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", ", concurrency: auto", endpoint)}}}", loops: 1, access: LogDestination.File);
+            "{routes: [{path: \"/a/*\", upstream: up, rate_limit: [a, b], response_headers: {set: {X-A: b}}}]}",
+            $"{{{HttpGateway.Upstream("up", ", concurrency: auto", endpoint)}}}\nrate_limits: {{a: {{key: client_ip, limit: {{rate: 1000000/s, burst: 1000000}}}}, b: {{key: [\"header:User-Agent\", route], limit: 900000000/h}}}}",
+            loops: 1, access: LogDestination.File);
         AllocatesNothing(gateway, request, count);
     }
 

@@ -41,6 +41,16 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
         Assert.That(refused.Text, Does.Not.Contain("create-trip"));
     }
 
+    [TestCase("10.0.0.0/8", new[] { 200, 200, 429, 429 }, Description = "a client that is no trusted proxy is itself, whatever it says")]
+    [TestCase("127.0.0.0/8", new[] { 200, 200, 200, 429 })]
+    public async Task T39_a_client_is_who_a_trusted_proxy_says_and_of_IPv6_a_network(string trusted, int[] statuses)
+    {
+        await using var gateway = await CallerGateway.StartAsync(
+            $"{{upstream: up, rate_limit: wide}}], trusted_proxies: [{trusted}", "rate_limits: {wide: {key: client_ip, limit: 2/h}}\n");
+        Assert.That(
+            new[] { "2001:db8:0:1::1", "192.0.2.1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3" }.Select(address => gateway.Gateway.Get("/", $"X-Forwarded-For: {address}\r\n").Status), Is.EqualTo(statuses));
+    }
+
     [Test]
     public async Task Plans_decide_how_many_and_nobody_known_has_the_least()
     {
@@ -148,6 +158,31 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
         Assert.That(
             File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).Select(line => string.Join(' ', new[] { "plan", "shadow", "limit", "result" }.Select(key => line.GetProperty(key).GetString() ?? "-"))),
             Is.EquivalentTo(new[] { "pro - - ok", "pro rate_limit:rate_limited a ok", "pro - a rate_limited" }));
+    }
+
+    [Test]
+    public async Task What_would_be_is_told_without_a_charge_and_what_was_is_told_by_its_id()
+    {
+        await using var gateway = await CallerGateway.StartAsync(
+            "{path: /a, upstream: up, auth: web, rate_limit: [wide, tenants, callers]}",
+            "plans: {pro: {concurrency: 5}}\nrate_limits: {wide: {key: client_ip, limit: 9/h}, tenants: {key: \"header:X-Tenant\", limit: 8/h}, callers: {key: identity, limit: {pro: 2/h, default: 1/h}}}\n");
+        Assert.That(gateway.Gateway.Get("/a", CallerGateway.Bearer("alice")).Status, Is.EqualTo(200), "from here on lb knows her token");
+        const string Question = """{"url": "http://test/a", "client": "192.0.2.7", "headers": ["Authorization: Bearer alice"]}""";
+        for (var at = 0; at < 3; at++)
+        {
+            var (status, text) = await gateway.Gateway.Daemon.PostAsync("/explain", Question);
+            Assert.That(status, Is.EqualTo(System.Net.HttpStatusCode.OK), text);
+            var policies = JsonDocument.Parse(text).RootElement.GetProperty("policies").EnumerateArray().Where(policy => policy.GetProperty("policy").GetString() == "rate_limit").ToList();
+            Assert.That(
+                policies.Select(policy => string.Join(' ', policy.GetProperty("facts").EnumerateArray().Where(fact => fact.GetProperty("name").GetString() != "remaining").Select(fact => $"{fact.GetProperty("name").GetString()}={fact.GetProperty("value").GetString()}"))),
+                Is.EqualTo(new[] { "limit=wide key=client_ip limit=tenants key=client_ip (no header:X-Tenant)", "limit=callers plan=pro key=identity" }));
+        }
+
+        Assert.That((gateway.Gateway.Get("/a", CallerGateway.Bearer("alice")).Status, gateway.Endpoint.Requests.Count), Is.EqualTo((200, 2)));
+        var refused = gateway.Gateway.Get("/a", CallerGateway.Bearer("alice") + "X-Tenant: hunter2\r\n");
+        var id = JsonDocument.Parse(refused.Text).RootElement.GetProperty("request_id").GetString();
+        var why = (await gateway.Gateway.Daemon.GetAsync($"/requests/{id}")).Text;
+        Assert.That(why, Does.Contain("callers").And.Contains("header:X-Tenant").And.Contains("wait_s").And.Not.Contains("hunter2"));
     }
 
     private static int[] Statuses(CallerGateway gateway, int count) => [.. Enumerable.Range(0, count).Select(_ => gateway.Gateway.Get("/").Status)];
