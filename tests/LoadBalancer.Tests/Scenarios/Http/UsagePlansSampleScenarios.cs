@@ -73,7 +73,7 @@ internal sealed class UsagePlansSampleScenarios(Carrier carrier) : IOverCarriers
         var answers = Ask(_acme, 600);
         var seconds = clock.Elapsed.TotalSeconds;
         var passed = answers.Count(answer => answer.Status == 200);
-        Assert.That(passed, Is.InRange(Burst / 2, Burst + (PerSecond * (seconds + 1))), "the bucket once, and not one for each instance");
+        Assert.That(passed, Is.InRange(Burst / 2, Burst + (PerSecond * seconds)), "the bucket once, and not one for each instance");
         var refused = answers.First(answer => answer.Status == 429);
         LimitScenarios.IsProblem(refused, 429, "rate_limited");
         Assert.That(refused["Retry-After"], Is.EqualTo("1"));
@@ -94,7 +94,7 @@ internal sealed class UsagePlansSampleScenarios(Carrier carrier) : IOverCarriers
             over = answer.Text.Contains("quota_exceeded", StringComparison.Ordinal) ? over + 1 : 0;
         }
 
-        Assert.That(passed, Is.EqualTo(TrialQuota));
+        Assert.That(passed, Is.InRange(TrialQuota - 20, TrialQuota), "less only where an instance has some left that is not enough for another");
         LimitScenarios.IsProblem(answer, 429, "quota_exceeded");
         Assert.That(int.Parse(answer["Retry-After"]!, CultureInfo.InvariantCulture), Is.InRange(1, 31 * 24 * 60 * 60));
         Assert.That(_instances[0].Get("/", $"X-API-Key: {_acme}\r\n").Status, Is.EqualTo(200), "another partner's is its own");
@@ -109,7 +109,7 @@ internal sealed class UsagePlansSampleScenarios(Carrier carrier) : IOverCarriers
             used += caller.GetProperty("requests").GetInt64() - caller.GetProperty("rate_limited").GetInt64() - caller.GetProperty("quota_exceeded").GetInt64();
         }
 
-        Assert.That(used, Is.EqualTo(TrialQuota / 10), "requests, not what they cost");
+        Assert.That(used, Is.EqualTo(passed / 10), "requests, not what they cost");
     }
 
     [Test]
@@ -128,12 +128,20 @@ internal sealed class UsagePlansSampleScenarios(Carrier carrier) : IOverCarriers
     public void Whoever_brings_no_key_is_not_counted_for_a_plan() => Assert.That(
         _instances.Select(instance => (instance.Get("/").Status, instance.Get("/lb-ready").Status)), Is.All.EqualTo((401, 200)));
 
-    /// <summary>Requests of one partner, by turns to both instances, on a connection to each.</summary>
+    /// <summary>Requests of one partner to both instances, on a connection to each, many at once.</summary>
     private List<HttpMessage> Ask(string key, int count)
     {
+        const int AtOnce = 50;
         using var first = _instances[0].Connect();
         using var second = _instances[1].Connect();
-        return [.. Enumerable.Range(0, count).Select(at => (at % 2 == 0 ? first : second).Get("/orders", $"X-API-Key: {key}\r\n").ReadResponse())];
+        var answers = new List<HttpMessage>();
+        while (answers.Count < count)
+        {
+            var asked = Enumerable.Range(0, Math.Min(AtOnce, count - answers.Count)).Select(at => (at % 2 == 0 ? first : second).Get("/orders", $"X-API-Key: {key}\r\n")).ToArray();
+            answers.AddRange(asked.Select(wire => wire.ReadResponse()));
+        }
+
+        return answers;
     }
 
     private async Task RedisIsAskedAsync(bool isUp)
