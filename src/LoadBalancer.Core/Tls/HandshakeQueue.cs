@@ -4,7 +4,7 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Tls;
 
 /// <summary>
-/// The handshakes of a listener that are under way on one loop, in the order in which they began, up to a bound. Beyond it the oldest that
+/// The handshakes of a listener that are under way on one loop, in the order in which they began, up to a bound that its loops share. Beyond it the oldest that
 /// waits for its client is given up: a client that means it needs a round trip or two, and who only holds a place has the oldest one, so a
 /// flood of them keeps nobody out. Touched only on its loop.
 /// </summary>
@@ -14,8 +14,8 @@ namespace LoadBalancer.Tls;
 /// the oldest that nothing was spent on yet.
 /// </remarks>
 /// <param name="loop">The loop.</param>
-/// <param name="most">The bound, at least 1.</param>
-internal sealed class HandshakeQueue(EventLoop loop, int most)
+/// <param name="bound">What the loops of the listener share.</param>
+internal sealed class HandshakeQueue(EventLoop loop, HandshakeBound bound)
 {
     private TlsHandshake? _oldest;
     private TlsHandshake? _newest;
@@ -25,10 +25,13 @@ internal sealed class HandshakeQueue(EventLoop loop, int most)
     /// <summary>How many there are; may be read from any thread.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How many of them wait for their clients; may be read from any thread.</summary>
+    public int Waiting => Count - _inLine;
+
     /// <summary>Takes in one that begins.</summary>
     public void Enter(TlsHandshake handshake)
     {
-        if (_inLine >= most && OldestUnheard() is { } unheard)
+        if (bound.IsLineFull && _inLine >= bound.Share && OldestUnheard() is { } unheard)
         {
             GiveUp(unheard);
         }
@@ -45,16 +48,22 @@ internal sealed class HandshakeQueue(EventLoop loop, int most)
 
         _newest = handshake;
         Count++;
+        bound.Change(waiting: 1, inLine: 0);
         Bound();
     }
 
     /// <summary>One of them begins to wait for us.</summary>
-    public void EnterLine() => _inLine++;
+    public void EnterLine()
+    {
+        _inLine++;
+        bound.Change(waiting: -1, inLine: 1);
+    }
 
     /// <summary>One of them waits for its client again, if for anybody.</summary>
     public void LeaveLine()
     {
         _inLine--;
+        bound.Change(waiting: 1, inLine: -1);
         Bound();
     }
 
@@ -87,24 +96,45 @@ internal sealed class HandshakeQueue(EventLoop loop, int most)
         (handshake.Older, handshake.Newer, handshake.Queue) = (null, null, null);
         Count--;
         _inLine -= handshake.IsInLine ? 1 : 0;
+        bound.Change(waiting: handshake.IsInLine || handshake.IsTakenOut ? 0 : -1, inLine: handshake.IsInLine ? -1 : 0);
     }
+
+    /// <summary>Another loop's handshakes want room, and these have more than their share; from any thread.</summary>
+    public void Ask() => loop.Post(static queue => ((HandshakeQueue)queue!).MakeRoomForOthers(), this);
 
     private static void GiveUp(TlsHandshake handshake) => handshake.GiveUp(new Fault(FaultSide.Client, FaultKind.TooManyHandshakes));
 
+    // Who has no more than its share asks whoever has: a flood that one loop has got keeps nobody out of the others.
+    private bool IsOver => bound.IsExceeded && Waiting > bound.Share;
+
     private void Bound()
     {
-        if (Count - _inLine > most && !_isPosted)
+        if (IsOver)
         {
-            _isPosted = true;
-            loop.Post(static queue => ((HandshakeQueue)queue!).MakeRoom(), this);
+            if (!_isPosted)
+            {
+                _isPosted = true;
+                loop.Post(static queue => ((HandshakeQueue)queue!).MakeRoom(), this);
+            }
         }
+        else if (bound.IsExceeded)
+        {
+            bound.AskTheLargest();
+        }
+    }
+
+    private void MakeRoomForOthers()
+    {
+        bound.HasAsked();
+        Bound();
     }
 
     private void MakeRoom()
     {
         _isPosted = false;
-        while (Count - _inLine > most && OldestThatWaits() is { } handshake)
+        while (IsOver && OldestThatWaits() is { } handshake && bound.TryTakeOut())
         {
+            handshake.IsTakenOut = true;
             GiveUp(handshake);
         }
 

@@ -37,6 +37,9 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
     /// <summary>The queue that it waits in; null for none. Its end leaves it.</summary>
     public HandshakeQueue? Queue { get; set; }
 
+    /// <summary>True where the bound does not count it any more: it is being given up.</summary>
+    public bool IsTakenOut { get; set; }
+
     /// <summary>The turn of the loop in which it entered <see cref="Queue"/>.</summary>
     public long BeganIn { get; set; }
 

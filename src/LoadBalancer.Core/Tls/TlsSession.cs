@@ -6,6 +6,9 @@ namespace LoadBalancer.Tls;
 /// <summary>TLS on one socket, from its handshake on. Touched only on its loop.</summary>
 internal abstract class TlsSession : SocketCipher
 {
+    private string? _peerSubject;
+    private bool _hasReadPeer;
+
     /// <summary>The handshake that waits for it; null before and after. A session that is closed ends it.</summary>
     public TlsHandshake? UnderWay { get; set; }
 
@@ -34,14 +37,30 @@ internal abstract class TlsSession : SocketCipher
     /// <summary>The version, such as <c>TLSv1.3</c>; after the handshake, and null before.</summary>
     public abstract string? Version { get; }
 
-    /// <summary>The cipher suite, by its IANA name.</summary>
-    public abstract string CipherSuite { get; }
+    /// <summary>The cipher suite, by its IANA name; after the handshake, and null before.</summary>
+    public abstract string? CipherSuite { get; }
 
     /// <summary>True where an earlier session was taken up again.</summary>
     public abstract bool IsResumed { get; }
 
     /// <summary>The certificate of the other side, which has been verified; null where it has shown none. Each call makes one: the caller disposes of it.</summary>
     public abstract X509Certificate2? GetPeerCertificate();
+
+    /// <summary>The subject of that certificate, such as <c>CN=device-7, O=Acme</c>; null where it has shown none. Read once, while the session is open.</summary>
+    public string? PeerSubject
+    {
+        get
+        {
+            if (!_hasReadPeer)
+            {
+                _hasReadPeer = true;
+                using var certificate = GetPeerCertificate();
+                _peerSubject = certificate?.Subject;
+            }
+
+            return _peerSubject;
+        }
+    }
 
     /// <summary>What somebody has made of the other side's certificate, who looks here before he asks for it again; null for nothing yet.</summary>
     public object? OfPeer { get; set; }

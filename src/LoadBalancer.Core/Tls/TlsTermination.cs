@@ -12,7 +12,7 @@ namespace LoadBalancer.Tls;
 internal sealed class TlsTermination
 {
     private readonly Live<TlsServerContext> _context;
-    private readonly HandshakeQueue[] _queues;
+    private readonly HandshakeBound _handshakes;
     private readonly TlsEngine _engine;
     private readonly HandshakePaces _paces;
     private readonly TimeProvider _time;
@@ -33,12 +33,7 @@ internal sealed class TlsTermination
         (Listener, Options, Protocols, TicketKeys, Metrics) = (listener, options, protocols, keys, parts.Metrics);
         (_engine, _paces, _time, _answerToHttp, _material) = (parts.Engine, parts.Paces, parts.Time, parts.AnswerToHttp, material);
         _context = new Live<TlsServerContext>(_engine.CreateServer(SettingsOf(material)));
-        var paces = _paces.All;
-        _queues = new HandshakeQueue[paces.Length];
-        for (var at = 0; at < paces.Length; at++)
-        {
-            _queues[at] = new HandshakeQueue(paces[at].Loop, Math.Max(1, options.MaxHandshakes / paces.Length));
-        }
+        _handshakes = new HandshakeBound(_paces.Loops, options.MaxHandshakes);
     }
 
     /// <summary>The listener's name.</summary>
@@ -60,7 +55,7 @@ internal sealed class TlsTermination
     public TlsServerContext Context => _context.Current;
 
     /// <summary>Handshakes that are under way, on all loops together.</summary>
-    public int UnderWay => _queues.Sum(queue => queue.Count);
+    public int UnderWay => _handshakes.Count;
 
     /// <summary>True where a certificate is for <paramref name="host"/>, in lower case.</summary>
     public bool Serves(ReadOnlySpan<byte> host) => _context.Current.Certificates.Find(host) >= 0;
@@ -84,7 +79,7 @@ internal sealed class TlsTermination
         var context = _context.Current;
         var session = context.NewSession(socket);
         session.Server = context;
-        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, _paces.On(loop), timeout, _queues[loop.Index]);
+        var fault = await TlsHandshake.StartAsync(socket, session, FaultSide.Client, _paces.On(loop), timeout, _handshakes.On(loop.Index));
         if (!fault.Failed)
         {
             session.Duration = _time.GetElapsedTime(began);

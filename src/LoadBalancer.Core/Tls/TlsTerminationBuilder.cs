@@ -46,7 +46,7 @@ internal sealed class TlsTerminationBuilder : IDisposable
         var material = files.Read(options) ?? throw new IOException($"the listener '{listener}' has no TLS: {files.Faults.First(fault => !fault.IsWarning).Message}");
         if (!_metrics.TryGetValue(listener, out var metrics))
         {
-            metrics = _metrics[listener] = new TlsMetrics(_paces.All.Length);
+            metrics = _metrics[listener] = new TlsMetrics(_paces.Loops.Length);
         }
 
         try

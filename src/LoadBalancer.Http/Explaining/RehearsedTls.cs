@@ -31,7 +31,7 @@ internal sealed class RehearsedTls : TlsSession
     public override string? Version => null;
 
     /// <inheritdoc/>
-    public override string CipherSuite => "";
+    public override string? CipherSuite => null;
 
     /// <inheritdoc/>
     public override bool IsResumed => false;

@@ -165,14 +165,42 @@ internal sealed class PathPattern
             return false;
         }
 
-        return Segments.Zip(other.Segments).All(pair =>
-            pair.First.IsCaptured ? pair.Second.IsCaptured || pair.Second.Literal.Length > 0 : !pair.Second.IsCaptured && pair.First.Literal == pair.Second.Literal);
+        for (var at = 0; at < Segments.Count; at++)
+        {
+            var (mine, its) = (Segments[at], other.Segments[at]);
+            if (mine.IsCaptured ? !its.IsCaptured && its.Literal.Length == 0 : its.IsCaptured || mine.Literal != its.Literal)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>True where both mean the same paths, whatever they call what they capture.</summary>
-    public bool MeansSameAs(PathPattern other) => Form == other.Form && (Form == PathForm.Regex
-        ? Text == other.Text
-        : Segments.Select(segment => segment.IsCaptured ? null : segment.Literal).SequenceEqual(other.Segments.Select(segment => segment.IsCaptured ? null : segment.Literal)));
+    public bool MeansSameAs(PathPattern other)
+    {
+        if (Form != other.Form || (Form != PathForm.Regex && Segments.Count != other.Segments.Count))
+        {
+            return false;
+        }
+
+        if (Form == PathForm.Regex)
+        {
+            return Text == other.Text;
+        }
+
+        for (var at = 0; at < Segments.Count; at++)
+        {
+            var (mine, its) = (Segments[at], other.Segments[at]);
+            if (mine.IsCaptured != its.IsCaptured || (!mine.IsCaptured && mine.Literal != its.Literal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>
     /// Below 0 where this is more specific, above 0 where the other is, 0 where they are of one rank: exact, template with more literal

@@ -40,6 +40,16 @@ internal static class JsonRequestLine
         line.Text("version"u8, method.IsEmpty ? default : ClientText.Version(request), ClientText.MostMethod);
         line.Text("tls"u8, exchange.Tls?.Version);
         line.Text("server_name"u8, exchange.Tls is { } tls ? tls.ServerName : default, ClientText.MostHost);
+        if ((fields & AccessLogFields.Cipher) != 0)
+        {
+            line.Text("cipher"u8, exchange.Tls?.CipherSuite, ClientText.MostName);
+        }
+
+        if ((fields & AccessLogFields.ClientSubject) != 0)
+        {
+            line.Text("client_subject"u8, exchange.Tls?.PeerSubject, ClientText.MostName);
+        }
+
         line.Number("status"u8, ExchangeStatus.Of(exchange));
         line.Text("upstream"u8, exchange.Upstream?.Name, ClientText.MostName);
         line.Text("endpoint"u8, exchange.Endpoint?.Label, ClientText.MostName);

@@ -1,4 +1,5 @@
 using System.Text;
+using LoadBalancer.Daemon.Metrics;
 
 namespace LoadBalancer.Daemon.Admin;
 
@@ -8,6 +9,9 @@ namespace LoadBalancer.Daemon.Admin;
 /// <param name="Body">The body.</param>
 internal sealed record AdminAnswer(int Status, string ContentType, byte[] Body)
 {
+    /// <summary>The body where it is long, in place of <see cref="Body"/>: disposed of when it was sent. Null where it is not.</summary>
+    public PagedText? Pages { get; init; }
+
     /// <summary>Further headers.</summary>
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 

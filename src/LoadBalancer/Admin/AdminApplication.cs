@@ -45,9 +45,10 @@ internal sealed class AdminApplication(
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         var answer = await AnswerAsync(request, context, response.Headers);
+        using var pages = answer.Pages;
         response.StatusCode = answer.Status;
         response.Headers.ContentType = answer.ContentType;
-        response.Headers.ContentLength = answer.Body.Length;
+        response.Headers.ContentLength = pages?.Length ?? answer.Body.Length;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
         foreach (var (name, value) in answer.Headers)
@@ -57,7 +58,11 @@ internal sealed class AdminApplication(
 
         if (!HttpMethods.IsHead(request.Method))
         {
-            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.Body);
+            var writer = context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+            foreach (var piece in pages?.Pieces ?? [answer.Body])
+            {
+                await writer.WriteAsync(piece);
+            }
         }
     }
 

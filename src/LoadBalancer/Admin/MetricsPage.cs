@@ -12,6 +12,6 @@ internal sealed class MetricsPage(Exposition exposition) : IAdminPage
     public AdminAnswer Read(string? accept)
     {
         var (contentType, page) = exposition.Write(accept);
-        return new AdminAnswer(200, contentType, page);
+        return new AdminAnswer(200, contentType, []) { Pages = page };
     }
 }

@@ -57,7 +57,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         NamesAreDistinct(http, items);
         RoutesDoNotConflict(http, items);
         LoginsHaveTheirPaths(http, items);
-        LoginsAreToldApart(http, written);
+        new LoginChecks(options, reader).Run(http, written);
     }
 
     /// <summary>Every name of an upstream that a listener's <c>http</c> has, with its place.</summary>
@@ -257,25 +257,6 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
                         Error(items[at].Locate("path").Span, $"lb itself answers at {path} there, for the logins of '{provider}': give the route another path, or the provider another '{key}'");
                     }
                 }
-            }
-        }
-    }
-
-    // Who has got hold of one provider could send browsers back with codes of the other, and be told them (RFC 9700 section 4.4).
-    private void LoginsAreToldApart(HttpOptions http, ConfigNode written)
-    {
-        var logins = http.AllRoutes
-            .SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, Name: name, options.Auth.GetValueOrDefault(name)?.Oidc)))
-            .Where(login => login.Oidc is { Issuer: not null })
-            .Distinct();
-        foreach (var shared in logins.GroupBy(login => (login.Host, login.Oidc!.Callback)))
-        {
-            var (first, other) = (shared.First(), shared.FirstOrDefault(login => login.Oidc!.Issuer != shared.First().Oidc!.Issuer));
-            if (other.Name is not null)
-            {
-                reader.Warn(
-                    written.Span,
-                    $"browsers come back from '{first.Name}' and from '{other.Name}' to one path, {shared.Key.Callback}: where they do not say who they are (RFC 9207), one of them could be told the codes of the other; give each a 'callback' of its own");
             }
         }
     }

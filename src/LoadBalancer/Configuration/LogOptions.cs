@@ -23,8 +23,9 @@ public sealed record LogOptions : IConfigurable<LogOptions>
             "The form of a request's line: a JSON object, or the combined format of NCSA and Apache. A connection's is JSON always."
         },
         {
-            "fields", Kinds.List(Kinds.Word("raw_path", "query", "referer")), o => o.Fields, (o, value) => o with { Fields = value },
-            "What a request's line has beside the rest, as the client sent it: it may hold names, accounts and secrets. Without `raw_path`, the path is the route's."
+            "fields", Kinds.List(Kinds.Word("raw_path", "query", "referer", "cipher", "client_subject")), o => o.Fields, (o, value) => o with { Fields = value },
+            "What a request's line has beside the rest. `raw_path`, `query` and `referer` are as the client sent them: they may hold names, accounts and secrets. Without `raw_path`, the path is the route's. " +
+            "`cipher` is the cipher suite of TLS, `client_subject` the subject of the certificate that the client has shown; `format: combined` has no place for them."
         },
     };
 
@@ -37,7 +38,7 @@ public sealed record LogOptions : IConfigurable<LogOptions>
     /// <summary>The form of a request's line: <c>json</c> or <c>combined</c>.</summary>
     public string Format { get; init; } = "json";
 
-    /// <summary>What a request's line has beside the rest: <c>raw_path query referer</c>.</summary>
+    /// <summary>What a request's line has beside the rest: <c>raw_path query referer cipher client_subject</c>.</summary>
     public ValueList<string> Fields { get; init; }
 
     /// <summary>How requests are written.</summary>
@@ -47,6 +48,8 @@ public sealed record LogOptions : IConfigurable<LogOptions>
         {
             "raw_path" => AccessLogFields.RawPath,
             "query" => AccessLogFields.Query,
-            _ => AccessLogFields.Referer,
+            "referer" => AccessLogFields.Referer,
+            "cipher" => AccessLogFields.Cipher,
+            _ => AccessLogFields.ClientSubject,
         }));
 }

@@ -5,9 +5,9 @@ namespace LoadBalancer.Daemon.Metrics;
 /// <summary>The page of metrics: every collector, asked in order, in the format that the reader prefers. Thread-safe.</summary>
 internal sealed class Exposition(IReadOnlyList<IMetricCollector> collectors)
 {
-    /// <summary>The page as of now.</summary>
+    /// <summary>The page as of now; the caller disposes of it.</summary>
     /// <param name="accept">The request's Accept header, which Prometheus uses to ask for OpenMetrics; null is no preference.</param>
-    public (string ContentType, byte[] Page) Write(string? accept)
+    public (string ContentType, PagedText Page) Write(string? accept)
     {
         var format = Negotiate(accept);
         var text = new TextExposition(format);

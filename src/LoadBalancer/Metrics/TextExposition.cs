@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Metrics;
@@ -11,19 +9,19 @@ namespace LoadBalancer.Daemon.Metrics;
 /// </summary>
 internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
 {
-    private readonly StringBuilder _text = new();
+    private readonly PagedText _text = new();
 
     private bool OpenMetrics => format == ExpositionFormat.OpenMetrics;
 
-    /// <summary>The page, complete.</summary>
-    public byte[] End()
+    /// <summary>The page, complete; the caller disposes of it.</summary>
+    public PagedText End()
     {
         if (OpenMetrics)
         {
-            _text.Append("# EOF\n");
+            _text.Append("# EOF\n"u8);
         }
 
-        return Encoding.UTF8.GetBytes(_text.ToString());
+        return _text;
     }
 
     /// <inheritdoc/>
@@ -44,7 +42,7 @@ internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
 
         var help = family.Help.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
         help = OpenMetrics ? help.Replace("\"", "\\\"", StringComparison.Ordinal) : help;
-        _text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+        _text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
     }
 
     /// <inheritdoc/>
@@ -55,7 +53,7 @@ internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
     {
         for (var bucket = 0; bucket < value.Cumulative.Count; bucket++)
         {
-            var bound = bucket < value.Bounds.Count ? Bound(value.Bounds[bucket].TotalSeconds) : "+Inf";
+            var bound = bucket < value.Bounds.Count ? value.Bounds[bucket].TotalSeconds : double.PositiveInfinity;
             Sample(family, "_bucket", labels, bound, value.Cumulative[bucket]);
         }
 
@@ -68,47 +66,58 @@ internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
             ? name[..^suffix.Length]
             : throw new InvalidOperationException($"the name {name} must end in {suffix}");
 
-    // OpenMetrics writes a bound as a float, "1.0"; the same in both formats, so that a change of format makes no new series.
-    private static string Bound(double seconds) => seconds.ToString(seconds == Math.Floor(seconds) ? "0.0" : "R", CultureInfo.InvariantCulture);
-
-    private static string Number(double value) =>
-        double.IsPositiveInfinity(value) ? "+Inf"
-        : double.IsNegativeInfinity(value) ? "-Inf"
-        : value.ToString("R", CultureInfo.InvariantCulture);
-
-    private void Sample(MetricFamily family, string suffix, ReadOnlySpan<string> labels, string? bound, double value)
+    private void Sample(MetricFamily family, string suffix, ReadOnlySpan<string> labels, double? bound, double value)
     {
-        _text.Append(family.Name).Append(suffix);
-        var separator = '{';
+        _text.Append(family.Name);
+        _text.Append(suffix);
+        var separator = "{"u8;
         for (var index = 0; index < labels.Length; index++)
         {
             Label(separator, family.Labels[index], labels[index]);
-            separator = ',';
+            separator = ","u8;
         }
 
-        if (bound is not null)
+        if (bound is { } most)
         {
-            Label(separator, "le", bound);
-            separator = ',';
+            _text.Append(separator);
+            _text.Append("le=\""u8);
+
+            // OpenMetrics writes a bound as a float, "1.0"; the same in both formats, so that a change of format makes no new series.
+            Number(most, most == Math.Floor(most) ? "0.0" : "R");
+            _text.Append("\""u8);
+            separator = ","u8;
         }
 
-        _text.Append(separator == ',' ? "} " : " ").Append(Number(value)).Append('\n');
+        _text.Append(separator[0] == ',' ? "} "u8 : " "u8);
+        Number(value, "R");
+        _text.Append("\n"u8);
     }
 
-    private void Label(char separator, string name, string value)
+    private void Number(double value, string format)
     {
-        _text.Append(separator).Append(name).Append("=\"");
-        foreach (var letter in value)
+        if (double.IsInfinity(value))
         {
-            _ = letter switch
-            {
-                '\\' => _text.Append(@"\\"),
-                '"' => _text.Append("\\\""),
-                '\n' => _text.Append(@"\n"),
-                _ => _text.Append(letter),
-            };
+            _text.Append(value > 0 ? "+Inf"u8 : "-Inf"u8);
+            return;
         }
 
-        _text.Append('"');
+        _text.Append(value, format);
+    }
+
+    private void Label(ReadOnlySpan<byte> separator, string name, string value)
+    {
+        _text.Append(separator);
+        _text.Append(name);
+        _text.Append("=\""u8);
+        var rest = value.AsSpan();
+        for (var at = rest.IndexOfAny('\\', '"', '\n'); at >= 0; at = rest.IndexOfAny('\\', '"', '\n'))
+        {
+            _text.Append(rest[..at]);
+            _text.Append(rest[at] switch { '\\' => @"\\"u8, '"' => "\\\""u8, _ => @"\n"u8 });
+            rest = rest[(at + 1)..];
+        }
+
+        _text.Append(rest);
+        _text.Append("\""u8);
     }
 }

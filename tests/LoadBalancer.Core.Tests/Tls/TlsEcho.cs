@@ -33,7 +33,7 @@ internal sealed class TlsEcho : IDisposable
         Context = engine.CreateServer(settings);
         Loops = new TestLoops();
         Pace = new HandshakePace(Loops.First, TimeProvider.System);
-        _queue = new HandshakeQueue(Loops.First, most);
+        _queue = new HandshakeBound([Loops.First], most).On(0);
         _listener = EpollListener.Bind(Loops.Group.Loops, new IPEndPoint(IPAddress.Loopback, 0), new TestSink(client => _ = ServeAsync(client)));
         _listener.Start();
     }

@@ -36,6 +36,14 @@ internal sealed class JsonRequestLineTests
     }
 
     [Test]
+    public void Has_the_cipher_and_the_subject_of_the_client_where_the_file_asks_for_them()
+    {
+        var keys = Parse(EndedExchange.Answered(), AccessLogFields.Cipher | AccessLogFields.ClientSubject).EnumerateObject().Select(key => (key.Name, key.Value.ValueKind)).ToList();
+        Assert.That(keys.SkipWhile(key => key.Name != "server_name").Take(4), Is.EqualTo(
+            [("server_name", JsonValueKind.Null), ("cipher", JsonValueKind.Null), ("client_subject", JsonValueKind.Null), ("status", JsonValueKind.Number)]), "in clear there is neither");
+    }
+
+    [Test]
     public void Says_null_for_what_does_not_apply_and_names_the_fault()
     {
         var exchange = EndedExchange.Refused("/admin.php");

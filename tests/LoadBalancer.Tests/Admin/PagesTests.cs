@@ -46,7 +46,7 @@ internal sealed class PagesTests
         var page = new MetricsPage(new Exposition([new GatewayCollector(() => SampleStatus.Make())]));
 
         Assert.That((page.Path, page.Read(accept).Status, page.Read(accept).ContentType), Is.EqualTo(("/metrics", 200, contentType)));
-        Assert.That(Encoding.UTF8.GetString(page.Read(accept).Body), Does.Contain("lb_ready 1\n"));
+        Assert.That(Encoding.UTF8.GetString(page.Read(accept).Pages!.ToArray()), Does.Contain("lb_ready 1\n"));
     }
 
     private static (string Path, int Status, string Body) Read(IAdminPage page)

@@ -35,7 +35,7 @@ internal sealed class ExpositionTests
     }
 
     [Test]
-    public void Satisfies_promtool() => Assert.That(Promtool.Check(_exposition.Write(null).Page), Is.Empty);
+    public void Satisfies_promtool() => Assert.That(Promtool.Check(_exposition.Write(null).Page.ToArray()), Is.Empty);
 
     [Test]
     public void Keeps_the_rules_of_OpenMetrics() => Assert.That(OpenMetricsRules.Broken(Page(AcceptOpenMetrics)), Is.Empty);
@@ -161,5 +161,5 @@ internal sealed class ExpositionTests
     public void Is_OpenMetrics_for_a_reader_who_likes_that_best(string? accept, bool openMetrics) =>
         Assert.That(Exposition.Negotiate(accept), Is.EqualTo(openMetrics ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text));
 
-    private string Page(string? accept) => Encoding.UTF8.GetString(_exposition.Write(accept).Page);
+    private string Page(string? accept) => Encoding.UTF8.GetString(_exposition.Write(accept).Page.ToArray());
 }

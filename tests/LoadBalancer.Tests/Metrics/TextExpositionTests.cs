@@ -1,6 +1,7 @@
 using System.Text;
 using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Metrics;
 
@@ -16,7 +17,7 @@ internal sealed class TextExpositionTests
         var text = new TextExposition(format);
         text.Write(Gauge, 1, "q\"b\\n\nü");
 
-        Assert.That(Encoding.UTF8.GetString(text.End()), Is.EqualTo(page));
+        Assert.That(Encoding.UTF8.GetString(text.End().ToArray()), Is.EqualTo(page));
     }
 
     [TestCase(0.0, "0")]
@@ -31,7 +32,42 @@ internal sealed class TextExpositionTests
         var text = new TextExposition(ExpositionFormat.Text);
         text.Write(Gauge, value, "");
 
-        Assert.That(Encoding.UTF8.GetString(text.End()), Does.EndWith($" {printed}\n"));
+        Assert.That(Encoding.UTF8.GetString(text.End().ToArray()), Does.EndWith($" {printed}\n"));
+    }
+
+    [Test]
+    public void A_page_of_any_length_is_whole_wherever_its_pieces_end()
+    {
+        var text = new TextExposition(ExpositionFormat.Text);
+        var labels = Enumerable.Range(0, 12_000).Select(number => $"{number} grüße 😀 \"{new string('x', number % 61)}").ToList();
+        labels.ForEach(label => text.Write(Gauge, 0.25, label));
+        using var page = text.End();
+        var whole = page.ToArray();
+        Assert.That((page.Length, page.Pieces.Count()), Is.EqualTo(((long)whole.Length, (whole.Length / (256 * 1024)) + 1)));
+        Assert.That(whole.Length, Is.GreaterThan(2 * 256 * 1024));
+        Assert.That(Encoding.UTF8.GetString(whole).Split('\n')[2..^1], Is.EqualTo(labels.Select(label => $"g{{x=\"{label.Replace("\"", "\\\"", StringComparison.Ordinal)}\"}} 0.25")));
+    }
+
+    [Test]
+    public void A_page_takes_no_memory_that_it_does_not_give_back()
+    {
+        var labels = Enumerable.Range(0, 20_000).Select(number => $"route-{number}").ToArray();
+        var histogram = new LatencyHistogram(1, LatencyBounds.Session).Read();
+        var family = new MetricFamily("h_seconds", MetricType.Histogram, "h", ["x"], LatencyBounds.Session);
+        long length = 0;
+        var taken = Allocations.Of(() =>
+        {
+            var text = new TextExposition(ExpositionFormat.OpenMetrics);
+            foreach (var label in labels)
+            {
+                text.Write(family, histogram, label);
+            }
+
+            using var page = text.End();
+            length = page.Length;
+        });
+        Assert.That(length, Is.GreaterThan(10_000_000));
+        Assert.That(taken, Is.LessThan(length / 5), "the series that there were, and nothing of the text");
     }
 
     [Test]

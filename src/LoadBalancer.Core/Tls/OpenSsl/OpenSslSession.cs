@@ -1,5 +1,6 @@
 // One file: the states of one session, between which reading, writing and the handshake hand each other bytes and failures.
 
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -29,6 +30,9 @@ internal sealed unsafe class OpenSslSession : TlsSession
     /// </summary>
     private const int MostStepsInTurn = 256;
 
+    // libssl has one of each for the process.
+    private static readonly ConcurrentDictionary<nint, string> CipherSuites = new();
+
     private readonly EpollSocket _socket;
     private readonly OpenSslClientSessions? _remembered;
     private nint _ssl;
@@ -36,6 +40,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
     private byte[]? _serverName;
     private string? _failureText;
     private string? _version;
+    private string? _cipherSuite;
     private int _pendingStart;
     private int _pendingEnd;
     private int _gathered;
@@ -111,7 +116,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
     public override string? Version => _version;
 
     /// <inheritdoc/>
-    public override string CipherSuite => _ssl == 0 ? "" : Marshal.PtrToStringUTF8((nint)LibSsl.GetCipherName(LibSsl.GetCipher(_ssl))) ?? "";
+    public override string? CipherSuite => _cipherSuite;
 
     /// <inheritdoc/>
     public override bool IsResumed => _ssl != 0 && LibSsl.IsSessionReused(_ssl) != 0;
@@ -151,6 +156,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
             // What is asked for after the end is kept: logs are written then.
             _isEstablished = true;
             _version = TlsVersions.NameOf(LibSsl.GetVersionNumber(_ssl) == LibSsl.VersionTls13 ? TlsVersion.Tls13 : TlsVersion.Tls12);
+            _cipherSuite = CipherSuites.GetOrAdd(LibSsl.GetCipher(_ssl), static cipher => Marshal.PtrToStringUTF8((nint)LibSsl.GetCipherName(cipher)) ?? "");
             _ = ServerName;
             HasBuffered = LibSsl.HasPending(_ssl) != 0;
             return HandshakeProgress.Done;

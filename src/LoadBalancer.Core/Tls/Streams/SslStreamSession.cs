@@ -67,7 +67,7 @@ internal sealed class SslStreamSession : TlsSession
     public override string? Version => _isEstablished ? TlsVersions.NameOf(_stream.SslProtocol == SslProtocols.Tls13 ? TlsVersion.Tls13 : TlsVersion.Tls12) : null;
 
     /// <inheritdoc/>
-    public override string CipherSuite => _isEstablished ? _stream.NegotiatedCipherSuite.ToString() : "";
+    public override string? CipherSuite => _isEstablished ? _stream.NegotiatedCipherSuite.ToString() : null;
 
     /// <summary>SslStream does not tell.</summary>
     public override bool IsResumed => false;

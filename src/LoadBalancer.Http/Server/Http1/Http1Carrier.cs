@@ -135,7 +135,7 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
     public override void Break() => _session.Client.Abort();
 
     // Decided before it is promised to the client (RFC 9112 section 9.6): somebody reads the rest of the request's body to its end, or it is
-    // little and certain to come, and is read away.
+    // little and certain to come, and is read away. Who answers with an error before that is no such somebody: it wants no more.
     private bool BodyCanEnd(Exchange exchange)
     {
         if (exchange.RequestBody is not { IsAtEnd: false } body)
@@ -145,7 +145,7 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
 
         var request = exchange.Request;
         return !exchange.GivenUp.Failed && !RequestBody.HasFailed
-            && (exchange.Pending is { TakesBody: true }
+            && ((exchange.Pending is { TakesBody: true } && exchange.Response.Status < 400)
                 || (!request.ExpectsContinue && request.Framing == BodyFraming.Length && request.ContentLength - body.BytesRead <= MostLeftOver));
     }
 }

@@ -268,7 +268,9 @@ internal sealed class Http1PeerScenarios
     [TestCase("Transfer-Encoding: chunked", "5\r\nhello\r\n", "Content-Length: 7\r\n\r\nno room")]
     [TestCase("Content-Length: 70000", "hello", "Content-Length: 7\r\n\r\nno room")]
     [TestCase("Content-Length: 70000", "hello", "\r\nno room")]
-    public async Task An_answer_before_a_body_of_which_much_may_come_tells_the_client_that_the_connection_ends(string framing, string begun, string answer)
+    [TestCase("Content-Length: 70000", "hello", "Transfer-Encoding: chunked\r\n\r\n7\r\nno room\r\n", "0\r\n\r\n")]
+    [TestCase("Transfer-Encoding: chunked", "5\r\nhello\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n", "5\r\n room\r\n0\r\n\r\n")]
+    public async Task An_answer_before_a_body_of_which_much_may_come_tells_the_client_that_the_connection_ends(string framing, string begun, string answer, string later = "")
     {
         using var listener = Loopback.Listen();
         await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}");
@@ -280,6 +282,12 @@ internal sealed class Http1PeerScenarios
                 peer.ReadHead();
                 peer.ReadBytes(5);
                 peer.Send($"HTTP/1.1 413 Content Too Large\r\n{answer}");
+                if (later.Length > 0)
+                {
+                    // The head has reached the client before the end of the body is known.
+                    Assert.That(client.Socket.Poll(TimeSpan.FromMilliseconds(Loopback.TimeoutMs), SelectMode.SelectRead), Is.True);
+                    peer.Send(later);
+                }
             }
 
             var response = client.ReadResponse();

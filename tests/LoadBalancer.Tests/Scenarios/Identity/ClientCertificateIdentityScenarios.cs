@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Daemon.Tests.Scenarios.Tls;
+using LoadBalancer.Tests;
 using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Identity;
@@ -91,20 +93,40 @@ internal sealed class ClientCertificateIdentityScenarios(string version)
         Assert.That((await AskAsync(other, "/ours")).Status, Is.EqualTo(403));
     }
 
+    [Test]
+    public async Task The_log_has_the_cipher_and_whose_certificate_it_was_where_it_is_asked_to()
+    {
+        await using var gateway = await TlsGateway.StartAsync(
+            TlsGateway.Text("http: up", $"certificates: {_certificates.Write("localhost", "localhost")}, client_certificates: {{ca: {_certificates.CaPath}, mode: optional}}", _endpoint.Address),
+            access: $"{_certificates[$"access-{version}.json"]}, fields: [cipher, client_subject]");
+        using var certificate = Issue("client.example");
+        foreach (var shown in new[] { certificate, null })
+        {
+            using var client = Client(shown, gateway);
+            await client.GetAsync(new Uri("/", UriKind.Relative));
+            await client.GetAsync(new Uri("/", UriKind.Relative));
+        }
+
+        JsonElement[] lines = [];
+        Assert.That(() => (lines = [.. File.ReadAllLines(_certificates[$"access-{version}.json"]).Select(line => JsonDocument.Parse(line).RootElement)]).Length, Is.EqualTo(4).After(Loopback.TimeoutMs, 20));
+        Assert.That(lines.Select(line => line.GetProperty("client_subject").GetString()), Is.EqualTo([certificate.Subject, certificate.Subject, null, null]));
+        Assert.That(lines.Select(line => line.GetProperty("cipher").GetString()), Is.All.StartsWith("TLS_"), "by its IANA name");
+    }
+
     private X509Certificate2 Issue(params string[] names)
     {
         using var certificate = _certificates.Authority.Issue(30, names);
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
     }
 
-    private HttpClient Client(X509Certificate2? certificate)
+    private HttpClient Client(X509Certificate2? certificate, TlsGateway? gateway = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null;
         handler.SslOptions.ClientCertificates = certificate is null ? null : [certificate];
         return new HttpClient(handler)
         {
-            BaseAddress = new Uri($"https://localhost:{((IPEndPoint)_gateway.Address).Port}/"),
+            BaseAddress = new Uri($"https://localhost:{((IPEndPoint)(gateway ?? _gateway).Address).Port}/"),
             DefaultRequestVersion = Version.Parse(version),
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };

@@ -93,6 +93,25 @@ internal sealed class TlsFloodScenarios
     }
 
     [Test]
+    public async Task Of_many_loops_each_may_have_the_handshakes_that_the_others_leave()
+    {
+        // Of 24 clients on 16 loops some loop has more than a share, which is one here.
+        const int Most = 24;
+        await using var gateway = await TlsGateway.StartAsync(
+            TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf("a")}, max_handshakes: {Most}", _endpoint.Address), loops: 16);
+        var clients = Enumerable.Range(0, Most).Select(_ => Loopback.Connect(gateway.Address)).ToList();
+        await gateway.Daemon.UntilAsync(status => Listener(status).GetProperty("tls").GetProperty("handshaking").GetInt32() == Most, "all of them");
+        Assert.That(Listener(await gateway.Daemon.StatusAsync()).GetProperty("rejected").GetProperty("too_many_handshakes").GetInt64(), Is.Zero);
+
+        clients.AddRange(Enumerable.Range(0, 10).Select(_ => Loopback.Connect(gateway.Address)));
+        await UntilRejected(gateway, "too_many_handshakes", 10);
+        using var another = gateway.Connect();
+        Assert.That(another.Get("/").Status, Is.EqualTo(200), "a new client gets in");
+        Assert.That(Listener(await gateway.Daemon.StatusAsync()).GetProperty("tls").GetProperty("handshaking").GetInt32(), Is.InRange(Most - 1, Most));
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Test]
     public async Task What_is_no_tls_ends_with_a_reason_and_harms_nobody()
     {
         await using var gateway = await Start("tcp: up");

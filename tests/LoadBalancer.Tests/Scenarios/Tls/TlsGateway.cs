@@ -24,10 +24,11 @@ internal sealed class TlsGateway : IAsyncDisposable
     /// <param name="yaml">Listeners and upstreams.</param>
     /// <param name="access">Where the access log goes.</param>
     /// <param name="watch">True where changed files are noticed.</param>
-    public static async Task<TlsGateway> StartAsync(string yaml, string access = "off", bool watch = false)
+    /// <param name="loops">Its event loops.</param>
+    public static async Task<TlsGateway> StartAsync(string yaml, string access = "off", bool watch = false, int loops = 2)
     {
         var daemon = await DaemonHarness.StartAsync(
-            yaml, $"reload: {{watch: {(watch ? "true" : "false")}}}\nshutdown: {{unready_for: 0s, drain: 10s}}\ntransport: {{loops: 2}}\n", $"{{level: error, access: {access}}}");
+            yaml, $"reload: {{watch: {(watch ? "true" : "false")}}}\nshutdown: {{unready_for: 0s, drain: 10s}}\ntransport: {{loops: {loops}}}\n", $"{{level: error, access: {access}}}");
         return new TlsGateway(daemon, await daemon.AddressOfAsync("web"));
     }
 
