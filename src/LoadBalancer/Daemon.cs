@@ -145,6 +145,7 @@ internal static class Daemon
             var upgrade = new Upgrade(sockets, transport, activated, state, kept, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
+            var shared = new SharedUsage(usage, () => reloader.Snapshot.Store?.Client, state, time);
             var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
@@ -156,7 +157,7 @@ internal static class Daemon
                 new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new ExplainAction(loops, () => reloader.Snapshot),
                 new RequestsAction(loops, proxies.Engine),
-                new UsageAction(kept, time),
+                new UsageAction(kept, shared, time),
             ];
             var refusals = new AdminRefusals(time);
             await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
@@ -174,7 +175,7 @@ internal static class Daemon
                     log.Warn("the folder of state is read at start only: restart lb to change it");
                 }
 
-                if (!kept.Keeps && next.HasQuotas)
+                if (!kept.Keeps && next is { HasQuotas: true, State.Redis: null })
                 {
                     log.Warn("what is used of quotas ends with this process: 'state.dir' names a folder to keep it in");
                 }
@@ -220,6 +221,7 @@ internal static class Daemon
                 kept.Begin();
             }
 
+            shared.Begin(orders.Stop);
             readiness.Release(Readiness.Starting);
             predecessor?.Listeners.Open();
             predecessor?.SayAccepting();
@@ -233,7 +235,7 @@ internal static class Daemon
             }
 
             // 6. End: first be found unready, then stop accepting, then let what is open finish.
-            await Shutdown.RunAsync(reloader, sockets, handedOver ? null : readiness, notifier, orders, time, log);
+            await Shutdown.RunAsync(reloader, sockets, shared, handedOver ? null : readiness, notifier, orders, time, log);
             return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)

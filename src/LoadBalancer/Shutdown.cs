@@ -1,5 +1,6 @@
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.Reloading;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Telemetry;
@@ -18,13 +19,14 @@ internal static class Shutdown
     /// <summary>Completes when no connection is open and nothing accepts any more. An order to hurry skips the waits.</summary>
     /// <param name="reloader">What runs.</param>
     /// <param name="sockets">What accepts.</param>
+    /// <param name="usage">Tells other instances what was used, once more.</param>
     /// <param name="readiness">Says that no new connection is wanted; null where another process has taken over, which wants them.</param>
     /// <param name="notifier">The service manager.</param>
     /// <param name="orders">The order to hurry.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Told of the end.</param>
     public static async Task RunAsync(
-        Reloader reloader, SocketTable sockets, Readiness? readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
+        Reloader reloader, SocketTable sockets, SharedUsage usage, Readiness? readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
     {
         var shutdown = reloader.Snapshot.Options.Shutdown;
         if (readiness is not null)
@@ -47,6 +49,7 @@ internal static class Shutdown
             await upstream.DisposeAsync();
         }
 
+        await usage.EndAsync();
         await (reloader.Snapshot.Store?.CloseAsync() ?? Task.CompletedTask);
         log.Info("stopped", ("closed_at_the_deadline", closed.Sum()));
     }

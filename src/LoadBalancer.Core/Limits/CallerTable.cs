@@ -32,12 +32,12 @@ internal sealed class CallerTable(Limiter limiter, LimitMemoryShare memory)
     /// <summary>Places that a caller can be in.</summary>
     public const int Reach = 2 * Ways;
 
-    /// <summary>How many callers are remembered at most: 16 MiB, and what their windows take.</summary>
+    /// <summary>How many callers are remembered at most: two million in 32 MiB, and what their windows take.</summary>
     public const int MostCallers = Shards * LargestShard;
 
     private const int ShardShift = 64 - 8;
     private const int OtherSetShift = 28;
-    private const int LargestShard = 4096;
+    private const int LargestShard = 8192;
     private const int Roomy = 3;
 
     private readonly Shard[] _shards = EmptyShards();

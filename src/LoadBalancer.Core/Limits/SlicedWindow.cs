@@ -113,7 +113,7 @@ internal sealed class SlicedWindow : Limiter
         var block = _blocks[state];
         var (generation, slice) = (CallerBlocks.GenerationOf(state), Now / _slice);
         block[1..].Fill(-generation);
-        block[1 + (int)(slice % Kept)] = Beginning(slice, 0);
+        block[PlaceOf(slice)] = Beginning(slice, 0);
         block[0] = (generation << GenerationShift) | used;
         return true;
     }
@@ -139,7 +139,7 @@ internal sealed class SlicedWindow : Limiter
         {
             var (total, now) = (Volatile.Read(ref block[0]), Now);
             var slice = now / _slice;
-            ref var beginning = ref block[1 + (int)(slice % Kept)];
+            ref var beginning = ref block[PlaceOf(slice)];
             var noted = Volatile.Read(ref beginning);
             if (Volatile.Read(ref entry.State) != state)
             {
@@ -167,7 +167,7 @@ internal sealed class SlicedWindow : Limiter
 
             if (Interlocked.CompareExchange(ref block[0], Plus(total, cost), total) == total)
             {
-                answer = AnswerOf(block, Plus(total, cost), now, sum + cost, 0);
+                answer = new LimitAnswer(true, _count - sum - cost, TimeSpan.Zero, _ticks.ToTime((ulong)(((slice + Kept) * _slice) - now)));
                 return true;
             }
         }
@@ -196,11 +196,18 @@ internal sealed class SlicedWindow : Limiter
         return newest;
     }
 
+    private static int PlaceOf(long slice) => 1 + (int)((ulong)slice % Kept);
+
+    private static int After(int place) => place == Kept ? 1 : place + 1;
+
     private static long Sum(Span<long> block, long total, long slice)
     {
-        for (var at = Math.Max(0, slice - Slices); at <= slice; at++)
+        // Behind the place of this slice is that of the oldest one that counts.
+        var place = PlaceOf(slice);
+        for (var at = slice - Slices; at <= slice; at++)
         {
-            var beginning = Volatile.Read(ref block[1 + (int)(at % Kept)]);
+            place = After(place);
+            var beginning = Volatile.Read(ref block[place]);
             if (IsOf(beginning, at))
             {
                 return Since(beginning, total);
@@ -216,7 +223,7 @@ internal sealed class SlicedWindow : Limiter
         var slice = now / _slice;
         for (var at = slice; at >= 0 && at > slice - Kept; at--)
         {
-            var beginning = Volatile.Read(ref block[1 + (int)(at % Kept)]);
+            var beginning = Volatile.Read(ref block[PlaceOf(at)]);
             if (IsOf(beginning, at))
             {
                 return Since(beginning, total);
@@ -230,9 +237,11 @@ internal sealed class SlicedWindow : Limiter
     private long UntilAtMost(Span<long> block, long total, long now, long most)
     {
         var (slice, last) = (now / _slice, -1L);
-        for (var at = Math.Max(0, slice - Slices); at <= slice; at++)
+        var place = PlaceOf(slice);
+        for (var at = slice - Slices; at <= slice; at++)
         {
-            var beginning = Volatile.Read(ref block[1 + (int)(at % Kept)]);
+            place = After(place);
+            var beginning = Volatile.Read(ref block[place]);
             if (IsOf(beginning, at))
             {
                 if (Since(beginning, total) <= most)

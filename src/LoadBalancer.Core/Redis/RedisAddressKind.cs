@@ -115,7 +115,7 @@ internal sealed class RedisAddressKind : Kind<RedisAddress>
     {
         var scheme = written.IndexOf("://", StringComparison.Ordinal);
         var at = written.LastIndexOf('@');
-        var colon = scheme < 0 || at < 0 ? -1 : written.IndexOf(':', scheme + 3);
+        var colon = at < 0 ? -1 : written.IndexOf(':', scheme < 0 ? 0 : Math.Min(scheme + 3, at));
         return colon < 0 || colon > at ? null : written[(colon + 1)..at];
     }
 

@@ -84,12 +84,15 @@ internal sealed class RedisNode
         }
     }
 
-    /// <summary>Reads the files of its TLS again where they have changed. One caller at a time, on no loop.</summary>
-    public void RefreshTls()
+    /// <summary>Reads the files of its TLS again where they have changed; true where something is new. One caller at a time, on no loop.</summary>
+    public bool RefreshTls()
     {
+        var changed = false;
         foreach (var tls in _tls)
         {
-            tls?.Refresh();
+            changed |= tls?.Refresh() == true;
         }
+
+        return changed;
     }
 }

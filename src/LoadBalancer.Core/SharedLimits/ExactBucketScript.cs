@@ -40,6 +40,8 @@ internal static class ExactBucketScript
           else
             redis.call('DEL', KEYS[1])
           end
+        elseif cost > burst then
+          wait = window
         else
           wait = math.ceil((missing - window * (burst - cost)) / count)
         end

@@ -15,15 +15,28 @@ namespace LoadBalancer.Http.Authentication;
 /// What counts is what a guess looks like. A credential whose time is over was a good one once, and one that is refused from memory is not
 /// verified again: many people behind one address must not pay for a program that goes on with an old token (ADR 0019).
 /// </remarks>
-/// <param name="rate">How many an address may send.</param>
-/// <param name="context">The clock and seeds.</param>
-internal sealed class FailureThrottle(Rate rate, BuildContext context)
+internal sealed class FailureThrottle
 {
-    private readonly ClientKey _keys = new(context.Seeds);
-    private readonly LocalLimit _limit = new(new LimitSpec("auth_failures", "", new LimitRule { Rate = rate }, LimitMode.Local, StoreFailure.Local), context.Time);
+    private readonly ClientKey _keys;
+    private readonly LocalLimit _limit;
+
+    /// <summary>A throttle that goes on with what another has counted.</summary>
+    /// <param name="rate">How many an address may send.</param>
+    /// <param name="context">The clock and seeds.</param>
+    /// <param name="previous">The other; null for none.</param>
+    public FailureThrottle(Rate rate, BuildContext context, FailureThrottle? previous = null)
+    {
+        Rate = rate;
+        _keys = previous?._keys ?? new ClientKey(context.Seeds);
+        _limit = new LocalLimit(new LimitSpec("auth_failures", "", new LimitRule { Rate = rate }, LimitMode.Local, StoreFailure.Local), context.Time);
+        if (previous is not null)
+        {
+            _limit.Adopt(previous._limit);
+        }
+    }
 
     /// <summary>How many an address may send.</summary>
-    public Rate Rate => rate;
+    public Rate Rate { get; }
 
     /// <summary>How long the client of an exchange is not listened to; zero where it is. A client without an address came over a Unix socket, and always is.</summary>
     public TimeSpan WaitOf(Exchange exchange) => exchange.ClientAddress is { } client ? _limit.Peek(KeyOf(client), 1).Wait : TimeSpan.Zero;

@@ -64,7 +64,7 @@ internal sealed class ProviderSet
                 ? running
                 : ProviderCatalog.Build(new ProviderBuild(entry.Key, entry.Value, consumers, previous.Find(entry.Key), context, outbound)),
             StringComparer.Ordinal);
-        var throttle = previous.Failures?.Rate == failures ? previous.Failures : failures is { } rate ? new FailureThrottle(rate, context) : null;
+        var throttle = previous.Failures?.Rate == failures ? previous.Failures : failures is { } rate ? new FailureThrottle(rate, context, previous.Failures) : null;
         return new ProviderSet(options, consumers, providers, throttle, previous == Empty ? new AuthMetrics(context.Loops) : previous.Metrics);
     }
 

@@ -77,7 +77,7 @@ internal sealed class LimitSet
     /// <summary>Every bandwidth, those of plans first.</summary>
     public IReadOnlyCollection<Bandwidth> Bandwidths => _bandwidths.Values;
 
-    /// <summary>The limits of a file: an equal limit keeps its object, and so its counts.</summary>
+    /// <summary>The limits of a file: an equal limit keeps its object, and so its counts; one with another rule goes on with what callers have used.</summary>
     /// <param name="plans">What the file says of plans.</param>
     /// <param name="limits">What it says of limits.</param>
     /// <param name="store">Where instances count together; null for nowhere.</param>
@@ -158,8 +158,19 @@ internal sealed class LimitSet
             return tier;
         }
 
-        var running = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        return _tiers[spec] = new LimitTier(running ?? Create(spec, context!), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
+        var limit = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
+        if (limit is null)
+        {
+            limit = Create(spec, context!);
+
+            // With another rule a caller begins with what it has used so far, so that a reload gives nobody anything back.
+            if (limit is LocalLimit local && previous?.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan)?.Limit is LocalLimit before)
+            {
+                local.Adopt(before);
+            }
+        }
+
+        return _tiers[spec] = new LimitTier(limit, KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)

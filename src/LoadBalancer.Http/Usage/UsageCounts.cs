@@ -9,6 +9,11 @@ namespace LoadBalancer.Http.Usage;
 /// <param name="SentBytes">Bytes of responses' bodies that were written.</param>
 internal readonly record struct UsageCounts(long Requests, long RateLimited, long QuotaExceeded, long ConcurrencyExceeded, long ReceivedBytes, long SentBytes)
 {
+    /// <summary>Both together.</summary>
+    public UsageCounts And(in UsageCounts more) => new(
+        Requests + more.Requests, RateLimited + more.RateLimited, QuotaExceeded + more.QuotaExceeded, ConcurrencyExceeded + more.ConcurrencyExceeded,
+        ReceivedBytes + more.ReceivedBytes, SentBytes + more.SentBytes);
+
     /// <summary>What was added since <paramref name="before"/>.</summary>
     public UsageCounts Since(in UsageCounts before) => new(
         Requests - before.Requests, RateLimited - before.RateLimited, QuotaExceeded - before.QuotaExceeded, ConcurrencyExceeded - before.ConcurrencyExceeded,

@@ -6,8 +6,9 @@ namespace LoadBalancer.Daemon.Admin;
 
 /// <summary>GET /usage?month=2026-11: what callers have used in a month, those with most requests first. It names callers, so not everybody may read it.</summary>
 /// <param name="kept">What is counted and kept.</param>
+/// <param name="shared">What other instances have counted.</param>
 /// <param name="time">Says which month it is.</param>
-internal sealed class UsageAction(KeptCounts kept, TimeProvider time) : IAdminAction
+internal sealed class UsageAction(KeptCounts kept, SharedUsage shared, TimeProvider time) : IAdminAction
 {
     /// <inheritdoc/>
     public string Path => "/usage";
@@ -22,9 +23,7 @@ internal sealed class UsageAction(KeptCounts kept, TimeProvider time) : IAdminAc
     public bool IsChange => false;
 
     /// <inheritdoc/>
-    public Task<AdminAnswer> RunAsync(AdminRequest request) => Task.FromResult(Answer(request));
-
-    private AdminAnswer Answer(AdminRequest request)
+    public async Task<AdminAnswer> RunAsync(AdminRequest request)
     {
         var month = CalendarPeriod.Of(QuotaPeriod.Month, time.GetUtcNow());
         if (request["month"] is { } asked && !(CalendarPeriod.TryParse(asked, out month) && month.Kind == QuotaPeriod.Month))
@@ -32,7 +31,7 @@ internal sealed class UsageAction(KeptCounts kept, TimeProvider time) : IAdminAc
             return AdminAnswer.Problem(400, $"'month' expects a month such as 2026-11, not {ScalarNode.Quote(asked)}");
         }
 
-        if (kept.Of(month) is not { } usage)
+        if (await shared.AddAsync(month, kept.Of(month)) is not { } usage)
         {
             return AdminAnswer.Problem(404, kept.Keeps
                 ? $"nothing is known of {month}: nothing was counted then, or it is more than {KeptCounts.MonthsKept} months ago"

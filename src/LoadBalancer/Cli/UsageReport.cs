@@ -23,8 +23,13 @@ internal static class UsageReport
             ]);
         }
 
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{usage.GetProperty("month").GetString()}, counted from {Time(usage, "since")} to {Time(usage, "until")}\n");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{usage.GetProperty("month").GetString()}, counted from {Time(usage, "since")} to {Time(usage, "until")}{By(usage)}\n");
         return (usage.GetProperty("callers").GetArrayLength() > 0 ? text.Append(table.Print()) : text.Append("no request of a caller was counted\n")).ToString();
+
+        static string By(JsonElement usage) =>
+            !usage.GetProperty("complete").GetBoolean() ? " by this instance alone: the redis that instances share cannot be asked"
+            : usage.GetProperty("instances").GetInt32() is > 1 and var instances ? string.Create(CultureInfo.InvariantCulture, $" by {instances} instances")
+            : "";
 
         static string Name(JsonElement caller, string name) => caller.GetProperty(name).GetString() ?? "-";
     }

@@ -53,7 +53,7 @@ internal static class LimitLoosening
         : null;
 
     private static bool IsMore(BandwidthOptions? was, BandwidthOptions? now) => was is not null
-        && (IsFaster(was.Request, now?.Request ?? 0) || IsFaster(was.Response, now?.Response ?? 0) || IsFaster(was.Burst, now!.Burst));
+        && (IsFaster(was.Request, now?.Request ?? 0) || IsFaster(was.Response, now?.Response ?? 0) || IsFaster(was.Burst, now?.Burst ?? 0));
 
     // 0 is for any.
     private static bool IsFaster(long was, long now) => was > 0 && (now == 0 || now > was);

@@ -37,9 +37,14 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
             }
         }
 
+        foreach (var (name, _) in options.Consumers.Where(consumer => consumer.Value.Plan == Plan.Anonymous))
+        {
+            reader.Error(root.Locate("consumers", name, "plan").Span, $"'{Plan.Anonymous}' is the plan of callers who are not known, and a consumer is: leave 'plan' out for '{Plan.Default}'");
+        }
+
         if (PlansAreKnown && options.Plans.Count > 0)
         {
-            foreach (var (name, consumer) in options.Consumers.Where(consumer => consumer.Value.Plan is { } plan && !options.Plans.ContainsKey(plan)))
+            foreach (var (name, consumer) in options.Consumers.Where(consumer => consumer.Value.Plan is { } plan and not Plan.Anonymous && !options.Plans.ContainsKey(plan)))
             {
                 reader.Error(root.Locate("consumers", name, "plan").Span, NoPlan(consumer.Plan!));
             }

@@ -112,6 +112,11 @@ internal sealed class OfflineGateway : IDisposable
             assumed.Add("every endpoint is taken to be up: this is the file, and not an lb that runs");
         }
 
+        if (explanation.Policies.Any(policy => policy is { Policy: "rate_limit", Verdict: "allowed" }))
+        {
+            assumed.Add("nobody has used anything of a limit yet: this is the file, and not an lb that runs");
+        }
+
         if (explanation.Answer.Code == ProviderUnavailable && !Fetches)
         {
             assumed.Add("nothing is asked over the network, so this is the answer of an lb that has never had the issuer's keys: --fetch lets providers ask, --identity says who calls");

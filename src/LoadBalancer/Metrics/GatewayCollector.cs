@@ -21,6 +21,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
         Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
+        Each(status.Limits.Where(limit => limit.Uncounted is not null), limit => writer.Write(MetricFamilies.RateLimitUncounted, limit.Uncounted!.Value, limit.Name, limit.Plan));
+        Leases(writer, [.. status.Limits.Where(limit => limit.Leases is not null)]);
         Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthDelayed, pace.Counts.DelayedBytes, pace.Limit, pace.Plan, pace.Direction));
         Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthPaused, pace.Counts.Paused.TotalSeconds, pace.Limit, pace.Plan, pace.Direction));
         Each(status.Limits.Where(limit => limit.UnderWay is not null), limit => writer.Write(MetricFamilies.PlanConcurrency, limit.UnderWay!.Value, limit.Plan));
@@ -47,6 +49,14 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         }
 
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private static void Leases(MetricWriter writer, List<LimitStatus> limits)
+    {
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitLeases, limit.Leases!.Leases, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitLeased, limit.Leases!.Leased, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitReturned, limit.Leases!.Returned, limit.Name, limit.Plan));
+        Each(limits, limit => writer.Write(MetricFamilies.RateLimitHeld, limit.Leases!.Held, limit.Name, limit.Plan));
     }
 
     private static void Redis(MetricWriter writer, IReadOnlyList<RedisStatus> nodes)

@@ -74,6 +74,12 @@ internal sealed class FileRefresh : IDisposable
                 changed |= upstream.Tls is { } tls && Refresh("upstream", upstream.Name, tls.Refresh);
             }
 
+            foreach (var node in _snapshot().Store?.Client.Nodes ?? [])
+            {
+                // What is no use is told of with the next connection.
+                changed |= Refresh("redis", node.Name, node.RefreshTls);
+            }
+
             foreach (var provider in _snapshot().Providers.Providers)
             {
                 changed |= provider.File is { } file && Refresh("auth", provider.Name, () =>
@@ -112,6 +118,7 @@ internal sealed class FileRefresh : IDisposable
         var options = snapshot.Options;
         var files = options.Listeners.Values.SelectMany(listener => listener.Tls is { } tls ? TlsFiles.Of(tls) : [])
             .Concat(options.Upstreams.Values.SelectMany(upstream => upstream.Tls is { } tls ? UpstreamTlsFiles.Of(tls) : []))
+            .Concat(options.State.Redis?.Tls is { } redis ? UpstreamTlsFiles.Of(redis) : [])
             .Concat(snapshot.Providers.Providers.Select(provider => provider.File?.Path).OfType<string>())
             .Distinct(StringComparer.Ordinal).ToList();
         _watcher.Watch(options.Reload.Watch && files.Count > 0 ? new WatchedFiles(files, [], static () => true) : null);

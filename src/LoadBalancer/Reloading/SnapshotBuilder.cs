@@ -43,9 +43,10 @@ internal sealed class SnapshotBuilder(
     public async Task<PendingSnapshot> BuildAsync(GatewayOptions options, Snapshot previous)
     {
         var change = sockets.Begin();
-        var store = StoreChange.Begin(options.State.Redis, previous.Store, loops, context);
+        StoreChange? store = null;
         try
         {
+            store = StoreChange.Begin(options.State.Redis, previous.Store, loops, context);
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
             var limits = LimitSet.Build(options.Plans, options.RateLimits, store.Store, previous.Limits, context, options.State.OnFailure);
@@ -69,7 +70,7 @@ internal sealed class SnapshotBuilder(
         }
         catch
         {
-            await Task.WhenAll(change.DiscardAsync(), store.DiscardAsync());
+            await Task.WhenAll(change.DiscardAsync(), store?.DiscardAsync() ?? Task.CompletedTask);
             throw;
         }
     }

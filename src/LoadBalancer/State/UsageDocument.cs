@@ -15,6 +15,12 @@ internal sealed record UsageDocument(int Version, string Month, DateTimeOffset S
     /// <summary>The form that this program reads and writes.</summary>
     public const int Form = 1;
 
+    /// <summary>How many instances have counted it.</summary>
+    public int Instances { get; init; } = 1;
+
+    /// <summary>False where the Redis that instances share could not be asked: then it is of this one alone.</summary>
+    public bool Complete { get; init; } = true;
+
     /// <summary>What is counted of a month so far.</summary>
     public static UsageDocument Of(UsageMonth month, DateTimeOffset now) => new(
         Form, month.Month.ToString(), month.Since, now < month.Month.Ends ? now : month.Month.Ends, [.. month.Callers.Select(UsageRecord.Of).Where(record => record.Requests > 0)]);

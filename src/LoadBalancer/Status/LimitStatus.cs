@@ -1,5 +1,7 @@
 using System.Globalization;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Limits;
+using LoadBalancer.SharedLimits;
 
 namespace LoadBalancer.Daemon.Status;
 
@@ -24,8 +26,14 @@ internal sealed record LimitStatus
     /// <summary>How many callers are remembered.</summary>
     public required long Callers { get; init; }
 
+    /// <summary>Requests that were let pass without being counted, since their callers found no place beside others that are at their limit; null where that cannot be.</summary>
+    public long? Uncounted { get; init; }
+
     /// <summary>Requests that are under way, where those are what is limited; null elsewhere.</summary>
     public long? UnderWay { get; init; }
+
+    /// <summary>What is leased, where it is; null elsewhere.</summary>
+    public LeaseStatus? Leases { get; init; }
 
     /// <summary>What it has said, by outcome; nothing for a bandwidth, which refuses nobody.</summary>
     public required IReadOnlyDictionary<string, long> Outcomes { get; init; }
@@ -43,6 +51,8 @@ internal sealed record LimitStatus
         Rule = tier.Limit.Spec.Rule.ToString(),
         Mode = tier.Limit.Spec.Mode.ToString().ToLowerInvariant(),
         Callers = tier.Limit.Keys,
+        Uncounted = (tier.Limit as LocalLimit)?.Uncounted,
+        Leases = tier.Limit is LeasedLimit leased ? LeaseStatus.Of(leased) : null,
         Outcomes = OutcomesOf(tier.Counts),
     };
 

@@ -256,6 +256,22 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task An_address_from_which_nothing_comes_back_costs_nobody_a_wait_twice()
+    {
+        using var silent = new FullBacklog();
+        var client = Open($"redis://{silent.Address}");
+        Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That(Node(client).IsUp, Is.False);
+        Assert.That(
+            await _loops.Run(() =>
+            {
+                var reply = Send(client, Twice, "k", 1);
+                return reply.IsCompleted;
+            }),
+            Is.True);
+    }
+
+    [Test]
     public async Task What_is_no_redis_is_told_of()
     {
         using var listener = Loopback.Listen();

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using LoadBalancer.Configuration;
 using LoadBalancer.Redis;
 using LoadBalancer.SharedLimits;
+using LoadBalancer.Tests.Limits;
 using LoadBalancer.Tests.Redis;
 using LoadBalancer.Tests.Transport.Epoll;
 
@@ -74,6 +76,29 @@ internal sealed class ExactScriptTests
         var random = new Random(seed);
         var count = random.Next(1, 300);
         return Compare(ExactQuotaScript.Script, count, period, 0, new QuotaModel(count, period == "month"), random, (period == "month" ? 10 : 1) * 24 * 3600 * Second / 3);
+    }
+
+    [Test]
+    public async Task A_rate_is_decided_as_in_one_process([Values(0, 17)] int burst, [Range(1, 6)] int seed)
+    {
+        var random = new Random(seed);
+        var rate = new Rate(random.Next(1, 60), TimeSpan.FromMinutes(1));
+        var script = burst > 0 ? ExactBucketScript.Script : ExactWindowScript.Script;
+        var time = new ManualTime();
+        var local = LimitOf.Rate(rate.Count, rate.Window, time, burst);
+        var (key, now) = (Guid.NewGuid().ToString(), Epoch);
+        for (var round = 0; round < 250; round++)
+        {
+            var step = random.Next(3) == 0 ? 0 : random.NextInt64(120 * Second / rate.Count);
+            now += step;
+            time.Advance(TimeSpan.FromMicroseconds(step));
+            var cost = random.Next(1, 5);
+            var here = local.Take(1, cost);
+            var (allowed, remaining, wait, reset) = await Take(script, key, rate.Count, $"{60 * Second}", burst, cost, now);
+            Assert.That((allowed, remaining), Is.EqualTo((here.Allowed, here.Remaining)), $"round {round}: {cost} of {rate}");
+            Assert.That(wait, Is.EqualTo(here.Wait.TotalMicroseconds).Within(2), $"round {round}: the wait for {cost} of {rate}");
+            Assert.That(reset, Is.EqualTo(here.Reset.TotalMicroseconds).Within(2), $"round {round}: the end of {rate}");
+        }
     }
 
     [Test]
@@ -154,7 +179,7 @@ internal sealed class ExactScriptTests
                 _full = ((Int128)now * count) + missing;
             }
 
-            return (over <= 0, (long)(((Int128)window * burst) - missing) is var left && left > 0 ? left / window : 0, over <= 0 ? 0 : (long)((over + count - 1) / count), (long)((missing + count - 1) / count));
+            return (over <= 0, (long)(((Int128)window * burst) - missing) is var left && left > 0 ? left / window : 0, over <= 0 ? 0 : cost > burst ? window : (long)((over + count - 1) / count), (long)((missing + count - 1) / count));
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class LeasedBoundTests
     public void Stop() => _server.Dispose();
 
     [Test]
-    public void No_window_ever_has_more_than_the_limit([Range(1, 24)] int seed)
+    public void No_window_ever_has_more_than_the_limit([Range(1, 16)] int seed)
     {
         var random = new Random(seed);
         var rule = new LimitRule { Rate = new Rate(random.Next(1, seed % 3 == 0 ? 2_000 : 120), TimeSpan.FromSeconds(random.Next(1, 90))) };
@@ -38,7 +38,7 @@ internal sealed class LeasedBoundTests
     }
 
     [Test]
-    public void No_interval_ever_has_more_than_the_burst_and_what_the_rate_earns([Range(101, 124)] int seed)
+    public void No_interval_ever_has_more_than_the_burst_and_what_the_rate_earns([Range(101, 116)] int seed)
     {
         var random = new Random(seed);
         var rule = new LimitRule { Rate = new Rate(random.Next(1, 300), TimeSpan.FromSeconds(random.Next(1, 60))), Burst = random.Next(1, 400) };
@@ -52,7 +52,7 @@ internal sealed class LeasedBoundTests
     }
 
     [Test]
-    public void No_period_ever_has_more_than_the_quota([Range(201, 208)] int seed)
+    public void No_period_ever_has_more_than_the_quota([Range(201, 204)] int seed)
     {
         var random = new Random(seed);
         var start = new DateTimeOffset(2026, 11, 30, 23, 59, 0, TimeSpan.Zero);

@@ -31,7 +31,7 @@ internal sealed class LimitChecksTests
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: {rate: 5/s, quota: 5/day}}", "lb.yaml:4:55: 'limit' has either 'rate' or 'quota'; for both, let the route name two limits")]
     [TestCase("rate_limit: a", "a: {key: client_ip}", "lb.yaml:4:19: the limit 'a' says nothing of how many or how much: give it 'limit', 'bandwidth' or both")]
     [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {}}", "lb.yaml:4:47: 'bandwidth' says nothing of a direction: give it 'request', 'response' or both")]
-    [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {request: 10MB}}", "lb.yaml:4:57: 'request' expects off or a bandwidth from 1B/s to 1GiB/s, not '10MB'")]
+    [TestCase("rate_limit: a", "a: {key: client_ip, bandwidth: {request: 10MB}}", "lb.yaml:4:57: 'request' expects off or a bandwidth from 1B/s to 1GiB/s such as 64KiB/s, not '10MB'")]
     [TestCase("rate_limit: a", "a: {key: identity, bandwidth: {request: 10MB/s}}", "lb.yaml:7:89: the limit 'a' goes by identity, and the route of '/a' does not find out who calls: give it 'auth', or a limit by client_ip")]
     public void What_can_never_be_meant_is_an_error_with_a_remedy(string route, string limits, string error) => Assert.That(ConfigFolder.ErrorsOf(Text(route, limits)), Is.EqualTo(new[] { error }));
 
@@ -41,6 +41,7 @@ internal sealed class LimitChecksTests
     [TestCase("plans: {a: {rate: 5/month}}", "lb.yaml:1:19: 'rate' expects off or a rate per s, min or h such as 60/min, not '5/month'; days and months are calendar periods and belong to a quota")]
     [TestCase("plans: {a: {quota: 5/h}}", "lb.yaml:1:20: 'quota' expects off or a number per day or month such as 50000/month, or a list of them, not '5/h'; seconds, minutes and hours belong to a rate")]
     [TestCase($"plans: {{pro: {{}}}}\nconsumers: {{x: {{api_keys: \"{Keys}\", plan: por}}}}", "lb.yaml:2:108: no plan is called 'por'; did you mean 'pro'?; one without limits of its own is 'por: {}' in 'plans'")]
+    [TestCase($"consumers: {{x: {{api_keys: \"{Keys}\", plan: anonymous}}}}", "lb.yaml:1:108: 'anonymous' is the plan of callers who are not known, and a consumer is: leave 'plan' out for 'default'")]
     public void Plans_are_checked(string plans, string error) => Assert.That(
         ConfigFolder.ErrorsOf($"{plans}\nlisteners: {{a: {{bind: \":8\", http: web}}}}\n{Upstreams}"), Is.EqualTo(new[] { error }));
 

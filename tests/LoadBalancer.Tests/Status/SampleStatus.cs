@@ -2,7 +2,9 @@ using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Telemetry;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
@@ -57,6 +59,11 @@ internal static class SampleStatus
         var auth = new AuthCounts("partners", loops: 2);
         auth.Count(0, FaultKind.None);
         auth.Count(1, FaultKind.ApiKeyUnknown);
+        var limit = new LimitCounts("create-trip", "free", loops: 2);
+        limit.Count(0, LimitOutcome.Allowed);
+        limit.Count(1, LimitOutcome.Refused);
+        var pace = new PaceCounts(loops: 2);
+        pace.Count(1, 65536, TimeSpan.FromMilliseconds(500));
         return new GatewayStatus
         {
             Version = "0.1.0",
@@ -85,6 +92,21 @@ internal static class SampleStatus
             ],
             AuthFiles = [new AuthFileStatus { Name = "partners", File = "/etc/lb/keys.yaml", Entries = 12, LoadedAt = Noon, Refusal = "/etc/lb/keys.yaml:3:9: 'hash' expects the SHA-256 of a key" }],
             Auth = [auth],
+            LimitCounts = [limit],
+            Limits =
+            [
+                new LimitStatus
+                {
+                    Name = "create-trip", Plan = "free", Key = "identity", Rule = "5/min", Mode = "local", Callers = 3, Uncounted = 0,
+                    Outcomes = new Dictionary<string, long> { ["allowed"] = 1, ["refused"] = 1, ["would_refuse"] = 0, ["unavailable"] = 0 },
+                },
+                new LimitStatus
+                {
+                    Name = "plan:concurrency", Plan = "pro", Key = "identity", Rule = "20 at once", Mode = "local", Callers = 1, UnderWay = 2,
+                    Outcomes = new Dictionary<string, long> { ["allowed"] = 9, ["refused"] = 0, ["would_refuse"] = 0, ["unavailable"] = 0 },
+                },
+            ],
+            Paces = [("plan:bandwidth", "pro", "sent", pace)],
             Redis =
             [
                 new RedisStatus

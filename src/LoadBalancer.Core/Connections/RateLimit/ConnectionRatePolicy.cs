@@ -9,7 +9,7 @@ namespace LoadBalancer.Connections.RateLimit;
 /// Bounds how fast one client connects: <c>connection_rate</c>. Who is one client, <see cref="ClientKey"/> says; the peer of a
 /// Unix socket is nobody's client and not counted. What is refused does not count, so a client that goes on trying gets its rate.
 /// </summary>
-/// <remarks>A reload that keeps the rate keeps what was counted; another rate begins with nobody.</remarks>
+/// <remarks>A reload goes on with what was counted, with another rate too.</remarks>
 internal sealed class ConnectionRatePolicy : ConnectionPolicy
 {
     private readonly ConnectionRateOptions _options;
@@ -31,9 +31,20 @@ internal sealed class ConnectionRatePolicy : ConnectionPolicy
             return null;
         }
 
-        return previous?.Find<ConnectionRatePolicy>() is { } running && running._options == rate
-            ? running
-            : new ConnectionRatePolicy(rate, new ClientKey(context.Seeds), new LocalLimit(SpecOf(rate), context.Time));
+        var running = previous?.Find<ConnectionRatePolicy>();
+        if (running?._options == rate)
+        {
+            return running;
+        }
+
+        var limit = new LocalLimit(SpecOf(rate), context.Time);
+        if (running is null)
+        {
+            return new ConnectionRatePolicy(rate, new ClientKey(context.Seeds), limit);
+        }
+
+        limit.Adopt(running._limit);
+        return new ConnectionRatePolicy(rate, running._keys, limit);
     }
 
     /// <inheritdoc/>

@@ -28,7 +28,7 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         server.Freeze();
         var refused = one.Gateway.Get("/");
         LimitScenarios.IsProblem(refused, 503, "limit_unavailable");
-        Assert.That(refused["Retry-After"], Is.EqualTo("1"));
+        Assert.That(refused["Retry-After"], Is.Not.Null);
         await one.Gateway.Daemon.UntilAsync(status => !IsUp(status), "its loss is told of");
         Assert.That(Redis(await one.Gateway.StatusAsync()).GetProperty("reason").GetString(), Is.EqualTo("no answer within 500 ms"));
         Assert.That((await one.Gateway.Daemon.GetAsync("/metrics")).Text, Does.Contain($"lb_redis_up{{node=\"127.0.0.1:{server.Port}\"}} 0"));
@@ -55,6 +55,7 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         await using var gateway = await CallerGateway.StartAsync(Route, Limit.Replace("6/h", "1000/h", StringComparison.Ordinal) + state);
         Assert.That((await gateway.Gateway.Daemon.GetAsync("/status")).Text, Does.Not.Contain("a-secret-of-its-own"));
 
+        Assert.That(gateway.Gateway.Get("/").Status, Is.EqualTo(200));
         var stop = false;
         var statuses = new List<int>();
         var asking = Task.Run(() =>

@@ -22,7 +22,11 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
         gateway.Gateway.Daemon.Orders.OrderReload();
         await gateway.Gateway.Daemon.ReloadedAsync();
         Assert.That(Statuses(gateway, 4), Is.EqualTo(new[] { 200, 200, 429, 429 }));
-        Assert.That(gateway.Endpoint.Requests, Has.Count.EqualTo(5));
+        await File.WriteAllTextAsync(gateway.Gateway.Daemon.ConfigPath, text.Replace("limit: 5/h", "limit: 6/h", StringComparison.Ordinal));
+        gateway.Gateway.Daemon.Orders.OrderReload();
+        await gateway.Gateway.Daemon.ReloadedAsync();
+        Assert.That(Statuses(gateway, 2), Is.EqualTo(new[] { 200, 429 }), "what was used of the other rule counts");
+        Assert.That(gateway.Endpoint.Requests, Has.Count.EqualTo(6));
     }
 
     [Test]
@@ -174,8 +178,8 @@ internal sealed class RateLimitScenarios(Carrier carrier) : IOverCarriers
             Assert.That(status, Is.EqualTo(System.Net.HttpStatusCode.OK), text);
             var policies = JsonDocument.Parse(text).RootElement.GetProperty("policies").EnumerateArray().Where(policy => policy.GetProperty("policy").GetString() == "rate_limit").ToList();
             Assert.That(
-                policies.Select(policy => string.Join(' ', policy.GetProperty("facts").EnumerateArray().Where(fact => fact.GetProperty("name").GetString() != "remaining").Select(fact => $"{fact.GetProperty("name").GetString()}={fact.GetProperty("value").GetString()}"))),
-                Is.EqualTo(new[] { "limit=wide key=client_ip limit=tenants key=client_ip (no header:X-Tenant)", "limit=callers plan=pro key=identity" }));
+                policies.Select(policy => string.Join(' ', policy.GetProperty("facts").EnumerateArray().Select(fact => $"{fact.GetProperty("name").GetString()}={fact.GetProperty("value").GetString()}"))),
+                Is.EqualTo(new[] { "limit=wide key=client_ip remaining=9 limit=tenants key=client_ip (no header:X-Tenant) remaining=8", "limit=callers plan=pro key=identity remaining=1" }));
         }
 
         Assert.That((gateway.Gateway.Get("/a", CallerGateway.Bearer("alice")).Status, gateway.Endpoint.Requests.Count), Is.EqualTo((200, 2)));

@@ -1,0 +1,236 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using LoadBalancer.Http.Usage;
+using LoadBalancer.Limits;
+using LoadBalancer.Redis;
+
+namespace LoadBalancer.Daemon.State;
+
+/// <summary>
+/// What callers use, over all instances that share a Redis. Each tells its own totals under its own name, every few seconds and only those that have changed: what is told
+/// twice counts once, and nobody waits for it. All totals are told again now and then, for a Redis that has lost them. Thread-safe; it works on the thread pool.
+/// </summary>
+/// <remarks><code>HSET lb:usage:2026-11  INSTANCE ["partners","acme","partner"]  "48210 3 0 1 11904 1203944022"</code></remarks>
+internal sealed class SharedUsage
+{
+    private const string InstanceFile = "instance";
+    private const int Batch = 100;
+    private const int TicksBetweenWholes = 60;
+
+    private static readonly byte[] ScanSize = [.. "200"u8];
+
+    private readonly UsageTable _usage;
+    private readonly Func<RedisClient?> _redis;
+    private readonly Func<bool> _isHandedOver;
+    private readonly TimeProvider _time;
+    private readonly string _instance;
+    private readonly Dictionary<CallerName, UsageCounts> _told = [];
+    private Task _running = Task.CompletedTask;
+    private UsageMonth? _month;
+    private RedisClient? _toldTo;
+    private int _ticks;
+
+    /// <summary>Tells nothing yet.</summary>
+    /// <param name="usage">What this instance counts.</param>
+    /// <param name="redis">The Redis of the configuration that runs; null for none.</param>
+    /// <param name="folder">Knows the instance's name, so that it is the same after a restart; null for another with each process.</param>
+    /// <param name="time">The clock.</param>
+    public SharedUsage(UsageTable usage, Func<RedisClient?> redis, StateFolder? folder, TimeProvider time)
+    {
+        (_usage, _redis, _time, _instance) = (usage, redis, time, NameOf(folder));
+
+        // What replaces this process goes on from its totals, under the same name.
+        _isHandedOver = () => folder is { IsHandedOver: true };
+    }
+
+    /// <summary>Begins to tell.</summary>
+    /// <param name="stop">Ends it.</param>
+    public void Begin(CancellationToken stop) => _running = Task.Run(() => RunAsync(stop), CancellationToken.None);
+
+    /// <summary>Tells for the last time: when it was told to end, and before the Redis is closed.</summary>
+    public async Task EndAsync()
+    {
+        await _running;
+        await TellAsync();
+    }
+
+    /// <summary>Adds what the other instances have told of a month.</summary>
+    /// <param name="month">The month.</param>
+    /// <param name="own">What this one knows of it; null for nothing.</param>
+    /// <returns>The sum, which is null where nobody knows anything.</returns>
+    public async Task<UsageDocument?> AddAsync(CalendarPeriod month, UsageDocument? own)
+    {
+        if (_redis() is not { } redis)
+        {
+            return own;
+        }
+
+        // A scan may give a field twice.
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        byte[] cursor = [.. "0"u8];
+        do
+        {
+            var reply = await redis.AskAsync("HSCAN", KeyOf(month), cursor, [.. "COUNT"u8], ScanSize);
+            if (reply is not { Kind: RedisReplyKind.List, Count: 2 })
+            {
+                return own is null ? null : own with { Complete = false };
+            }
+
+            cursor = reply[0].Text.ToArray();
+            for (var at = 0; at + 1 < reply[1].Count; at += 2)
+            {
+                found[Encoding.UTF8.GetString(reply[1][at].Text)] = Encoding.ASCII.GetString(reply[1][at + 1].Text);
+            }
+        }
+        while (cursor is not [(byte)'0']);
+
+        // Of this instance what it has told is the older news.
+        return Sum(month, own, found.Where(field => own is null || InstanceOf(field.Key) != _instance));
+    }
+
+    private static byte[] KeyOf(CalendarPeriod month) => Encoding.ASCII.GetBytes($"lb:usage:{month}");
+
+    private static string InstanceOf(string field) => field.Split(' ')[0];
+
+    private UsageDocument? Sum(CalendarPeriod month, UsageDocument? own, IEnumerable<KeyValuePair<string, string>> told)
+    {
+        var callers = own?.Callers.ToDictionary(record => record.Name, record => record.Counts) ?? [];
+        var since = own?.Since ?? DateTimeOffset.MaxValue;
+        var instances = new HashSet<string>(own is null ? [] : [_instance], StringComparer.Ordinal);
+        foreach (var (field, value) in told)
+        {
+            instances.Add(InstanceOf(field));
+            if (field.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space)
+            {
+                if (TryRead(field[(space + 1)..], value, out var name, out var counts))
+                {
+                    callers[name] = callers.GetValueOrDefault(name).And(counts);
+                }
+            }
+            else if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var earlier) && earlier < since)
+            {
+                since = earlier;
+            }
+        }
+
+        var now = _time.GetUtcNow();
+        return instances.Count == 0 ? null
+            : new UsageDocument(
+                UsageDocument.Form, month.ToString(), since < month.Ends ? since : month.Begins, now < month.Ends ? now : month.Ends, [.. callers.Select(caller => UsageRecord.Of(caller.Key, caller.Value))])
+            {
+                Instances = instances.Count,
+            };
+    }
+
+    // It may be of a later version.
+    private static bool TryRead(string caller, string value, out CallerName name, out UsageCounts counts)
+    {
+        (name, counts) = (default, default);
+        try
+        {
+            var names = JsonSerializer.Deserialize<string?[]>(caller);
+            var numbers = value.Split(' ').Select(number => long.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture)).ToList();
+            if (names is not [_, _, _, ..] || numbers is not [_, _, _, _, _, _, ..])
+            {
+                return false;
+            }
+
+            (name, counts) = (new CallerName(names[0], names[1], names[2]), new UsageCounts(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]));
+            return true;
+        }
+        catch (Exception error) when (error is JsonException or FormatException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private static string NameOf(StateFolder? folder)
+    {
+        if (folder?.Read(InstanceFile) is { } kept && Encoding.ASCII.GetString(kept).Trim() is { Length: > 0 and <= 64 } known && known.All(char.IsAsciiHexDigit))
+        {
+            return known;
+        }
+
+        var name = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        try
+        {
+            folder?.Write(InstanceFile, Encoding.ASCII.GetBytes(name + "\n"));
+        }
+        catch (IOException)
+        {
+            // Then the next process has another name, and is another instance: the sum stays right for as long as it finds no counts of this one either.
+        }
+
+        return name;
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(KeptCounts.Interval, _time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
+            if (!stop.IsCancellationRequested)
+            {
+                await TellAsync();
+            }
+        }
+    }
+
+    private async Task TellAsync()
+    {
+        if (_isHandedOver() || _redis() is not { } redis)
+        {
+            return;
+        }
+
+        if (_toldTo != redis || _ticks++ % TicksBetweenWholes == 0)
+        {
+            _told.Clear();
+            _toldTo = redis;
+        }
+
+        // Of a month that has ended, what came last is told once more.
+        var current = _usage.Current;
+        if (_month is { } before && before != current)
+        {
+            await TellAsync(redis, before);
+            _told.Clear();
+        }
+
+        _month = current;
+        await TellAsync(redis, current);
+    }
+
+    private async Task TellAsync(RedisClient redis, UsageMonth month)
+    {
+        var changed = month.Callers.Select(usage => (usage.Name, usage.Counts)).Where(caller => caller.Counts.Requests > 0 && _told.GetValueOrDefault(caller.Name) != caller.Counts).ToList();
+        foreach (var some in changed.Chunk(Batch))
+        {
+            List<byte[]> words = [KeyOf(month.Month), Encoding.ASCII.GetBytes(_instance), Encoding.ASCII.GetBytes(month.Since.ToString("O", CultureInfo.InvariantCulture))];
+            foreach (var (name, counts) in some)
+            {
+                words.Add(Encoding.UTF8.GetBytes($"{_instance} {JsonSerializer.Serialize((string?[])[name.Provider, name.Subject, name.Plan])}"));
+                words.Add(Encoding.ASCII.GetBytes(string.Create(
+                    CultureInfo.InvariantCulture, $"{counts.Requests} {counts.RateLimited} {counts.QuotaExceeded} {counts.ConcurrencyExceeded} {counts.ReceivedBytes} {counts.SentBytes}")));
+            }
+
+            if (!(await redis.AskAsync("HSET", [.. words])).IsGood)
+            {
+                return;
+            }
+
+            foreach (var (name, counts) in some)
+            {
+                _told[name] = counts;
+            }
+        }
+
+        if (changed.Count > 0)
+        {
+            var ends = month.Month.Ends.AddMonths(KeptCounts.MonthsKept).ToUnixTimeSeconds();
+            await redis.AskAsync("EXPIREAT", KeyOf(month.Month), Encoding.ASCII.GetBytes(ends.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
+}
