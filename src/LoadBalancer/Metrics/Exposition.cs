@@ -10,7 +10,7 @@ internal sealed class Exposition(IReadOnlyList<IMetricCollector> collectors)
     public (string ContentType, PagedText Page) Write(string? accept)
     {
         var format = Negotiate(accept);
-        var text = new TextExposition(format);
+        using var text = new TextExposition(format);
         foreach (var collector in collectors)
         {
             collector.Collect(text);

@@ -39,6 +39,7 @@ internal sealed class PagedText : IDisposable
     /// <summary>Adds a text.</summary>
     public void Append(ReadOnlySpan<char> text)
     {
+        Span<byte> some = stackalloc byte[4 * LongestNumber];
         while (!text.IsEmpty)
         {
             // A letter is not cut: what is left of a page that it does not fit in is filled by way of a few bytes.
@@ -50,7 +51,6 @@ internal sealed class PagedText : IDisposable
 
             var length = Math.Min(text.Length, LongestNumber);
             length -= length < text.Length && char.IsHighSurrogate(text[length - 1]) ? 1 : 0;
-            Span<byte> some = stackalloc byte[4 * LongestNumber];
             Append(some[..Encoding.UTF8.GetBytes(text[..length], some)]);
             text = text[length..];
         }

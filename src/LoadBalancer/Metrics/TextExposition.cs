@@ -7,9 +7,10 @@ namespace LoadBalancer.Daemon.Metrics;
 /// counter's or info's family is named, in what a help text escapes, and in the mark of the end. No timestamps: the scraper's
 /// clock is the right one.
 /// </summary>
-internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
+internal sealed class TextExposition(ExpositionFormat format) : MetricWriter, IDisposable
 {
     private readonly PagedText _text = new();
+    private bool _isEnded;
 
     private bool OpenMetrics => format == ExpositionFormat.OpenMetrics;
 
@@ -21,7 +22,17 @@ internal sealed class TextExposition(ExpositionFormat format) : MetricWriter
             _text.Append("# EOF\n"u8);
         }
 
+        _isEnded = true;
         return _text;
+    }
+
+    /// <summary>Lets go of a page that was not completed.</summary>
+    public void Dispose()
+    {
+        if (!_isEnded)
+        {
+            _text.Dispose();
+        }
     }
 
     /// <inheritdoc/>
