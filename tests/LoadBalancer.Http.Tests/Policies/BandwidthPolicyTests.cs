@@ -39,7 +39,7 @@ internal sealed class BandwidthPolicyTests
         }));
         Assert.That(limits.Bandwidths.Select(bandwidth => (bandwidth.Limit, bandwidth.Text, bandwidth.Callers)), Is.EquivalentTo(new[]
         {
-            ("slow", "request 1000B/s, response 2000B/s", 1L), ("plan:bandwidth", "response 500B/s", 1L),
+            ("slow", "request 1KB/s, response 2KB/s", 1L), ("plan:bandwidth", "response 500B/s", 1L),
         }));
     }
 
