@@ -206,10 +206,6 @@ internal static class BodyCopier
                         exchange.Carrier.StandAside();
                         work.AwaitsBody = true;
                     }
-                    else
-                    {
-                        connection.ResponseBody.StandAside();
-                    }
 
                     goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
                 }

@@ -24,11 +24,6 @@ internal abstract class BodyReader
     /// <summary>Takes the last part whole.</summary>
     public abstract void Advance();
 
-    /// <summary>What has come and what will come of it is taken slowly from here on: that is not to hold up others on its connection.</summary>
-    public virtual void StandAside()
-    {
-    }
-
     /// <summary>Ends a wait, and every later one, with a fault: nobody wants the rest.</summary>
     public abstract void Cancel();
 

@@ -33,7 +33,7 @@ internal abstract class ResponseCarrier
     /// <summary>They came: nobody waits for the client to send anything any more.</summary>
     public abstract void BodyCame();
 
-    /// <summary>The client's bytes are taken slowly from here on: see <see cref="BodyReader.StandAside"/>.</summary>
+    /// <summary>The client's bytes are taken slowly from here on, which is not to hold up others on its connection.</summary>
     public virtual void StandAside()
     {
     }

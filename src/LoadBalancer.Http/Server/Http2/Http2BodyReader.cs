@@ -199,12 +199,11 @@ internal sealed class Http2BodyReader(IHttp2Stream stream, EventLoop loop) : Bod
         Taken((int)given);
     }
 
-    /// <inheritdoc/>
-    /// <remarks>
-    /// The connection's window is given back as bytes come and not as they are taken; that of the stream bounds what is kept. Sixteen streams that
-    /// are taken slowly would else keep all others of the connection from sending.
-    /// </remarks>
-    public override void StandAside()
+    /// <summary>
+    /// What has come and what will come of it is taken slowly from here on. The connection's window is given back as bytes come and not as they are
+    /// taken; that of the stream bounds what is kept. Sixteen such streams would else keep all others of the connection from sending.
+    /// </summary>
+    public void StandAside()
     {
         if (!_standsAside)
         {
