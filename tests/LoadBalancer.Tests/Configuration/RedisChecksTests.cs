@@ -1,4 +1,3 @@
-using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Limits;
 
 namespace LoadBalancer.Daemon.Tests.Configuration;

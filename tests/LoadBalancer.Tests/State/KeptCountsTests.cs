@@ -128,7 +128,7 @@ internal sealed class KeptCountsTests
         Assert.That(after.Use(1), Is.EqualTo(6), "what the old process had when it handed over");
         await before.DisposeAsync();
         after.Folder.IsHandedOver = false;
-        await AdvanceUntilAsync(() => !Directory.GetFiles(_folder["state"], "counts-*").Any() && Requests(after, "2026-11") == 6);
+        await AdvanceUntilAsync(() => Directory.GetFiles(_folder["state"], "counts-*").Length == 0 && Requests(after, "2026-11") == 6);
         Assert.That(after.Use(1), Is.EqualTo(3), "and what it counted while it drained");
     }
 

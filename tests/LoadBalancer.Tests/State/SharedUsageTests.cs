@@ -2,7 +2,6 @@ using LoadBalancer.Daemon.State;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Usage;
 using LoadBalancer.Redis;
-using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Redis;
 using LoadBalancer.Transport.Epoll;
