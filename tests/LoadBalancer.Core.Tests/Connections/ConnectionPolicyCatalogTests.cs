@@ -101,14 +101,14 @@ internal sealed class ConnectionPolicyCatalogTests : UpstreamFixture
     }
 
     [Test]
-    public void A_reload_that_keeps_the_rate_keeps_what_was_counted()
+    public void A_reload_keeps_what_was_counted()
     {
         var before = Build(new() { ConnectionRate = new(Two) });
         Admit(before, "10.0.0.1", "10.0.0.1");
         var same = Build(new() { ConnectionRate = new(Two), DenyIps = [IPNetwork.Parse("11.0.0.0/8")] }, before);
         Assert.That(Admit(same, "10.0.0.1"), Is.EqualTo(FaultKind.ConnectionRateExceeded));
         var other = Build(new() { ConnectionRate = new(Two, Burst: 5) }, same);
-        Assert.That(Admit(other, [.. Enumerable.Repeat("10.0.0.1", 6)]).Count(kind => kind == FaultKind.None), Is.EqualTo(5));
+        Assert.That(Admit(other, [.. Enumerable.Repeat("10.0.0.1", 6)]).Count(kind => kind == FaultKind.None), Is.EqualTo(3), "of another rate what was used counts too");
     }
 
     [Test]

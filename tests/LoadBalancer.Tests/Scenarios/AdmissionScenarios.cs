@@ -86,7 +86,9 @@ internal sealed class AdmissionScenarios
         await RejectedAsync(daemon, "connection_rate_exceeded", 2);
         using var other = Connect(address, "127.0.0.3");
         Served(other);
-        await daemon.ReloadAsync(With("connection_rate: {rate: 1/h, burst: 2}"));
+
+        // Of another rate, what was used counts as far as it goes.
+        await daemon.ReloadAsync(With("connection_rate: {rate: 1/h, burst: 6}"));
         using var again = Connect(address, "127.0.0.2");
         Served(again);
         using var last = Connect(address, "127.0.0.2");
