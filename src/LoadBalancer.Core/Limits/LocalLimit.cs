@@ -8,6 +8,7 @@ internal sealed class LocalLimit : KeyedLimit
     private readonly Limiter _limiter;
     private readonly CallerTable _callers;
     private readonly TimeProvider _time;
+    private CallerPool? _pool;
     private LocalLimit? _previous;
     private long _adopted;
 
@@ -30,13 +31,15 @@ internal sealed class LocalLimit : KeyedLimit
     /// <inheritdoc/>
     public override long Keys => _callers.Count;
 
-    /// <summary>How often a caller was let through that could not be remembered: all of its table within reach was at its limit.</summary>
-    public long Uncounted => _callers.Uncounted;
+    /// <summary>How often a request was counted together with those of other callers: the memory was used up, and all within reach in the table were at their limit.</summary>
+    public long Pooled => _callers.Pooled;
 
     /// <summary>How long what was used may count, at most.</summary>
     private TimeSpan Memory => Spec.Rule.Rate!.Value is var rate && Spec.Rule.Burst > 0
         ? rate.Window * ((double)Spec.Rule.Burst / rate.Count)
         : rate.Window * (1 + (1.0 / SlicedWindow.Slices));
+
+    private CallerPool Pool => _pool ?? Interlocked.CompareExchange(ref _pool, new CallerPool(Spec.Rule, _time), null) ?? _pool;
 
     private LimitAnswer Unused => new(true, _limiter.Most, TimeSpan.Zero, TimeSpan.Zero);
 
@@ -78,7 +81,7 @@ internal sealed class LocalLimit : KeyedLimit
             }
             else if (!_callers.TryAdd(number, UsedBefore(key)))
             {
-                return Unused with { Remaining = _limiter.Most - cost };
+                return Pool.Take(number, cost);
             }
         }
     }
@@ -98,7 +101,7 @@ internal sealed class LocalLimit : KeyedLimit
             ref var entry = ref _callers.Find(number);
             if (Unsafe.IsNullRef(ref entry))
             {
-                return Unused;
+                return _pool is { } pool && !_callers.HasRoom(number) ? pool.Peek(number, cost) : Unused;
             }
 
             if (_limiter.TryPeek(ref entry, number, cost, out var answer))
@@ -117,6 +120,7 @@ internal sealed class LocalLimit : KeyedLimit
         var spin = default(SpinWait);
         while (true)
         {
+            // Who has no place gets nothing back: what it shares may since have been charged for others.
             ref var entry = ref _callers.Find(number);
             if (Unsafe.IsNullRef(ref entry) || _limiter.TryReturn(ref entry, number, cost))
             {
