@@ -9,8 +9,7 @@ internal sealed class LocalLimit : KeyedLimit
     private readonly CallerTable _callers;
     private readonly TimeProvider _time;
     private CallerPool? _pool;
-    private LocalLimit? _previous;
-    private long _adopted;
+    private (LocalLimit Limit, long Adopted)[] _previous = [];
 
     /// <summary>A limit of which nobody has used anything.</summary>
     /// <param name="spec">The limit, of which the rule is a rate.</param>
@@ -44,14 +43,18 @@ internal sealed class LocalLimit : KeyedLimit
     private LimitAnswer Unused => new(true, _limiter.Most, TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>
-    /// Goes on with what callers have used of another limit, whose place this one takes: what of it has not come back by the time a caller is seen again
-    /// is charged as if it were used then, up to all that this one allows.
+    /// Goes on with what callers have used of another limit, whose place this one takes, for all or for those of a plan: what of it has not come back by the time
+    /// a caller is seen here for the first time is charged as if it were used then, up to all that this one allows. Of several it is the one of which he has used most.
     /// </summary>
     /// <param name="previous">The limit, which may still be asked by requests of before.</param>
     public void Adopt(LocalLimit previous)
     {
-        _adopted = _time.GetTimestamp();
-        _previous = previous;
+        previous.Forget();
+        var known = _previous;
+        if (!known.Any(each => each.Limit == previous))
+        {
+            Volatile.Write(ref _previous, [.. known, (previous, _time.GetTimestamp())]);
+        }
     }
 
     /// <inheritdoc/>
@@ -101,7 +104,7 @@ internal sealed class LocalLimit : KeyedLimit
             ref var entry = ref _callers.Find(number);
             if (Unsafe.IsNullRef(ref entry))
             {
-                return _pool is { } pool && !_callers.HasRoom(number) ? pool.Peek(number, cost) : Unused;
+                return PeekNewcomer(key, number, cost);
             }
 
             if (_limiter.TryPeek(ref entry, number, cost, out var answer))
@@ -133,22 +136,57 @@ internal sealed class LocalLimit : KeyedLimit
 
     private LimitAnswer NeverOf(in LimitAnswer now) => now with { Allowed = false, Wait = Spec.Rule.Rate!.Value.Window };
 
-    /// <summary>What a caller that is new here has used of the limit before.</summary>
+    /// <summary>What would be said to one who is not remembered.</summary>
+    private LimitAnswer PeekNewcomer(in LimitKey key, ulong number, int cost)
+    {
+        if (_pool is { } pool && !_callers.HasRoom(number))
+        {
+            return pool.Peek(number, cost);
+        }
+
+        var used = UsedBefore(key);
+        if (used == 0)
+        {
+            return Unused;
+        }
+
+        if (!_limiter.TryBegin(used, out var state))
+        {
+            var (left, window) = (_limiter.Most - used, Spec.Rule.Rate!.Value.Window);
+            return new LimitAnswer(left >= cost, left, left >= cost ? TimeSpan.Zero : window, window);
+        }
+
+        var entry = new CallerEntry { Number = number, State = state };
+        _limiter.TryPeek(ref entry, number, cost, out var answer);
+        _limiter.End(state);
+        return answer;
+    }
+
+    /// <summary>What a caller that is new here has used of the limits before.</summary>
     private long UsedBefore(in LimitKey key)
     {
-        var previous = _previous;
-        if (previous is null)
+        var used = 0L;
+        foreach (var (limit, _) in Forget())
         {
-            return 0;
+            used = Math.Max(used, limit._limiter.Most - limit.Peek(key, 1).Remaining);
         }
 
-        if (_time.GetElapsedTime(_adopted) > previous.Memory)
+        return Math.Min(_limiter.Most, used);
+    }
+
+    /// <summary>Lets the limits before go once all that was used of them has come back; gives those that are left.</summary>
+    private (LocalLimit Limit, long Adopted)[] Forget()
+    {
+        var known = Volatile.Read(ref _previous);
+        foreach (var (limit, adopted) in known)
         {
-            _previous = null;
-            return 0;
+            if (_time.GetElapsedTime(adopted) <= limit.Memory)
+            {
+                return known;
+            }
         }
 
-        var used = previous._limiter.Most - previous.Peek(key, 1).Remaining;
-        return Math.Min(_limiter.Most, used > 0 ? used : previous.UsedBefore(key));
+        // Not where another has been adopted meanwhile.
+        return known.Length == 0 ? known : Interlocked.CompareExchange(ref _previous, [], known) == known ? [] : Volatile.Read(ref _previous);
     }
 }
