@@ -11,9 +11,8 @@ namespace LoadBalancer.Limits;
 /// them is a newcomer: it gets a place under the shard's spin lock, for which at most <see cref="Reach"/> places are looked at.
 /// It takes a free one; else that of a caller who is idle, which loses nothing, the one idle for longest first; else the
 /// shard is doubled, which moves its entries; and where it is as large as it may be, or the <see cref="LimitMemory"/> is used up, the one that would be idle
-/// soonest goes. One at its limit never goes. Where all within reach are at theirs, the newcomer is let through and not
-/// remembered (<see cref="Uncounted"/>): refusing it would let whoever can fill a table keep out everybody else, and who has that many names at
-/// its limit can as well take one more.
+/// soonest goes. One at its limit never goes. Where all within reach are at theirs, the newcomer gets no place (<see cref="Pooled"/>): it is counted in
+/// the <see cref="CallerPool"/>.
 /// </para>
 /// <para>
 /// Where a shard grows, those of its callers that come in these microseconds wait for its end, and nobody else. It happens at most ten times, and a table does not shrink.
@@ -41,7 +40,7 @@ internal sealed class CallerTable(Limiter limiter, LimitMemoryShare memory)
     private const int Roomy = 3;
 
     private readonly Shard[] _shards = EmptyShards();
-    private long _uncounted;
+    private long _pooled;
 
     /// <summary>How many callers are remembered.</summary>
     public long Count
@@ -58,8 +57,8 @@ internal sealed class CallerTable(Limiter limiter, LimitMemoryShare memory)
         }
     }
 
-    /// <summary>How often a caller was let through that could not be remembered.</summary>
-    public long Uncounted => Volatile.Read(ref _uncounted);
+    /// <summary>How often a caller came for whom there was no place.</summary>
+    public long Pooled => Volatile.Read(ref _pooled);
 
     /// <summary>The number by which a caller is known: any but 0.</summary>
     public static ulong NumberOf(ulong number) => number == 0 ? 1 : number;
@@ -107,8 +106,47 @@ internal sealed class CallerTable(Limiter limiter, LimitMemoryShare memory)
                 return true;
             }
 
-            Interlocked.Increment(ref _uncounted);
+            Interlocked.Increment(ref _pooled);
             return false;
+        }
+        finally
+        {
+            if (entered)
+            {
+                shard.Gate.Exit(useMemoryBarrier: true);
+            }
+        }
+    }
+
+    /// <summary>True where <see cref="TryAdd"/> would give a place to a caller that was not found. Takes the shard's lock, and changes nothing.</summary>
+    public bool HasRoom(ulong number)
+    {
+        ref var shard = ref _shards[number >> ShardShift];
+        var entered = false;
+        try
+        {
+            shard.Gate.Enter(ref entered);
+            if (shard.Entries is { } entries)
+            {
+                IdlestOf(entries, number, out var untilIdle);
+                if (untilIdle != long.MaxValue)
+                {
+                    return true;
+                }
+
+                if (Unsafe.IsNullRef(ref FreeOf(entries, number)) && !CanGrow(shard))
+                {
+                    return false;
+                }
+            }
+
+            if (!limiter.TryBegin(0, out var state))
+            {
+                return false;
+            }
+
+            limiter.End(state);
+            return true;
         }
         finally
         {
@@ -248,6 +286,18 @@ internal sealed class CallerTable(Limiter limiter, LimitMemoryShare memory)
 
         limiter.End(state);
         shard.Count--;
+        return true;
+    }
+
+    private bool CanGrow(in Shard shard)
+    {
+        var bytes = 2 * shard.Entries!.Length * Unsafe.SizeOf<CallerEntry>();
+        if (shard.IsLargest || shard.Entries.Length >= LargestShard || !memory.TryReserve(bytes, forNewcomer: true))
+        {
+            return false;
+        }
+
+        memory.Release(bytes);
         return true;
     }
 

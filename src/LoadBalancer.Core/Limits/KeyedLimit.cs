@@ -22,6 +22,6 @@ internal abstract class KeyedLimit(LimitSpec spec)
     /// <summary>What this process would say now. Charges nothing and remembers nobody.</summary>
     public abstract LimitAnswer Peek(in LimitKey key, int cost);
 
-    /// <summary>Gives back what a request was charged that another limit has refused. At most once for each charge, and soon after it.</summary>
+    /// <summary>Gives back what a request was charged that another limit has refused. At most once for each charge, and before its <see cref="LimitAnswer.Reset"/> is over: later it is another's.</summary>
     public abstract void Return(in LimitKey key, int cost);
 }

@@ -15,8 +15,11 @@ internal abstract class Limiter(TimeProvider time)
     /// <summary>The most that one caller may use at once.</summary>
     public abstract long Most { get; }
 
-    /// <summary>The largest cost that was ever asked for: a caller with less left than this is at its limit.</summary>
-    protected int LargestCost => Volatile.Read(ref _largestCost);
+    /// <summary>
+    /// A caller with less left than this is at its limit: the largest cost that was ever asked for, and no more than half of the limit. Else a route that costs all of it would make
+    /// everybody who has used anything one that must not be forgotten.
+    /// </summary>
+    protected long LeastLeft => Math.Min(Volatile.Read(ref _largestCost), (Most + 1) / 2);
 
     /// <summary>Charges <paramref name="cost"/>, or refuses and charges nothing.</summary>
     /// <param name="entry">Where the caller was found.</param>

@@ -8,8 +8,8 @@ internal sealed class LocalLimit : KeyedLimit
     private readonly Limiter _limiter;
     private readonly CallerTable _callers;
     private readonly TimeProvider _time;
-    private LocalLimit? _previous;
-    private long _adopted;
+    private CallerPool? _pool;
+    private (LocalLimit Limit, long Adopted)[] _previous = [];
 
     /// <summary>A limit of which nobody has used anything.</summary>
     /// <param name="spec">The limit, of which the rule is a rate.</param>
@@ -30,25 +30,31 @@ internal sealed class LocalLimit : KeyedLimit
     /// <inheritdoc/>
     public override long Keys => _callers.Count;
 
-    /// <summary>How often a caller was let through that could not be remembered: all of its table within reach was at its limit.</summary>
-    public long Uncounted => _callers.Uncounted;
+    /// <summary>How often a request was counted together with those of other callers: the memory was used up, and all within reach in the table were at their limit.</summary>
+    public long Pooled => _callers.Pooled;
 
     /// <summary>How long what was used may count, at most.</summary>
     private TimeSpan Memory => Spec.Rule.Rate!.Value is var rate && Spec.Rule.Burst > 0
         ? rate.Window * ((double)Spec.Rule.Burst / rate.Count)
         : rate.Window * (1 + (1.0 / SlicedWindow.Slices));
 
+    private CallerPool Pool => _pool ?? Interlocked.CompareExchange(ref _pool, new CallerPool(Spec.Rule, _time), null) ?? _pool;
+
     private LimitAnswer Unused => new(true, _limiter.Most, TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>
-    /// Goes on with what callers have used of another limit, whose place this one takes: what of it has not come back by the time a caller is seen again
-    /// is charged as if it were used then, up to all that this one allows.
+    /// Goes on with what callers have used of another limit, whose place this one takes, for all or for those of a plan: what of it has not come back by the time
+    /// a caller is seen here for the first time is charged as if it were used then, up to all that this one allows. Of several it is the one of which he has used most.
     /// </summary>
     /// <param name="previous">The limit, which may still be asked by requests of before.</param>
     public void Adopt(LocalLimit previous)
     {
-        _adopted = _time.GetTimestamp();
-        _previous = previous;
+        previous.Forget();
+        var known = _previous;
+        if (!known.Any(each => each.Limit == previous))
+        {
+            Volatile.Write(ref _previous, [.. known, (previous, _time.GetTimestamp())]);
+        }
     }
 
     /// <inheritdoc/>
@@ -78,7 +84,7 @@ internal sealed class LocalLimit : KeyedLimit
             }
             else if (!_callers.TryAdd(number, UsedBefore(key)))
             {
-                return Unused with { Remaining = _limiter.Most - cost };
+                return Pool.Take(number, cost);
             }
         }
     }
@@ -98,7 +104,7 @@ internal sealed class LocalLimit : KeyedLimit
             ref var entry = ref _callers.Find(number);
             if (Unsafe.IsNullRef(ref entry))
             {
-                return Unused;
+                return PeekNewcomer(key, number, cost);
             }
 
             if (_limiter.TryPeek(ref entry, number, cost, out var answer))
@@ -117,6 +123,7 @@ internal sealed class LocalLimit : KeyedLimit
         var spin = default(SpinWait);
         while (true)
         {
+            // Who has no place gets nothing back: what it shares may since have been charged for others.
             ref var entry = ref _callers.Find(number);
             if (Unsafe.IsNullRef(ref entry) || _limiter.TryReturn(ref entry, number, cost))
             {
@@ -129,22 +136,57 @@ internal sealed class LocalLimit : KeyedLimit
 
     private LimitAnswer NeverOf(in LimitAnswer now) => now with { Allowed = false, Wait = Spec.Rule.Rate!.Value.Window };
 
-    /// <summary>What a caller that is new here has used of the limit before.</summary>
+    /// <summary>What would be said to one who is not remembered.</summary>
+    private LimitAnswer PeekNewcomer(in LimitKey key, ulong number, int cost)
+    {
+        if (_pool is { } pool && !_callers.HasRoom(number))
+        {
+            return pool.Peek(number, cost);
+        }
+
+        var used = UsedBefore(key);
+        if (used == 0)
+        {
+            return Unused;
+        }
+
+        if (!_limiter.TryBegin(used, out var state))
+        {
+            var (left, window) = (_limiter.Most - used, Spec.Rule.Rate!.Value.Window);
+            return new LimitAnswer(left >= cost, left, left >= cost ? TimeSpan.Zero : window, window);
+        }
+
+        var entry = new CallerEntry { Number = number, State = state };
+        _limiter.TryPeek(ref entry, number, cost, out var answer);
+        _limiter.End(state);
+        return answer;
+    }
+
+    /// <summary>What a caller that is new here has used of the limits before.</summary>
     private long UsedBefore(in LimitKey key)
     {
-        var previous = _previous;
-        if (previous is null)
+        var used = 0L;
+        foreach (var (limit, _) in Forget())
         {
-            return 0;
+            used = Math.Max(used, limit._limiter.Most - limit.Peek(key, 1).Remaining);
         }
 
-        if (_time.GetElapsedTime(_adopted) > previous.Memory)
+        return Math.Min(_limiter.Most, used);
+    }
+
+    /// <summary>Lets the limits before go once all that was used of them has come back; gives those that are left.</summary>
+    private (LocalLimit Limit, long Adopted)[] Forget()
+    {
+        var known = Volatile.Read(ref _previous);
+        foreach (var (limit, adopted) in known)
         {
-            _previous = null;
-            return 0;
+            if (_time.GetElapsedTime(adopted) <= limit.Memory)
+            {
+                return known;
+            }
         }
 
-        var used = previous._limiter.Most - previous.Peek(key, 1).Remaining;
-        return Math.Min(_limiter.Most, used > 0 ? used : previous.UsedBefore(key));
+        // Not where another has been adopted meanwhile.
+        return known.Length == 0 ? known : Interlocked.CompareExchange(ref _previous, [], known) == known ? [] : Volatile.Read(ref _previous);
     }
 }

@@ -46,7 +46,6 @@ internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvide
     /// <inheritdoc/>
     public override void Return(in LimitKey key, int cost)
     {
-        // Where a period has begun in between, there is hardly anything to take it from.
         counts.At(time.GetUtcNow()).Find(key)?.Add(-cost);
         counts.Change();
     }

@@ -124,7 +124,7 @@ internal sealed class SlicedWindow : Limiter
         var block = _blocks[state];
         var total = Volatile.Read(ref block[0]);
         var sum = Sum(block, total, now / _slice);
-        return sum + Math.Min(LargestCost, _count) > _count ? long.MaxValue
+        return sum + LeastLeft > _count ? long.MaxValue
             : sum > 0 ? UntilAtMost(block, total, now, 0)
             : Newest(block) - (now / _slice);
     }

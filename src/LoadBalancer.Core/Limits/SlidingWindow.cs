@@ -108,7 +108,7 @@ internal sealed class SlidingWindow : Limiter
             free = ring.Free(head, now);
         }
         while (free < 0);
-        return free + _count - ring.Length < Math.Min(LargestCost, _count) ? long.MaxValue : ring.UntilIdle(head, now);
+        return free + _count - ring.Length < LeastLeft ? long.MaxValue : ring.UntilIdle(head, now);
     }
 
     /// <inheritdoc/>

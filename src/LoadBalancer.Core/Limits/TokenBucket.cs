@@ -100,7 +100,7 @@ internal sealed class TokenBucket : Limiter
     {
         var units = UnitsOf(now);
         var missing = Missing(state, units);
-        return missing + (_token * (ulong)Math.Min(LargestCost, _burst)) > _bucket ? long.MaxValue : (long)((ulong)state - units);
+        return missing + (_token * (ulong)LeastLeft) > _bucket ? long.MaxValue : (long)((ulong)state - units);
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,7 @@ namespace LoadBalancer.Http.RateLimiting;
 internal sealed class LimitCharges
 {
     private const int FirstCharges = 4;
+    private const int PartOfWindow = 10;
 
     private Charge[] _charges = new Charge[FirstCharges];
     private byte[] _texts = new byte[CallerKey.Room * 2];
@@ -53,7 +54,14 @@ internal sealed class LimitCharges
     }
 
     /// <summary>Notes what the limit says that was asked last.</summary>
-    public void Answer(in LimitAnswer answer, bool isCharged) => (_charges[_count - 1].Answer, _charges[_count - 1].IsCharged) = (answer, isCharged);
+    /// <param name="answer">What it says.</param>
+    /// <param name="isCharged">True where it was charged.</param>
+    /// <param name="now">The time, as <see cref="TimeProvider.GetTimestamp"/>.</param>
+    public void Answer(in LimitAnswer answer, bool isCharged, long now)
+    {
+        ref var charge = ref _charges[_count - 1];
+        (charge.Answer, charge.IsCharged, charge.Answered) = (answer, isCharged, now);
+    }
 
     /// <summary>Counts one more request of the caller that is under way, until <see cref="Leave"/>; false where there are as many as may be. In a rehearsal nothing is counted.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -86,8 +94,9 @@ internal sealed class LimitCharges
         _entered = null;
     }
 
-    /// <summary>Gives everything back: one limit has refused.</summary>
-    public void GiveBack()
+    /// <summary>Gives back what has not come back by itself: one limit has refused.</summary>
+    /// <param name="time">The clock of <see cref="Answer"/>.</param>
+    public void GiveBack(TimeProvider time)
     {
         Leave();
         for (var at = 0; at < _count; at++)
@@ -95,7 +104,11 @@ internal sealed class LimitCharges
             ref var charge = ref _charges[at];
             if (charge.IsCharged)
             {
-                charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+                if (IsThere(charge, time.GetElapsedTime(charge.Answered)))
+                {
+                    charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+                }
+
                 charge.IsCharged = false;
             }
         }
@@ -112,6 +125,11 @@ internal sealed class LimitCharges
         Missing = null;
         AreTold = false;
     }
+
+    // Where a bucket may have been full since, or a quota's period is over, what is there to give back is another's. A window gives back what it was charged last,
+    // and keeps what is older by the time between.
+    private static bool IsThere(in Charge charge, TimeSpan since) =>
+        since < charge.Answer.Reset && (charge.Tier.Limit.Spec.Rule is not { Rate: { } rate, Burst: 0 } || since < rate.Window / PartOfWindow);
 
     private LimitKey KeyOf(in Charge charge) => new(charge.Number, _texts.AsSpan(charge.Key.Start, charge.Key.Length));
 
@@ -141,6 +159,9 @@ internal sealed class LimitCharges
 
         /// <summary>Its answer.</summary>
         public LimitAnswer Answer;
+
+        /// <summary>When it answered.</summary>
+        public long Answered;
 
         /// <summary>How many the request counts for.</summary>
         public int Cost;

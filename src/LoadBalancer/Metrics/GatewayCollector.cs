@@ -21,7 +21,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
         Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
-        Each(status.Limits.Where(limit => limit.Uncounted is not null), limit => writer.Write(MetricFamilies.RateLimitUncounted, limit.Uncounted!.Value, limit.Name, limit.Plan));
+        Each(status.Limits.Where(limit => limit.Pooled is not null), limit => writer.Write(MetricFamilies.RateLimitPooled, limit.Pooled!.Value, limit.Name, limit.Plan));
         Leases(writer, [.. status.Limits.Where(limit => limit.Leases is not null)]);
         Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthDelayed, pace.Counts.DelayedBytes, pace.Limit, pace.Plan, pace.Direction));
         Each(status.Paces, pace => writer.Write(MetricFamilies.BandwidthPaused, pace.Counts.Paused.TotalSeconds, pace.Limit, pace.Plan, pace.Direction));

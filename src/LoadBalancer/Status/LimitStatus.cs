@@ -27,7 +27,7 @@ internal sealed record LimitStatus
     public required long Callers { get; init; }
 
     /// <summary>Requests that were let pass without being counted, since their callers found no place beside others that are at their limit; null where that cannot be.</summary>
-    public long? Uncounted { get; init; }
+    public long? Pooled { get; init; }
 
     /// <summary>Requests that are under way, where those are what is limited; null elsewhere.</summary>
     public long? UnderWay { get; init; }
@@ -51,7 +51,7 @@ internal sealed record LimitStatus
         Rule = tier.Limit.Spec.Rule.ToString(),
         Mode = tier.Limit.Spec.Mode.ToString().ToLowerInvariant(),
         Callers = tier.Limit.Keys,
-        Uncounted = (tier.Limit as LocalLimit)?.Uncounted,
+        Pooled = (tier.Limit as LocalLimit)?.Pooled,
         Leases = tier.Limit is LeasedLimit leased ? LeaseStatus.Of(leased) : null,
         Outcomes = OutcomesOf(tier.Counts),
     };

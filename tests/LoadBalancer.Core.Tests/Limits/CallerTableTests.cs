@@ -95,15 +95,43 @@ internal sealed class CallerTableTests
         Assert.That(callers.Where(caller => limit.Peek(caller).Remaining == Rate), Is.EqualTo(callers[1..3]), "who is forgotten");
     }
 
-    [Test]
-    public void Where_all_within_reach_are_at_their_limit_a_newcomer_is_let_through_and_counted_as_such()
+    [TestCase(0)]
+    [TestCase(1)]
+    public void Where_all_within_reach_are_at_their_limit_newcomers_share_counts_and_none_gets_more_than_the_limit(int burst)
     {
-        var limit = LimitOf.Rate(1, Minute, _time, burst: 1, new LimitMemory(0));
+        var limit = LimitOf.Rate(1, Minute, _time, burst, new LimitMemory(burst > 0 ? 0 : 2048));
         var callers = Enumerable.Range(1, CallerTable.Ways).Select(caller => (ulong)caller << 32).ToList();
         Assert.That(callers.All(caller => limit.Take(caller).Allowed));
-        Assert.That(limit.Take(99UL << 32).Allowed && limit.Take(99UL << 32).Allowed);
-        Assert.That((limit.Uncounted, limit.Keys), Is.EqualTo((2, CallerTable.Ways)));
-        Assert.That(callers.Any(caller => limit.Take(caller).Allowed), Is.False);
+        var newcomer = 99UL << 32;
+        Assert.That(limit.Peek(newcomer).Allowed);
+        Assert.That(limit.Passed(newcomer, 2), Is.EqualTo(1));
+        Assert.That(limit.Peek(newcomer).Allowed, Is.False);
+        Assert.That(limit.Passed(98UL << 32, 1), Is.Zero, "the same count");
+        Assert.That(limit.Passed((99UL << 32) | (1UL << 45), 1), Is.EqualTo(1), "another count");
+        Assert.That((limit.Pooled, limit.Keys), Is.EqualTo((4, CallerTable.Ways)));
+        limit.Return(newcomer);
+        Assert.That(callers.Append(newcomer).Any(caller => limit.Take(caller).Allowed), Is.False);
+        _time.Advance(2 * Minute);
+        Assert.That((limit.Peek(newcomer).Remaining, limit.Passed(newcomer, 2)), Is.EqualTo((1, 1)), "there are places again");
+    }
+
+    [TestCaseSource(nameof(Limits))]
+    public void What_the_callers_of_one_limit_take_leaves_another_limit_whole(int count, int burst)
+    {
+        const int Own = 1 << 19;
+        var memory = new LimitMemory(1 << 20, Own);
+        var flooded = LimitOf.Rate(5, Minute, _time, memory: memory);
+        var random = new Random(5);
+        var invented = Enumerable.Range(0, 50_000).Select(_ => LimitOf.Caller(random)).ToList();
+        invented.ForEach(caller => flooded.Take(caller, 3));
+        invented.ForEach(caller => flooded.Take(caller));
+        Assert.That(memory.Used, Is.GreaterThan(1 << 19), "more than newcomers may have");
+        Assert.That(flooded.Pooled, Is.Positive);
+        var other = LimitOf.Rate(count, Minute, _time, burst, memory);
+        var callers = Enumerable.Range(0, 300).Select(_ => LimitOf.Caller(random)).ToList();
+        Assert.That(callers.Select(caller => other.Passed(caller, count + 1)), Is.All.EqualTo(count));
+        Assert.That((other.Pooled, other.Keys), Is.EqualTo((0, callers.Count)));
+        Assert.That(callers.Any(caller => other.Take(caller).Allowed), Is.False);
     }
 
     [Test]
@@ -114,6 +142,16 @@ internal sealed class CallerTableTests
         Assert.That(callers.All(caller => limit.Take(caller, 6).Allowed));
         limit.Take(99UL << 32, 6);
         Assert.That(callers.Any(caller => limit.Take(caller, 6).Allowed), Is.False);
+    }
+
+    [TestCaseSource(nameof(Limits))]
+    public void A_cost_of_the_whole_limit_does_not_make_everybody_one_who_is_never_forgotten(int count, int burst)
+    {
+        var limit = LimitOf.Rate(count, Minute, _time, burst, new LimitMemory(2 << 20));
+        var random = new Random(5);
+        limit.Take(LimitOf.Caller(random), count);
+        Assert.That(Enumerable.Range(0, 150_000).Count(_ => limit.Take(LimitOf.Caller(random)).Allowed), Is.EqualTo(150_000));
+        Assert.That(limit.Pooled, Is.LessThan(200), "but for those to whose shard nobody had come while there was memory");
     }
 
     [Test]

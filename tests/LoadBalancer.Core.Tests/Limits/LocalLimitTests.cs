@@ -79,6 +79,54 @@ internal sealed class LocalLimitTests
     }
 
     [Test]
+    public void A_look_knows_what_was_used_before_a_limit_took_anothers_place([Values] bool wasBucket, [Values] bool isBucket)
+    {
+        var (previous, limit) = (Limit(3, wasBucket), Limit(3, isBucket));
+        previous.Passed(1, 3);
+        previous.Passed(2, 1);
+        limit.Adopt(previous);
+        var spent = limit.Peek(1);
+        Assert.That((spent.Allowed, spent.Remaining, limit.Peek(2).Remaining, limit.Peek(3).Remaining), Is.EqualTo((false, 0L, 2L, 3L)));
+        Assert.That(spent.Wait, Is.EqualTo(isBucket ? Minute / 3 : Minute));
+        Assert.That(limit.Keys, Is.Zero);
+        Assert.That(limit.Take(1), Is.EqualTo(spent));
+        _time.Advance(2 * Minute);
+        Assert.That((limit.Peek(1).Remaining, limit.Peek(2).Remaining), Is.EqualTo((3L, 3L)));
+    }
+
+    [Test]
+    public void Of_several_limits_before_the_one_counts_of_which_most_was_used()
+    {
+        var (first, second, limit) = (Limit(5, isBucket: false), Limit(6, isBucket: false), Limit(7, isBucket: false));
+        first.Passed(1, 2);
+        second.Passed(1, 3);
+        second.Passed(2, 1);
+        limit.Adopt(first);
+        limit.Adopt(second);
+        Assert.That((limit.Passed(1, 10), limit.Passed(2, 10), limit.Passed(3, 10)), Is.EqualTo((4, 6, 7)));
+    }
+
+    [Test]
+    public void A_limit_of_which_all_has_come_back_is_not_held_by_those_after_it()
+    {
+        var first = Chain(out var third);
+        GC.Collect();
+        Assert.That(first.IsAlive, Is.False);
+        GC.KeepAlive(third);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Chain(out LocalLimit third)
+        {
+            var (first, second) = (Limit(5, isBucket: false), Limit(6, isBucket: false));
+            second.Adopt(first);
+            _time.Advance(2 * Minute);
+            third = Limit(7, isBucket: false);
+            third.Adopt(second);
+            return new WeakReference(first);
+        }
+    }
+
+    [Test]
     public void The_clock_on_the_wall_is_not_looked_at([Values(5, 2000)] int count, [Values] bool isBucket)
     {
         var now = 0L;

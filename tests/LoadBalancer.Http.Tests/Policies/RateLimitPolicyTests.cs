@@ -45,6 +45,26 @@ internal sealed class RateLimitPolicyTests(bool later)
         Assert.That(_store.Charged, Is.EquivalentTo(new[] { "wide  ip:198.51.100.7 2", "tenants  header:acme 2", "callers  identity:a:alice 2" }));
     }
 
+    [TestCase("5/min", 5.9, true)]
+    [TestCase("5/min", 6.1, false)]
+    [TestCase("5/min burst 3", 7.1, true)]
+    [TestCase("5/min burst 3", 7.3, false)]
+    [TestCase("5/day", 7.1, true)]
+    [TestCase("5/day", 7.3, false, Description = "the store says that all is there again after 7.2 seconds: the next day has begun")]
+    public void What_may_have_come_back_by_itself_while_somebody_else_decided_is_not_given_back(string rule, double seconds, bool isBack)
+    {
+        var wide = rule switch
+        {
+            "5/min" => Rule(5),
+            "5/day" => new LimitRule { Quota = new Quota(5, QuotaPeriod.Day) },
+            _ => Rule(5) with { Burst = 3 },
+        };
+        var limits = Limits(null, ("wide", Of("client_ip", 5) with { Limit = LimitTable.Of(wide) }), ("callers", Of("identity", 1)));
+        var chain = Chain(limits, new() { RateLimit = ["wide", "callers"], Auth = Auth }, takes: TimeSpan.FromSeconds(seconds));
+        Assert.That((Ask(chain, Request(Alice)), Ask(chain, Request(Alice))), Is.EqualTo((FaultKind.None, FaultKind.RateLimited)));
+        Assert.That(_store.Charged, Does.Contain($"wide  ip:198.51.100.7 {(isBack ? 1 : 2)}"));
+    }
+
     [Test]
     public void T40_a_refusal_by_somebody_else_keeps_what_was_charged_before_it_is_known_who_calls()
     {
@@ -249,10 +269,17 @@ internal sealed class RateLimitPolicyTests(bool later)
         new BuildContext { Time = _time, Loops = 1, Seeds = new Random(1), Connections = null! });
 
     /// <summary>The chain of a route whose callers the test sets, or refuses.</summary>
-    private PolicyChain Chain(LimitSet limits, RoutePolicyOptions options, bool known = true)
+    private PolicyChain Chain(LimitSet limits, RoutePolicyOptions options, bool known = true, TimeSpan takes = default)
     {
         var build = new PolicyBuild(options, [], PolicyChain.Empty, ProviderSet.Empty, limits, new BuildContext { Time = _time, Loops = 1, Seeds = new Random(1), Connections = null! });
-        var auth = new ScriptedPolicy("auth", []) { Answer = () => new(known ? PolicyOutcome.Allowed : PolicyOutcome.Refuse(FaultKind.TokenExpired)) };
+        var auth = new ScriptedPolicy("auth", [])
+        {
+            Answer = () =>
+            {
+                _time.Advance(takes);
+                return new(known ? PolicyOutcome.Allowed : PolicyOutcome.Refuse(FaultKind.TokenExpired));
+            },
+        };
         var isShadow = options.Shadow.Contains("rate_limit");
         PolicyStep?[] steps = [Step(RateLimitPolicy.CreateForClients(build)), new PolicyStep(auth, false), Step(RateLimitPolicy.CreateForCallers(build))];
         return new PolicyChain(options, [], [.. steps.OfType<PolicyStep>()]);

@@ -97,7 +97,7 @@ internal static class SampleStatus
             [
                 new LimitStatus
                 {
-                    Name = "create-trip", Plan = "free", Key = "identity", Rule = "5/min", Mode = "local", Callers = 3, Uncounted = 0, Leases = new(2, 10, 1, 4),
+                    Name = "create-trip", Plan = "free", Key = "identity", Rule = "5/min", Mode = "local", Callers = 3, Pooled = 0, Leases = new(2, 10, 1, 4),
                     Outcomes = new Dictionary<string, long> { ["allowed"] = 1, ["refused"] = 1, ["would_refuse"] = 0, ["unavailable"] = 0 },
                 },
                 new LimitStatus

@@ -13,8 +13,8 @@ namespace LoadBalancer.Http.Policies.RateLimiting;
 /// <remarks>
 /// <para>
 /// A route may have it twice, under one word: before it is known who calls, for the limits that need not know it, so that a guess at a credential costs; and after
-/// that, for the others and the plan's own. All have to allow a request. Where one refuses, what the others charged is given back, those of the first step too; where
-/// somebody else refuses in between, the charges of the first step stay.
+/// that, for the others and the plan's own. All have to allow a request. Where one refuses, what the others charged is given back, those of the first step too, unless
+/// that took so long that it may have come back by itself; where somebody else refuses in between, the charges of the first step stay.
 /// </para>
 /// <para>
 /// A limit is asked and charged in one step, and given back where another refuses: to look first and charge then would let two requests at a time see the same last
@@ -24,6 +24,7 @@ namespace LoadBalancer.Http.Policies.RateLimiting;
 internal sealed class RateLimitPolicy : HttpPolicy
 {
     private readonly LimitSet _limits;
+    private readonly TimeProvider _time;
     private readonly RateLimit[] _named;
     private readonly CallerKey? _planKey;
     private readonly int _cost;
@@ -32,6 +33,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
     private RateLimitPolicy(PolicyBuild build, RateLimit[] named, bool hasPlans)
     {
         _limits = build.Limits;
+        _time = build.Context.Time;
         _named = [.. named.OrderBy(limit => limit.IsShared)];
         _planKey = hasPlans ? build.Limits.PlanKey : null;
         _cost = build.Options.Cost;
@@ -159,7 +161,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
     private PolicyOutcome Judge(Exchange exchange, LimitTier tier, in LimitAnswer answer)
     {
         var charges = exchange.Limits!;
-        charges.Answer(answer, isCharged: answer.Allowed && !exchange.IsRehearsal);
+        charges.Answer(answer, isCharged: answer.Allowed && !exchange.IsRehearsal, _time.GetTimestamp());
         Note(exchange, tier, charges, answer);
         if (answer.Allowed)
         {
@@ -175,7 +177,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
 
     private void Refuse(Exchange exchange, LimitCharges charges, string limit, TimeSpan wait)
     {
-        charges.GiveBack();
+        charges.GiveBack(_time);
         charges.RefusedBy = limit;
         if (!_isShadow)
         {
