@@ -94,10 +94,10 @@ internal abstract class AttemptCarrier
         _deadline.Clear();
     }
 
-    /// <summary>They wait no longer: what is expected of the endpoint has its whole time.</summary>
+    /// <summary>They wait no longer: what is expected of the endpoint has its whole time. Nothing where it has ended meanwhile, and with it every <see cref="Hold"/>.</summary>
     public void Unhold()
     {
-        if (--_holds == 0 && _time is { } time && !IsClosed)
+        if (_holds > 0 && --_holds == 0 && _time is { } time && !IsClosed)
         {
             _deadline.Set(time);
         }

@@ -197,19 +197,26 @@ internal static class BodyCopier
             var piece = data.Slice(0, Math.Min(data.Length, pace.Piece));
             if (!pace.TryTake((int)piece.Length))
             {
-                connection.Hold();
-                var goesOn = await (isUpload ? to.FlushAsync() : exchange.FlushAsync()) && !IsUnwanted(exchange, work, isUpload);
-                if (goesOn)
+                if (!isUpload)
                 {
-                    if (isUpload)
-                    {
-                        exchange.Carrier.StandAside();
-                        work.AwaitsBody = true;
-                    }
-
-                    goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
+                    // A client that is slow to take is no fault of the endpoint.
+                    connection.Relax();
                 }
 
+                // An endpoint that is slow to take is one: its time runs on, and stands still for the turn alone.
+                if (!await (isUpload ? to.FlushAsync() : exchange.FlushAsync()) || IsUnwanted(exchange, work, isUpload))
+                {
+                    return false;
+                }
+
+                connection.Hold();
+                if (isUpload)
+                {
+                    exchange.Carrier.StandAside();
+                    work.AwaitsBody = true;
+                }
+
+                var goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
                 connection.Unhold();
                 if (isUpload)
                 {

@@ -153,7 +153,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         }
     }
 
-    /// <summary>Passes bytes on piece by piece, as the caller's bandwidth lets them. What was written is sent before each wait; the rest stays where it is.</summary>
+    /// <summary>Passes bytes on piece by piece, as the caller's bandwidth lets them. What was written is sent before each wait; the rest stays where it is. Once the client was told that it ends, nothing waits.</summary>
     /// <returns>How many; fewer where the tunnel has ended.</returns>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<long> PassAsync(BodyPace pace, ReadOnlySequence<byte> bytes, PipeWriter to, FaultSide side)
@@ -164,18 +164,22 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             var piece = bytes.Slice(0, Math.Min(bytes.Length, pace.Piece));
             if (!IsClosing && !pace.TryTake((int)piece.Length))
             {
-                connection.Hold();
-                var goesOn = !(await to.FlushAsync()).IsCompleted && !IsBroken;
-                if (goesOn)
-                {
-                    carrier.StandAside();
-                    goesOn = await pace.WaitAsync() && !IsBroken;
-                }
-
-                connection.Unhold();
-                if (!goesOn)
+                // Who does not take what was written is silent: only the wait for the turn is nobody's silence.
+                if ((await to.FlushAsync()).IsCompleted || IsBroken)
                 {
                     return passed;
+                }
+
+                if (!IsClosing)
+                {
+                    carrier.StandAside();
+                    connection.Hold();
+                    var goesOn = await pace.WaitAsync() || IsClosing;
+                    connection.Unhold();
+                    if (!goesOn || IsBroken)
+                    {
+                        return passed;
+                    }
                 }
             }
 
@@ -242,6 +246,10 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             to.Advance(frame.Length);
             connection.Expect(Closing, HasExpired ? FaultKind.IdentityExpired : FaultKind.Drained);
             IsClosing = true;
+
+            // The time for the end runs, whatever waits: nothing does any more.
+            RequestPace?.Interrupt();
+            ResponsePace?.Interrupt();
         }
     }
 

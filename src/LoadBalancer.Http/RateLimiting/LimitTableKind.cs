@@ -91,8 +91,9 @@ internal sealed class LimitTableKind : Kind<LimitTable>
 
     private static ReadOutcome Attempt(ConfigNode node, ConfigReader reader, out LimitRule rule)
     {
+        var errors = reader.Errors.Count;
         var outcome = Rule.Attempt(node, new LimitRule(), reader, out rule);
-        return outcome == ReadOutcome.Read && !IsWhole(node, rule, reader) ? ReadOutcome.Failed : outcome;
+        return outcome == ReadOutcome.Read && !IsWhole(node, rule, reader, wasReported: reader.Errors.Count > errors) ? ReadOutcome.Failed : outcome;
     }
 
     private static ReadOutcome Read(ConfigNode node, ConfigReader reader, out LimitRule rule)
@@ -108,8 +109,8 @@ internal sealed class LimitTableKind : Kind<LimitTable>
         return Attempt(node, reader, out rule);
     }
 
-    // What has errors of its own is no rule, and was reported.
-    private static bool IsWhole(ConfigNode node, LimitRule rule, ConfigReader reader)
+    // What has errors of its own is no rule, and was reported. What is neither a rule nor an error would be a limit that limits nobody, and nobody told.
+    private static bool IsWhole(ConfigNode node, LimitRule rule, ConfigReader reader, bool wasReported)
     {
         var map = node as MapNode;
         if (rule is { Rate: not null, Quota: not null } && map?.Find("quota") is { } quota)
@@ -126,9 +127,9 @@ internal sealed class LimitTableKind : Kind<LimitTable>
 
         if (rule is { Rate: null, Quota: null })
         {
-            if (map is null || (map.Find("rate") is null && map.Find("quota") is null))
+            if (!wasReported)
             {
-                reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} needs 'rate' or 'quota'");
+                reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} needs 'rate' or 'quota'{(IsOff(node, map) ? ": a limit has no 'off'; leave it out of the routes whose callers it is not for" : "")}");
             }
 
             return false;
@@ -136,4 +137,6 @@ internal sealed class LimitTableKind : Kind<LimitTable>
 
         return true;
     }
+
+    private static bool IsOff(ConfigNode node, MapNode? map) => map is null ? node is ScalarNode { IsEmpty: false } : map.Find("rate") is not null || map.Find("quota") is not null;
 }

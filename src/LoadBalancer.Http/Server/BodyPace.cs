@@ -18,6 +18,7 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
     private LoopDeadline? _deadline;
     private int _at;
     private bool _waits;
+    private bool _isInterrupted;
 
     /// <summary>The most bytes of one turn.</summary>
     public int Piece { get; private set; } = int.MaxValue;
@@ -67,8 +68,9 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
     {
         var table = _paces[_at].Table;
         var began = table.Time.GetTimestamp();
+        _isInterrupted = false;
         var granted = await EnterAsync();
-        while (granted && ++_at < _paces.Count)
+        while (granted && !_isInterrupted && ++_at < _paces.Count)
         {
             granted = _paces[_at].TryTake(Count) || await EnterAsync();
         }
@@ -76,12 +78,14 @@ internal sealed class BodyPace(EventLoop loop) : PaceTurn, IValueTaskSource<bool
         var paused = table.Time.GetElapsedTime(began);
         Paused += paused;
         table.Counts.Count(loop.Index, Count, paused);
-        return granted;
+        return granted && !_isInterrupted;
     }
 
-    /// <summary>Nobody wants the bytes any more: whoever waits for them goes on, later in this turn of the loop.</summary>
+    /// <summary>Nobody wants the bytes any more: whoever waits for them goes on, later in this turn of the loop, and waits in no further line.</summary>
     public void Interrupt()
     {
+        // One whose turn has just come is in no line at this moment.
+        _isInterrupted = true;
         if (_waits && _paces[_at].Leave(this))
         {
             loop.Post(static pace => ((BodyPace)pace!).Complete(false), this);

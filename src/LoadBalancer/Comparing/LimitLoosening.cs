@@ -62,9 +62,11 @@ internal static class LimitLoosening
 
     private static LimitRule? RuleOf(LimitTable table, string plan) => table.All ?? (table.EntryOf(plan) is { } entry ? table.ByPlan[entry] : null);
 
-    // More at once, or more in the long run. A rate and a quota cannot be compared.
+    // More at once, more in the long run, or a bucket for a window: as much at once, and what it earns in the same window too. A rate and a quota cannot be compared.
     private static bool IsMore(LimitRule was, LimitRule now) =>
-        was.Quota?.Period != now.Quota?.Period || now.Most > was.Most || (was.Rate is { } before && now.Rate is { } after && PerSecond(after) > PerSecond(before));
+        was.Quota?.Period != now.Quota?.Period || now.Most > was.Most
+        || (was.Rate is { } before && now.Rate is { } after
+            && (PerSecond(after) > PerSecond(before) || (was.Burst == 0 && now.Burst > 0 && now.Burst + (after.Count * (before.Window / after.Window)) > before.Count + 1)));
 
     private static double PerSecond(Rate rate) => rate.Count / rate.Window.TotalSeconds;
 }

@@ -87,6 +87,11 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
             }
         }
 
+        if (route.Policies.Auth is not null)
+        {
+            PlansHaveTheCost(route.Policies.Cost, written(["cost"]).Span);
+        }
+
         var hasPlans = route.Policies.Auth is not null && options.Plans.Values.Any(plan => plan != new PlanOptions());
         if (item.Find("cost") is { } cost && names.Count == 0 && !hasPlans)
         {
@@ -191,6 +196,23 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         else if (table.ByPlan.FirstOrDefault(entry => entry.Value.Most < cost) is { Key: { } plan } entry)
         {
             reader.Warn(place, FormattableString.Invariant($"a request costs {cost}, and the limit '{name}' never has more than {entry.Value.Most} for callers of '{plan}': they never come through"));
+        }
+    }
+
+    private void PlansHaveTheCost(int cost, SourceSpan place)
+    {
+        foreach (var (name, plan) in options.Plans)
+        {
+            var rules = plan.Quota.Select(quota => new LimitRule { Quota = quota });
+            if (plan.Rate is { } rate)
+            {
+                rules = rules.Prepend(new LimitRule { Rate = rate, Burst = plan.Burst ?? 0 });
+            }
+
+            if (rules.FirstOrDefault(rule => rule.Most < cost) is { } least)
+            {
+                reader.Warn(place, FormattableString.Invariant($"a request costs {cost}, and the plan '{name}' never has more than {least.Most} ({least}): its callers never come through"));
+            }
         }
     }
 

@@ -29,6 +29,26 @@ internal sealed class LimitTableTests
         Assert.That((reader.Errors.Count, LimitTable.Kind.Describe(table)), Is.EqualTo((0, told)));
     }
 
+    [TestCase("{pro: {rate: off}, default: 5/min}", "'limit' needs 'rate' or 'quota': a limit has no 'off'; leave it out of the routes whose callers it is not for")]
+    [TestCase("{pro: off, default: 5/min}", "'limit' needs 'rate' or 'quota': a limit has no 'off'; leave it out of the routes whose callers it is not for")]
+    [TestCase("{rate: off}", "'limit' needs 'rate' or 'quota': a limit has no 'off'; leave it out of the routes whose callers it is not for")]
+    [TestCase("{quota: off}", "'limit' needs 'rate' or 'quota': a limit has no 'off'; leave it out of the routes whose callers it is not for")]
+    [TestCase("{rate: off, quota: off}", "'limit' needs 'rate' or 'quota': a limit has no 'off'; leave it out of the routes whose callers it is not for")]
+    public void What_limits_nobody_is_no_limit(string written, string error)
+    {
+        var reader = new ConfigReader();
+        Assert.That(LimitTable.Kind.Attempt(Node(written), null!, reader, out _), Is.EqualTo(ReadOutcome.Failed));
+        Assert.That(reader.Errors.Select(each => each.Message), Is.EqualTo(new[] { error }));
+    }
+
+    [Test]
+    public void A_rule_that_cannot_be_read_is_one_error()
+    {
+        var reader = new ConfigReader();
+        LimitTable.Kind.Attempt(Node("{rate: 5/day}"), null!, reader, out _);
+        Assert.That(reader.Errors, Has.Count.EqualTo(1));
+    }
+
     private static ConfigNode Node(string text)
     {
         var span = SourceSpan.Whole("lb.yaml");

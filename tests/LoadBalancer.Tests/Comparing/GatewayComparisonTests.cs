@@ -108,6 +108,9 @@ internal sealed class GatewayComparisonTests
 
     [TestCase("{limit: 5/min}", "{limit: 6/min}", "callers may do more")]
     [TestCase("{limit: 60/min}", "{limit: {rate: 1/s, burst: 61}}", "callers may do more")]
+    [TestCase("{limit: 100/s}", "{limit: {rate: 100/s, burst: 100}}", "callers may do more")]
+    [TestCase("{limit: {rate: 60/min, burst: 1}}", "{limit: 60/min}", "callers may do more")]
+    [TestCase("plan rate: 100/s", "plan rate: 100/s, burst: 100", "callers of the plan may do more")]
     [TestCase("{limit: {rate: 1/s, burst: 60}}", "{limit: {rate: 2/s, burst: 60}}", "callers may do more")]
     [TestCase("{limit: {quota: 60/day}}", "{limit: 60/min}", "callers may do more")]
     [TestCase("{limit: {default: 5/min, pro: 6/min}}", "{limit: {default: 5/min, pro: 7/min}}", "callers may do more")]

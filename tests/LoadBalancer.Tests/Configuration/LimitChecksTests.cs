@@ -53,6 +53,7 @@ internal sealed class LimitChecksTests
     [TestCase("cost: 5", "", "lb.yaml:7:77: 'cost' is for limits, and the route of '/a' has none: give it 'rate_limit', or callers with plans")]
     [TestCase("shadow: rate_limit", "", "lb.yaml:7:77: 'shadow' has 'rate_limit', which the route of '/a' does not have")]
     [TestCase("auth: p, rate_limit: a, cost: 5", "a: {key: identity, limit: {free: 1/min, default: 9/min}}", "lb.yaml:7:107: a request costs 5, and the limit 'a' never has more than 1 for callers of 'free': they never come through")]
+    [TestCase("auth: p, cost: 101", "", "lb.yaml:7:92: a request costs 101, and the plan 'pro' never has more than 100 (100/min): its callers never come through")]
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: 5/min, mode: exact}", "lb.yaml:4:56: the limit 'a' is to be counted with other instances, and there is no 'state.redis' in which to count: each instance counts alone")]
     [TestCase("rate_limit: a", "a: {key: client_ip, limit: 5/min, on_failure: deny}", "lb.yaml:4:62: 'on_failure' is for limits that are counted in 'state.redis', and the limit 'a' is not")]
     public void What_is_hardly_meant_is_a_warning(string route, string limits, string warning)

@@ -27,7 +27,7 @@ internal static class OidcRoutes
     }
 
     // Who may come, and what every response has, is the same as on the routes that lead here. Nobody is known yet, and nothing is forwarded: not to a stand-in of
-    // `on_error` either, which would get the code of a login.
+    // `on_error` either, which would get the code of a login. No limit: who was let begin a login may end it, once, and guesses count for `auth_failures`.
     private static RouteOptions OptionsOf(RouteOptions user, string path, string name, ValueList<string> methods)
     {
         var whole = Bare(user, path, name, methods);

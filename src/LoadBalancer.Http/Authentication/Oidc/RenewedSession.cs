@@ -27,6 +27,9 @@ internal sealed class RenewedSession(Session before, TokenAnswer answer, Session
     /// <summary>What it weighs in memory, in bytes, by and large.</summary>
     public int Bytes => 256 + (2 * ((after?.IdToken.Length ?? 0) + (after?.RefreshToken.Length ?? 0)));
 
+    /// <summary>What came of the refresh before, of the same session, while that is kept too; guarded by the lock of <see cref="RenewedSessions"/>.</summary>
+    public RenewedSession? Older { get; set; }
+
     /// <summary>Until when <see cref="RenewedSessions"/> keeps it, in seconds since 1970; guarded by its lock.</summary>
     public long Until { get; set; }
 }

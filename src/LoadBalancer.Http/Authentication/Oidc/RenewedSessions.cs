@@ -41,6 +41,7 @@ internal sealed class RenewedSessions(TimeProvider time)
         lock (_lock)
         {
             renewed.Until = Math.Max(renewed.After!.ValidUntil, now + OldCookieSeconds);
+            renewed.Older = _byId.GetValueOrDefault(renewed.Before.Id) is { } older && older.Until > now ? older : null;
             _byId[renewed.Before.Id] = renewed;
             _oldestFirst.Enqueue(renewed);
             _bytes += renewed.Bytes;
@@ -48,20 +49,27 @@ internal sealed class RenewedSessions(TimeProvider time)
             {
                 _oldestFirst.Dequeue();
                 _bytes -= oldest.Bytes;
-                if (_byId.GetValueOrDefault(oldest.Before.Id) == oldest)
-                {
-                    _byId.Remove(oldest.Before.Id);
-                }
+                Forget(oldest);
             }
         }
     }
 
-    /// <summary>What became of a session that is to be refreshed; null where nobody knows.</summary>
+    /// <summary>What became of a session that is to be refreshed, after further refreshes what became of it last; null where nobody knows.</summary>
     public RenewedSession? Find(Session session)
     {
         lock (_lock)
         {
-            return _byId.GetValueOrDefault(session.Id) is { } renewed && renewed.Before.RefreshAt == session.RefreshAt && renewed.Until > Now ? renewed : null;
+            var now = Now;
+            var latest = _byId.GetValueOrDefault(session.Id);
+            for (var renewed = latest; renewed is not null; renewed = renewed.Older)
+            {
+                if (renewed.Before.RefreshAt == session.RefreshAt)
+                {
+                    return renewed.Until <= now ? null : latest!.Until > now ? latest : renewed;
+                }
+            }
+
+            return null;
         }
     }
 
@@ -70,11 +78,36 @@ internal sealed class RenewedSessions(TimeProvider time)
     {
         lock (_lock)
         {
-            if (_byId.GetValueOrDefault(session.Id) is { } renewed && renewed.Before.RefreshAt < session.RefreshAt)
+            for (var renewed = _byId.GetValueOrDefault(session.Id); renewed is not null; renewed = renewed.Older)
             {
-                renewed.Until = Math.Min(renewed.Until, Now + OldCookieSeconds);
+                if (renewed.Before.RefreshAt < session.RefreshAt)
+                {
+                    renewed.Until = Math.Min(renewed.Until, Now + OldCookieSeconds);
+                }
             }
         }
+    }
+
+    private void Forget(RenewedSession oldest)
+    {
+        if (!_byId.TryGetValue(oldest.Before.Id, out var newer))
+        {
+            return;
+        }
+
+        if (newer == oldest)
+        {
+            _byId.Remove(oldest.Before.Id);
+            return;
+        }
+
+        // Those before it have gone earlier.
+        while (newer.Older is { } older && older != oldest)
+        {
+            newer = older;
+        }
+
+        newer.Older = null;
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeSeconds();

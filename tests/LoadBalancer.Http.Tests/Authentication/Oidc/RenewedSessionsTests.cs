@@ -38,6 +38,24 @@ internal sealed class RenewedSessionsTests
     }
 
     [Test]
+    public void Whoever_is_two_refreshes_behind_gets_the_last_one_for_as_long()
+    {
+        var (kept, first) = (new RenewedSessions(_time), Renewed("s"));
+        kept.Keep(first);
+        kept.Arrived(first.After!);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        var (between, answer) = (first.After!, new TokenAnswer("j", "r3", 300));
+        var second = new RenewedSession(between, answer, between with { RefreshToken = "r3", RefreshAt = Now + 225, ValidUntil = Now + 300 });
+        kept.Keep(second);
+        Assert.That((kept.Find(first.Before), kept.Find(between), kept.Find(second.After!)), Is.EqualTo((second, second, default(RenewedSession))), "the first refresh token is used up");
+        _time.Advance(TimeSpan.FromSeconds(RenewedSessions.OldCookieSeconds - 20));
+        Assert.That((kept.Find(first.Before), kept.Find(between)), Is.EqualTo((default(RenewedSession), second)));
+        kept.Arrived(second.After!);
+        _time.Advance(TimeSpan.FromSeconds(RenewedSessions.OldCookieSeconds));
+        Assert.That(kept.Find(between), Is.Null);
+    }
+
+    [Test]
     public void However_many_there_are_they_are_bounded_and_the_oldest_go_first()
     {
         var kept = new RenewedSessions(_time);

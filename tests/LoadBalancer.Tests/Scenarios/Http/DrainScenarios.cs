@@ -73,6 +73,31 @@ internal sealed class DrainScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
+    public async Task One_that_waits_for_its_bandwidth_is_cut_off_as_early()
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up, rate_limit: slow}]}",
+            $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}\nrate_limits: {{slow: {{key: client_ip, bandwidth: {{request: 1B/s, burst: 256B}}}}}}",
+            time: time);
+        using (var client = gateway.Connect())
+        using (var peer = Open(client, listener))
+        {
+            client.Send(new string('x', 512));
+            Assert.That(peer.ReadBytes(256), Has.Length.EqualTo(256));
+            await gateway.Listener.Connections.FinishAllAsync(TimeSpan.FromSeconds(10));
+            await AdvanceAsync(gateway, time, TimeSpan.FromSeconds(11));
+            Assert.That(client.ReadBytes(Restart.Length), Is.EqualTo(Restart));
+            Assert.That(peer.ReadBytes(256), Has.Length.EqualTo(256), "what waited waits no longer");
+            await AdvanceAsync(gateway, time, Tunnel.Closing + TimeSpan.FromSeconds(1));
+            Assert.That(client.IsCutOff(), Is.True);
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task What_goes_to_an_endpoint_that_a_reload_took_away_is_drained_and_nothing_else()
     {
         using var gone = new HttpEndpoint(Serve);

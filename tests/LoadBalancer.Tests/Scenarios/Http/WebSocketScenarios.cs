@@ -48,6 +48,36 @@ internal sealed class WebSocketScenarios
         Assert.That((line.GetProperty("received_bytes").GetInt32(), line.GetProperty("sent_bytes").GetInt32()), Is.EqualTo((4, 5)));
     }
 
+    [Test]
+    public async Task A_client_that_takes_nothing_is_silent_whatever_its_bandwidth()
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up, rate_limit: wide}]}",
+            $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}, timeouts: {{stream_idle: 1s}}}}}}\n"
+                + "rate_limits: {wide: {key: client_ip, bandwidth: {response: 64MiB/s, burst: 64KiB}}}",
+            loops: 1, access: LogDestination.File, time: time);
+        using (var client = gateway.Connect())
+        using (var peer = Agreement(client, listener))
+        {
+            // More than the sockets on the way have room for.
+            var sent = Task.Run(() => Assert.That(() => peer.Send(new string('x', 32 << 20)), Throws.InstanceOf<SocketException>()));
+            for (var turns = 0; !sent.IsCompleted; turns++)
+            {
+                Assert.That(turns, Is.LessThan(20_000), "it lasts for ever");
+                time.Advance(TimeSpan.FromMilliseconds(1));
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+            }
+
+            await sent;
+        }
+
+        gateway.Settle();
+        Assert.That((await LineAsync(gateway)).GetProperty("result").GetString(), Is.EqualTo("idle_timeout"));
+    }
+
     [TestCase("client", "upstream")]
     [TestCase("endpoint", "client")]
     public async Task Half_of_one_lives_while_bytes_flow_and_for_a_minute_of_silence(string who, string side)
