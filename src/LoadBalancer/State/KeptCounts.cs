@@ -149,13 +149,21 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             await Task.Delay(wait, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
             var began = _time.GetTimestamp();
-            lock (_gate)
+            try
             {
-                if (!_stop.IsCancellationRequested && _folder is { IsHandedOver: false } folder)
+                lock (_gate)
                 {
-                    Collect(folder);
-                    Write(folder, all: false);
+                    if (!_stop.IsCancellationRequested && _folder is { IsHandedOver: false } folder)
+                    {
+                        Collect(folder);
+                        Write(folder, all: false);
+                    }
                 }
+            }
+            catch (Exception error)
+            {
+                // Whatever it was, it must not be the last time that something is kept.
+                _log.Error(error, "an error of lb itself: what callers have used was not kept this time");
             }
 
             var took = _time.GetElapsedTime(began) * WorkShare;
@@ -170,6 +178,9 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             Read(folder, name, StateJson.Default.LeftCounts, left => left.Version, LeftCounts.Form, left =>
             {
+                left.Quotas.Check();
+                left.Usage.Check();
+
                 // First away with it: who pays by what is counted would rather have a request forgotten than counted twice.
                 if (folder.Remove(name))
                 {

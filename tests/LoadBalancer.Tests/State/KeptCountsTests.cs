@@ -97,6 +97,8 @@ internal sealed class KeptCountsTests
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "May", "callers": {}}]}""")]
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"acme": 1}}]}""")]
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"00": -1}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"100000000000000000000000000000000": 1}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "9999-12", "callers": {"00": 1}}]}""")]
     [TestCase("usage-2026-11.json", "")]
     [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": [null]}""")]
     [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11-01", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
@@ -130,6 +132,24 @@ internal sealed class KeptCountsTests
         after.Folder.IsHandedOver = false;
         await AdvanceUntilAsync(() => !Directory.GetFiles(_folder["state"], "counts-*").Any() && Requests(after, "2026-11") == 6);
         Assert.That(after.Use(1), Is.EqualTo(3), "and what it counted while it drained");
+    }
+
+    [TestCase("""{"version": 1, "quotas": []}""", """{"version": 1, "month": "May", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
+    [TestCase("""{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"100000000000000000000000000000000": 1}}]}""", """{"version": 1, "month": "2026-11", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
+    public async Task What_a_process_left_and_makes_no_sense_is_set_aside_and_counting_goes_on(string quotas, string usage)
+    {
+        var left = $$"""{"version": 1, "quotas": {{quotas}}, "usage": {{usage}}}""";
+        await using (var run = Start())
+        {
+            await File.WriteAllTextAsync(PathOf("counts-7.json"), left);
+            await AdvanceUntilAsync(() => Directory.GetFiles(run.Folder.Path, "counts-7.json.bad-*").Length == 1);
+            Assert.That(await File.ReadAllTextAsync(Directory.GetFiles(run.Folder.Path, "counts-7.json.bad-*").Single()), Is.EqualTo(left));
+            run.Use(1);
+            await AdvanceUntilAsync(() => File.Exists(PathOf("quotas.json")));
+        }
+
+        await using var next = Start();
+        Assert.That(next.Use(1), Is.EqualTo(8));
     }
 
     [Test]
