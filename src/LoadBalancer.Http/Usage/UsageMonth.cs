@@ -26,6 +26,9 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     /// <summary>Since when it is counted: of what was before, nothing is known.</summary>
     public DateTimeOffset Since => new(Volatile.Read(ref _since), TimeSpan.Zero);
 
+    /// <summary>True where it has what earlier processes have kept of it: until then it must not take the place of that. It is for whoever keeps months.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>The callers, in no order.</summary>
     public IEnumerable<CallerUsage> Callers => _callers.Values;
 
