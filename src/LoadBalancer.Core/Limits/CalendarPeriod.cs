@@ -21,14 +21,14 @@ internal readonly record struct CalendarPeriod(QuotaPeriod Kind, DateTimeOffset 
         return new CalendarPeriod(kind, kind == QuotaPeriod.Day ? day : day.AddDays(1 - day.Day));
     }
 
-    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <summary>Reads what <see cref="ToString"/> writes; not of the year 9999, which would end when there are no dates any more.</summary>
     public static bool TryParse(string? text, out CalendarPeriod period)
     {
         var kind = text?.Length == DayForm.Length ? QuotaPeriod.Day : QuotaPeriod.Month;
         var formed = DateTimeOffset.TryParseExact(
             text, kind == QuotaPeriod.Day ? DayForm : MonthForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var begins);
         period = new CalendarPeriod(kind, begins);
-        return formed;
+        return formed && begins.Year < DateTimeOffset.MaxValue.Year;
     }
 
     /// <summary><c>2026-11-22</c> or <c>2026-11</c>.</summary>

@@ -26,6 +26,9 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     /// <summary>Since when it is counted: of what was before, nothing is known.</summary>
     public DateTimeOffset Since => new(Volatile.Read(ref _since), TimeSpan.Zero);
 
+    /// <summary>True where it has what earlier processes have kept of it: until then it must not take the place of that. It is for whoever keeps months.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>The callers, in no order.</summary>
     public IEnumerable<CallerUsage> Callers => _callers.Values;
 
@@ -42,8 +45,16 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
 
         // The two that stand for many are always there to be had.
         var isOne = name.Provider is not null;
-        var fits = !isOne || ((name.Subject?.Length ?? 0) <= LongestName && (name.Plan?.Length ?? 0) <= LongestName && Interlocked.Increment(ref _count) <= MostCallers);
-        return _callers.GetOrAdd(fits ? name : CallerName.Others, static (added, month) => new CallerUsage(month, added), this);
+        var fits = !isOne || ((name.Subject?.Length ?? 0) <= LongestName && (name.Plan?.Length ?? 0) <= LongestName && IsRoom());
+        var mine = new CallerUsage(this, fits ? name : CallerName.Others);
+        var found = _callers.GetOrAdd(mine.Name, mine);
+        if (isOne && fits && found != mine)
+        {
+            // Two have come at once for the same caller.
+            Interlocked.Decrement(ref _count);
+        }
+
+        return found;
     }
 
     /// <summary>Notes that something was counted.</summary>
@@ -61,4 +72,21 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
 
     /// <summary>Takes note that it was counted earlier already, in another process.</summary>
     public void CountedSince(DateTimeOffset earlier) => Volatile.Write(ref _since, Math.Min(earlier.UtcTicks, Volatile.Read(ref _since)));
+
+    // Who comes too late comes again and again: that must not be counted, or one day the sum is below zero.
+    private bool IsRoom()
+    {
+        if (Volatile.Read(ref _count) >= MostCallers)
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _count) <= MostCallers)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _count);
+        return false;
+    }
 }

@@ -35,7 +35,7 @@ internal sealed class UsageAction(KeptCounts kept, SharedUsage shared, TimeProvi
         {
             return AdminAnswer.Problem(404, kept.Keeps
                 ? $"nothing is known of {month}: nothing was counted then, or it is more than {KeptCounts.MonthsKept} months ago"
-                : $"nothing is known of {month}: without 'state.dir' usage is counted since the process started, and no further back");
+                : $"nothing is known of {month}: without 'state.dir' usage is counted since the process started, and known of this month and the last");
         }
 
         var (plan, caller) = (request["plan"], request["caller"]);

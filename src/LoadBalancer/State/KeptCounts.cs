@@ -15,7 +15,7 @@ namespace LoadBalancer.Daemon.State;
 /// <remarks>
 /// Files are replaced whole, and what is read is added to what is counted, whenever that is. So an upgrade loses nothing: the old process writes
 /// everything when the new one is ready, which reads it before it accepts; what the old one still counts while it drains, it leaves in a file of its own,
-/// which the new one adds within seconds (ADR 0025).
+/// which the new one adds within seconds (ADR 0025). No file is replaced by what it was not added to: a month may begin, or come again, at any time.
 /// </remarks>
 internal sealed class KeptCounts : IAsyncDisposable
 {
@@ -40,8 +40,10 @@ internal sealed class KeptCounts : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<UsageMonth> _over = new();
     private Task _running = Task.CompletedTask;
-    private LeftCounts? _handedOver;
-    private bool _isRead;
+    private QuotaDocument? _givenQuotas;
+    private Dictionary<UsageMonth, UsageDocument> _givenUsage = [];
+    private bool _hasBegun;
+    private bool _areQuotasWhole;
     private bool _fails;
 
     /// <summary>Keeps nothing yet.</summary>
@@ -53,7 +55,16 @@ internal sealed class KeptCounts : IAsyncDisposable
     public KeptCounts(StateFolder? folder, QuotaTable quotas, UsageTable usage, TimeProvider time, LogSink log)
     {
         (_folder, _quotas, _usage, _time, _log) = (folder, quotas, usage, time, log);
-        _usage.OnOver = _over.Enqueue;
+        _usage.OnOver = over =>
+        {
+            // Where nothing is kept, they are not to be many.
+            if (_folder is null)
+            {
+                _over.Clear();
+            }
+
+            _over.Enqueue(over);
+        };
     }
 
     /// <summary>True where anything outlives the process.</summary>
@@ -62,15 +73,25 @@ internal sealed class KeptCounts : IAsyncDisposable
     /// <summary>Adds what is kept, and keeps it from here on. Where another process is replaced: when that has written everything.</summary>
     public void Begin()
     {
-        if (_folder is null)
+        if (_folder is not { } folder)
         {
             return;
         }
 
-        Read(_folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(_quotas));
-        var month = _usage.Current;
-        Read(_folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => document.AddTo(month));
-        _isRead = true;
+        lock (_gate)
+        {
+            try
+            {
+                JoinQuotas(folder);
+                Join(folder, _usage.Current);
+            }
+            catch (IOException error)
+            {
+                Fail(error);
+            }
+        }
+
+        _hasBegun = true;
         _running = Task.Run(RunAsync);
     }
 
@@ -94,25 +115,16 @@ internal sealed class KeptCounts : IAsyncDisposable
     /// <summary>Writes everything for the process that takes this one's place, which is ready and has not read it yet.</summary>
     public void HandOver()
     {
-        if (_folder is null)
+        if (_folder is not { } folder)
         {
             return;
         }
 
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
-            var given = new LeftCounts(LeftCounts.Form, QuotaDocument.Of(_quotas, now), UsageDocument.Of(_usage.Current, now));
-            try
-            {
-                _folder.Replace(QuotaFile, JsonSerializer.SerializeToUtf8Bytes(given.Quotas, StateJson.Default.QuotaDocument));
-                _folder.Replace($"{UsagePrefix}{given.Usage.Month}{Extension}", JsonSerializer.SerializeToUtf8Bytes(given.Usage, StateJson.Default.UsageDocument));
-                _handedOver = given;
-            }
-            catch (IOException error)
-            {
-                Fail(error);
-            }
+            var (now, current) = (_time.GetUtcNow(), _usage.Current);
+            _givenQuotas = Give(folder, now);
+            _givenUsage = _over.Append(current).ToDictionary(month => month, month => Give(folder, month, now));
         }
     }
 
@@ -122,7 +134,7 @@ internal sealed class KeptCounts : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();
-        if (!_isRead || _folder is not { } folder)
+        if (!_hasBegun || _folder is not { } folder)
         {
             return;
         }
@@ -149,13 +161,21 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             await Task.Delay(wait, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
             var began = _time.GetTimestamp();
-            lock (_gate)
+            try
             {
-                if (!_stop.IsCancellationRequested && _folder is { IsHandedOver: false } folder)
+                lock (_gate)
                 {
-                    Collect(folder);
-                    Write(folder, all: false);
+                    if (!_stop.IsCancellationRequested && _folder is { IsHandedOver: false } folder)
+                    {
+                        Collect(folder);
+                        Write(folder, all: false);
+                    }
                 }
+            }
+            catch (Exception error)
+            {
+                // Whatever it was, it must not be the last time that something is kept.
+                _log.Error(error, "an error of lb itself: what callers have used was not kept this time");
             }
 
             var took = _time.GetElapsedTime(began) * WorkShare;
@@ -170,13 +190,112 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             Read(folder, name, StateJson.Default.LeftCounts, left => left.Version, LeftCounts.Form, left =>
             {
+                left.Check();
+
                 // First away with it: who pays by what is counted would rather have a request forgotten than counted twice.
                 if (folder.Remove(name))
                 {
                     left.Quotas.AddTo(_quotas);
-                    left.Usage.AddTo(_usage.Current);
+                    foreach (var usage in left.Usage)
+                    {
+                        usage.AddTo(MonthOf(usage.Check(), usage.Since));
+                    }
+
+                    Touch();
                 }
             });
+        }
+    }
+
+    /// <summary>Where to add what another process has left of a month; one that is over is written anew.</summary>
+    private UsageMonth MonthOf(CalendarPeriod period, DateTimeOffset since)
+    {
+        var current = _usage.Current;
+        if (_over.Append(current).FirstOrDefault(month => month.Month == period) is { } known)
+        {
+            return known;
+        }
+
+        var over = new UsageMonth(period, since);
+        _over.Enqueue(over);
+        return over;
+    }
+
+    /// <summary>Adds what is kept of quotas, once. Until then it must not be replaced.</summary>
+    /// <exception cref="IOException">It is there and cannot be read now.</exception>
+    private void JoinQuotas(StateFolder folder)
+    {
+        if (!_areQuotasWhole)
+        {
+            Join(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(_quotas));
+            _areQuotasWhole = true;
+        }
+    }
+
+    /// <summary>As above, for a month.</summary>
+    private static void Join(StateFolder folder, UsageMonth month)
+    {
+        if (!month.IsWhole)
+        {
+            Join(folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => document.AddTo(month));
+            month.IsWhole = true;
+        }
+    }
+
+    private static void Join<T>(StateFolder folder, string name, JsonTypeInfo<T> type, Func<T, int> versionOf, int version, Action<T> add)
+        where T : class
+    {
+        // What makes no sense was set aside, and is there no more.
+        if (!Read(folder, name, type, versionOf, version, add) && folder.Has(name))
+        {
+            throw new IOException($"{name} is there and cannot be read");
+        }
+    }
+
+    /// <summary>Writes quotas for the process that takes over.</summary>
+    /// <returns>What that one reads: where they cannot be written, what was there before.</returns>
+    private QuotaDocument Give(StateFolder folder, DateTimeOffset now)
+    {
+        try
+        {
+            JoinQuotas(folder);
+            var document = QuotaDocument.Of(_quotas, now);
+            folder.Replace(QuotaFile, JsonSerializer.SerializeToUtf8Bytes(document, StateJson.Default.QuotaDocument));
+            return document;
+        }
+        catch (IOException error)
+        {
+            Fail(error);
+            var before = new QuotaTable();
+            if (_areQuotasWhole)
+            {
+                Read(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(before));
+            }
+
+            return QuotaDocument.Of(before, now);
+        }
+    }
+
+    /// <summary>As above, for a month.</summary>
+    private UsageDocument Give(StateFolder folder, UsageMonth month, DateTimeOffset now)
+    {
+        try
+        {
+            Join(folder, month);
+            var document = UsageDocument.Of(month, now);
+            folder.Replace(FileOf(month.Month), JsonSerializer.SerializeToUtf8Bytes(document, StateJson.Default.UsageDocument));
+            return document;
+        }
+        catch (IOException error)
+        {
+            Fail(error);
+            var before = new UsageMonth(month.Month, month.Since);
+            if (month.IsWhole)
+            {
+                Read(folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => document.AddTo(before));
+            }
+
+            return UsageDocument.Of(before, now);
         }
     }
 
@@ -188,10 +307,14 @@ internal sealed class KeptCounts : IAsyncDisposable
             var month = _usage.Current;
             while (_over.TryPeek(out var over))
             {
+                Join(folder, over);
                 folder.Write(FileOf(over.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(over, now), StateJson.Default.UsageDocument));
                 _over.TryDequeue(out _);
                 RemoveOld(folder, month.Month);
             }
+
+            JoinQuotas(folder);
+            Join(folder, month);
 
             // Rule zero: the list is made first, so that no change is left untaken where one is found.
             var changed = _quotas.All.Select(counts => counts.TakeChange()).ToList();
@@ -219,13 +342,13 @@ internal sealed class KeptCounts : IAsyncDisposable
 
     private void Leave(StateFolder folder)
     {
-        var now = _time.GetUtcNow();
-        var (quotas, usage) = (QuotaDocument.Of(_quotas, now), UsageDocument.Of(_usage.Current, now));
+        var (now, current) = (_time.GetUtcNow(), _usage.Current);
+        var quotas = QuotaDocument.Of(_quotas, now);
         var left = new LeftCounts(
             LeftCounts.Form,
-            _handedOver is { } given ? quotas.Since(given.Quotas) : quotas,
-            usage.After(_handedOver?.Usage.Month == usage.Month ? _handedOver.Usage : null));
-        if (left.Quotas.Quotas.Count == 0 && left.Usage.Callers.Count == 0)
+            _givenQuotas is { } given ? quotas.Since(given) : quotas,
+            [.. _over.Append(current).Select(month => UsageDocument.Of(month, now).After(_givenUsage.GetValueOrDefault(month))).Where(usage => usage.Callers.Count > 0)]);
+        if (left.Quotas.Quotas.Count == 0 && left.Usage.Count == 0)
         {
             return;
         }
@@ -244,17 +367,22 @@ internal sealed class KeptCounts : IAsyncDisposable
     private void Fail(IOException error)
     {
         // The next change is far away where callers are few.
+        Touch();
+        if (!_fails)
+        {
+            _fails = true;
+            _log.Warn("what callers have used cannot be kept; it would end with this process", ("error", error.Message));
+        }
+    }
+
+    private void Touch()
+    {
         foreach (var counts in _quotas.All)
         {
             counts.Change();
         }
 
         _usage.Current.Change();
-        if (!_fails)
-        {
-            _fails = true;
-            _log.Warn("what callers have used cannot be kept; it would end with this process", ("error", error.Message));
-        }
     }
 
     private static void RemoveOld(StateFolder folder, CalendarPeriod present)
@@ -269,21 +397,24 @@ internal sealed class KeptCounts : IAsyncDisposable
         }
     }
 
-    private static void Read<T>(StateFolder folder, string name, JsonTypeInfo<T> type, Func<T, int> versionOf, int version, Action<T> add)
+    /// <summary>Adds a file; false where there is none, it cannot be read, or it makes no sense and was set aside.</summary>
+    private static bool Read<T>(StateFolder folder, string name, JsonTypeInfo<T> type, Func<T, int> versionOf, int version, Action<T> add)
         where T : class
     {
         if (folder.Read(name, type, versionOf, version) is not { } document)
         {
-            return;
+            return false;
         }
 
         try
         {
             add(document);
+            return true;
         }
         catch (FormatException error)
         {
             folder.SetAside(name, error.Message);
+            return false;
         }
     }
 }

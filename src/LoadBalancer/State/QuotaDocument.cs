@@ -22,6 +22,16 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
                select new KeptQuota(counts.Limit, counts.Plan, book.Period.ToString(), callers),
         ]);
 
+    /// <summary>Looks whether it can be added.</summary>
+    /// <exception cref="FormatException">It makes no sense.</exception>
+    public void Check()
+    {
+        foreach (var kept in Quotas)
+        {
+            Read(kept);
+        }
+    }
+
     /// <summary>Adds all of it to what <paramref name="table"/> has counted; what is of a period that is over there is left out.</summary>
     /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
     public void AddTo(QuotaTable table)
@@ -59,6 +69,11 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
 
     private static (KeptQuota Kept, CalendarPeriod Period, List<(UInt128 Digest, long Used)> Callers) Read(KeptQuota kept) =>
         kept is { Limit: not null, Plan: not null, Callers: not null } && CalendarPeriod.TryParse(kept.Period, out var period)
-            ? (kept, period, [.. kept.Callers.Select(caller => caller.Value >= 0 ? (UInt128.Parse(caller.Key, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), caller.Value) : throw new FormatException($"{caller.Value} is used"))])
+            ? (kept, period, [.. kept.Callers.Select(Read)])
             : throw new FormatException("an entry has no limit, plan, period or callers");
+
+    private static (UInt128 Digest, long Used) Read(KeyValuePair<string, long> caller) =>
+        UInt128.TryParse(caller.Key, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var digest) && caller.Value >= 0
+            ? (digest, caller.Value)
+            : throw new FormatException("a caller is no digest, or has used less than nothing");
 }

@@ -25,16 +25,18 @@ internal sealed record UsageDocument(int Version, string Month, DateTimeOffset S
     public static UsageDocument Of(UsageMonth month, DateTimeOffset now) => new(
         Form, month.Month.ToString(), month.Since, now < month.Month.Ends ? now : month.Month.Ends, [.. month.Callers.Select(UsageRecord.Of).Where(record => record.Requests > 0)]);
 
-    /// <summary>Adds all of it to what <paramref name="month"/> has counted.</summary>
+    /// <summary>Looks whether it can be added; gives its month.</summary>
+    /// <exception cref="FormatException">It makes no sense.</exception>
+    public CalendarPeriod Check() =>
+        CalendarPeriod.TryParse(Month, out var period) && period.Kind == QuotaPeriod.Month && Callers.All(record => record is { IsPossible: true })
+            ? period
+            : throw new FormatException("it has no month, or counts less than nothing");
+
+    /// <summary>Adds all of it to what <paramref name="month"/> has counted; nothing where it is of another month.</summary>
     /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
     public void AddTo(UsageMonth month)
     {
-        if (!CalendarPeriod.TryParse(Month, out var period) || period.Kind != QuotaPeriod.Month || Callers.Any(record => record is null || !record.IsPossible))
-        {
-            throw new FormatException("it has no month, or counts less than nothing");
-        }
-
-        if (period != month.Month)
+        if (Check() != month.Month)
         {
             return;
         }

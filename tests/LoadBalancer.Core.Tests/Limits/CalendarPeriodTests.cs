@@ -27,6 +27,8 @@ internal sealed class CalendarPeriodTests
     [TestCase("2026-02-30")]
     [TestCase("2026-1-1")]
     [TestCase("november")]
+    [TestCase("9999-12")]
+    [TestCase("9999-12-31")]
     public void What_is_no_day_and_no_month_is_none(string? text) => Assert.That(CalendarPeriod.TryParse(text, out _), Is.False);
 
     [Test]

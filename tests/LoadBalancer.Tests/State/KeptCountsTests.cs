@@ -97,6 +97,8 @@ internal sealed class KeptCountsTests
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "May", "callers": {}}]}""")]
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"acme": 1}}]}""")]
     [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"00": -1}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"100000000000000000000000000000000": 1}}]}""")]
+    [TestCase("quotas.json", """{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "9999-12", "callers": {"00": 1}}]}""")]
     [TestCase("usage-2026-11.json", "")]
     [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": [null]}""")]
     [TestCase("usage-2026-11.json", """{"version": 1, "month": "2026-11-01", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
@@ -133,6 +135,128 @@ internal sealed class KeptCountsTests
     }
 
     [Test]
+    public async Task An_upgrade_counts_nothing_twice_where_half_of_it_could_not_be_written()
+    {
+        var before = Start();
+        before.Use(3);
+        await AdvanceUntilAsync(() => File.Exists(PathOf("usage-2026-11.json")));
+        before.Use(1);
+        before.Folder.IsHandedOver = true;
+        Directory.CreateDirectory(PathOf("usage-2026-11.json.new"));
+        before.Kept.HandOver();
+        Directory.Delete(PathOf("usage-2026-11.json.new"));
+        before.Use(2);
+        await using var after = Start(before.Folder);
+        Assert.That(after.Use(1), Is.EqualTo(5), "of the quota everything could be written");
+        await before.DisposeAsync();
+        after.Folder.IsHandedOver = false;
+        await AdvanceUntilAsync(() => Directory.GetFiles(_folder["state"], "counts-*").Length == 0);
+        Assert.That((after.Use(1), Requests(after, "2026-11")), Is.EqualTo((2, 8)));
+    }
+
+    [Test]
+    public async Task An_upgrade_over_the_end_of_a_month_keeps_both()
+    {
+        var before = Start();
+        before.Use(3);
+        before.Folder.IsHandedOver = true;
+        before.Kept.HandOver();
+        before.Use(2);
+        await using var after = Start(before.Folder);
+        after.Use(1);
+        _time.Advance(new DateTimeOffset(2026, 12, 1, 0, 0, 1, TimeSpan.Zero) - _time.GetUtcNow());
+        before.Use(1);
+        after.Use(1);
+        await before.DisposeAsync();
+        after.Folder.IsHandedOver = false;
+        await AdvanceUntilAsync(() => Directory.GetFiles(_folder["state"], "counts-*").Length == 0 && File.Exists(PathOf("usage-2026-12.json")));
+        Assert.That((Requests(after, "2026-11"), Requests(after, "2026-12")), Is.EqualTo((6, 2)));
+    }
+
+    [Test]
+    public async Task A_month_that_ends_before_anything_was_read_is_not_replaced()
+    {
+        await using (var first = Start())
+        {
+            first.Use(7);
+        }
+
+        using var folder = StateFolder.Open(_folder["state"], _time, LogSink.Silent);
+        var kept = new KeptCounts(folder, new QuotaTable(), new UsageTable(_time), _time, LogSink.Silent);
+        _time.Advance(new DateTimeOffset(2026, 12, 1, 0, 0, 1, TimeSpan.Zero) - _time.GetUtcNow());
+        kept.Begin();
+        await kept.DisposeAsync();
+        await using var next = Start(folder);
+        Assert.That(Requests(next, "2026-11"), Is.EqualTo(7));
+    }
+
+    [Test]
+    public async Task A_machine_that_starts_without_the_time_goes_on_from_what_is_kept()
+    {
+        await using (var first = Start())
+        {
+            first.Use(7);
+        }
+
+        var now = _time.GetUtcNow();
+        _time = new ManualTime(new DateTimeOffset(1970, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using (var second = Start())
+        {
+            _time.Advance(now - _time.GetUtcNow());
+            Assert.That(second.Use(1), Is.EqualTo(2));
+        }
+
+        await using var third = Start();
+        Assert.That((third.Use(1), Requests(third, "2026-11")), Is.EqualTo((1, 9)));
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_read_for_a_while_is_not_replaced()
+    {
+        await using (var first = Start())
+        {
+            first.Use(7);
+        }
+
+        foreach (var name in (string[])["quotas.json", "usage-2026-11.json"])
+        {
+            File.Move(PathOf(name), PathOf(name + ".kept"));
+            File.CreateSymbolicLink(PathOf(name), PathOf(name));
+        }
+
+        await using var second = Start();
+        second.Use(1);
+        var until = _time.GetUtcNow() + (KeptCounts.Interval * 20);
+        await AdvanceUntilAsync(() => _time.GetUtcNow() > until);
+        foreach (var name in (string[])["quotas.json", "usage-2026-11.json"])
+        {
+            Assert.That(File.ResolveLinkTarget(PathOf(name), returnFinalTarget: false), Is.Not.Null, "it is as it was");
+            File.Move(PathOf(name + ".kept"), PathOf(name), overwrite: true);
+        }
+
+        await AdvanceUntilAsync(() => Requests(second, "2026-11") == 8);
+        Assert.That(second.Use(1), Is.EqualTo(1));
+    }
+
+    [TestCase("""{"version": 1, "quotas": []}""", """{"version": 1, "month": "May", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
+    [TestCase("""{"version": 1, "quotas": [{"limit": "plan", "plan": "partner", "period": "2026-11", "callers": {"100000000000000000000000000000000": 1}}]}""", """{"version": 1, "month": "2026-11", "since": "2026-11-01T00:00:00Z", "until": "2026-11-01T00:00:00Z", "callers": []}""")]
+    public async Task What_a_process_left_and_makes_no_sense_is_set_aside_and_counting_goes_on(string quotas, string usage)
+    {
+        var left = $$"""{"version": 1, "quotas": {{quotas}}, "usage": [{{usage}}]}""";
+        await using (var run = Start())
+        {
+            await File.WriteAllTextAsync(PathOf("counts-7.json"), left);
+            await AdvanceUntilAsync(() => Directory.GetFiles(run.Folder.Path, "counts-7.json.bad-*").Length == 1);
+            Assert.That(await File.ReadAllTextAsync(Directory.GetFiles(run.Folder.Path, "counts-7.json.bad-*").Single()), Is.EqualTo(left));
+            run.Use(1);
+            await AdvanceUntilAsync(() => File.Exists(PathOf("quotas.json")));
+        }
+
+        await using var next = Start();
+        Assert.That(next.Use(1), Is.EqualTo(8));
+    }
+
+    [Test]
     public async Task Without_a_folder_usage_is_that_of_the_process()
     {
         var (quotas, usage) = (new QuotaTable(), new UsageTable(_time));
@@ -141,6 +265,19 @@ internal sealed class KeptCountsTests
         usage.Current.Of(Acme).Count(FaultKind.RateLimited, 0, 0);
         Assert.That(kept.Of(usage.Current.Month)!.Callers, Is.EqualTo(new[] { new UsageRecord("partners", "acme", "partner", 1, 1, 0, 0, 0, 0) }));
         Assert.That((kept.Keeps, kept.Of(CalendarPeriod.Of(QuotaPeriod.Month, _time.GetUtcNow().AddMonths(-1)))), Is.EqualTo((false, (UsageDocument?)null)));
+    }
+
+    [Test]
+    public async Task Without_a_folder_the_last_month_is_known_and_none_before_it()
+    {
+        var usage = new UsageTable(_time);
+        await using var kept = new KeptCounts(null, new QuotaTable(), usage, _time, LogSink.Silent);
+        kept.Begin();
+        var first = usage.Current.Month;
+        _time.Advance(TimeSpan.FromDays(30));
+        var second = usage.Current.Month;
+        _time.Advance(TimeSpan.FromDays(30));
+        Assert.That((kept.Of(first), kept.Of(second)?.Month, kept.Of(usage.Current.Month)?.Month), Is.EqualTo(((UsageDocument?)null, "2026-12", "2027-01")));
     }
 
     private static long Requests(Run run, string month) =>
