@@ -231,14 +231,28 @@ internal sealed class RedisLink
 
     private void EndCalls(RedisOutcome outcome)
     {
-        _deadline.Clear();
-
-        // Whoever goes on may ask again, and is refused or waits for the next connection: those are none of these.
+        // Whoever goes on may ask again, and is refused or waits for the next connection: those are none of these, and have a deadline of their own.
         for (var count = _calls.Count; count > 0; count--)
         {
             var call = _calls.Dequeue();
             Node.Count(_loop.Index, outcome);
             call.Complete(RedisReply.Unavailable);
+        }
+
+        WatchOldest();
+    }
+
+    /// <summary>The oldest command is the one that is late first.</summary>
+    private void WatchOldest()
+    {
+        _isLate = false;
+        if (_calls.Count == 0)
+        {
+            _deadline.Clear();
+        }
+        else
+        {
+            _deadline.Set(Math.Max(1, _calls.Peek().SentMs + _timeoutMs - _loop.NowMs));
         }
     }
 
@@ -472,16 +486,7 @@ internal sealed class RedisLink
         }
 
         _calls.Dequeue();
-        _isLate = false;
-        if (_calls.Count == 0)
-        {
-            _deadline.Clear();
-        }
-        else
-        {
-            _deadline.Set(Math.Max(1, _calls.Peek().SentMs + _timeoutMs - _loop.NowMs));
-        }
-
+        WatchOldest();
         if (reply.Kind == RedisReplyKind.Error && TakeError(call, reply))
         {
             return;

@@ -14,6 +14,9 @@ internal sealed class RedisClientTests
 {
     private static readonly RedisScript Twice = new(keys: 1, "redis.call('INCRBY', KEYS[1], ARGV[1]) return {redis.call('INCRBY', KEYS[1], ARGV[1]), 7}");
 
+    // What it answers.
+    private const string Good = "*2\r\n:1\r\n:7";
+
     // A busy machine is no outage.
     private static readonly TimeSpan Patient = TimeSpan.FromMilliseconds(400);
 
@@ -220,6 +223,30 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task What_is_asked_when_an_answer_fails_to_come_has_its_own_time()
+    {
+        using var server = new PretendServer(static (connection, words) => KeyOf(words) switch
+        {
+            "last" => PretendServer.End,
+            "ready" or "lb:probe" => Good,
+            _ => PretendServer.Silence,
+        });
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        var kind = await _loops.Run(async () =>
+        {
+            var (first, last) = (Send(client, Twice, "first", 1), Send(client, Twice, "last", 1).AsTask());
+            await first;
+
+            // Here the first is ended and the last not yet, so this one comes behind it.
+            var next = await Send(client, Twice, "next", 1);
+            await last;
+            return next.Kind;
+        });
+        Assert.That((kind, Node(client).CountOf(RedisOutcome.Lost), Node(client).CountOf(RedisOutcome.Late)), Is.EqualTo((RedisReplyKind.Unavailable, 2, 1)));
+    }
+
+    [Test]
     public async Task A_server_that_is_gone_is_found_when_it_is_back_and_its_scripts_are_sent_again()
     {
         using var server = new RedisServer();
@@ -372,6 +399,8 @@ internal sealed class RedisClientTests
         Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
         Assert.That(_reports, Is.Empty);
     }
+
+    private static string KeyOf(string[] words) => words is [_, _, _, var key, ..] ? key : "";
 
     private static bool IsWhole(RedisServer server) => Encoding.ASCII.GetString(server.Ask("CLUSTER", "INFO").Text).Contains("cluster_state:ok", StringComparison.Ordinal);
 
