@@ -507,14 +507,14 @@ internal sealed class RedisLink
             return true;
         }
 
-        if (_owner.TryRedirect(call, reply))
+        if (_owner.TryRedirect(call, reply, Node))
         {
             return true;
         }
 
-        if (reply.IsError("MOVED"))
+        if (reply.IsError("MOVED") || reply.IsError("ASK"))
         {
-            return Refuse(call, "it is a node of a cluster: set 'cluster: true' in state.redis");
+            return _owner.Options.Cluster ? Lose(call) : Refuse(call, "it is a node of a cluster: set 'cluster: true' in state.redis");
         }
 
         // A replica, since a failover, or a server that reads its data: another address may be the one, or this one in a moment.
@@ -533,6 +533,12 @@ internal sealed class RedisLink
             Node.Lost(refusal);
         }
 
+        return Lose(call);
+    }
+
+    /// <summary>Ends a command whose answer is no use, of a server that is well: where its key is, nobody can be asked. Always true.</summary>
+    private bool Lose(RedisCall call)
+    {
         Node.Count(_loop.Index, RedisOutcome.Error);
         call.Complete(RedisReply.Unavailable);
         return true;

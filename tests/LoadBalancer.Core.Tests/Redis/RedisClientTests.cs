@@ -363,6 +363,55 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_node_of_a_cluster_that_is_gone_takes_no_other_with_it()
+    {
+        var gone = Loopback.Refusing();
+        using var seed = new PretendServer((_, words) => KeyOf(words) is "gone" ? $"-MOVED 12 {gone}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        for (var round = 0; round < 5; round++)
+        {
+            Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+            Assert.That((await Run(client, Twice, "here", 1)).IsGood, Is.True);
+        }
+
+        Assert.That((seed.Connections, _reports.Single().Node), Is.EqualTo((1, $"{gone}")));
+    }
+
+    [Test]
+    public async Task A_slot_that_every_node_sends_on_is_an_answer_of_no_use_and_no_outage()
+    {
+        PretendServer? seed = null;
+        using var made = seed = new PretendServer((_, words) => KeyOf(words) is "lost" ? $"-MOVED 12 :{seed!.Address.Port}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "lost", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That((await Run(client, Twice, "here", 1)).IsGood, Is.True);
+        Assert.That((seed.Connections, _reports.Count, client.Nodes.Count()), Is.EqualTo((1, 0, 1)), "and without a host it is the same");
+    }
+
+    [Test]
+    public async Task A_node_whose_TLS_cannot_be_made_is_not_followed()
+    {
+        using var certificates = new CertificateFolder();
+        certificates.Write("redis", "redis.internal");
+        var client = Open($"rediss://{Loopback.Refusing()}", tls: new UpstreamTlsOptions { Cert = certificates["redis.pem"], Key = certificates["redis.key"] }, cluster: true);
+        File.Delete(certificates["redis.key"]);
+        Assert.That(
+            await _loops.Run(() =>
+            {
+                var loop = new RedisLoop(client, _loops.First);
+                Span<byte> room = stackalloc byte[256];
+                var command = new RedisCommand(Twice, room);
+                command.Add("k");
+                var call = new RedisCall(loop);
+                call.Set(command, slot: 12);
+                return loop.TryRedirect(call, RedisReply.OfError($"MOVED 12 {Loopback.Refusing()}"), Node(client));
+            }),
+            Is.False);
+    }
+
+    [Test]
     public async Task A_node_of_a_cluster_says_so_where_the_file_does_not()
     {
         using var server = new RedisServer("--cluster-enabled", "yes");
@@ -408,7 +457,7 @@ internal sealed class RedisClientTests
 
     private RedisClient Open(params string[] urls) => Open(cluster: false, tls: null, Patient, urls);
 
-    private RedisClient Open(string url, UpstreamTlsOptions tls) => Open(cluster: false, tls, Patient, url);
+    private RedisClient Open(string url, UpstreamTlsOptions tls, bool cluster = false) => Open(cluster, tls, Patient, url);
 
     private RedisClient Open(bool cluster, UpstreamTlsOptions? tls, TimeSpan timeout, params string[] urls)
     {
