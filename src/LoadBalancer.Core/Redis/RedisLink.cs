@@ -23,6 +23,7 @@ namespace LoadBalancer.Redis;
 /// <para>
 /// Recovery: an attempt follows its predecessor after a pause of at most <see cref="LongestPauseMs"/>, and takes at most <see cref="PatienceMs"/>. After a
 /// silence the server must answer within the timeout to count as there again: one that is too slow stays away, instead of costing each request its slowness.
+/// What it must answer is a script that writes, so a replica, or a server that puts writes off, stays away as well.
 /// </para>
 /// <para>
 /// A command that was sent and not answered may have been carried out: it is never sent again, but where the server itself says that it was not.
@@ -39,6 +40,9 @@ internal sealed class RedisLink
 
     /// <summary>How many commands may be under way: more than a server answers within a usual timeout.</summary>
     public const int MostCalls = 8192;
+
+    /// <summary>Why a server that takes no writes is no use.</summary>
+    public const string Replica = "it is a replica, which takes no writes";
 
     private const int FirstPauseMs = 50;
 
@@ -231,14 +235,28 @@ internal sealed class RedisLink
 
     private void EndCalls(RedisOutcome outcome)
     {
-        _deadline.Clear();
-
-        // Whoever goes on may ask again, and is refused or waits for the next connection: those are none of these.
+        // Whoever goes on may ask again, and is refused or waits for the next connection: those are none of these, and have a deadline of their own.
         for (var count = _calls.Count; count > 0; count--)
         {
             var call = _calls.Dequeue();
             Node.Count(_loop.Index, outcome);
             call.Complete(RedisReply.Unavailable);
+        }
+
+        WatchOldest();
+    }
+
+    /// <summary>The oldest command is the one that is late first.</summary>
+    private void WatchOldest()
+    {
+        _isLate = false;
+        if (_calls.Count == 0)
+        {
+            _deadline.Clear();
+        }
+        else
+        {
+            _deadline.Set(Math.Max(1, _calls.Peek().SentMs + _timeoutMs - _loop.NowMs));
         }
     }
 
@@ -383,7 +401,6 @@ internal sealed class RedisLink
     private void BeUp()
     {
         (_isUp, _isFlushing, _isUnsent, _mustBeQuick) = (true, false, false, false);
-        _pauseMs = FirstPauseMs;
         if (_isFailing)
         {
             _isFailing = false;
@@ -472,17 +489,13 @@ internal sealed class RedisLink
         }
 
         _calls.Dequeue();
-        _isLate = false;
-        if (_calls.Count == 0)
+        WatchOldest();
+        if (reply.Kind != RedisReplyKind.Error)
         {
-            _deadline.Clear();
+            // Not before: one that greets and serves nothing is asked less and less often.
+            _pauseMs = FirstPauseMs;
         }
-        else
-        {
-            _deadline.Set(Math.Max(1, _calls.Peek().SentMs + _timeoutMs - _loop.NowMs));
-        }
-
-        if (reply.Kind == RedisReplyKind.Error && TakeError(call, reply))
+        else if (TakeError(call, reply))
         {
             return;
         }
@@ -502,18 +515,18 @@ internal sealed class RedisLink
             return true;
         }
 
-        if (_owner.TryRedirect(call, reply))
+        if (_owner.TryRedirect(call, reply, Node))
         {
             return true;
         }
 
-        if (reply.IsError("MOVED"))
+        if (reply.IsError("MOVED") || reply.IsError("ASK"))
         {
-            return Refuse(call, "it is a node of a cluster: set 'cluster: true' in state.redis");
+            return _owner.Options.Cluster ? Lose(call) : Refuse(call, "it is a node of a cluster: set 'cluster: true' in state.redis");
         }
 
         // A replica, since a failover, or a server that reads its data: another address may be the one, or this one in a moment.
-        return reply.IsError("READONLY") ? Refuse(call, "it is a replica, which takes no writes")
+        return reply.IsCausedBy("READONLY") ? Refuse(call, Replica)
             : (reply.IsError("LOADING") || reply.IsError("MASTERDOWN")) && Refuse(call, "it is reading its data");
     }
 
@@ -528,6 +541,12 @@ internal sealed class RedisLink
             Node.Lost(refusal);
         }
 
+        return Lose(call);
+    }
+
+    /// <summary>Ends a command whose answer is no use, of a server that is well: where its key is, nobody can be asked. Always true.</summary>
+    private bool Lose(RedisCall call)
+    {
         Node.Count(_loop.Index, RedisOutcome.Error);
         call.Complete(RedisReply.Unavailable);
         return true;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Redis;
@@ -118,8 +119,11 @@ internal sealed class RedisLoop
     /// <summary>Tells of an error of this program.</summary>
     public void OnBug(Exception error) => _client.OnBug(error);
 
-    /// <summary>Sends a call to where its key is, where a node has answered that it is not there; false where the reply is another.</summary>
-    public bool TryRedirect(RedisCall call, in RedisReply reply)
+    /// <summary>Sends a call to where its key is, where a node has answered that it is not there; false where the reply is another, or that place cannot be asked.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="reply">The node's answer.</param>
+    /// <param name="from">The node.</param>
+    public bool TryRedirect(RedisCall call, in RedisReply reply, RedisNode from)
     {
         var isAsk = reply.IsError("ASK");
         if (_bySlot is null || call.Slot < 0 || (!isAsk && !reply.IsError("MOVED")) || ++call.Redirects > RedisCall.MostRedirects)
@@ -129,7 +133,7 @@ internal sealed class RedisLoop
 
         // MOVED 3999 10.0.0.9:6381
         var place = reply.Error[(reply.Error.LastIndexOf(' ') + 1)..];
-        if (!TryParse(place, out var address) || FindOrAdd(address) is not { Takes: true } link)
+        if (!TryParse(place, from, out var address) || FindOrAdd(address) is not { Takes: true } link)
         {
             _bySlot[call.Slot] = null;
             return false;
@@ -197,11 +201,11 @@ internal sealed class RedisLoop
         return _seeds[0];
     }
 
-    // An address of IPv6 comes without brackets; a node that does not know its own name sends none, and cannot be asked.
-    private bool TryParse(string place, out RedisAddress address)
+    // An address of IPv6 comes without brackets; where there is none, it is that of the node that was asked.
+    private bool TryParse(string place, RedisNode from, out RedisAddress address)
     {
         var colon = place.LastIndexOf(':');
-        var host = colon < 0 ? "" : place[..colon];
+        var host = colon > 0 ? place[..colon] : from.Addresses[0].Host;
         var isEncrypted = Options.Address[0].IsEncrypted;
         var text = $"redis{(isEncrypted ? "s" : "")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{(colon < 0 ? "" : place[(colon + 1)..])}";
         return RedisAddressKind.TryParse(text, out address) && int.TryParse(place[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _);
@@ -212,8 +216,16 @@ internal sealed class RedisLoop
         var name = address.Label;
         if (!_links.TryGetValue(name, out var link) && _links.Count < MostNodes)
         {
-            // Who asks of a node is who asks of the cluster.
-            link = _links[name] = new RedisLink(this, _client.NodeOf(address with { User = Options.Address[0].User, Password = Options.Address[0].Password }));
+            try
+            {
+                // Who asks of a node is who asks of the cluster.
+                link = _links[name] = new RedisLink(this, _client.NodeOf(address with { User = Options.Address[0].User, Password = Options.Address[0].Password }));
+            }
+            catch (TlsSetupException)
+            {
+                // Files of its TLS are no use any more; the nodes that are known tell of that.
+                return null;
+            }
         }
 
         return link;

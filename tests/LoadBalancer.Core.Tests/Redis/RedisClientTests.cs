@@ -14,6 +14,9 @@ internal sealed class RedisClientTests
 {
     private static readonly RedisScript Twice = new(keys: 1, "redis.call('INCRBY', KEYS[1], ARGV[1]) return {redis.call('INCRBY', KEYS[1], ARGV[1]), 7}");
 
+    // What it answers.
+    private const string Good = "*2\r\n:1\r\n:7";
+
     // A busy machine is no outage.
     private static readonly TimeSpan Patient = TimeSpan.FromMilliseconds(400);
 
@@ -220,6 +223,30 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task What_is_asked_when_an_answer_fails_to_come_has_its_own_time()
+    {
+        using var server = new PretendServer(static (connection, words) => KeyOf(words) switch
+        {
+            "last" => PretendServer.End,
+            "ready" or "lb:probe" => Good,
+            _ => PretendServer.Silence,
+        });
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        var kind = await _loops.Run(async () =>
+        {
+            var (first, last) = (Send(client, Twice, "first", 1), Send(client, Twice, "last", 1).AsTask());
+            await first;
+
+            // Here the first is ended and the last not yet, so this one comes behind it.
+            var next = await Send(client, Twice, "next", 1);
+            await last;
+            return next.Kind;
+        });
+        Assert.That((kind, Node(client).CountOf(RedisOutcome.Lost), Node(client).CountOf(RedisOutcome.Late)), Is.EqualTo((RedisReplyKind.Unavailable, 2, 1)));
+    }
+
+    [Test]
     public async Task A_server_that_is_gone_is_found_when_it_is_back_and_its_scripts_are_sent_again()
     {
         using var server = new RedisServer();
@@ -302,6 +329,34 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_server_that_takes_no_writes_stays_away_until_it_does()
+    {
+        using var replica = new RedisServer("--replicaof", "127.0.0.1", $"{((IPEndPoint)Loopback.Refusing()).Port}");
+        using var proxy = new DelayingProxy(replica.Address);
+        var client = Open($"redis://{proxy.Address}");
+        Assert.That(() => proxy.Connections, Is.GreaterThan(3).After(Loopback.TimeoutMs, 5), "it is tried again and again");
+        Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That((Node(client).Failure, _reports.Count), Is.EqualTo(($"{proxy.Address}: it is a replica, which takes no writes", 1)));
+        replica.Ask("REPLICAOF", "NO", "ONE");
+        Assert.That(() => Node(client).IsUp, Is.True.After(Loopback.TimeoutMs, 5));
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+    }
+
+    [Test]
+    public async Task A_replica_of_an_older_version_is_known_by_what_its_scripts_say()
+    {
+        const string Refused = "-ERR Error running script (call to f_6b1bf486c81ceb7edf3c093f4c48582e38c0e791): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.";
+        var isReplica = false;
+        using var server = new PretendServer((_, _) => Volatile.Read(ref isReplica) ? Refused : Good);
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        Volatile.Write(ref isReplica, true);
+        Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That(() => server.Connections, Is.GreaterThan(3).After(Loopback.TimeoutMs, 5), "it is tried again and again");
+        Assert.That((_reports.Count, Node(client).Failure), Is.EqualTo((1, "it is a replica, which takes no writes")));
+    }
+
+    [Test]
     public async Task A_cluster_is_asked_where_its_keys_are()
     {
         using var first = new RedisServer("--cluster-enabled", "yes");
@@ -333,6 +388,55 @@ internal sealed class RedisClientTests
 
         second.Kill();
         Assert.That(() => client.Nodes.Count(node => !node.IsUp), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+    }
+
+    [Test]
+    public async Task A_node_of_a_cluster_that_is_gone_takes_no_other_with_it()
+    {
+        var gone = Loopback.Refusing();
+        using var seed = new PretendServer((_, words) => KeyOf(words) is "gone" ? $"-MOVED 12 {gone}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        for (var round = 0; round < 5; round++)
+        {
+            Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+            Assert.That((await Run(client, Twice, "here", 1)).IsGood, Is.True);
+        }
+
+        Assert.That((seed.Connections, _reports.Single().Node), Is.EqualTo((1, $"{gone}")));
+    }
+
+    [Test]
+    public async Task A_slot_that_every_node_sends_on_is_an_answer_of_no_use_and_no_outage()
+    {
+        PretendServer? seed = null;
+        using var made = seed = new PretendServer((_, words) => KeyOf(words) is "lost" ? $"-MOVED 12 :{seed!.Address.Port}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "lost", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That((await Run(client, Twice, "here", 1)).IsGood, Is.True);
+        Assert.That((seed.Connections, _reports.Count, client.Nodes.Count()), Is.EqualTo((1, 0, 1)), "and without a host it is the same");
+    }
+
+    [Test]
+    public async Task A_node_whose_TLS_cannot_be_made_is_not_followed()
+    {
+        using var certificates = new CertificateFolder();
+        certificates.Write("redis", "redis.internal");
+        var client = Open($"rediss://{Loopback.Refusing()}", tls: new UpstreamTlsOptions { Cert = certificates["redis.pem"], Key = certificates["redis.key"] }, cluster: true);
+        File.Delete(certificates["redis.key"]);
+        Assert.That(
+            await _loops.Run(() =>
+            {
+                var loop = new RedisLoop(client, _loops.First);
+                Span<byte> room = stackalloc byte[256];
+                var command = new RedisCommand(Twice, room);
+                command.Add("k");
+                var call = new RedisCall(loop);
+                call.Set(command, slot: 12);
+                return loop.TryRedirect(call, RedisReply.OfError($"MOVED 12 {Loopback.Refusing()}"), Node(client));
+            }),
+            Is.False);
     }
 
     [Test]
@@ -373,13 +477,15 @@ internal sealed class RedisClientTests
         Assert.That(_reports, Is.Empty);
     }
 
+    private static string KeyOf(string[] words) => words is [_, _, _, var key, ..] ? key : "";
+
     private static bool IsWhole(RedisServer server) => Encoding.ASCII.GetString(server.Ask("CLUSTER", "INFO").Text).Contains("cluster_state:ok", StringComparison.Ordinal);
 
     private static RedisNode Node(RedisClient client) => client.Seeds[0];
 
     private RedisClient Open(params string[] urls) => Open(cluster: false, tls: null, Patient, urls);
 
-    private RedisClient Open(string url, UpstreamTlsOptions tls) => Open(cluster: false, tls, Patient, url);
+    private RedisClient Open(string url, UpstreamTlsOptions tls, bool cluster = false) => Open(cluster, tls, Patient, url);
 
     private RedisClient Open(bool cluster, UpstreamTlsOptions? tls, TimeSpan timeout, params string[] urls)
     {
