@@ -95,7 +95,15 @@ internal sealed class LimitCharges
             ref var charge = ref _charges[at];
             if (charge.IsCharged)
             {
-                charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+                if (charge.Answer.IsAlone)
+                {
+                    charge.Tier.Limit.ReturnAlone(KeyOf(charge), charge.Cost);
+                }
+                else
+                {
+                    charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+                }
+
                 charge.IsCharged = false;
             }
         }
