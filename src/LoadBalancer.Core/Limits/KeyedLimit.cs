@@ -24,4 +24,7 @@ internal abstract class KeyedLimit(LimitSpec spec)
 
     /// <summary>Gives back what a request was charged that another limit has refused. At most once for each charge, and before its <see cref="LimitAnswer.Reset"/> is over: later it is another's.</summary>
     public abstract void Return(in LimitKey key, int cost);
+
+    /// <summary>As <see cref="Return"/>, of a charge whose <see cref="LimitAnswer.IsAlone"/>: the store was not charged, so it gets nothing back.</summary>
+    public virtual void ReturnAlone(in LimitKey key, int cost) => Return(key, cost);
 }

@@ -105,6 +105,9 @@ internal sealed class ExactLimit : KeyedLimit
         _store.Loop.Post(_ => ReturnOnLoop(text, cost), null);
     }
 
+    /// <inheritdoc/>
+    public override void ReturnAlone(in LimitKey key, int cost) => _alone?.Return(key, cost);
+
     private void ReturnOnLoop(byte[] text, int cost) => _store.Client.Send(_store.Loop, Command(text, -cost, new byte[_room]));
 
     private ValueTask<RedisReply> Ask(EventLoop loop, ReadOnlySpan<byte> text, int cost)

@@ -5,7 +5,8 @@ namespace LoadBalancer.SharedLimits;
 /// <summary>A quota of a calendar period in the store: kept is the period, by the day since 1970 that it begins with, and how much of it is used.</summary>
 /// <remarks>
 /// The key; the quota's count, <c>day</c> or <c>month</c>, nothing, the cost. A negative cost is given back. The answer is that of
-/// <see cref="ExactLimit"/>. The store's clock says which period it is; one that was set back does not give a period again. The day that a month
+/// <see cref="ExactLimit"/>. The store's clock says which period it is; one that was set back into the period before does not give that one again. A kept
+/// period that is further ahead is not believed: a clock that was wrong once would shut a caller out until then. The day that a month
 /// begins with is found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
 /// </remarks>
 internal static class ExactQuotaScript
@@ -30,7 +31,7 @@ internal static class ExactQuotaScript
 
         local from, used = beginning(today), 0
         local kept = redis.call('HMGET', KEYS[1], 'from', 'used')
-        if kept[1] and tonumber(kept[1]) >= from then
+        if kept[1] and tonumber(kept[1]) >= from and tonumber(kept[1]) <= ending(from) then
           from, used = tonumber(kept[1]), tonumber(kept[2])
         end
 

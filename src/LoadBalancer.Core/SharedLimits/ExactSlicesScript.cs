@@ -8,7 +8,7 @@ namespace LoadBalancer.SharedLimits;
 /// </summary>
 /// <remarks>
 /// The key; the rate's count, its window in microseconds, nothing, the cost. A negative cost is given back: the newest go. The answer is that of
-/// <see cref="ExactLimit"/>.
+/// <see cref="ExactLimit"/>. What a clock of the store that was set back makes lie ahead, is in the slice under way: nobody is shut out for more than the window.
 /// </remarks>
 internal static class ExactSlicesScript
 {
@@ -22,11 +22,14 @@ internal static class ExactSlicesScript
         local current = math.floor(now / length)
         local function name(slice) return string.format('%.0f', slice) end
 
-        local kept, counts, numbers, sum, gone = redis.call('HGETALL', KEYS[1]), {}, {}, 0, {}
+        local kept, counts, numbers, sum, gone, later = redis.call('HGETALL', KEYS[1]), {}, {}, 0, {}, 0
         for i = 1, #kept, 2 do
           local slice = tonumber(kept[i])
           if slice + slices < current then
             gone[#gone + 1] = kept[i]
+          elseif slice > current then
+            gone[#gone + 1] = kept[i]
+            later = later + tonumber(kept[i + 1])
           else
             numbers[#numbers + 1] = slice
             counts[slice] = tonumber(kept[i + 1])
@@ -34,6 +37,13 @@ internal static class ExactSlicesScript
           end
         end
         if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
+        if later > 0 then
+          redis.call('HINCRBY', KEYS[1], name(current), later)
+          redis.call('PEXPIRE', KEYS[1], math.ceil((window + 2 * length) / 1000))
+          if not counts[current] then numbers[#numbers + 1] = current end
+          counts[current] = (counts[current] or 0) + later
+          sum = sum + later
+        end
         table.sort(numbers)
 
         local allowed = sum + cost <= count

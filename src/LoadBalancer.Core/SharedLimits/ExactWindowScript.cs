@@ -5,7 +5,7 @@ namespace LoadBalancer.SharedLimits;
 /// <summary>A sliding window in the store: kept is the time of each of the last ones, so that it is exact. For at most <see cref="MostCount"/>.</summary>
 /// <remarks>
 /// The key; the rate's count, its window in microseconds, nothing, the cost. A negative cost is given back: the newest go. The answer is that of
-/// <see cref="ExactLimit"/>.
+/// <see cref="ExactLimit"/>. What a clock of the store that was set back makes come later than now, came now at the latest: nobody is shut out for more than the window.
 /// </remarks>
 internal static class ExactWindowScript
 {
@@ -18,7 +18,17 @@ internal static class ExactWindowScript
         local now = time[1] * 1000000 + time[2]
         local count, window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 
-        local length = redis.call('LLEN', KEYS[1])
+        local length, later = redis.call('LLEN', KEYS[1]), 0
+        while later < length and tonumber(redis.call('LINDEX', KEYS[1], -1)) > now do
+          redis.call('RPOP', KEYS[1])
+          later = later + 1
+        end
+        if later > 0 then
+          local times = {}
+          for i = 1, later do times[i] = string.format('%.0f', now) end
+          redis.call('RPUSH', KEYS[1], unpack(times))
+          redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1)
+        end
         while length > 0 and redis.call('LINDEX', KEYS[1], 0) + window <= now do
           redis.call('LPOP', KEYS[1])
           length = length - 1

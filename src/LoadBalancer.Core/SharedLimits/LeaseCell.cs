@@ -37,6 +37,10 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
     private long _returnedAt;
     private long _storeAhead;
 
+    // What the store has not heard of yet, since it could not be asked, and when the earliest of it was charged.
+    private long _kept;
+    private long _keptMark = long.MaxValue;
+
     /// <summary>The caller's number.</summary>
     public ulong Number => number;
 
@@ -54,6 +58,9 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
 
     /// <summary>True while the store does not answer.</summary>
     public bool IsAlone { get; set; }
+
+    /// <summary>True where there is something that may have to go back, now or later.</summary>
+    public bool HasAny => _first.Tokens + _second.Tokens + Volatile.Read(ref _returned) + Volatile.Read(ref _kept) > 0;
 
     /// <summary>What is leased and may be used.</summary>
     public long HeldAt(long now) => _first.UsableAt(now) + _second.UsableAt(now);
@@ -83,8 +90,14 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
     public LimitAnswer Refused(long now) => new(
         false, Volatile.Read(ref _remaining), Milliseconds(Math.Max(1, Volatile.Read(ref _allowedAt) - now)), Milliseconds(Volatile.Read(ref _resetAt) - now));
 
-    /// <summary>Remembers a refusal for a time.</summary>
-    public void Refuse(int cost, long until) => Volatile.Write(ref _refusal, ((long)cost << TimeBits) | until);
+    /// <summary>Remembers a refusal for a time; not one of more than a lease ever holds, which the number has no room for.</summary>
+    public void Refuse(int cost, long until)
+    {
+        if (cost <= LeaseSlot.MostTokens)
+        {
+            Volatile.Write(ref _refusal, ((long)cost << TimeBits) | until);
+        }
+    }
 
     /// <summary>Puts down what a request gives back, for the store.</summary>
     public void Return(int cost, long now)
@@ -160,6 +173,12 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
         mark = long.MaxValue;
         var back = Add(_first.TakeBack(now, out var first), first, ref mark) + Add(_second.TakeBack(now, out var second), second, ref mark);
         _heldThen -= back;
+        if (_kept > 0)
+        {
+            back += Add(_kept, _keptMark, ref mark);
+            (_kept, _keptMark) = (0, long.MaxValue);
+        }
+
         if (Volatile.Read(ref _returned) == 0)
         {
             return back;
@@ -167,6 +186,15 @@ internal sealed class LeaseCell(ulong number, byte[] text, byte[] key)
 
         var charged = ((Volatile.Read(ref _returnedAt) - slack) * MicrosecondsPerMillisecond) + _storeAhead;
         return back + Add(Interlocked.Exchange(ref _returned, 0), charged, ref mark);
+    }
+
+    /// <summary>Keeps what <see cref="TakeBack"/> gave and the store could not be told of, until the next time. With the pen.</summary>
+    public void Keep(long back, long mark)
+    {
+        if (back > 0)
+        {
+            (_kept, _keptMark) = (_kept + back, Math.Min(_keptMark, mark));
+        }
     }
 
     /// <summary>Notes what the store has said.</summary>

@@ -12,6 +12,9 @@ internal readonly record struct LeaseReply(long Granted, long Remaining, long Wa
     /// <summary>True where the store has answered.</summary>
     public bool IsGood => Mark > 0;
 
+    /// <summary>True where nobody could be asked: the store has heard nothing of it. Without this an answer that did not come may have been one to what was done.</summary>
+    public bool IsUnsent { get; init; }
+
     /// <summary>True where the cost was charged.</summary>
     public bool IsAllowed => Granted >= 0;
 }

@@ -20,7 +20,7 @@ namespace LoadBalancer.SharedLimits;
 ///                 │ no
 ///                 └─► the store: charges the request, and leases for the next ones ─► allowed, refused
 ///                                                    └─ no answer ─► what the file wants then
-///   leases that are over, with something left ─► back to the store
+///   leases that are over, with something left ─► back to the store, again and again while it cannot be asked
 /// </code>
 /// The store leases at most an eighth of what is left, so near the limit there are no leases, and it is asked for each request. A refusal is
 /// remembered for <see cref="RefusalMemory"/>, at most until as much is free again: whoever is refused costs the store nothing. Callers are kept there as
@@ -35,6 +35,9 @@ internal sealed class LeasedLimit : KeyedLimit
     private const int MostAtOnce = 64;
     private const long RefusalMemoryMs = 1000;
 
+    // While the store cannot be asked, what is to go back is not offered with every lease that ends.
+    private const long RetryMs = 1000;
+
     private readonly ILeaseStore _store;
     private readonly KeyedLimit? _alone;
     private readonly TimeProvider _time;
@@ -48,6 +51,7 @@ internal sealed class LeasedLimit : KeyedLimit
     private readonly ITimer _ends;
     private int _isTimed;
     private bool _isClosed;
+    private long _retryAt;
     private long _asked;
     private long _leases;
     private long _leased;
@@ -158,15 +162,12 @@ internal sealed class LeasedLimit : KeyedLimit
             return;
         }
 
-        if (cell.IsAlone)
-        {
-            _alone?.Return(key, cost);
-            return;
-        }
-
         cell.Return(cost, Now);
         StandInLine(cell);
     }
+
+    /// <inheritdoc/>
+    public override void ReturnAlone(in LimitKey key, int cost) => _alone?.Return(key, cost);
 
     /// <summary>Gives all leases back and takes no more, before the process ends; where the store does not answer, they end there by themselves.</summary>
     public async Task CloseAsync()
@@ -180,7 +181,7 @@ internal sealed class LeasedLimit : KeyedLimit
                 continue;
             }
 
-            sent.Add(SendAsync(request));
+            sent.Add(SendAsync(cell, request));
             if (sent.Count == MostAtOnce)
             {
                 if (Array.IndexOf(await Task.WhenAll(sent).ConfigureAwait(false), false) >= 0)
@@ -207,7 +208,7 @@ internal sealed class LeasedLimit : KeyedLimit
         var cell = _cells.GetOrAdd(new LeaseCell(key.Number, key.Text.ToArray(), name), now, out var evicted);
         if (evicted is not null && GiveBack(evicted, long.MaxValue) is { } request)
         {
-            _ = SendAsync(request);
+            _ = SendAsync(evicted, request);
         }
 
         return cell;
@@ -218,8 +219,9 @@ internal sealed class LeasedLimit : KeyedLimit
     {
         // One at a time leases, however many ask.
         var leases = cell.TryBegin();
-        var reply = await _store.AskAsync(leases ? Request(cell, cost, sent) : new LeaseRequest(cell.Key, cost, 0, 0, 0)).ConfigureAwait(false);
-        Settle(cell, reply, cost, sent, leases);
+        var request = leases ? Request(cell, cost, sent) : new LeaseRequest(cell.Key, cost, 0, 0, 0);
+        var reply = await _store.AskAsync(request).ConfigureAwait(false);
+        Settle(cell, request, reply, sent, leases);
         if (!reply.IsGood)
         {
             return await DecideAlone(cell, cost).ConfigureAwait(false);
@@ -254,18 +256,17 @@ internal sealed class LeasedLimit : KeyedLimit
             cell.Rest();
         }
 
-        cell.End();
+        LayDownPen(cell);
     }
 
     private async Task RenewAsync(LeaseCell cell, LeaseRequest request, long sent) =>
-        Settle(cell, await _store.AskAsync(request).ConfigureAwait(false), 0, sent, leases: true);
+        Settle(cell, request, await _store.AskAsync(request).ConfigureAwait(false), sent, leases: true);
 
     private LeaseRequest Request(LeaseCell cell, int cost, long now)
     {
         var used = Tell(cell);
         var want = _length == 0 || Volatile.Read(ref _isClosed) ? 0 : cell.Demand(used, _length, now);
         var back = cell.TakeBack(now, _length + RequestSlackMs, out var mark);
-        Interlocked.Add(ref _returned, back);
         return new LeaseRequest(cell.Key, cost, want, back, back > 0 ? mark : 0);
     }
 
@@ -282,7 +283,7 @@ internal sealed class LeasedLimit : KeyedLimit
         return used;
     }
 
-    private void Settle(LeaseCell cell, in LeaseReply reply, int cost, long sent, bool leases)
+    private void Settle(LeaseCell cell, in LeaseRequest request, in LeaseReply reply, long sent, bool leases)
     {
         Interlocked.Increment(ref _asked);
         if (!reply.IsGood)
@@ -292,7 +293,7 @@ internal sealed class LeasedLimit : KeyedLimit
         else
         {
             var now = Now;
-            cell.Hear(reply, cost, now);
+            cell.Hear(reply, request.Cost, now);
             if (leases)
             {
                 cell.Begin(reply, sent, now);
@@ -302,13 +303,39 @@ internal sealed class LeasedLimit : KeyedLimit
             {
                 Interlocked.Increment(ref _leases);
                 Interlocked.Add(ref _leased, reply.Granted);
-                StandInLine(cell);
             }
         }
 
         if (leases)
         {
-            cell.End();
+            End(cell, request, reply);
+        }
+    }
+
+    /// <summary>Ends a question that was asked with the pen.</summary>
+    private void End(LeaseCell cell, in LeaseRequest request, in LeaseReply reply)
+    {
+        if (reply.IsUnsent)
+        {
+            cell.Keep(request.Back, request.Mark);
+            Volatile.Write(ref _retryAt, Now + RetryMs);
+        }
+        else
+        {
+            Interlocked.Add(ref _returned, request.Back);
+        }
+
+        LayDownPen(cell);
+    }
+
+    /// <summary>Lays down the pen. Who found it taken when a lease ended has left that to whoever had it, so the cell stands in line again with anything that it has.</summary>
+    private void LayDownPen(LeaseCell cell)
+    {
+        var hasAny = cell.HasAny;
+        cell.End();
+        if (hasAny)
+        {
+            StandInLine(cell);
         }
     }
 
@@ -321,6 +348,7 @@ internal sealed class LeasedLimit : KeyedLimit
 
     private async ValueTask<LimitAnswer> CountAloneAsync(LeaseCell cell, int cost) => (await _alone!.TakeAsync(cell.Caller, cost).ConfigureAwait(false)) with { IsAlone = true };
 
+    /// <summary>What a caller gives back; null for nothing, else the pen is held until <see cref="SendAsync"/> has done it.</summary>
     private LeaseRequest? GiveBack(LeaseCell cell, long now)
     {
         // Where another asks for it, what it has is used or comes back with the next request, or is over in a moment.
@@ -331,16 +359,25 @@ internal sealed class LeasedLimit : KeyedLimit
 
         Tell(cell);
         var back = cell.TakeBack(now, _length + RequestSlackMs, out var mark);
-        cell.End();
-        Interlocked.Add(ref _returned, back);
-        return back > 0 ? new LeaseRequest(cell.Key, 0, 0, back, mark) : null;
+        if (back > 0)
+        {
+            return new LeaseRequest(cell.Key, 0, 0, back, mark);
+        }
+
+        LayDownPen(cell);
+        return null;
     }
 
-    private async Task<bool> SendAsync(LeaseRequest request) => (await _store.AskAsync(request).ConfigureAwait(false)).IsGood;
+    private async Task<bool> SendAsync(LeaseCell cell, LeaseRequest request)
+    {
+        var reply = await _store.AskAsync(request).ConfigureAwait(false);
+        End(cell, request, reply);
+        return reply.IsGood;
+    }
 
     private void StandInLine(LeaseCell cell)
     {
-        if (cell.TryStandInLine())
+        if (!Volatile.Read(ref _isClosed) && cell.TryStandInLine())
         {
             _line.Enqueue(cell);
             Time();
@@ -351,7 +388,7 @@ internal sealed class LeasedLimit : KeyedLimit
     {
         if (Interlocked.Exchange(ref _isTimed, 1) == 0)
         {
-            _ends.Change(TimeSpan.FromMilliseconds(Math.Max(_length, 1)), Timeout.InfiniteTimeSpan);
+            _ends.Change(TimeSpan.FromMilliseconds(Math.Max(Math.Max(_length, 1), Volatile.Read(ref _retryAt) - Now)), Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -369,7 +406,7 @@ internal sealed class LeasedLimit : KeyedLimit
             cell.LeaveLine();
             if (GiveBack(cell, now) is { } request)
             {
-                _ = SendAsync(request);
+                _ = SendAsync(cell, request);
             }
         }
 

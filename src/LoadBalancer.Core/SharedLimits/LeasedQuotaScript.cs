@@ -6,7 +6,8 @@ namespace LoadBalancer.SharedLimits;
 /// A quota of a calendar period of which some is leased. Kept is the period, by the day that it begins with, and how much of it is used or leased.
 /// </summary>
 /// <remarks>
-/// No lease goes on into the next period. A clock of the store that is set back into the period before does not give that one again.
+/// No lease goes on into the next period. A clock of the store that is set back into the period before does not give that one again. A kept period that is
+/// further ahead is not believed: a clock that was wrong once would shut a caller out until then.
 /// The days of a month are found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
 /// <para>Arguments: the quota's count, <c>day</c> or <c>month</c>, nothing; then those of <see cref="LeaseRequest"/> after the length of a lease in
 /// microseconds. The answer is a <see cref="LeaseReply"/>.</para>
@@ -44,14 +45,14 @@ internal static class LeasedQuotaScript
 
         local kept = redis.call('HMGET', KEYS[1], 'period', 'used')
         local period, used = tonumber(kept[1]) or from, tonumber(kept[2]) or 0
-        if period < from then
+        if period < from or period > to then
           used = 0
         elseif period > from then
           from = period
           to = period + 1
           if ARGV[2] == 'month' then from, to = month(period) end
         end
-        if back > 0 and mark >= from * day then used = math.max(0, used - back) end
+        if back > 0 and mark >= from * day and mark < to * day then used = math.max(0, used - back) end
 
         local reset = to * day - now
         local granted, wait = -1, 0

@@ -8,7 +8,8 @@ namespace LoadBalancer.SharedLimits;
 /// <remarks>
 /// A token that is leased may be used until its lease ends and counts for a window from then, as if it were used last. Each end is rounded up
 /// to the next step, so never more than the limit is in any window, and what is free again comes up to a step late. What comes back is taken from those that end
-/// first, from the earliest end that it may have: never from one that ends later than its own.
+/// first, from the earliest end that it may have: never from one that ends later than its own. What a clock of the store that was set back makes end later than a
+/// lease of now would, ends with that.
 /// <para>Arguments: the rate's count, its window in microseconds, nothing; then those of <see cref="LeaseRequest"/> after the length of a lease in
 /// microseconds. The answer is a <see cref="LeaseReply"/>.</para>
 /// </remarks>
@@ -24,16 +25,27 @@ internal static class LeasedWindowScript
         local function ending(at) return math.ceil((at + window) / step) * step end
         local function name(at) return string.format('%.0f', at) end
 
-        local kept, ends, counts, sum, gone = redis.call('HGETALL', KEYS[1]), {}, {}, 0, {}
+        local latest = ending(now + lease)
+        local kept, ends, counts, sum, gone, later = redis.call('HGETALL', KEYS[1]), {}, {}, 0, {}, 0
         for i = 1, #kept, 2 do
           local at = tonumber(kept[i])
-          if at and at > now then
+          if at and at > latest then
+            gone[#gone + 1] = kept[i]
+            later = later + tonumber(kept[i + 1])
+          elseif at and at > now then
             ends[#ends + 1] = at
             counts[at] = tonumber(kept[i + 1])
             sum = sum + counts[at]
           else
             gone[#gone + 1] = kept[i]
           end
+        end
+        if later > 0 then
+          redis.call('HINCRBY', KEYS[1], name(latest), later)
+          redis.call('PEXPIRE', KEYS[1], math.ceil((latest - now) / 1000) + 1000)
+          if not counts[latest] then ends[#ends + 1] = latest end
+          counts[latest] = (counts[latest] or 0) + later
+          sum = sum + later
         end
         table.sort(ends)
 
@@ -62,9 +74,8 @@ internal static class LeasedWindowScript
             last = math.max(last, at)
           end
           if granted > 0 then
-            local at = ending(now + lease)
-            redis.call('HINCRBY', KEYS[1], name(at), granted)
-            last = math.max(last, at)
+            redis.call('HINCRBY', KEYS[1], name(latest), granted)
+            last = math.max(last, latest)
           end
           redis.call('PEXPIRE', KEYS[1], math.ceil((last - now) / 1000) + 1000)
         else

@@ -106,7 +106,7 @@ internal sealed class LimitCharges
             {
                 if (IsThere(charge, time.GetElapsedTime(charge.Answered)))
                 {
-                    charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+                    Return(charge);
                 }
 
                 charge.IsCharged = false;
@@ -130,6 +130,18 @@ internal sealed class LimitCharges
     // and keeps what is older by the time between.
     private static bool IsThere(in Charge charge, TimeSpan since) =>
         since < charge.Answer.Reset && (charge.Tier.Limit.Spec.Rule is not { Rate: { } rate, Burst: 0 } || since < rate.Window / PartOfWindow);
+
+    private void Return(in Charge charge)
+    {
+        if (charge.Answer.IsAlone)
+        {
+            charge.Tier.Limit.ReturnAlone(KeyOf(charge), charge.Cost);
+        }
+        else
+        {
+            charge.Tier.Limit.Return(KeyOf(charge), charge.Cost);
+        }
+    }
 
     private LimitKey KeyOf(in Charge charge) => new(charge.Number, _texts.AsSpan(charge.Key.Start, charge.Key.Length));
 

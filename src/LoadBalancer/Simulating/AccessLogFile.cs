@@ -10,6 +10,9 @@ internal sealed class AccessLogFile(string path) : IDisposable
 
     private readonly FileStream _file = new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, Share = FileShare.ReadWrite | FileShare.Delete });
 
+    /// <summary>Its name.</summary>
+    public string Path => path;
+
     /// <summary>How many lines there were so far.</summary>
     public long Lines { get; private set; }
 

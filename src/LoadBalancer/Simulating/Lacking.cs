@@ -22,6 +22,7 @@ internal sealed class Lacking
     private long _templates;
     private long _paths;
     private long _plans;
+    private long _late;
     private bool _hasQuery;
 
     /// <summary>Looks at a configuration.</summary>
@@ -53,6 +54,7 @@ internal sealed class Lacking
         .. _paths > 0 ? [FormattableString.Invariant($"{_paths} requests had no route, and no path is in their lines: they may have one now")] : Array.Empty<string>(),
         .. _listeners.Select(listener => FormattableString.Invariant($"the listener '{listener.Key}' of {listener.Value} requests is none of this configuration's, or no HTTP listener")),
         .. Conditions(),
+        .. _late > 0 ? [FormattableString.Invariant($"{_late} requests began more than {Simulator.Window.TotalSeconds:0} s before what the log had before them, as long ones do, or lines out of order: they were counted later than they came")] : Array.Empty<string>(),
         .. _notes,
     ];
 
@@ -61,6 +63,9 @@ internal sealed class Lacking
 
     /// <summary>A request is of a listener that the configuration does not have.</summary>
     public void NoListener(string listener) => _listeners[listener] = _listeners.GetValueOrDefault(listener) + 1;
+
+    /// <summary>A request is counted at a later time than its own: the clock was past it.</summary>
+    public void NoTime() => _late++;
 
     /// <summary>A request cannot be led, as its line has no path.</summary>
     public void NoPath(LoggedRequest request) => _paths += request.Method is null ? 0 : 1;

@@ -140,7 +140,8 @@ internal sealed record LoggedRequest
             }
         }
 
-        return isRequest && listener is not null && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var ended)
+        // A time before there were any is a mistake, and leaves no room for what began before it.
+        return isRequest && listener is not null && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var ended) && ended >= DateTimeOffset.UnixEpoch
             ? new LoggedRequest
             {
                 Ended = ended,

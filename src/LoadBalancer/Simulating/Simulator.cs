@@ -14,7 +14,8 @@ namespace LoadBalancer.Daemon.Simulating;
 /// </summary>
 /// <remarks>
 /// A line is written when its request ends. So lines wait until everything that may have begun before them was read, <see cref="Window"/> of the log's time, and go in the
-/// order of their beginnings; a request that took longer comes late. Bounded in memory, whatever the log's length.
+/// order of their beginnings; a request that took longer comes late, and so does a line that is out of order. Where that is most of the log, its answer would be
+/// none, and it is refused. Bounded in memory, whatever the log's length.
 /// </remarks>
 internal sealed class Simulator
 {
@@ -35,7 +36,9 @@ internal sealed class Simulator
     private readonly Dictionary<(string Provider, string Subject, string? Plan), Identity> _identities = [];
     private readonly Dictionary<string, string?> _paths = new(StringComparer.Ordinal);
     private DateTimeOffset? _from;
+    private DateTimeOffset _written;
     private long _lines;
+    private long _unordered;
 
     private Simulator(OfflineGateway gateway, Lacking lacking, LogClock clock) => (_gateway, _lacking, _clock, _replay) = (gateway, lacking, clock, gateway.Replay());
 
@@ -45,7 +48,7 @@ internal sealed class Simulator
     /// <param name="from">What began earlier is left out; null for nothing.</param>
     /// <param name="to">What began then or later is left out; null for nothing.</param>
     /// <returns>What would have happened; null where the log has no request of that time.</returns>
-    /// <exception cref="IOException">The log cannot be read, or the configuration is no use.</exception>
+    /// <exception cref="IOException">The log cannot be read, or is in no order, or the configuration is no use.</exception>
     public static Simulation? Run(AccessLogFile log, GatewayOptions options, DateTimeOffset? from, DateTimeOffset? to)
     {
         Simulator? simulator = null;
@@ -60,7 +63,7 @@ internal sealed class Simulator
                     var clock = new LogClock(request.Began - Window);
                     var lacking = new Lacking(options);
                     gateway = OfflineGateway.Build(lacking.Options, clock);
-                    simulator = new Simulator(gateway, lacking, clock);
+                    simulator = new Simulator(gateway, lacking, clock) { _written = request.Ended };
                 }
 
                 simulator.Add(request);
@@ -77,6 +80,15 @@ internal sealed class Simulator
     private void Add(LoggedRequest request)
     {
         _waiting.Enqueue(request, (request.Began, _lines++));
+        if (request.Ended < _written - Window)
+        {
+            _unordered++;
+        }
+        else if (request.Ended > _written)
+        {
+            _written = request.Ended;
+        }
+
         var settled = request.Ended - Window;
         while (_waiting.Count > MostWaiting || (_waiting.TryPeek(out _, out var first) && first.Began < settled))
         {
@@ -86,6 +98,12 @@ internal sealed class Simulator
 
     private Simulation End(AccessLogFile log)
     {
+        if (_unordered * 2 > _lines)
+        {
+            throw new IOException(FormattableString.Invariant(
+                $"{log.Path}: {_unordered} of {_lines} requests were written more than {Window.TotalSeconds:0} s before one above them, the last of all at {_written.ToUniversalTime():yyyy-MM-ddTHH:mm:ssZ}: sort the lines by time, or leave out those of a wrong clock by --from and --to"));
+        }
+
         while (_waiting.TryDequeue(out var request, out _))
         {
             Put(request);
@@ -120,6 +138,11 @@ internal sealed class Simulator
     {
         _clock.MoveTo(request.Began);
         var now = _clock.GetUtcNow();
+        if (request.Began < now - Window)
+        {
+            _lacking.NoTime();
+        }
+
         _from ??= now;
         while (_underWay.TryPeek(out _, out var ends) && (ends <= now || _underWay.Count >= MostUnderWay))
         {

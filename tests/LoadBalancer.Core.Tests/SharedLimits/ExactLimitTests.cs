@@ -164,6 +164,20 @@ internal sealed class ExactLimitTests
     }
 
     [Test]
+    public async Task What_the_store_was_never_charged_is_not_given_back_to_it()
+    {
+        using var server = new RedisServer();
+        var limit = Limit(FivePerHour, StoreFailure.Local, server);
+        Assert.That((await Take(limit, "ann", 3)).Remaining, Is.EqualTo(2));
+        server.Ask("CONFIG", "SET", "maxmemory", "1");
+        Assert.That(await Take(limit, "ann"), Has.Property(nameof(LimitAnswer.IsAlone)).True.And.Property(nameof(LimitAnswer.Remaining)).EqualTo(1));
+        await _loops.Run(() => limit.ReturnAlone(new LimitKey(1 + 3 + 'a', "ann"u8), 1));
+        Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(1), "given back here");
+        server.Ask("CONFIG", "SET", "maxmemory", "0");
+        Assert.That((await Take(limit, "ann")).Remaining, Is.EqualTo(1), "and not there");
+    }
+
+    [Test]
     public async Task Another_store_is_used_from_one_moment_to_the_next()
     {
         using var second = new RedisServer();

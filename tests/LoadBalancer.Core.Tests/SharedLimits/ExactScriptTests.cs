@@ -138,6 +138,21 @@ internal sealed class ExactScriptTests
         key = Guid.NewGuid().ToString();
         Assert.That((await Take(ExactQuotaScript.Script, key, 5, "month", 0, 5, Epoch)).Allowed, Is.True);
         Assert.That((await Take(ExactQuotaScript.Script, key, 5, "month", 0, 1, Epoch - (40L * 24 * 3600 * Second))).Allowed, Is.False, "the month before is not given again");
+        Assert.That((await Take(ExactQuotaScript.Script, key, 5, "month", 0, 5, Epoch - (80L * 24 * 3600 * Second))).Allowed, Is.True, "what is further ahead was a wrong clock");
+    }
+
+    [TestCase(10)]
+    [TestCase(1500)]
+    public async Task A_clock_that_is_set_back_makes_a_window_no_longer(int count)
+    {
+        var script = count > ExactWindowScript.MostCount ? ExactSlicesScript.Script : ExactWindowScript.Script;
+        var (key, window, slice) = (Guid.NewGuid().ToString(), $"{64 * Second}", count > ExactWindowScript.MostCount ? Second : 0);
+        var back = Epoch - (3600 * Second);
+        Assert.That((await Take(script, key, count, window, 0, count - 1, Epoch)).Allowed, Is.True);
+        Assert.That((await Take(script, key, count, window, 0, 1, back)).Remaining, Is.Zero);
+        var (allowed, _, wait, reset) = await Take(script, key, count, window, 0, 1, back + Second);
+        Assert.That((allowed, wait, reset), Is.EqualTo((false, (63 * Second) + slice, (63 * Second) + slice)), "as if all had come then");
+        Assert.That((await Take(script, key, count, window, 0, 1, back + (64 * Second) + slice)).Remaining, Is.EqualTo(count - 1));
     }
 
     private async Task Compare(RedisScript script, long count, string window, long burst, IModel model, Random random, long mostStep, int costs = 4)

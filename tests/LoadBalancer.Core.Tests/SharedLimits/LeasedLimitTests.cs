@@ -131,6 +131,84 @@ internal sealed class LeasedLimitTests
     }
 
     [Test]
+    public void What_could_not_be_given_back_while_the_store_was_away_comes_back_after_it([Values] bool asksMeanwhile)
+    {
+        _time = new ManualTime(new DateTimeOffset(2028, 2, 28, 12, 0, 0, TimeSpan.Zero));
+        var rule = new LimitRule { Quota = new Quota(1_000, QuotaPeriod.Month) };
+        var (first, second) = (Instances(1, rule)[0], Instances(1, rule)[0]);
+        for (var round = 0; round < 10; round++)
+        {
+            Take(first);
+        }
+
+        Assert.That(first.Limit.Held, Is.Positive);
+        first.Limit.Return(new LimitKey(7, "caller"u8), 1);
+        first.Store.IsAway = true;
+        for (var round = 0; round < 6; round++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            Assert.That(!asksMeanwhile || Take(first).IsAlone, "nothing of it is used");
+        }
+
+        Assert.That((first.Limit.Held, first.Limit.Returned), Is.EqualTo((0L, 0L)));
+        first.Store.IsAway = false;
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(Take(second).Remaining, Is.EqualTo(1_000 - 9 - 1));
+    }
+
+    [Test]
+    public void What_is_left_of_a_lease_that_ends_while_the_store_is_asked_comes_back_as_well()
+    {
+        _time = new ManualTime(new DateTimeOffset(2028, 2, 28, 12, 0, 0, TimeSpan.Zero));
+        var rule = new LimitRule { Quota = new Quota(1_000, QuotaPeriod.Month) };
+        var (first, second) = (Instances(1, rule)[0], Instances(1, rule)[0]);
+        for (var round = 0; round < 10; round++)
+        {
+            Take(first);
+        }
+
+        Assert.That(first.Limit.Held, Is.Positive);
+        _time.Advance(TimeSpan.FromMilliseconds(9_990));
+        first.Store.Way = () => TimeSpan.FromMilliseconds(20);
+        var more = Ask(first.Limit, 5_000).AsTask();
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.That(more.IsCompleted, Is.False);
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.That(more.Result.Allowed, Is.False, "more than there ever is: nothing is leased with it");
+
+        first.Store.Way = () => TimeSpan.Zero;
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(Take(second).Remaining, Is.EqualTo(1_000 - 10 - 1));
+    }
+
+    [Test]
+    public void The_refusal_of_a_large_cost_refuses_no_smaller_one([Values(LeaseSlot.MostTokens, LeaseSlot.MostTokens + 1, 600_000, int.MaxValue)] int cost)
+    {
+        var cell = new LeaseCell(7, [], []);
+        cell.Refuse(cost, 1_000);
+        Assert.That((cell.IsRefused(1, 0), cell.IsRefused(LeaseSlot.MostTokens - 1, 0)), Is.EqualTo((false, false)));
+    }
+
+    [Test]
+    public void A_clock_of_the_store_that_was_wrong_once_shuts_nobody_out_for_long()
+    {
+        const long Second = 1_000_000;
+        var now = new DateTimeOffset(2028, 2, 28, 12, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
+        var window = _server.Load(LeasedWindowScript.Script.Text);
+        Assert.That(Granted(window, 10, 60 * Second, 10, now + 3_600), Is.Zero);
+        Assert.That(Granted(window, 10, 60 * Second, 1, now), Is.EqualTo(-1), "nobody gets more");
+        Assert.That(Granted(window, 10, 60 * Second, 10, now + 62 + 5), Is.Zero, "all after a window, a lease and a step");
+
+        var quota = _server.Load(LeasedQuotaScript.Script.Text);
+        Assert.That(Granted(quota, 10, "month", 10, now + (20 * 24 * 3_600)), Is.Zero);
+        Assert.That(Granted(quota, 10, "month", 1, now), Is.EqualTo(-1), "the month before is not given again");
+        Assert.That(Granted(quota, 11, "month", 1, now + (400L * 24 * 3_600)), Is.Zero);
+        Assert.That(Granted(quota, 10, "month", 10, now), Is.Zero, "a year ahead is not believed");
+
+        long Granted(string script, long count, object period, int cost, long time) => _server.Call(script, script, count, period, 0, 5 * Second, cost, 0, 0, 0, time, 0)[0];
+    }
+
+    [Test]
     public void What_a_request_gives_back_can_be_taken_again()
     {
         var instance = Instances(1, Window(100, Minute))[0];

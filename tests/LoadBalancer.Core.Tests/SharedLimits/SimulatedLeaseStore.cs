@@ -32,12 +32,20 @@ internal sealed class SimulatedLeaseStore : ILeaseStore
     /// <summary>How long the way takes, there or back; more than <see cref="Deadline"/> for never.</summary>
     public Func<TimeSpan> Way { get; set; } = () => TimeSpan.Zero;
 
+    /// <summary>True where nothing can be sent, and that is known at once.</summary>
+    public bool IsAway { get; set; }
+
     /// <summary>Every question that was asked.</summary>
     public List<LeaseRequest> Asked { get; } = [];
 
     /// <inheritdoc/>
     public ValueTask<LeaseReply> AskAsync(in LeaseRequest request)
     {
+        if (IsAway)
+        {
+            return new(new LeaseReply { IsUnsent = true });
+        }
+
         Asked.Add(request);
         var (asked, there, back) = (request, Way(), Way());
         if (there + back == TimeSpan.Zero)

@@ -66,6 +66,17 @@ internal sealed class RateLimitPolicyTests(bool later)
     }
 
     [Test]
+    public void What_was_charged_without_the_store_is_given_back_without_it([Values] bool isAlone)
+    {
+        var limits = Limits(null, ("wide", Of("client_ip", 10)), ("callers", Of("identity", 2)));
+        var chain = Chain(limits, new() { RateLimit = ["wide", "callers"], Auth = Auth });
+        _store.IsAlone = isAlone;
+        Assert.That((Ask(chain, Request(Alice)), Ask(chain, Request(Alice)), Ask(chain, Request(Alice))), Is.EqualTo((FaultKind.None, FaultKind.None, FaultKind.RateLimited)));
+        Assert.That(_store.Charged, Is.EquivalentTo(new[] { "wide  ip:198.51.100.7 2", "callers  identity:a:alice 2" }));
+        Assert.That(_store.Limits.Sum(limit => limit.ReturnedAlone), Is.EqualTo(isAlone ? 1 : 0));
+    }
+
+    [Test]
     public void T40_a_refusal_by_somebody_else_keeps_what_was_charged_before_it_is_known_who_calls()
     {
         var limits = Limits(null, ("wide", Of("client_ip", 2)), ("callers", Of("identity", 9)));

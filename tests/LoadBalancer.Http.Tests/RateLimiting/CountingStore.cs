@@ -15,6 +15,9 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
     /// <summary>True where it cannot be asked.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>True where its limits decide without it.</summary>
+    public bool IsAlone { get; set; }
+
     /// <summary>What each caller of each limit was charged, those of nothing left out.</summary>
     public IEnumerable<string> Charged => Limits.SelectMany(limit => limit.Used.Where(entry => entry.Value != 0).Select(entry => $"{limit.Spec.Name} {limit.Spec.Plan} {entry.Key} {entry.Value}"));
 
@@ -32,6 +35,8 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
 
         public override long Keys => Used.Count;
 
+        public int ReturnedAlone { get; private set; }
+
         public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost)
         {
             var text = Text(key);
@@ -39,7 +44,7 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
             if (answer.Allowed)
             {
                 Used[text] = Used.GetValueOrDefault(text) + cost;
-                answer = answer with { Remaining = answer.Remaining - cost };
+                answer = answer with { Remaining = answer.Remaining - cost, IsAlone = store.IsAlone };
             }
 
             return store.IsLate ? Later(answer) : new(answer);
@@ -48,6 +53,12 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
         public override LimitAnswer Peek(in LimitKey key, int cost) => Answer(Text(key), cost);
 
         public override void Return(in LimitKey key, int cost) => Used[Text(key)] -= cost;
+
+        public override void ReturnAlone(in LimitKey key, int cost)
+        {
+            Return(key, cost);
+            ReturnedAlone += cost;
+        }
 
         private static async ValueTask<LimitAnswer> Later(LimitAnswer answer)
         {

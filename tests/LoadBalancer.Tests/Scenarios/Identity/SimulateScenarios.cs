@@ -106,6 +106,35 @@ internal sealed class SimulateScenarios(Carrier carrier) : IOverCarriers
         Assert.That((await LbAsync("--log", _folder["none"], "-c", _folder["new.yaml"])).Exit, Is.EqualTo(ExitCode.Failure));
     }
 
+    [Test]
+    public async Task A_log_that_is_out_of_order_is_told_of_and_one_in_no_order_is_an_error()
+    {
+        File.WriteAllText(_folder["new.yaml"], Config("{name: open, rate_limit: all, upstream: up}", "rate_limits: {all: {key: client_ip, limit: 1/s}}\n"));
+        var day = new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero);
+
+        // A minute of requests, and a line of a minute before in it.
+        File.WriteAllLines(_folder["some.json"], Enumerable.Range(0, 60).Select(second => Line(day.AddSeconds(second == 30 ? -60 : second))));
+        var (exit, text) = await LbAsync("--log", _folder["some.json"], "-c", _folder["new.yaml"], "--json");
+        Assert.That(exit, Is.EqualTo(ExitCode.Success), text);
+        var simulation = JsonElement.Parse(text);
+        Assert.That((Number(simulation, "requests"), Sentences(simulation)), Is.EqualTo((60, new List<string?>
+        {
+            "1 requests began more than 10 s before what the log had before them, as long ones do, or lines out of order: they were counted later than they came",
+        })));
+
+        // The newest file of a rotation first, or a clock that was wrong once.
+        File.WriteAllLines(_folder["none.json"], Enumerable.Range(0, 60).Select(second => Line(day.AddSeconds(second < 20 ? 86400 + second : second))));
+        Assert.That(await LbAsync("--log", _folder["none.json"], "-c", _folder["new.yaml"]), Is.EqualTo((ExitCode.Failure,
+            $"lb: {_folder["none.json"]}: 40 of 60 requests were written more than 10 s before one above them, the last of all at 2026-11-23T00:00:19Z: sort the lines by time, or leave out those of a wrong clock by --from and --to\n")));
+        Assert.That((await LbAsync("--log", _folder["none.json"], "-c", _folder["new.yaml"], "--to", "2026-11-23")).Exit, Is.EqualTo(ExitCode.Success));
+
+        File.WriteAllLines(_folder["zero.json"], [Line(default), Line(DateTimeOffset.UnixEpoch.AddDays(-1))]);
+        Assert.That((await LbAsync("--log", _folder["zero.json"], "-c", _folder["new.yaml"])).Text, Does.EndWith("of its 2 lines none is a request with its time, listener and method\n"));
+    }
+
+    private static string Line(DateTimeOffset time) =>
+        $"{{\"time\":\"{time:yyyy-MM-ddTHH:mm:ss}Z\",\"listener\":\"web\",\"method\":\"GET\",\"client\":\"127.0.0.1\",\"raw_path\":\"/\",\"plan\":null,\"status\":200}}";
+
     private string Config(string routes, string more)
     {
         File.WriteAllText(_folder["secret"], "0123456789abcdef");
