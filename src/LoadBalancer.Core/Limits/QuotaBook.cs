@@ -73,6 +73,15 @@ internal sealed class QuotaBook(CalendarPeriod period)
         cell.Add(used);
     }
 
+    /// <summary>Lets a caller have used at least so many.</summary>
+    /// <param name="digest">The caller, as in <see cref="Cells"/>.</param>
+    /// <param name="used">How many.</param>
+    public void Raise(UInt128 digest, long used)
+    {
+        IsOwn(digest, out var cell);
+        cell.Raise(used);
+    }
+
     /// <summary>What a caller is known by in every process: the first half of the SHA-256 of its text.</summary>
     internal static UInt128 DigestOf(ReadOnlySpan<byte> text)
     {

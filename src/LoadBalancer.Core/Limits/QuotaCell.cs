@@ -27,6 +27,21 @@ internal sealed class QuotaCell
         return false;
     }
 
+    /// <summary>Makes it at least so many.</summary>
+    public void Raise(long least)
+    {
+        for (var used = Used; used < least;)
+        {
+            var seen = Interlocked.CompareExchange(ref _used, least, used);
+            if (seen == used)
+            {
+                return;
+            }
+
+            used = seen;
+        }
+    }
+
     /// <summary>Adds what was used elsewhere, or takes back what was charged; never below zero.</summary>
     public void Add(long amount)
     {

@@ -11,6 +11,7 @@ namespace LoadBalancer.Limits;
 /// <param name="kind">Days or months.</param>
 internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
 {
+    private readonly QuotaPeriod _kind = kind;
     private QuotaBook _book = new(new CalendarPeriod(kind, DateTimeOffset.MinValue));
     private bool _isChanged;
 
@@ -27,7 +28,7 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
     public QuotaBook At(DateTimeOffset now)
     {
         var book = Book;
-        return book.IsOver(now) ? Turn(book, new QuotaBook(CalendarPeriod.Of(kind, now))) : book;
+        return book.IsOver(now) ? Turn(book, new QuotaBook(CalendarPeriod.Of(_kind, now))) : book;
     }
 
     /// <summary>The book of a period; null where a later one has begun.</summary>
@@ -36,6 +37,23 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
         var book = Book;
         book = book.Period.Begins < period.Begins ? Turn(book, new QuotaBook(period)) : book;
         return book.Period == period ? book : null;
+    }
+
+    /// <summary>Goes on with what callers have used of another quota in its period: of a caller's two counts the greater holds, so that nothing counts twice.</summary>
+    public void Adopt(QuotaCounts previous)
+    {
+        var from = previous.Book;
+        if (previous == this || previous._kind != _kind || Of(from.Period) is not { } book)
+        {
+            return;
+        }
+
+        foreach (var (digest, cell) in from.Cells)
+        {
+            book.Raise(digest, cell.Used);
+        }
+
+        Change();
     }
 
     /// <summary>Notes that something was counted since <see cref="TakeChange"/>.</summary>

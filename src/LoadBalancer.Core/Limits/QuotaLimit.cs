@@ -9,6 +9,7 @@ namespace LoadBalancer.Limits;
 /// <param name="time">The clock of dates.</param>
 internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvider time) : KeyedLimit(spec)
 {
+    private readonly QuotaCounts _counts = counts;
     private readonly long _most = spec.Rule.Quota!.Value.Count;
 
     /// <summary>A quota of which nothing is kept.</summary>
@@ -17,18 +18,21 @@ internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvide
     {
     }
 
+    /// <summary>Goes on with what callers have used of another quota, whose place this one takes for those of a plan.</summary>
+    public void Adopt(QuotaLimit previous) => _counts.Adopt(previous._counts);
+
     /// <inheritdoc/>
-    public override long Keys => counts.Book.Callers;
+    public override long Keys => _counts.Book.Callers;
 
     /// <inheritdoc/>
     public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost)
     {
         var now = time.GetUtcNow();
-        var book = counts.At(now);
+        var book = _counts.At(now);
         var allowed = book.CellOf(key).TryTake(cost, _most, out var used);
         if (allowed)
         {
-            counts.Change();
+            _counts.Change();
         }
 
         return new(Answer(book, now, used, allowed));
@@ -38,7 +42,7 @@ internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvide
     public override LimitAnswer Peek(in LimitKey key, int cost)
     {
         var now = time.GetUtcNow();
-        var book = counts.At(now);
+        var book = _counts.At(now);
         var used = book.Find(key)?.Used ?? 0;
         return Answer(book, now, used, used <= _most - cost);
     }
@@ -46,8 +50,8 @@ internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvide
     /// <inheritdoc/>
     public override void Return(in LimitKey key, int cost)
     {
-        counts.At(time.GetUtcNow()).Find(key)?.Add(-cost);
-        counts.Change();
+        _counts.At(time.GetUtcNow()).Find(key)?.Add(-cost);
+        _counts.Change();
     }
 
     private LimitAnswer Answer(QuotaBook book, DateTimeOffset now, long used, bool allowed)

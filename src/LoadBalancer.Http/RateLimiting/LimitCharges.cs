@@ -129,7 +129,7 @@ internal sealed class LimitCharges
     // Where a bucket may have been full since, or a quota's period is over, what is there to give back is another's. A window gives back what it was charged last,
     // and keeps what is older by the time between.
     private static bool IsThere(in Charge charge, TimeSpan since) =>
-        since < charge.Answer.Reset && (charge.Tier.Limit.Spec.Rule is not { Rate: { } rate, Burst: 0 } || since < rate.Window / PartOfWindow);
+        since < (charge.Tier.Limit.Spec.Rule is { Rate: { } rate, Burst: 0 } ? rate.Window / PartOfWindow : charge.Answer.Reset);
 
     private void Return(in Charge charge)
     {

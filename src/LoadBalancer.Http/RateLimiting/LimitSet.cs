@@ -116,7 +116,7 @@ internal sealed class LimitSet
         {
             Name = name,
             Index = index,
-            Tiers = [.. rules.Select(own => TierOf(new LimitSpec(own.Name, name, own.Rule, ModeOf(null), _onFailure), ByIdentity, previous, context))],
+            Tiers = [.. rules.Select(own => TierOf(new LimitSpec(own.Name, name, own.Rule, ModeOf(null), _onFailure), ByIdentity, name, previous, context))],
             Concurrency = options.Concurrency,
             UnderWay = previous?._plans.GetValueOrDefault(name)?.UnderWay ?? new ClientCounts(),
             Counts = options.Concurrency is null ? null : Metrics.Of(OwnConcurrency, name),
@@ -148,29 +148,37 @@ internal sealed class LimitSet
         var table = options.Limit!;
         var entry = table.All is not null ? "" : table.EntryOf(plan.Name) ?? throw new InvalidOperationException($"the limit '{name}' says nothing of the plan '{plan.Name}'");
         var spec = new LimitSpec(name, entry, table.All ?? table.ByPlan[entry], ModeOf(options.Mode), options.OnFailure ?? _onFailure);
-        return TierOf(spec, options.Key, previous, context);
+        return TierOf(spec, options.Key, plan.Name, previous, context);
     }
 
-    private LimitTier TierOf(LimitSpec spec, ValueList<LimitKeySource> key, LimitSet? previous, BuildContext? context)
+    private LimitTier TierOf(LimitSpec spec, ValueList<LimitKeySource> key, string plan, LimitSet? previous, BuildContext? context)
     {
-        if (_tiers.TryGetValue(spec, out var tier))
+        if (!_tiers.TryGetValue(spec, out var tier))
         {
-            return tier;
+            var kept = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
+            tier = _tiers[spec] = new LimitTier(kept ?? Create(spec, context!), KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
         }
 
-        var limit = previous?._store == _store || spec.Mode == LimitMode.Local ? previous?._tiers.GetValueOrDefault(spec)?.Limit : null;
-        if (limit is null)
+        // With another rule, or where another entry of the map is now that of his plan, a caller begins with what he has used so far: a reload gives nobody anything back.
+        switch (tier.Limit, previous?.LimitBefore(spec.Name, plan))
         {
-            limit = Create(spec, context!);
-
-            // With another rule a caller begins with what it has used so far, so that a reload gives nobody anything back.
-            if (limit is LocalLimit local && previous?.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == spec.Name && tier.Limit.Spec.Plan == spec.Plan)?.Limit is LocalLimit before)
-            {
-                local.Adopt(before);
-            }
+            case (LocalLimit limit, LocalLimit before) when limit != before:
+                limit.Adopt(before);
+                break;
+            case (QuotaLimit limit, QuotaLimit before) when limit != before:
+                limit.Adopt(before);
+                break;
         }
 
-        return _tiers[spec] = new LimitTier(limit, KeyOf(key), Metrics.Of(spec.Name, spec.Plan));
+        return tier;
+    }
+
+    /// <summary>What the limit of that name was for the callers of a plan; null for nothing.</summary>
+    private KeyedLimit? LimitBefore(string name, string plan)
+    {
+        var before = _plans.GetValueOrDefault(plan) ?? _default;
+        return _limits.GetValueOrDefault(name) is { CountsRequests: true } limit ? limit.Of(before).Limit
+            : before.Tiers.FirstOrDefault(tier => tier.Limit.Spec.Name == name)?.Limit;
     }
 
     private KeyedLimit Create(LimitSpec spec, BuildContext context)

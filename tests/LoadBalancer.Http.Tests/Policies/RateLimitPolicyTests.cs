@@ -230,6 +230,24 @@ internal sealed class RateLimitPolicyTests(bool later)
     }
 
     [Test]
+    public void T6_a_reload_by_which_a_plan_gets_an_entry_of_its_own_or_loses_it_gives_nothing_back([Values] bool isQuota)
+    {
+        _store = null!;
+        var rule = isQuota ? new LimitRule { Quota = new Quota(3, QuotaPeriod.Month) } : Rule(3);
+        var ofAll = Of("identity", 3) with { Limit = LimitTable.Of(rule) };
+        var byPlan = ofAll with { Limit = new LimitTable(null, new([new("pro", rule), new("default", rule)])) };
+        var plans = Plans(("pro", new()));
+        var limits = Limits(plans, ("callers", ofAll));
+        Assert.That(Faults(2), Is.All.EqualTo(FaultKind.None));
+        limits = Limits(plans, limits, ("callers", byPlan));
+        Assert.That(Faults(1), Is.All.EqualTo(FaultKind.None));
+        limits = Limits(plans, limits, ("callers", ofAll));
+        Assert.That(Faults(1), Is.All.EqualTo(isQuota ? FaultKind.QuotaExceeded : FaultKind.RateLimited));
+
+        FaultKind[] Faults(int requests) => [.. Enumerable.Range(0, requests).Select(_ => Ask(Chain(limits, new() { RateLimit = ["callers"], Auth = Auth }), Request(Alice)))];
+    }
+
+    [Test]
     public void A_warm_request_allocates_nothing()
     {
         _store = null!;
