@@ -14,6 +14,9 @@ internal readonly record struct CalendarPeriod(QuotaPeriod Kind, DateTimeOffset 
     /// <summary>The first moment of the next one.</summary>
     public DateTimeOffset Ends => Kind == QuotaPeriod.Day ? Begins.AddDays(1) : Begins.AddMonths(1);
 
+    /// <summary>Where a clock says less than this, more than a whole period before it, the clock is wrong or was.</summary>
+    public DateTimeOffset Earliest => Begins.Year == DateTimeOffset.MinValue.Year ? Begins : Kind == QuotaPeriod.Day ? Begins.AddDays(-1) : Begins.AddMonths(-1);
+
     /// <summary>The one that <paramref name="now"/> is in.</summary>
     public static CalendarPeriod Of(QuotaPeriod kind, DateTimeOffset now)
     {

@@ -22,6 +22,7 @@ internal sealed class QuotaBook(CalendarPeriod period)
 
     private readonly ConcurrentDictionary<ulong, QuotaCell> _byNumber = [];
     private readonly ConcurrentDictionary<UInt128, QuotaCell> _byDigest = [];
+    private readonly long _earliest = period.Earliest.UtcTicks;
     private readonly long _ends = period.Ends.UtcTicks;
     private int _callers;
 
@@ -34,8 +35,8 @@ internal sealed class QuotaBook(CalendarPeriod period)
     /// <summary>What each has used, by its digest. The digests below <see cref="SharedCells"/> are those of shared counts.</summary>
     public IEnumerable<KeyValuePair<UInt128, QuotaCell>> Cells => _byDigest;
 
-    /// <summary>True where its period is over. A clock that goes back does not bring one again: a book stays until the next one has begun.</summary>
-    public bool IsOver(DateTimeOffset now) => now.UtcTicks >= _ends;
+    /// <summary>True until its period is over. A clock that goes back does not bring the one before again, unless it goes back so far that it is or was wrong.</summary>
+    public bool Covers(DateTimeOffset now) => now.UtcTicks < _ends && now.UtcTicks >= _earliest;
 
     /// <summary>How long it lasts; never less than nothing.</summary>
     public TimeSpan Left(DateTimeOffset now) => new(Math.Max(0, _ends - now.UtcTicks));

@@ -4,7 +4,8 @@ namespace LoadBalancer.Limits;
 
 /// <summary>
 /// What callers use of one limit's quota, from period to period. It belongs to the limit's name, plan and kind of period, and not to how many they
-/// allow: it outlives reloads, and a quota that was raised or lowered goes on from what is used. Thread-safe.
+/// allow: it outlives reloads, and a quota that was raised or lowered goes on from what is used. Where the clock jumps by more than a period, the book of before stays
+/// beside the present one, and is gone on with when the clock is back: nothing is forgotten because a clock was wrong. Thread-safe.
 /// </summary>
 /// <param name="limit">The limit's name.</param>
 /// <param name="plan">The plan.</param>
@@ -12,7 +13,9 @@ namespace LoadBalancer.Limits;
 internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
 {
     private readonly QuotaPeriod _kind = kind;
+    private readonly Lock _turning = new();
     private QuotaBook _book = new(new CalendarPeriod(kind, DateTimeOffset.MinValue));
+    private QuotaBook? _other;
     private bool _isChanged;
 
     /// <summary>The limit's name.</summary>
@@ -28,27 +31,66 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
     public QuotaBook At(DateTimeOffset now)
     {
         var book = Book;
-        return book.IsOver(now) ? Turn(book, new QuotaBook(CalendarPeriod.Of(_kind, now))) : book;
+        return book.Covers(now) ? book : Turn(now);
+    }
+
+    /// <summary>The books that are to be kept: that of <paramref name="now"/>, and the one that a clock which jumped has left.</summary>
+    public IReadOnlyList<QuotaBook> Books(DateTimeOffset now)
+    {
+        // Rule zero: a lock, where all of it is written.
+        lock (_turning)
+        {
+            var book = At(now);
+            return _other is { } other ? [book, other] : [book];
+        }
     }
 
     /// <summary>The book of a period; null where a later one has begun.</summary>
-    public QuotaBook? Of(CalendarPeriod period)
+    public QuotaBook? Of(CalendarPeriod period, DateTimeOffset now)
     {
-        var book = Book;
-        book = book.Period.Begins < period.Begins ? Turn(book, new QuotaBook(period)) : book;
-        return book.Period == period ? book : null;
+        // Rule zero: a lock, where a file is read.
+        lock (_turning)
+        {
+            var book = At(now);
+            if (book.Period == period)
+            {
+                return book;
+            }
+
+            if (period.Begins < book.Period.Begins)
+            {
+                return null;
+            }
+
+            if (_other?.Period == period)
+            {
+                return _other;
+            }
+
+            var ahead = new QuotaBook(period);
+            if (ahead.Covers(now))
+            {
+                Volatile.Write(ref _book, ahead);
+            }
+            else
+            {
+                _other = ahead;
+            }
+
+            return ahead;
+        }
     }
 
     /// <summary>Goes on with what callers have used of another quota in its period: of a caller's two counts the greater holds, so that nothing counts twice.</summary>
-    public void Adopt(QuotaCounts previous)
+    public void Adopt(QuotaCounts previous, DateTimeOffset now)
     {
-        var from = previous.Book;
-        if (previous == this || previous._kind != _kind || Of(from.Period) is not { } book)
+        if (previous == this || previous._kind != _kind)
         {
             return;
         }
 
-        foreach (var (digest, cell) in from.Cells)
+        var book = At(now);
+        foreach (var (digest, cell) in previous.At(now).Cells)
         {
             book.Raise(digest, cell.Used);
         }
@@ -69,22 +111,22 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
     /// <summary>True where something was counted since the last time.</summary>
     public bool TakeChange() => Interlocked.Exchange(ref _isChanged, false);
 
-    private QuotaBook Turn(QuotaBook from, QuotaBook to)
+    // Which clock was wrong, this one or the one before, is seen only when it jumps again.
+    private QuotaBook Turn(DateTimeOffset now)
     {
-        while (true)
+        // Rule zero: a lock, once in a period.
+        lock (_turning)
         {
-            var seen = Interlocked.CompareExchange(ref _book, to, from);
-            if (seen == from)
+            var from = Book;
+            if (from.Covers(now))
             {
-                return to;
+                return from;
             }
 
-            if (seen.Period.Begins >= to.Period.Begins)
-            {
-                return seen;
-            }
-
-            from = seen;
+            var to = _other is { } other && other.Covers(now) ? other : new QuotaBook(CalendarPeriod.Of(_kind, now));
+            _other = from.Callers == 0 || from.Period.Ends == to.Period.Begins ? null : from;
+            Volatile.Write(ref _book, to);
+            return to;
         }
     }
 }

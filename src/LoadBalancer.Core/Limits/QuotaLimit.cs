@@ -19,7 +19,7 @@ internal sealed class QuotaLimit(LimitSpec spec, QuotaCounts counts, TimeProvide
     }
 
     /// <summary>Goes on with what callers have used of another quota, whose place this one takes for those of a plan.</summary>
-    public void Adopt(QuotaLimit previous) => _counts.Adopt(previous._counts);
+    public void Adopt(QuotaLimit previous) => _counts.Adopt(previous._counts, time.GetUtcNow());
 
     /// <inheritdoc/>
     public override long Keys => _counts.Book.Callers;

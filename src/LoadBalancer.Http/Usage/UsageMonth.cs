@@ -15,6 +15,7 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     public const int LongestName = 256;
 
     private readonly ConcurrentDictionary<CallerName, CallerUsage> _callers = [];
+    private readonly long _earliest = month.Earliest.UtcTicks;
     private readonly long _ends = month.Ends.UtcTicks;
     private long _since = since.UtcTicks;
     private int _count;
@@ -32,8 +33,8 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     /// <summary>The callers, in no order.</summary>
     public IEnumerable<CallerUsage> Callers => _callers.Values;
 
-    /// <summary>True where it is over; a clock that goes back does not begin another.</summary>
-    public bool IsOver(DateTimeOffset now) => now.UtcTicks >= _ends;
+    /// <summary>True until it is over. A clock that goes back does not begin another, unless it goes back so far that it is or was wrong.</summary>
+    public bool Covers(DateTimeOffset now) => now.UtcTicks < _ends && now.UtcTicks >= _earliest;
 
     /// <summary>A caller's count.</summary>
     public CallerUsage Of(CallerName name)

@@ -28,7 +28,7 @@ internal sealed class UsageTable(TimeProvider time)
         {
             var now = time.GetUtcNow();
             var month = Volatile.Read(ref _month);
-            if (!month.IsOver(now))
+            if (month.Covers(now))
             {
                 return month;
             }

@@ -1,3 +1,4 @@
+// One file: reading, replacing, handing over and leaving are held together by what was added and what was given, and each is a few lines.
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
@@ -195,7 +196,7 @@ internal sealed class KeptCounts : IAsyncDisposable
                 // First away with it: who pays by what is counted would rather have a request forgotten than counted twice.
                 if (folder.Remove(name))
                 {
-                    left.Quotas.AddTo(_quotas);
+                    left.Quotas.AddTo(_quotas, _time.GetUtcNow());
                     foreach (var usage in left.Usage)
                     {
                         usage.AddTo(MonthOf(usage.Check(), usage.Since));
@@ -227,7 +228,7 @@ internal sealed class KeptCounts : IAsyncDisposable
     {
         if (!_areQuotasWhole)
         {
-            Join(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(_quotas));
+            Join(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(_quotas, _time.GetUtcNow()));
             _areQuotasWhole = true;
         }
     }
@@ -269,7 +270,7 @@ internal sealed class KeptCounts : IAsyncDisposable
             var before = new QuotaTable();
             if (_areQuotasWhole)
             {
-                Read(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(before));
+                Read(folder, QuotaFile, StateJson.Default.QuotaDocument, document => document.Version, QuotaDocument.Form, document => document.AddTo(before, now));
             }
 
             return QuotaDocument.Of(before, now);
@@ -310,7 +311,7 @@ internal sealed class KeptCounts : IAsyncDisposable
                 Join(folder, over);
                 folder.Write(FileOf(over.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(over, now), StateJson.Default.UsageDocument));
                 _over.TryDequeue(out _);
-                RemoveOld(folder, month.Month);
+                RemoveOld(folder, over.Month.Ends < month.Month.Begins ? over.Month.Ends : month.Month.Begins);
             }
 
             JoinQuotas(folder);
@@ -385,9 +386,11 @@ internal sealed class KeptCounts : IAsyncDisposable
         _usage.Current.Change();
     }
 
-    private static void RemoveOld(StateFolder folder, CalendarPeriod present)
+    /// <param name="folder">The folder.</param>
+    /// <param name="present">When the present month began; where the clock has jumped, the earlier one, so that it removes nothing.</param>
+    private static void RemoveOld(StateFolder folder, DateTimeOffset present)
     {
-        var oldest = present.Begins.AddMonths(-MonthsKept);
+        var oldest = present.AddMonths(-Math.Min(MonthsKept, ((present.Year - 1) * 12) + present.Month - 1));
         foreach (var name in folder.Names(UsagePrefix))
         {
             if (name.EndsWith(Extension, StringComparison.Ordinal) && CalendarPeriod.TryParse(name[UsagePrefix.Length..^Extension.Length], out var month) && month.Begins < oldest)

@@ -11,12 +11,12 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
     /// <summary>The form that this program reads and writes.</summary>
     public const int Form = 1;
 
-    /// <summary>What is used now, of the periods that are not over.</summary>
+    /// <summary>What is used now, of the periods that are not over, and of the one where a clock was that has jumped.</summary>
     public static QuotaDocument Of(QuotaTable table, DateTimeOffset now) => new(
         Form,
         [
             .. from counts in table.All
-               let book = counts.At(now)
+               from book in counts.Books(now)
                let callers = book.Cells.Select(cell => (Digest: Text(cell.Key), cell.Value.Used)).Where(cell => cell.Used > 0).ToDictionary(cell => cell.Digest, cell => cell.Used)
                where callers.Count > 0
                select new KeptQuota(counts.Limit, counts.Plan, book.Period.ToString(), callers),
@@ -34,12 +34,12 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
 
     /// <summary>Adds all of it to what <paramref name="table"/> has counted; what is of a period that is over there is left out.</summary>
     /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
-    public void AddTo(QuotaTable table)
+    public void AddTo(QuotaTable table, DateTimeOffset now)
     {
         var read = Quotas.Select(Read).ToList();
         foreach (var (kept, period, callers) in read)
         {
-            if (table.Of(kept.Limit, kept.Plan, period.Kind).Of(period) is { } book)
+            if (table.Of(kept.Limit, kept.Plan, period.Kind).Of(period, now) is { } book)
             {
                 foreach (var (digest, used) in callers)
                 {

@@ -72,8 +72,24 @@ internal sealed class QuotaLimitTests
         Assert.That(Take(limit, "a", 2).Allowed);
         now -= TimeSpan.FromSeconds(2);
         Assert.That(Take(limit, "a"), Is.EqualTo(new LimitAnswer(false, 0, TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1), TimeSpan.FromDays(31) + TimeSpan.FromSeconds(1))));
-        now = new DateTimeOffset(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        now = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
         Assert.That(Take(limit, "a").Allowed, Is.False);
+    }
+
+    [TestCase(1970)]
+    [TestCase(2040)]
+    public void A_clock_that_was_wrong_for_a_while_neither_takes_a_quota_nor_gives_it_again(int year)
+    {
+        var right = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+        var now = right;
+        var limit = Monthly(2, new SettableDate(() => now));
+        Assert.That(Take(limit, "a").Allowed);
+        now = new DateTimeOffset(year, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        Assert.That((Take(limit, "a", 2).Allowed, Take(limit, "a").Allowed), Is.EqualTo((true, false)), "a period of its own");
+        now = right;
+        Assert.That((Take(limit, "a").Allowed, Take(limit, "a").Allowed), Is.EqualTo((true, false)), "what was left");
+        now = right.AddMonths(1);
+        Assert.That(Take(limit, "a", 2).Allowed, "and the next month begins");
     }
 
     [Test]
