@@ -4,18 +4,22 @@ using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Redis;
 
-/// <summary>What is said first on a connection: who asks, of which database, and whether the server answers at all. On a loop.</summary>
+/// <summary>What is said first on a connection: who asks, of which database, whether the server answers at all, and whether it takes writes. On a loop.</summary>
 /// <param name="options">What the file says.</param>
 /// <param name="address">Whom it is said to.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RedisGreeting(RedisOptions options, RedisAddress address, TimeProvider time)
 {
+    // Changes nothing, and is refused, or put off, wherever a script that counts would be.
+    private static readonly string[] Probe = ["EVAL", "return redis.call('DEL', KEYS[1])", "1", "lb:probe"];
+
     private enum Word
     {
         Auth,
         Select,
         Name,
         Ping,
+        Probe,
     }
 
     /// <summary>Greets the server; null where it is well, or what is wrong, without a secret.</summary>
@@ -78,6 +82,7 @@ internal sealed class RedisGreeting(RedisOptions options, RedisAddress address, 
 
         Say(Word.Name, ["CLIENT", "SETNAME", "lb"]);
         Say(Word.Ping, ["PING"]);
+        Say(Word.Probe, Probe);
         return said;
 
         void Say(Word word, string[] words)
@@ -103,6 +108,9 @@ internal sealed class RedisGreeting(RedisOptions options, RedisAddress address, 
         Word.Ping when reply.IsError("NOAUTH") => "it wants a password",
         Word.Ping when reply.IsError("LOADING") => "it is reading its data",
         Word.Ping when reply.Kind == RedisReplyKind.Error && !reply.IsError("NOPERM") => ScalarNode.Clean(reply.Error),
+
+        // Any other error of it is one of the first command that is asked, too, and told of then.
+        Word.Probe when reply.IsCausedBy("READONLY") => RedisLink.Replica,
         _ => null,
     };
 

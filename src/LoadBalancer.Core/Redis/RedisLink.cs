@@ -23,6 +23,7 @@ namespace LoadBalancer.Redis;
 /// <para>
 /// Recovery: an attempt follows its predecessor after a pause of at most <see cref="LongestPauseMs"/>, and takes at most <see cref="PatienceMs"/>. After a
 /// silence the server must answer within the timeout to count as there again: one that is too slow stays away, instead of costing each request its slowness.
+/// What it must answer is a script that writes, so a replica, or a server that puts writes off, stays away as well.
 /// </para>
 /// <para>
 /// A command that was sent and not answered may have been carried out: it is never sent again, but where the server itself says that it was not.
@@ -39,6 +40,9 @@ internal sealed class RedisLink
 
     /// <summary>How many commands may be under way: more than a server answers within a usual timeout.</summary>
     public const int MostCalls = 8192;
+
+    /// <summary>Why a server that takes no writes is no use.</summary>
+    public const string Replica = "it is a replica, which takes no writes";
 
     private const int FirstPauseMs = 50;
 
@@ -397,7 +401,6 @@ internal sealed class RedisLink
     private void BeUp()
     {
         (_isUp, _isFlushing, _isUnsent, _mustBeQuick) = (true, false, false, false);
-        _pauseMs = FirstPauseMs;
         if (_isFailing)
         {
             _isFailing = false;
@@ -487,7 +490,12 @@ internal sealed class RedisLink
 
         _calls.Dequeue();
         WatchOldest();
-        if (reply.Kind == RedisReplyKind.Error && TakeError(call, reply))
+        if (reply.Kind != RedisReplyKind.Error)
+        {
+            // Not before: one that greets and serves nothing is asked less and less often.
+            _pauseMs = FirstPauseMs;
+        }
+        else if (TakeError(call, reply))
         {
             return;
         }
@@ -518,7 +526,7 @@ internal sealed class RedisLink
         }
 
         // A replica, since a failover, or a server that reads its data: another address may be the one, or this one in a moment.
-        return reply.IsError("READONLY") ? Refuse(call, "it is a replica, which takes no writes")
+        return reply.IsCausedBy("READONLY") ? Refuse(call, Replica)
             : (reply.IsError("LOADING") || reply.IsError("MASTERDOWN")) && Refuse(call, "it is reading its data");
     }
 

@@ -42,6 +42,11 @@ internal readonly struct RedisReply
     /// <summary>The text of an error; empty for anything else.</summary>
     public string Error => Kind == RedisReplyKind.Error ? (string)_content! : "";
 
+    /// <summary>The same for an error of a script in which a command failed: the command's own error, where a server before Redis 7 wraps it.</summary>
+    /// <remarks><c>ERR Error running script (call to f_6b1b…): @user_script:1: @user_script: 1: -READONLY You can't write …</c></remarks>
+    public string Cause =>
+        Error.StartsWith("ERR Error running script", StringComparison.Ordinal) && Error.IndexOf(": -", StringComparison.Ordinal) is > 0 and var at ? Error[(at + 3)..] : Error;
+
     /// <summary>One item of a list.</summary>
     public RedisReply this[int index]
     {
@@ -80,6 +85,9 @@ internal readonly struct RedisReply
     /// <summary>True where it is an error that begins with this word, as <c>NOSCRIPT</c>.</summary>
     public bool IsError(string code) =>
         Kind == RedisReplyKind.Error && Error.StartsWith(code, StringComparison.Ordinal) && (Error.Length == code.Length || Error[code.Length] == ' ');
+
+    /// <summary>True where it is such an error, or one of a script in which a command had such an error.</summary>
+    public bool IsCausedBy(string code) => IsError(code) || (Kind == RedisReplyKind.Error && OfError(Cause).IsError(code));
 
     /// <summary>For people: what it is, cut where it is long.</summary>
     public override string ToString() => Kind switch

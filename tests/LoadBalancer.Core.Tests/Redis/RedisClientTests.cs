@@ -329,6 +329,34 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_server_that_takes_no_writes_stays_away_until_it_does()
+    {
+        using var replica = new RedisServer("--replicaof", "127.0.0.1", $"{((IPEndPoint)Loopback.Refusing()).Port}");
+        using var proxy = new DelayingProxy(replica.Address);
+        var client = Open($"redis://{proxy.Address}");
+        Assert.That(() => proxy.Connections, Is.GreaterThan(3).After(Loopback.TimeoutMs, 5), "it is tried again and again");
+        Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That((Node(client).Failure, _reports.Count), Is.EqualTo(($"{proxy.Address}: it is a replica, which takes no writes", 1)));
+        replica.Ask("REPLICAOF", "NO", "ONE");
+        Assert.That(() => Node(client).IsUp, Is.True.After(Loopback.TimeoutMs, 5));
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+    }
+
+    [Test]
+    public async Task A_replica_of_an_older_version_is_known_by_what_its_scripts_say()
+    {
+        const string Refused = "-ERR Error running script (call to f_6b1bf486c81ceb7edf3c093f4c48582e38c0e791): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.";
+        var isReplica = false;
+        using var server = new PretendServer((_, _) => Volatile.Read(ref isReplica) ? Refused : Good);
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        Volatile.Write(ref isReplica, true);
+        Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That(() => server.Connections, Is.GreaterThan(3).After(Loopback.TimeoutMs, 5), "it is tried again and again");
+        Assert.That((_reports.Count, Node(client).Failure), Is.EqualTo((1, "it is a replica, which takes no writes")));
+    }
+
+    [Test]
     public async Task A_cluster_is_asked_where_its_keys_are()
     {
         using var first = new RedisServer("--cluster-enabled", "yes");
