@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Usage;
@@ -20,7 +21,11 @@ internal sealed class SharedUsage
     private const int Batch = 100;
     private const int TicksBetweenWholes = 60;
 
-    private static readonly byte[] ScanSize = [.. "200"u8];
+    // With the longest names, and what a scan may give beyond it, far from the longest reply that is read (RespReader.LongestReply).
+    private static readonly byte[] ScanSize = [.. "20"u8];
+
+    // Names stand in the store as they are, and not as six bytes a letter.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly UsageTable _usage;
     private readonly Func<RedisClient?> _redis;
@@ -215,7 +220,7 @@ internal sealed class SharedUsage
             List<byte[]> words = [KeyOf(month.Month), Encoding.ASCII.GetBytes(_instance), Encoding.ASCII.GetBytes(month.Since.ToString("O", CultureInfo.InvariantCulture))];
             foreach (var (name, counts) in some)
             {
-                words.Add(Encoding.UTF8.GetBytes($"{_instance} {JsonSerializer.Serialize((string?[])[name.Provider, name.Subject, name.Plan])}"));
+                words.Add(Encoding.UTF8.GetBytes($"{_instance} {JsonSerializer.Serialize((string?[])[name.Provider, name.Subject, name.Plan], Plain)}"));
                 words.Add(Encoding.ASCII.GetBytes(string.Create(
                     CultureInfo.InvariantCulture, $"{counts.Requests} {counts.RateLimited} {counts.QuotaExceeded} {counts.ConcurrencyExceeded} {counts.ReceivedBytes} {counts.SentBytes}")));
             }

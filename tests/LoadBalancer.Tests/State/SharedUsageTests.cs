@@ -82,6 +82,20 @@ internal sealed class SharedUsageTests
     }
 
     [Test]
+    public async Task Long_names_of_any_script_are_told_and_read()
+    {
+        var (one, two) = (new Instance(this), new Instance(this));
+        for (var caller = 0; caller < 400; caller++)
+        {
+            one.Use($"{caller:D3}{new string('\u00fc', 250)}", 1);
+        }
+
+        await one.TellAsync();
+        var (sum, _, isComplete) = await two.SumAsync();
+        Assert.That((sum.Split(", ").Length, sum[..4], isComplete), Is.EqualTo((400, "000\u00fc", true)));
+    }
+
+    [Test]
     public async Task A_command_that_the_user_may_not_is_told_of_once()
     {
         _server.Ask("ACL", "SETUSER", "default", "-expireat");
