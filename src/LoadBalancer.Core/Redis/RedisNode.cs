@@ -49,6 +49,9 @@ internal sealed class RedisNode
     /// <summary>Why it cannot be asked; null where it can.</summary>
     public string? Failure => IsUp ? null : _failure;
 
+    /// <summary>How many ask it, the file among them; under the lock of the client's nodes.</summary>
+    public int Users { get; set; }
+
     /// <summary>How long answers took.</summary>
     public LatencyHistogram Latency { get; }
 

@@ -22,6 +22,7 @@ internal sealed class RedisClientTests
 
     private readonly ConcurrentQueue<RedisReport> _reports = new();
     private readonly List<RedisClient> _clients = [];
+    private SkippingTime _time = null!;
     private TestLoops _loops = null!;
 
     [SetUp]
@@ -29,7 +30,8 @@ internal sealed class RedisClientTests
     {
         _reports.Clear();
         _clients.Clear();
-        _loops = new TestLoops();
+        _time = new SkippingTime();
+        _loops = new TestLoops(time: _time);
     }
 
     [TearDown]
@@ -407,6 +409,21 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_node_of_a_cluster_that_is_gone_for_long_is_forgotten()
+    {
+        var gone = Loopback.Refusing();
+        using var seed = new PretendServer((_, words) => KeyOf(words) is "gone" ? $"-MOVED 12 {gone}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That(client.Nodes.Count(), Is.EqualTo(2));
+        _time.Skip(TimeSpan.FromMinutes(3));
+        Assert.That(() => client.Nodes.Single(),Is.SameAs(Node(client)).After(Loopback.TimeoutMs, 5));
+        Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable), "and met again");
+        Assert.That(client.Nodes.Count(), Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task A_slot_that_every_node_sends_on_is_an_answer_of_no_use_and_no_outage()
     {
         PretendServer? seed = null;
@@ -524,5 +541,15 @@ internal sealed class RedisClientTests
         var command = new RedisCommand("ECHO"u8, room);
         command.Add(number);
         return client.SendAsync(_loops.First, command);
+    }
+
+    /// <summary>The loops' clock: it goes as it does, and forward at once when told.</summary>
+    private sealed class SkippingTime : TimeProvider
+    {
+        private long _skipped;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _skipped);
+
+        public void Skip(TimeSpan time) => Interlocked.Add(ref _skipped, (long)(time.TotalSeconds * TimestampFrequency));
     }
 }
