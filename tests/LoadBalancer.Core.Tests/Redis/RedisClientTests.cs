@@ -359,6 +359,39 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_server_whose_scripts_fail_is_told_of_until_they_have_not_for_a_while()
+    {
+        using var server = new RedisServer();
+        var client = Open(server.Url);
+        await Ready(client);
+        server.Ask("CONFIG", "SET", "maxmemory", "1");
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Error), "it is asked on");
+        }
+
+        Assert.That((Node(client).IsUp, _reports.Count), Is.EqualTo((false, 1)));
+        Assert.That(Node(client).Failure, Does.StartWith("its scripts fail: OOM "));
+        server.Ask("CONFIG", "SET", "maxmemory", "0");
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That(Node(client).IsUp, Is.False, "the next may fail again");
+        _time.Skip(TimeSpan.FromMilliseconds(RedisLink.DoubtMs));
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That((Node(client).IsUp, _reports.Last().Failure, _reports.Count), Is.EqualTo((true, default(string), 2)));
+    }
+
+    [Test]
+    public async Task A_server_that_the_file_does_not_say_is_of_a_cluster_is_told_of_and_stays()
+    {
+        using var server = new PretendServer(static (_, words) => KeyOf(words) is "other" ? "-MOVED 12 10.0.0.9:6379" : Good);
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "other", 1)).IsGood, Is.False);
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That((Node(client).Failure, server.Connections, _reports.Count), Is.EqualTo(("it is a node of a cluster: set 'cluster: true' in state.redis", 1, 1)));
+    }
+
+    [Test]
     public async Task A_cluster_is_asked_where_its_keys_are()
     {
         using var first = new RedisServer("--cluster-enabled", "yes");
