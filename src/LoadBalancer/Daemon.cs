@@ -145,7 +145,9 @@ internal static class Daemon
             var upgrade = new Upgrade(sockets, transport, activated, state, kept, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
-            var shared = new SharedUsage(usage, () => reloader.Snapshot.Store?.Client, state, time);
+            var shared = new SharedUsage(
+                usage, () => reloader.Snapshot.Store?.Client, state, time,
+                refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));
             var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [

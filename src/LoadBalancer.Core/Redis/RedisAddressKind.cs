@@ -49,7 +49,15 @@ internal sealed class RedisAddressKind : Kind<RedisAddress>
             return ReadOutcome.Mismatch;
         }
 
-        if (Password(scalar.Written) is { Length: > 0 } written && !written.Contains("${", StringComparison.Ordinal))
+        var (user, password) = Caller(scalar.Written);
+        if (password is null && user.Contains("${", StringComparison.Ordinal))
+        {
+            // Else the password would be the user's name, which is no secret.
+            reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} has a reference as the user's name and no password: write ':' before a reference that is the password, such as redis://:${{credential:redis}}@10.0.0.9");
+            return ReadOutcome.Failed;
+        }
+
+        if (password is { Length: > 0 } && !password.Contains("${", StringComparison.Ordinal))
         {
             // Quoting it, as a mismatch would, would print the password.
             reader.Error(node.Span, $"{ScalarNode.Quote(node.Label)} holds a password, which does not stand in the file itself: write a reference, such as redis://:${{credential:redis}}@10.0.0.9, or the key 'password'");
@@ -111,12 +119,23 @@ internal sealed class RedisAddressKind : Kind<RedisAddress>
         return caller is null || ((user is { Length: > 0 } || address.Password is not null) && !caller.Any(char.IsControl));
     }
 
-    private static string? Password(string written)
+    /// <summary>Who asks, by what is written before the last at sign: a colon within a reference divides nothing. No password where there is no colon.</summary>
+    private static (string User, string? Password) Caller(string written)
     {
         var scheme = written.IndexOf("://", StringComparison.Ordinal);
         var at = written.LastIndexOf('@');
-        var colon = at < 0 ? -1 : written.IndexOf(':', scheme < 0 ? 0 : Math.Min(scheme + 3, at));
-        return colon < 0 || colon > at ? null : written[(colon + 1)..at];
+        var begin = scheme < 0 ? 0 : Math.Min(scheme + 3, Math.Max(at, 0));
+        var isReference = false;
+        for (var index = begin; index < at; index++)
+        {
+            isReference = isReference ? written[index] != '}' : written.AsSpan(index).StartsWith("${");
+            if (written[index] == ':' && !isReference)
+            {
+                return (written[begin..index], written[(index + 1)..at]);
+            }
+        }
+
+        return (at < 0 || isReference ? "" : written[begin..at], null);
     }
 
     private static bool TrySplitDatabase(ref string place, out int? database)

@@ -54,7 +54,7 @@ internal sealed class RedisClient
     /// <summary>Where it begins: the one server, or nodes of the cluster.</summary>
     public ImmutableArray<RedisNode> Seeds { get; }
 
-    /// <summary>Every server that was asked so far.</summary>
+    /// <summary>Every server that is asked; of a cluster without those that were away for long, and that nobody wanted.</summary>
     public IEnumerable<RedisNode> Nodes => _nodes.Values;
 
     /// <summary>Is told of an error of this program.</summary>
@@ -90,8 +90,31 @@ internal sealed class RedisClient
     /// <param name="words">Its words.</param>
     public Task<RedisReply> AskAsync(string name, params byte[][] words) => AskAsync(null, name, words);
 
-    /// <summary>The node at an address of a cluster.</summary>
-    internal RedisNode NodeOf(RedisAddress address) => _nodes.GetOrAdd(address.Label, static (_, made) => made.Client.Node([made.Address]), (Client: this, Address: address));
+    /// <summary>The node at an address of a cluster, for one who asks it until <see cref="Forget"/>.</summary>
+    /// <exception cref="TlsSetupException">A file of the TLS is no use.</exception>
+    internal RedisNode NodeOf(RedisAddress address)
+    {
+        // Rule zero: a lock, because a node is met once by each loop.
+        lock (_nodes)
+        {
+            var node = _nodes.GetOrAdd(address.Label, static (_, made) => made.Client.Node([made.Address]), (Client: this, Address: address));
+            node.Users++;
+            return node;
+        }
+    }
+
+    /// <summary>Somebody asks the node no more; whoever does so last takes it from <see cref="Nodes"/>.</summary>
+    internal void Forget(RedisNode node)
+    {
+        // Rule zero: a lock, as above.
+        lock (_nodes)
+        {
+            if (--node.Users == 0)
+            {
+                _nodes.TryRemove(node.Name, out _);
+            }
+        }
+    }
 
     /// <summary>The addresses of a name: those that it had before, where it cannot be looked up in time.</summary>
     internal async Task<IPAddress[]> LookUpAsync(string name)

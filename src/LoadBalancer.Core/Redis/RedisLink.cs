@@ -44,6 +44,9 @@ internal sealed class RedisLink
     /// <summary>Why a server that takes no writes is no use.</summary>
     public const string Replica = "it is a replica, which takes no writes";
 
+    /// <summary>For how long no script must have failed until the server counts as well again: one that fails some of them comes and goes seldom.</summary>
+    public const int DoubtMs = 10_000;
+
     private const int FirstPauseMs = 50;
 
     private readonly RedisLoop _owner;
@@ -65,9 +68,13 @@ internal sealed class RedisLink
     private bool _isUnsent;
     private bool _isLate;
     private bool _isFailing;
+    private bool _isErring;
+    private bool _isTold;
     private bool _mustBeQuick;
     private bool _isClosing;
     private string? _refusal;
+    private string? _error;
+    private long _erredMs;
 
     /// <summary>A link that is not connected.</summary>
     public RedisLink(RedisLoop owner, RedisNode node)
@@ -140,11 +147,8 @@ internal sealed class RedisLink
         _deadline.End();
         _loop.Cancel(_pause);
         GiveUp();
-        if (_isFailing)
-        {
-            _isFailing = false;
-            Node.Found(tells: false);
-        }
+        _isFailing = false;
+        BeWell(tells: false);
     }
 
     /// <summary>Ends the connection, or the attempt at one, whatever it is at. What waits for it goes on inline.</summary>
@@ -224,13 +228,44 @@ internal sealed class RedisLink
     /// <summary>From here on commands are refused at once; those under way end without an answer.</summary>
     private void Fail(string failure, RedisOutcome outcome)
     {
+        Fail(failure);
+        EndCalls(outcome);
+    }
+
+    private void Fail(string failure)
+    {
         if (!_isFailing)
         {
             _isFailing = true;
-            Node.Lost(failure);
+            Tell(failure);
         }
+    }
 
-        EndCalls(outcome);
+    /// <summary>A script, for which it was asked well, came to nothing. Commands are sent on: others may come to something, and this one when memory is free again.</summary>
+    private void Err(string error, string trouble)
+    {
+        _erredMs = _loop.NowMs;
+        if (!_isErring || _error != error)
+        {
+            (_isErring, _error) = (true, error);
+            Tell(trouble);
+        }
+    }
+
+    private void Tell(string trouble)
+    {
+        Node.Lost(trouble, isNews: !_isTold);
+        _isTold = true;
+    }
+
+    private void BeWell(bool tells = true)
+    {
+        _isErring = false;
+        if (_isTold)
+        {
+            _isTold = false;
+            Node.Found(tells);
+        }
     }
 
     private void EndCalls(RedisOutcome outcome)
@@ -404,7 +439,7 @@ internal sealed class RedisLink
         if (_isFailing)
         {
             _isFailing = false;
-            Node.Found();
+            BeWell();
         }
 
         foreach (var call in _calls)
@@ -494,10 +529,22 @@ internal sealed class RedisLink
         {
             // Not before: one that greets and serves nothing is asked less and less often.
             _pauseMs = FirstPauseMs;
+            if (_isErring && call.Script is not null && _loop.NowMs - _erredMs >= DoubtMs)
+            {
+                BeWell();
+            }
         }
         else if (TakeError(call, reply))
         {
             return;
+        }
+        else if (reply.IsError("MOVED"))
+        {
+            Err(reply.Error, "it is a node of a cluster: set 'cluster: true' in state.redis");
+        }
+        else if (call.Script is not null)
+        {
+            Err(reply.Error, $"its scripts fail: {Configuration.ScalarNode.Clean(reply.Cause)}");
         }
 
         Node.Count(_loop.Index, reply.Kind == RedisReplyKind.Error ? RedisOutcome.Error : RedisOutcome.Answered);
@@ -520,9 +567,9 @@ internal sealed class RedisLink
             return true;
         }
 
-        if (reply.IsError("MOVED") || reply.IsError("ASK"))
+        if (_owner.Options.Cluster && (reply.IsError("MOVED") || reply.IsError("ASK")))
         {
-            return _owner.Options.Cluster ? Lose(call) : Refuse(call, "it is a node of a cluster: set 'cluster: true' in state.redis");
+            return Lose(call);
         }
 
         // A replica, since a failover, or a server that reads its data: another address may be the one, or this one in a moment.
@@ -535,12 +582,7 @@ internal sealed class RedisLink
     {
         _refusal = refusal;
         _nextAddress++;
-        if (!_isFailing)
-        {
-            _isFailing = true;
-            Node.Lost(refusal);
-        }
-
+        Fail(refusal);
         return Lose(call);
     }
 

@@ -241,6 +241,7 @@ internal sealed class RedisLoop
             {
                 link.Close();
                 _links.Remove(name);
+                _client.Forget(link.Node);
                 for (var slot = 0; slot < _bySlot!.Length; slot++)
                 {
                     _bySlot[slot] = _bySlot[slot] == link ? null : _bySlot[slot];

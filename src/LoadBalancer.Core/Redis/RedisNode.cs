@@ -43,11 +43,14 @@ internal sealed class RedisNode
     /// <summary>What it is called in logs and metrics.</summary>
     public string Name => Addresses[0].Label;
 
-    /// <summary>False while some loop cannot ask it.</summary>
+    /// <summary>False while some loop cannot ask it, or has scripts that fail.</summary>
     public bool IsUp => Volatile.Read(ref _failing) == 0;
 
     /// <summary>Why it cannot be asked; null where it can.</summary>
     public string? Failure => IsUp ? null : _failure;
+
+    /// <summary>How many ask it, the file among them; under the lock of the client's nodes.</summary>
+    public int Users { get; set; }
 
     /// <summary>How long answers took.</summary>
     public LatencyHistogram Latency { get; }
@@ -64,11 +67,13 @@ internal sealed class RedisNode
     /// <summary>How many commands came to this so far.</summary>
     public long CountOf(RedisOutcome outcome) => _outcomes.Sum((int)outcome);
 
-    /// <summary>A loop cannot ask it any more; once until it can again.</summary>
-    public void Lost(string failure)
+    /// <summary>A loop cannot ask it any more, or in vain.</summary>
+    /// <param name="failure">Why.</param>
+    /// <param name="isNews">False where the loop said so before, and has another reason.</param>
+    public void Lost(string failure, bool isNews = true)
     {
         _failure = failure;
-        if (Interlocked.Increment(ref _failing) == 1)
+        if (isNews && Interlocked.Increment(ref _failing) == 1)
         {
             _report(new RedisReport(Name, failure));
         }

@@ -66,6 +66,9 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
     /// <summary>How long an answer may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>True where it says who asks of a server and not with which password, so that it would be asked as somebody else.</summary>
+    public bool HasUserWithoutPassword => Password is null && Address.Any(address => (User ?? address.User) is not null && address.Password is null);
+
     /// <summary>What is wrong between keys, as sentences that say what to do.</summary>
     public IEnumerable<string> Contradictions()
     {

@@ -23,6 +23,11 @@ internal sealed class RedisChecks(MapNode root, ConfigReader reader, LoadSetting
             reader.Error(written.Span, $"state.redis: {contradiction}");
         }
 
+        if (!settings.WithoutSecrets && !reader.LeftUnknown && redis.HasUserWithoutPassword)
+        {
+            reader.Error(written.Span, "state.redis: there is a user without a password: give 'password', or write it behind the user's name, as in redis://lb:${credential:redis}@10.0.0.9");
+        }
+
         if (redis.Tls is not { } tls)
         {
             return;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using LoadBalancer.Configuration;
 using LoadBalancer.Http.Usage;
 using LoadBalancer.Limits;
 using LoadBalancer.Redis;
@@ -19,27 +21,34 @@ internal sealed class SharedUsage
     private const int Batch = 100;
     private const int TicksBetweenWholes = 60;
 
-    private static readonly byte[] ScanSize = [.. "200"u8];
+    // With the longest names, and what a scan may give beyond it, far from the longest reply that is read (RespReader.LongestReply).
+    private static readonly byte[] ScanSize = [.. "20"u8];
+
+    // Names stand in the store as they are, and not as six bytes a letter.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly UsageTable _usage;
     private readonly Func<RedisClient?> _redis;
     private readonly Func<bool> _isHandedOver;
     private readonly TimeProvider _time;
     private readonly string _instance;
+    private readonly Action<string>? _onRefused;
     private readonly Dictionary<CallerName, UsageCounts> _told = [];
     private Task _running = Task.CompletedTask;
     private UsageMonth? _month;
     private RedisClient? _toldTo;
     private int _ticks;
+    private string? _refusal;
 
     /// <summary>Tells nothing yet.</summary>
     /// <param name="usage">What this instance counts.</param>
     /// <param name="redis">The Redis of the configuration that runs; null for none.</param>
     /// <param name="folder">Knows the instance's name, so that it is the same after a restart; null for another with each process.</param>
     /// <param name="time">The clock.</param>
-    public SharedUsage(UsageTable usage, Func<RedisClient?> redis, StateFolder? folder, TimeProvider time)
+    /// <param name="onRefused">Is told of a command that the server answers with an error, which one and why; once for each that is another. On any thread.</param>
+    public SharedUsage(UsageTable usage, Func<RedisClient?> redis, StateFolder? folder, TimeProvider time, Action<string>? onRefused = null)
     {
-        (_usage, _redis, _time, _instance) = (usage, redis, time, NameOf(folder));
+        (_usage, _redis, _time, _instance, _onRefused) = (usage, redis, time, NameOf(folder), onRefused);
 
         // What replaces this process goes on from its totals, under the same name.
         _isHandedOver = () => folder is { IsHandedOver: true };
@@ -211,12 +220,12 @@ internal sealed class SharedUsage
             List<byte[]> words = [KeyOf(month.Month), Encoding.ASCII.GetBytes(_instance), Encoding.ASCII.GetBytes(month.Since.ToString("O", CultureInfo.InvariantCulture))];
             foreach (var (name, counts) in some)
             {
-                words.Add(Encoding.UTF8.GetBytes($"{_instance} {JsonSerializer.Serialize((string?[])[name.Provider, name.Subject, name.Plan])}"));
+                words.Add(Encoding.UTF8.GetBytes($"{_instance} {JsonSerializer.Serialize((string?[])[name.Provider, name.Subject, name.Plan], Plain)}"));
                 words.Add(Encoding.ASCII.GetBytes(string.Create(
                     CultureInfo.InvariantCulture, $"{counts.Requests} {counts.RateLimited} {counts.QuotaExceeded} {counts.ConcurrencyExceeded} {counts.ReceivedBytes} {counts.SentBytes}")));
             }
 
-            if (!(await redis.AskAsync("HSET", [.. words])).IsGood)
+            if (!Takes("HSET", await redis.AskAsync("HSET", [.. words])))
             {
                 return;
             }
@@ -230,7 +239,22 @@ internal sealed class SharedUsage
         if (changed.Count > 0)
         {
             var ends = month.Month.Ends.AddMonths(KeptCounts.MonthsKept).ToUnixTimeSeconds();
-            await redis.AskAsync("EXPIREAT", KeyOf(month.Month), Encoding.ASCII.GetBytes(ends.ToString(CultureInfo.InvariantCulture)));
+            if (Takes("EXPIREAT", await redis.AskAsync("EXPIREAT", KeyOf(month.Month), Encoding.ASCII.GetBytes(ends.ToString(CultureInfo.InvariantCulture)))))
+            {
+                _refusal = null;
+            }
         }
+    }
+
+    // That a server is away is told of by whoever connects to it.
+    private bool Takes(string command, in RedisReply reply)
+    {
+        if (reply.Kind == RedisReplyKind.Error && _refusal != reply.Error)
+        {
+            _refusal = reply.Error;
+            _onRefused?.Invoke($"{command}: {ScalarNode.Clean(reply.Error)}");
+        }
+
+        return reply.IsGood;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class RedisClientTests
 
     private readonly ConcurrentQueue<RedisReport> _reports = new();
     private readonly List<RedisClient> _clients = [];
+    private SkippingTime _time = null!;
     private TestLoops _loops = null!;
 
     [SetUp]
@@ -29,7 +30,8 @@ internal sealed class RedisClientTests
     {
         _reports.Clear();
         _clients.Clear();
-        _loops = new TestLoops();
+        _time = new SkippingTime();
+        _loops = new TestLoops(time: _time);
     }
 
     [TearDown]
@@ -357,6 +359,39 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task A_server_whose_scripts_fail_is_told_of_until_they_have_not_for_a_while()
+    {
+        using var server = new RedisServer();
+        var client = Open(server.Url);
+        await Ready(client);
+        server.Ask("CONFIG", "SET", "maxmemory", "1");
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.That((await Run(client, Twice, "k", 1)).Kind, Is.EqualTo(RedisReplyKind.Error), "it is asked on");
+        }
+
+        Assert.That((Node(client).IsUp, _reports.Count), Is.EqualTo((false, 1)));
+        Assert.That(Node(client).Failure, Does.StartWith("its scripts fail: OOM "));
+        server.Ask("CONFIG", "SET", "maxmemory", "0");
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That(Node(client).IsUp, Is.False, "the next may fail again");
+        _time.Skip(TimeSpan.FromMilliseconds(RedisLink.DoubtMs));
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That((Node(client).IsUp, _reports.Last().Failure, _reports.Count), Is.EqualTo((true, default(string), 2)));
+    }
+
+    [Test]
+    public async Task A_server_that_the_file_does_not_say_is_of_a_cluster_is_told_of_and_stays()
+    {
+        using var server = new PretendServer(static (_, words) => KeyOf(words) is "other" ? "-MOVED 12 10.0.0.9:6379" : Good);
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "other", 1)).IsGood, Is.False);
+        Assert.That((await Run(client, Twice, "k", 1)).IsGood, Is.True);
+        Assert.That((Node(client).Failure, server.Connections, _reports.Count), Is.EqualTo(("it is a node of a cluster: set 'cluster: true' in state.redis", 1, 1)));
+    }
+
+    [Test]
     public async Task A_cluster_is_asked_where_its_keys_are()
     {
         using var first = new RedisServer("--cluster-enabled", "yes");
@@ -404,6 +439,21 @@ internal sealed class RedisClientTests
         }
 
         Assert.That((seed.Connections, _reports.Single().Node), Is.EqualTo((1, $"{gone}")));
+    }
+
+    [Test]
+    public async Task A_node_of_a_cluster_that_is_gone_for_long_is_forgotten()
+    {
+        var gone = Loopback.Refusing();
+        using var seed = new PretendServer((_, words) => KeyOf(words) is "gone" ? $"-MOVED 12 {gone}" : Good);
+        var client = Open(cluster: true, tls: null, Patient, $"redis://{seed.Address}");
+        await Ready(client);
+        Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable));
+        Assert.That(client.Nodes.Count(), Is.EqualTo(2));
+        _time.Skip(TimeSpan.FromMinutes(3));
+        Assert.That(() => client.Nodes.Single(),Is.SameAs(Node(client)).After(Loopback.TimeoutMs, 5));
+        Assert.That((await Run(client, Twice, "gone", 1)).Kind, Is.EqualTo(RedisReplyKind.Unavailable), "and met again");
+        Assert.That(client.Nodes.Count(), Is.EqualTo(2));
     }
 
     [Test]
@@ -524,5 +574,15 @@ internal sealed class RedisClientTests
         var command = new RedisCommand("ECHO"u8, room);
         command.Add(number);
         return client.SendAsync(_loops.First, command);
+    }
+
+    /// <summary>The loops' clock: it goes as it does, and forward at once when told.</summary>
+    private sealed class SkippingTime : TimeProvider
+    {
+        private long _skipped;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _skipped);
+
+        public void Skip(TimeSpan time) => Interlocked.Add(ref _skipped, (long)(time.TotalSeconds * TimestampFrequency));
     }
 }

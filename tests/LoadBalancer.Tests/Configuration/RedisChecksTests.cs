@@ -17,7 +17,7 @@ internal sealed class RedisChecksTests
 
     [TestCase("redis://10.0.0.9", "redis://10.0.0.9:6379", "10.0.0.9:6379")]
     [TestCase("redis://redis.internal:7000/3", "redis://redis.internal:7000/3", "redis.internal:7000")]
-    [TestCase("rediss://lb@redis.internal", "rediss://lb@redis.internal:6379", "redis.internal:6379")]
+    [TestCase("rediss://redis.internal", "rediss://redis.internal:6379", "redis.internal:6379")]
     [TestCase("\"redis://[2001:db8::9]:6380/\"", "redis://[2001:db8::9]:6380", "[2001:db8::9]:6380")]
     [TestCase("unix:/run/redis.sock", "unix:/run/redis.sock", "unix:/run/redis.sock")]
     public void An_address_is_read_as_it_is_written(string text, string printed, string label)
@@ -46,6 +46,27 @@ internal sealed class RedisChecksTests
     [TestCase("{address: redis://10.0.0.9, password: hunter2}")]
     public void A_password_in_the_file_is_refused_and_not_shown(string text) =>
         Assert.That(Errors($"state: {{redis: {text}}}\n").Single(), Does.Contain("does not stand in the file itself").And.Not.Contain("hunter2"));
+
+    [Test]
+    public void A_password_that_stands_where_the_user_does_is_refused_and_not_shown()
+    {
+        _folder.With("password", "hunter2").With("address", "redis://hunter2@10.0.0.9");
+        Assert.That(
+            Errors($"state: {{redis: \"redis://${{file:{_folder["password"]}}}@10.0.0.9\"}}\n").Single(),
+            Does.Contain("write ':' before a reference that is the password, such as redis://:${credential:redis}@10.0.0.9").And.Not.Contain("hunter2"));
+        Assert.That(
+            Errors($"state: {{redis: \"${{file:{_folder["address"]}}}\"}}\n").Single(),
+            Does.Contain("there is a user without a password: give 'password', or write it behind the user's name").And.Not.Contain("hunter2"));
+    }
+
+    [Test]
+    public void A_user_and_a_password_may_both_be_references()
+    {
+        _folder.With("user", "lb").With("password", "p:@ss");
+        Assert.That(Errors($"state: {{redis: \"redis://${{file:{_folder["user"]}}}:${{file:{_folder["password"]}}}@10.0.0.9\"}}\n"), Is.Empty);
+        var address = _folder.Load().Options!.State.Redis!.Address.Single();
+        Assert.That((address.User, address.Password!.Reveal()), Is.EqualTo(("lb", "p:@ss")));
+    }
 
     [TestCase("10.0.0.9:6379", "not '10.0.0.9:6379'; write \"redis://10.0.0.9:6379\"")]
     [TestCase("http://10.0.0.9", "not 'http://10.0.0.9'; the scheme is redis, or rediss for TLS")]

@@ -81,6 +81,36 @@ internal sealed class SharedUsageTests
         Assert.That(await one.SumAsync(), Is.EqualTo(("acme 3", 1, false)));
     }
 
+    [Test]
+    public async Task Long_names_of_any_script_are_told_and_read()
+    {
+        var (one, two) = (new Instance(this), new Instance(this));
+        for (var caller = 0; caller < 400; caller++)
+        {
+            one.Use($"{caller:D3}{new string('\u00fc', 250)}", 1);
+        }
+
+        await one.TellAsync();
+        var (sum, _, isComplete) = await two.SumAsync();
+        Assert.That((sum.Split(", ").Length, sum[..4], isComplete), Is.EqualTo((400, "000\u00fc", true)));
+    }
+
+    [Test]
+    public async Task A_command_that_the_user_may_not_is_told_of_once()
+    {
+        _server.Ask("ACL", "SETUSER", "default", "-expireat");
+        var (one, told) = (new Instance(this), new List<string>());
+        one.OnRefused = told.Add;
+        for (var round = 0; round < 3; round++)
+        {
+            one.Use("acme", 1);
+            await one.TellAsync();
+        }
+
+        Assert.That(told.Single(), Does.StartWith("EXPIREAT: NOPERM"));
+        Assert.That((await one.SumAsync()).Sum, Is.EqualTo("acme 3"));
+    }
+
     private static RedisAddress Address(string url) => RedisAddressKind.TryParse(url, out var address) ? address : throw new ArgumentException(url, nameof(url));
 
     /// <summary>An lb without a state folder: its name is its process's.</summary>
@@ -89,7 +119,9 @@ internal sealed class SharedUsageTests
         private readonly UsageTable _usage = new(test._time);
         private SharedUsage? _shared;
 
-        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => test._redis, folder: null, test._time);
+        public Action<string>? OnRefused { get; set; }
+
+        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => test._redis, folder: null, test._time, OnRefused);
 
         public void Use(string caller, int requests)
         {
