@@ -10,6 +10,7 @@ internal sealed class HandshakeBound
 {
     private readonly HandshakeQueue[] _queues;
     private readonly int _most;
+    private readonly int _kept;
     private int _waiting;
     private int _inLine;
     private int _isAsked;
@@ -19,15 +20,16 @@ internal sealed class HandshakeBound
     /// <param name="most">The bound, at least 1.</param>
     public HandshakeBound(ReadOnlySpan<EventLoop> loops, int most)
     {
-        (_most, Share) = (most, Math.Max(1, most / loops.Length));
+        (_most, _kept) = (most, most / loops.Length);
+        Share = Math.Max(1, _kept);
         _queues = new HandshakeQueue[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _queues[at] = new HandshakeQueue(loops[at], this);
+            _queues[at] = new HandshakeQueue(loops[at], at, this);
         }
     }
 
-    /// <summary>What each loop may have in any case.</summary>
+    /// <summary>What each loop may have before it makes room by itself; at least 1, since who comes last is to have a chance.</summary>
     public int Share { get; }
 
     /// <summary>True where more than the bound wait for their clients.</summary>
@@ -70,23 +72,28 @@ internal sealed class HandshakeBound
         return false;
     }
 
+    /// <summary>True where a loop that has so many may be asked for one. Of a bound below the number of loops none has a share that is safe: else nobody would give up any.</summary>
+    public bool MayBeAsked(int waiting) => waiting > _kept;
+
     /// <summary>Has the loop on which most wait make room, unless one was asked already.</summary>
-    public void AskTheLargest()
+    /// <param name="asker">The loop that wants it, whose own are the last to go: where all have one it is the next loop's.</param>
+    public void AskTheLargest(int asker)
     {
         if (Interlocked.Exchange(ref _isAsked, 1) != 0)
         {
             return;
         }
 
-        var largest = _queues[0];
-        foreach (var queue in _queues)
+        var largest = _queues[asker];
+        for (var away = 1; away < _queues.Length; away++)
         {
-            largest = queue.Waiting > largest.Waiting ? queue : largest;
+            var queue = _queues[(asker + away) % _queues.Length];
+            largest = queue.Waiting > largest.Waiting || (largest == _queues[asker] && queue.Waiting == largest.Waiting) ? queue : largest;
         }
 
         largest.Ask();
     }
 
     /// <summary>The one that was asked hears of it.</summary>
-    public void HasAsked() => Volatile.Write(ref _isAsked, 0);
+    public void HasAsked() => Interlocked.Exchange(ref _isAsked, 0); // before it looks at the count: who counts meanwhile asks again, or is seen
 }

@@ -14,8 +14,9 @@ namespace LoadBalancer.Tls;
 /// the oldest that nothing was spent on yet.
 /// </remarks>
 /// <param name="loop">The loop.</param>
+/// <param name="index">Its index among the loops of the listener.</param>
 /// <param name="bound">What the loops of the listener share.</param>
-internal sealed class HandshakeQueue(EventLoop loop, HandshakeBound bound)
+internal sealed class HandshakeQueue(EventLoop loop, int index, HandshakeBound bound)
 {
     private TlsHandshake? _oldest;
     private TlsHandshake? _newest;
@@ -119,26 +120,41 @@ internal sealed class HandshakeQueue(EventLoop loop, HandshakeBound bound)
         }
         else if (bound.IsExceeded)
         {
-            bound.AskTheLargest();
+            bound.AskTheLargest(index);
         }
     }
 
     private void MakeRoomForOthers()
     {
         bound.HasAsked();
+        if (bound.IsExceeded && bound.MayBeAsked(Waiting))
+        {
+            TryGiveUpOldest();
+        }
+
         Bound();
     }
 
     private void MakeRoom()
     {
         _isPosted = false;
-        while (IsOver && OldestThatWaits() is { } handshake && bound.TryTakeOut())
+        while (IsOver && TryGiveUpOldest())
         {
-            handshake.IsTakenOut = true;
-            GiveUp(handshake);
         }
 
         Bound();
+    }
+
+    private bool TryGiveUpOldest()
+    {
+        if (OldestThatWaits() is not { } handshake || !bound.TryTakeOut())
+        {
+            return false;
+        }
+
+        handshake.IsTakenOut = true;
+        GiveUp(handshake);
+        return true;
     }
 
     private TlsHandshake? OldestUnheard()
