@@ -114,7 +114,7 @@ internal sealed class QuotaLimitTests
         var book = before.All.Single().Book;
         foreach (var (digest, cell) in book.Cells)
         {
-            _table.All.Single().Of(book.Period)!.Add(digest, cell.Used);
+            _table.All.Single().Of(book.Period, Noon)!.Add(digest, cell.Used);
         }
 
         Assert.That(limit.Peek(new LimitKey(77, "a"u8), 1).Remaining, Is.EqualTo(6));
@@ -126,7 +126,7 @@ internal sealed class QuotaLimitTests
     {
         var limit = Monthly(10, new ManualTime(Noon));
         Take(limit, "a");
-        Assert.That(_table.All.Single().Of(CalendarPeriod.Of(QuotaPeriod.Month, Noon.AddMonths(-1))), Is.Null);
+        Assert.That(_table.All.Single().Of(CalendarPeriod.Of(QuotaPeriod.Month, Noon.AddMonths(-1)), Noon), Is.Null);
     }
 
     [Test]
