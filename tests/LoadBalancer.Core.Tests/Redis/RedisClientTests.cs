@@ -237,7 +237,7 @@ internal sealed class RedisClientTests
         await Ready(client);
         var kind = await _loops.Run(async () =>
         {
-            var (first, last) = (Send(client, Twice, "first", 1), Send(client, Twice, "last", 1).AsTask());
+            var (first, last) = (Send(client, Twice, "first", 1).AsTask(), Send(client, Twice, "last", 1).AsTask());
             await first;
 
             // Here the first is ended and the last not yet, so this one comes behind it.
