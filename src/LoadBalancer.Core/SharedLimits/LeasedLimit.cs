@@ -1,3 +1,4 @@
+// One file, because the few steps of a lease (taken, renewed, given back, offered again) act on one cell, and are right only together.
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
