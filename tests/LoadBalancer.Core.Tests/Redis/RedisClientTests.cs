@@ -229,7 +229,7 @@ internal sealed class RedisClientTests
     {
         using var server = new PretendServer(static (connection, words) => KeyOf(words) switch
         {
-            "last" => PretendServer.End,
+            "last" => PretendServer.Hangup,
             "ready" or "lb:probe" => Good,
             _ => PretendServer.Silence,
         });
