@@ -6,6 +6,7 @@ using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.Oidc;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
@@ -49,6 +50,9 @@ internal sealed class HttpProxyBuilder
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
 
+    /// <summary>What the answers that routes keep may weigh, in bytes.</summary>
+    public long CacheMemory { get; set; } = CacheStore.DefaultBytes;
+
     /// <summary>True while lb is ready, for <c>respond: readiness</c>. Any thread.</summary>
     public required Func<bool> IsReady { get; init; }
 
@@ -69,6 +73,7 @@ internal sealed class HttpProxyBuilder
         ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ProviderSet providers, LimitSet limits, ValueList<HttpsListener> https)
     {
         https = options.RedirectToHttps ? https : [];
+        var cache = CacheOf(options);
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
         if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
@@ -85,8 +90,8 @@ internal sealed class HttpProxyBuilder
             Upstreams = used,
             Routes = new RouteTable(
             [
-                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, limits, requests)),
-                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, limits, requests, own.Handler)),
+                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, limits, cache, requests)),
+                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, limits, cache, requests, own.Handler)),
             ]),
             HttpsListeners = https,
             Providers = providers,
@@ -131,7 +136,10 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, LimitSet limits, HttpMetrics requests, HttpHandler? own = null)
+    // A request that changes something ends what other routes keep of it, so that all of them have the cache where one has.
+    private CacheStore? CacheOf(HttpOptions options) => options.AllRoutes.Any(route => route.Policies.Cache is not null) ? Engine.Cache(Context, CacheMemory) : null;
+
+    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
@@ -141,7 +149,7 @@ internal sealed class HttpProxyBuilder
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits),
+            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits, cache),
             Handler = own ?? HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
             StandIns =

@@ -45,6 +45,7 @@ internal static class BodyCopier
                 return connection.TimedOut != FaultKind.None ? new Fault(FaultSide.Upstream, connection.TimedOut) : new Fault(FaultSide.Upstream, part.Fault);
             }
 
+            exchange.Caching?.Write(part.Data);
             if (exchange.ResponsePace is not { } pace)
             {
                 to.Write(part.Data);
@@ -65,6 +66,7 @@ internal static class BodyCopier
                     return new Fault(FaultSide.Upstream, FaultKind.ResponseTruncated);
                 }
 
+                exchange.Caching?.End();
                 to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }

@@ -1,7 +1,9 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Policies.Authorization;
+using LoadBalancer.Http.Policies.Cache;
 using LoadBalancer.Http.Policies.Cors;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Policies.IpAllowList;
@@ -24,9 +26,10 @@ internal static class HttpPolicyCatalog
         (PolicyPhase.Authorization, AuthorizationPolicy.Create),
         (PolicyPhase.CallerLimits, RateLimitPolicy.CreateForCallers),
         (PolicyPhase.CallerLimits, BandwidthPolicy.Create),
+        (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
+        (PolicyPhase.Cache, CachePolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
-        (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
     ];
 
     /// <summary>The chain of a route.</summary>
@@ -36,26 +39,28 @@ internal static class HttpPolicyCatalog
     /// <param name="context">The clock and seeds.</param>
     /// <param name="all">Who can establish who calls, by name; null for nobody.</param>
     /// <param name="limits">The limits, by name; null for none.</param>
-    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context, ProviderSet? all = null, LimitSet? limits = null)
+    /// <param name="cache">Where answers are kept; null where no route of the listener has <c>cache</c>.</param>
+    public static PolicyChain Build(RoutePolicyOptions options, ValueList<string> captures, PolicyChain? previous, BuildContext context, ProviderSet? all = null, LimitSet? limits = null, CacheStore? cache = null)
     {
         previous ??= PolicyChain.Empty;
         all ??= ProviderSet.Empty;
         limits ??= LimitSet.Empty;
         ValueList<IdentityProvider> providers = [.. (options.Auth?.Names ?? []).Select(all.Find).OfType<IdentityProvider>()];
-        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers) && previous.Limits == limits
+        if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers) && previous.Limits == limits && previous.Cache == cache
             && (options.Auth is null || previous.Failures == all.Failures))
         {
             return previous;
         }
 
         // Rule zero: LINQ, because this runs once for a route and configuration.
-        var build = new PolicyBuild(options, captures, previous, all, limits, context);
+        var build = new PolicyBuild(options, captures, previous, all, limits, context) { Cache = cache };
         var policies = InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>();
         return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))])
         {
             Providers = providers,
             Failures = all.Failures,
             Limits = limits,
+            Cache = cache,
         };
     }
 }

@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 
 namespace LoadBalancer.Http.Policies;
@@ -11,4 +12,8 @@ namespace LoadBalancer.Http.Policies;
 /// <param name="Providers">Who can establish who calls, by name.</param>
 /// <param name="Limits">The limits, by name.</param>
 /// <param name="Context">The clock and seeds.</param>
-internal sealed record PolicyBuild(RoutePolicyOptions Options, ValueList<string> Captures, PolicyChain Previous, ProviderSet Providers, LimitSet Limits, BuildContext Context);
+internal sealed record PolicyBuild(RoutePolicyOptions Options, ValueList<string> Captures, PolicyChain Previous, ProviderSet Providers, LimitSet Limits, BuildContext Context)
+{
+    /// <summary>Where answers are kept; null where no route of the listener has <c>cache</c>.</summary>
+    public CacheStore? Cache { get; init; }
+}

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
@@ -35,6 +36,9 @@ internal sealed class PolicyChain(RoutePolicyOptions options, ValueList<string> 
 
     /// <summary>The limits that it was built with.</summary>
     public LimitSet Limits { get; init; } = LimitSet.Empty;
+
+    /// <summary>Where it keeps answers; null for nowhere.</summary>
+    public CacheStore? Cache { get; init; }
 
     /// <summary>True where a policy is only watched.</summary>
     public bool HasShadow { get; } = Array.Exists(steps, static step => step.IsShadow);

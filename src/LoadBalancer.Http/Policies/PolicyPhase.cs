@@ -27,6 +27,9 @@ internal enum PolicyPhase
     /// <summary>Whether the request is well formed.</summary>
     Validation,
 
+    /// <summary>The fields that the client gets. Before the cache, so that they are made for each client, and of what is kept too.</summary>
+    ResponseFields,
+
     /// <summary>An answer from memory.</summary>
     Cache,
 
@@ -35,7 +38,4 @@ internal enum PolicyPhase
 
     /// <summary>The fields that the endpoint gets.</summary>
     RequestFields,
-
-    /// <summary>The fields that the client gets.</summary>
-    ResponseFields,
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Cors;
@@ -67,6 +68,10 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "Policies of the route that are only watched: what they would refuse is counted, logged and let pass. `allow_ips` is for `deny_ips` too."
         },
         {
+            "cache", Kinds.Record(CacheOptions.Shape).OrNull("off"), o => o.Cache, (o, value) => o with { Cache = value },
+            "Which answers are kept in memory and given again; `off` for none."
+        },
+        {
             "rewrite", Kinds.Record(RewriteOptions.Shape).OrNull("none"), o => o.Rewrite, (o, value) => o with { Rewrite = value },
             "What is changed in path and query before the request is sent on."
         },
@@ -116,6 +121,9 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
 
     /// <summary>The policies that are only watched, by their words.</summary>
     public ValueList<string> Shadow { get; init; }
+
+    /// <summary>Which answers are kept; null for none.</summary>
+    public CacheOptions? Cache { get; init; }
 
     /// <summary>What is changed in path and query; null for nothing.</summary>
     public RewriteOptions? Rewrite { get; init; }

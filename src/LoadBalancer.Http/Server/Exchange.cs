@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
@@ -57,6 +59,12 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>The body of a response of lb's own; empty for none. Not of a forwarded one.</summary>
     public ReadOnlyMemory<byte> OwnBody { get; set; }
+
+    /// <summary>The body of a response that was kept, as it is kept; empty where there is none. In place of <see cref="OwnBody"/>.</summary>
+    public ReadOnlySequence<byte> StoredBody { get; set; }
+
+    /// <summary>What it has to do with the cache; null where its route never had one. Kept from one use to the next.</summary>
+    public CacheWork? Caching { get; set; }
 
     /// <summary>The way back.</summary>
     public ResponseCarrier Carrier { get; set; } = null!;
@@ -294,6 +302,8 @@ internal sealed class Exchange(EventLoop loop)
         Carrier = null!;
         RequestBody = null;
         OwnBody = StickyCookie = default;
+        StoredBody = default;
+        Caching?.Forget();
         Peer = Local = null;
         ClientAddress = null;
         IsSecure = IsClientSecure = MustClose = false;

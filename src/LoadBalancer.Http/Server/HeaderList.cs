@@ -68,6 +68,41 @@ internal sealed class HeaderList
         (_count, _present) = (other._count, other._present);
     }
 
+    /// <summary>Becomes a list that <see cref="Save"/> has taken.</summary>
+    public void Restore(ReadOnlySpan<byte> bytes, ReadOnlySpan<HeaderField> fields)
+    {
+        Reset();
+        Append(bytes);
+        if (_fields.Length < fields.Length)
+        {
+            _fields = new HeaderField[fields.Length];
+        }
+
+        fields.CopyTo(_fields);
+        _count = fields.Length;
+        foreach (ref readonly var field in fields)
+        {
+            _present |= 1ul << (int)field.Known;
+        }
+    }
+
+    /// <summary>The fields that are not removed, and not in <paramref name="without"/>, as line behind line.</summary>
+    /// <param name="without">Known fields that are left out; see <see cref="SetOf"/>.</param>
+    /// <param name="name">A further field that is left out.</param>
+    public (byte[] Bytes, HeaderField[] Fields) Save(ulong without, ReadOnlySpan<byte> name)
+    {
+        var copy = new HeaderList();
+        for (var at = 0; at < _count; at++)
+        {
+            if (!_fields[at].Removed && ((1ul << (int)_fields[at].Known) & without & ~1ul) == 0 && !Ascii.EqualsIgnoreCase(Name(at), name))
+            {
+                copy.AddOwn(_fields[at].Known, Name(at), Value(at));
+            }
+        }
+
+        return (copy.Bytes.ToArray(), copy._fields[..copy._count]);
+    }
+
     /// <summary>Room for a head from the wire, which a parser fills and then slices with <see cref="AddSlice"/>. After <see cref="Reset"/>.</summary>
     public Span<byte> Reserve(int length)
     {

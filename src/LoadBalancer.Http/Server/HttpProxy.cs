@@ -127,6 +127,9 @@ internal sealed class HttpProxy : ConnectionHandler
             if (outcome.Failed && StandIn(exchange, outcome) is { } other)
             {
                 exchange.Response.Reset();
+
+                // What stands in is not what was asked for, and nobody is to get it later.
+                exchange.Caching?.Forget();
                 outcome = await Ask(other, exchange);
             }
 

@@ -45,6 +45,18 @@ internal enum KnownHeader : byte
     /// <summary>http2-settings.</summary>
     Http2Settings,
 
+    /// <summary>if-match.</summary>
+    IfMatch,
+
+    /// <summary>if-modified-since.</summary>
+    IfModifiedSince,
+
+    /// <summary>if-none-match.</summary>
+    IfNoneMatch,
+
+    /// <summary>if-unmodified-since.</summary>
+    IfUnmodifiedSince,
+
     /// <summary>keep-alive.</summary>
     KeepAlive,
 
@@ -68,6 +80,9 @@ internal enum KnownHeader : byte
 
     /// <summary>proxy-connection.</summary>
     ProxyConnection,
+
+    /// <summary>range.</summary>
+    Range,
 
     /// <summary>referer.</summary>
     Referer,

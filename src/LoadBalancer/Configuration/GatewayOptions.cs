@@ -1,5 +1,6 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Upstreams;
@@ -49,6 +50,10 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
         {
             "rate_limits", Kinds.Map("limit", RateLimitOptions.Shape), o => o.RateLimits, (o, value) => o with { RateLimits = value },
             "The limits that routes name, by name."
+        },
+        {
+            "cache", Kinds.Record(CacheMemoryOptions.Shape), o => o.Cache, (o, value) => o with { Cache = value },
+            "Where routes with `cache` keep answers."
         },
         {
             "admin", Kinds.Record(AdminOptions.Shape), o => o.Admin, (o, value) => o with { Admin = value },
@@ -102,6 +107,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>The limits that routes name, by name.</summary>
     internal ValueMap<RateLimitOptions> RateLimits { get; init; } = ValueMap<RateLimitOptions>.Empty;
+
+    /// <summary>Where routes keep answers.</summary>
+    internal CacheMemoryOptions Cache { get; init; } = new();
 
     /// <summary>The operator's listener.</summary>
     public AdminOptions Admin { get; init; } = new();

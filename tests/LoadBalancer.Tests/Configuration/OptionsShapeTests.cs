@@ -14,6 +14,7 @@ using LoadBalancer.Http.Authentication.Introspection;
 using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Policies.Authentication;
@@ -71,6 +72,8 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(RateLimitOptions))]
 [TestFixture(typeof(BandwidthOptions))]
 [TestFixture(typeof(LimitRule))]
+[TestFixture(typeof(CacheOptions))]
+[TestFixture(typeof(CacheMemoryOptions))]
 [TestFixture(typeof(IntrospectionOptions))]
 [TestFixture(typeof(ExternalOptions))]
 [TestFixture(typeof(OidcOptions))]
@@ -99,7 +102,7 @@ internal sealed class OptionsShapeTests<T>
 {
     private static readonly string[] Candidates =
     [
-        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
+        "true", "false", "7", "3", "17ms", "170ms", "7s", "33%", "170%", "off", "none", "hash", "debug", "name", "/tmp/x", "plan", "17MiB", "127.0.0.1:7777", "tls", "HEAD", "301-302", "10.0.0.0/8", "60/min",
         "name.internal:7", "v2", "{\"a.example\": name}", "{\"a.example\": 33%}", "301", "17KiB", "17KiB/s", "path", "combined", "query", "1.3", "optional", "http2",
         "${env:A_SECRET_OF_ITS_OWN}", "grpc", "low", "auth", "https://a.example", "serial", "{\"serial\": name}", "post", "deny", "allow", "ES256", "2h", "/some/path", "X-Some", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "2027-01-31T12:00:00Z", "{subject: X-User}", "exact", "route", "500/day", "redis://10.7.7.7",
     ];

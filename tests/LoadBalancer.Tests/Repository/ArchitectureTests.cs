@@ -109,7 +109,7 @@ public sealed class ArchitectureTests
     [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Http.Policies;\nnamespace LoadBalancer.Http.Forwarding;\n", "Forwarding may not import Policies")]
     [TestCase("Forwarding/Pool.cs", "using LoadBalancer.Http.Responses;\nnamespace LoadBalancer.Http.Forwarding;\n", "Forwarding may not import Responses")]
     [TestCase("Routing/Table.cs", "using LoadBalancer.Daemon.Configuration;\nnamespace LoadBalancer.Http.Routing;\n", "src/LoadBalancer.Http may not know src/LoadBalancer")]
-    [TestCase("Caching/Store.cs", "namespace LoadBalancer.Http.Caching;\n", "the folder Caching is not in ProjectRules")]
+    [TestCase("Storing/Store.cs", "namespace LoadBalancer.Http.Storing;\n", "the folder Storing is not in ProjectRules")]
     public void Imports_in_http_follow_the_table(string file, string text, string? complaint) =>
         Bites($"src/LoadBalancer.Http/{file}", text, complaint, file => ArchitectureRules.Imports(file, [file, Relay]));
 

@@ -73,7 +73,7 @@ internal sealed record ProjectRules(
     public static ProjectRules Http { get; } = new(
         "src/LoadBalancer.Http",
         "LoadBalancer.Http",
-        Everyone: ["Server", "Routing", "Policies", "Authentication", "RateLimiting", "Explaining"],
+        Everyone: ["Server", "Routing", "Policies", "Authentication", "RateLimiting", "Caching", "Explaining"],
         Folders:
         [
             new("Usage"),

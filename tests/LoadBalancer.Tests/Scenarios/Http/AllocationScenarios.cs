@@ -45,6 +45,19 @@ internal sealed class AllocationScenarios
         Assert.That(endpoint.Connections, Is.EqualTo(1));
     }
 
+    [TestCase("")]
+    [TestCase("Accept-Language: de\r\n")]
+    public async Task Neither_do_thousands_that_are_answered_from_memory(string field)
+    {
+        var body = new string('x', 1024) + "hello";
+        using var endpoint = new HttpEndpoint((wire, _) => wire.Respond(body, "Cache-Control: max-age=3600\r\nETag: \"tag\"\r\nContent-Type: text/plain\r\nVary: Accept-Language\r\n"));
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/a/*\", upstream: up, cache: 1d, response_headers: {set: {X-A: b}}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File, time: new ManualTime());
+        gateway.Get("/a/b?c=d", field);
+        AllocatesNothing(gateway, $"GET /a/b?c=d HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\nAccept: */*\r\n{field}\r\n", 2_500);
+        Assert.That(endpoint.Requests, Has.Count.EqualTo(1));
+    }
+
     private static void AllocatesNothing(BareGateway gateway, string request, int count)
     {
         var loop = gateway.Loops.Loops[0];

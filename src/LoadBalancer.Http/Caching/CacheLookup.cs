@@ -1,0 +1,26 @@
+namespace LoadBalancer.Http.Caching;
+
+/// <summary>What came of looking for an answer.</summary>
+internal enum CacheLookup : byte
+{
+    /// <summary>Nobody has looked.</summary>
+    None,
+
+    /// <summary>It was not looked for: the request is none whose answers are kept, or has no part in them.</summary>
+    Bypass,
+
+    /// <summary>It was not looked for: the method asks for no answer that is kept.</summary>
+    Method,
+
+    /// <summary>There is one, and it is sent.</summary>
+    Hit,
+
+    /// <summary>There is none.</summary>
+    Miss,
+
+    /// <summary>There is none for these fields of the request.</summary>
+    VaryMiss,
+
+    /// <summary>There is one that is too old, or from before a change.</summary>
+    Stale,
+}

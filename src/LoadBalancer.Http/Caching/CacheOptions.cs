@@ -1,0 +1,43 @@
+using LoadBalancer.Configuration;
+
+namespace LoadBalancer.Http.Caching;
+
+/// <summary>Which answers a route keeps and gives again: its <c>cache</c>.</summary>
+internal sealed record CacheOptions : IConfigurable<CacheOptions>
+{
+    /// <inheritdoc/>
+    public static Shape<CacheOptions> Shape { get; } = new(
+        "route_cache", "Which of the route's answers are kept in memory and given again, as a shared cache does it (RFC 9111).", "{ttl: 30s}", () => new(), shortForm: "ttl")
+    {
+        {
+            "ttl", Kinds.Duration("1s", "30d").OrNothing("endpoint"), o => o.Ttl, (o, value) => o with { Ttl = value },
+            "For how long an answer is fresh, in place of what it says of that; `endpoint` for what it says: `s-maxage`, `max-age`, or the field Expires. " +
+            "What an answer forbids by `no-store`, `private`, `no-cache` or by setting a cookie stays forbidden, and errors are kept only where they themselves say for how long."
+        },
+        {
+            "share", Kinds.Word("none", "plan", "all"), o => Text(o.Share), (o, value) => o with { Share = SharingOf(value) },
+            "Who gets an answer to a caller whom `auth` has found out: `none` for nobody, such requests pass the cache by; `plan` for callers of the same plan; `all` for every known caller. " +
+            "Those whom nobody knows have answers of their own."
+        },
+    };
+
+    /// <summary>For how long an answer is fresh; null for what it says.</summary>
+    public TimeSpan? Ttl { get; init; }
+
+    /// <summary>Who gets an answer to a known caller.</summary>
+    public CacheSharing Share { get; init; }
+
+    private static string Text(CacheSharing share) => share switch
+    {
+        CacheSharing.Plan => "plan",
+        CacheSharing.All => "all",
+        _ => "none",
+    };
+
+    private static CacheSharing SharingOf(string word) => word switch
+    {
+        "plan" => CacheSharing.Plan,
+        "all" => CacheSharing.All,
+        _ => CacheSharing.None,
+    };
+}

@@ -1,0 +1,175 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace LoadBalancer.Http.Caching;
+
+/// <summary>
+/// What is kept in memory of answers, within a number of bytes: the whole process's, shared by the loops. Thread-safe. Finding something takes no lock and
+/// allocates nothing, and what was found stays whole in the reader's hands, whatever the store does meanwhile: entries are the collector's (ADR 0027).
+/// </summary>
+internal sealed class CacheStore
+{
+    /// <summary>What a <c>cache</c> without a word about it has, in bytes.</summary>
+    public const long DefaultBytes = 64 * 1024 * 1024;
+
+    private const int MostShards = 8;
+    private const int LeastShardBytes = 8 * 1024 * 1024;
+
+    // Of the budget: the sketch takes 8 bytes for each of these, 1.6 %, and up to twice that.
+    private const int BytesOfKey = 512;
+    private const int MostKeys = 1 << 20;
+
+    private const int RecordedShare = 4;
+    private const int BodyShare = 4;
+    private const int Marks = 4096;
+
+    private readonly CacheShard[] _shards;
+    private readonly long[] _changes = new long[Marks];
+    private readonly ulong _seed;
+    private readonly ulong _secret;
+    private long _most;
+    private long _recorded;
+    private long _scopes;
+
+    /// <summary>An empty store.</summary>
+    /// <param name="most">What its entries weigh at most, all together, in bytes.</param>
+    /// <param name="seeds">Where the secret of the hash comes from; drawn from here alone.</param>
+    /// <param name="shards">Of how many parts it is, a power of two; 0 for what suits the bytes.</param>
+    public CacheStore(long most, Random seeds, int shards = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        shards = shards > 0 ? shards : (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(most / LeastShardBytes, 1, MostShards));
+        _most = most;
+        _seed = (ulong)seeds.NextInt64();
+        _secret = (ulong)seeds.NextInt64() | 1;
+        Array.Fill(_changes, long.MinValue);
+        _shards = new CacheShard[shards];
+        for (var at = 0; at < shards; at++)
+        {
+            _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards));
+        }
+    }
+
+    /// <summary>What its entries may weigh, in bytes.</summary>
+    public long Most => Volatile.Read(ref _most);
+
+    /// <summary>The longest body that is kept, in bytes: a part of what one shard has.</summary>
+    public long MostBody => Most / _shards.Length / BodyShare;
+
+    /// <summary>A number that nobody had before: answers of one scope are never found in another.</summary>
+    public long NextScope() => Interlocked.Increment(ref _scopes);
+
+    /// <summary>Something at a host and path was changed: what was asked for before is not to be used (RFC 9111 section 4.4). Whoever falls on the same of 4096 marks is asked for anew too.</summary>
+    /// <param name="place">The number of host and path: <see cref="PlaceOf"/>.</param>
+    /// <param name="now">When, by the clock of durations.</param>
+    public void Change(ulong place, long now) => Volatile.Write(ref _changes[(int)(place % Marks)], now);
+
+    /// <summary>When something there was changed the last time, by the clock of durations.</summary>
+    public long ChangedAt(ulong place) => Volatile.Read(ref _changes[(int)(place % Marks)]);
+
+    /// <summary>The number of a host and a path, whatever scheme, port, query and route.</summary>
+    public ulong PlaceOf(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Fold(HashOf(host) ^ BitOperations.RotateLeft(HashOf(path), 32), _secret);
+
+    /// <summary>True where bytes of a body that passes may be held, which count until <see cref="Recorded"/>: a quarter of the store's bytes beside it.</summary>
+    public bool MayRecord(long bytes)
+    {
+        if (Interlocked.Add(ref _recorded, bytes) <= Most / RecordedShare)
+        {
+            return true;
+        }
+
+        Recorded(-bytes);
+        return false;
+    }
+
+    /// <summary>They are kept, or given up.</summary>
+    public void Recorded(long bytes) => Interlocked.Add(ref _recorded, bytes);
+
+    /// <summary>What bodies that pass hold at the moment, in bytes.</summary>
+    public long RecordedBytes => Volatile.Read(ref _recorded);
+
+    /// <summary>What they weigh, in bytes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var shard in _shards)
+            {
+                bytes += shard.Bytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>How many there are.</summary>
+    public long Count
+    {
+        get
+        {
+            var count = 0L;
+            foreach (var shard in _shards)
+            {
+                count += shard.Count;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>The number of a key, which nobody outside can foresee.</summary>
+    public ulong HashOf(ReadOnlySpan<byte> key)
+    {
+        const ulong Odd = 0x9E37_79B9_7F4A_7C15;
+        var hash = _seed ^ ((ulong)key.Length * Odd);
+        while (key.Length >= sizeof(ulong))
+        {
+            hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(key), _secret);
+            key = key[sizeof(ulong)..];
+        }
+
+        var rest = 0ul;
+        foreach (var value in key)
+        {
+            rest = (rest << 8) | value;
+        }
+
+        return Fold(Fold(hash ^ rest, _secret) ^ _seed, Odd);
+    }
+
+    /// <summary>What is kept for a key, which counts as asked for; null where nothing is.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="hash">Its number.</param>
+    public CacheEntry? Find(ReadOnlySpan<byte> key, ulong hash) => ShardOf(hash).Find(hash, key);
+
+    /// <summary>What is kept for a key, and nobody has asked.</summary>
+    public CacheEntry? Peek(ReadOnlySpan<byte> key, ulong hash) => ShardOf(hash).Peek(hash, key);
+
+    /// <summary>Keeps something, in place of what has the same key; as long as it is worth its room.</summary>
+    public void Add(CacheEntry entry) => ShardOf(entry.Hash).Add(entry);
+
+    /// <summary>Gives something up, if it is kept still.</summary>
+    public void Remove(CacheEntry entry) => ShardOf(entry.Hash).Remove(entry);
+
+    /// <summary>Lets it weigh another number of bytes; what is too much goes.</summary>
+    public void Resize(long most)
+    {
+        if (Interlocked.Exchange(ref _most, most) != most)
+        {
+            foreach (var shard in _shards)
+            {
+                shard.Resize(most / _shards.Length);
+            }
+        }
+    }
+
+    private static ulong Fold(ulong one, ulong other)
+    {
+        var high = Math.BigMul(one, other, out var low);
+        return high ^ low;
+    }
+
+    // The sketch takes the low bits and those from 32 on.
+    private CacheShard ShardOf(ulong hash) => _shards[(int)(hash >> 27) & (_shards.Length - 1)];
+}

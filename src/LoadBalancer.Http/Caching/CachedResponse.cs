@@ -1,0 +1,57 @@
+using System.Buffers;
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Caching;
+
+/// <summary>A whole response to a GET. Immutable: its body is read by whoever has found it, without a copy, for as long as he likes.</summary>
+internal sealed class CachedResponse : CacheEntry
+{
+    private readonly byte[] _head;
+    private readonly HeaderField[] _fields;
+
+    /// <summary>A response.</summary>
+    /// <param name="key">What it is found by.</param>
+    /// <param name="hash">The key's number.</param>
+    /// <param name="head">The bytes of its fields.</param>
+    /// <param name="fields">Where they are in those.</param>
+    /// <param name="body">Its body.</param>
+    public CachedResponse(byte[] key, ulong hash, byte[] head, HeaderField[] fields, in ReadOnlySequence<byte> body)
+        : base(key, hash, SizeOf(key, head, fields, body.Length)) => (_head, _fields, Body) = (head, fields, body);
+
+    /// <summary>Its status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>Its body.</summary>
+    public ReadOnlySequence<byte> Body { get; }
+
+    /// <summary>When the request that it answers came, by the clock of durations: what was changed since is not in it.</summary>
+    public required long AskedAt { get; init; }
+
+    /// <summary>When its head came, by the same clock.</summary>
+    public required long ReceivedAt { get; init; }
+
+    /// <summary>How old it was then, in seconds.</summary>
+    public required long Age { get; init; }
+
+    /// <summary>For how long it is fresh from when it was made, in seconds.</summary>
+    public required long Lifetime { get; init; }
+
+    /// <summary>Where its ETag is; of no length where it has none.</summary>
+    public required Slice Tag { get; init; }
+
+    /// <summary>Its Last-Modified, in seconds since 1970; negative where it has none.</summary>
+    public required long ModifiedAt { get; init; }
+
+    /// <summary>Its ETag; empty where it has none.</summary>
+    public ReadOnlySpan<byte> TagText => _head.AsSpan(Tag.Start, Tag.Length);
+
+    /// <summary>Puts its head into the response of an exchange.</summary>
+    public void CopyTo(ResponseHead response)
+    {
+        response.Status = Status;
+        response.Fields.Restore(_head, _fields);
+    }
+
+    private static long SizeOf(byte[] key, byte[] head, HeaderField[] fields, long body) =>
+        Overhead + key.Length + head.Length + (fields.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<HeaderField>()) + body + (body / BodyChunk.Most * BodyChunk.Overhead);
+}

@@ -1,0 +1,80 @@
+using LoadBalancer.Http.Server;
+
+namespace LoadBalancer.Http.Caching;
+
+/// <summary>
+/// What becomes of a response in a shared cache (RFC 9111 section 3): the whole judgement, of heads alone. Stricter than the RFC where that costs little: no
+/// heuristic freshness, no part, no answer to a request with a cookie that does not say that it is for everybody.
+/// </summary>
+/// <param name="Storability">Whether it is kept.</param>
+/// <param name="Lifetime">For how long it is fresh from when it was made, in seconds.</param>
+/// <param name="Age">How old it was when it came, in seconds.</param>
+internal readonly record struct StoragePlan(Storability Storability, long Lifetime = 0, long Age = 0)
+{
+    /// <summary>Judges a response to a GET.</summary>
+    /// <param name="request">The request's fields, as the endpoint saw them.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="ttl">For how long the route says that answers are fresh, in seconds, whatever they say; 0 where they are to say it.</param>
+    /// <param name="isShared">True where the route says that answers to known callers are for others too.</param>
+    /// <param name="receivedAt">When it came, in seconds since 1970.</param>
+    /// <param name="delay">How long it took from the request to its head, in seconds.</param>
+    /// <param name="mostBody">The longest body that is kept, in bytes.</param>
+    public static StoragePlan Of(HeaderList request, ResponseHead response, long ttl, bool isShared, long receivedAt, long delay, long mostBody)
+    {
+        var fields = response.Fields;
+        if (response.Status is not (200 or 203 or 301 or 308 or 404 or 410))
+        {
+            return new(Storability.Status);
+        }
+
+        var directives = CacheDirectives.Of(fields);
+        var isForAll = directives.Public || directives.SharedMaxAge != CacheDirectives.Unsaid;
+        if (directives.NoStore || CacheDirectives.Of(request).NoStore)
+        {
+            return new(Storability.NoStore);
+        }
+
+        if (directives.Private)
+        {
+            return new(Storability.Private);
+        }
+
+        if (directives.NoCache)
+        {
+            return new(Storability.NoCache);
+        }
+
+        if (fields.Find(KnownHeader.SetCookie) >= 0)
+        {
+            return new(Storability.SetCookie);
+        }
+
+        if (!isShared && !isForAll
+            && ((request.Find(KnownHeader.Authorization) >= 0 && !directives.MustRevalidate) || request.Find(KnownHeader.Cookie) >= 0))
+        {
+            return new(Storability.Credential);
+        }
+
+        if (!VaryNames.TryCount(fields, out _))
+        {
+            return new(Storability.Vary);
+        }
+
+        if (response.Framing == BodyFraming.Close || IsEventStream(fields))
+        {
+            return new(Storability.Endless);
+        }
+
+        if (response.Framing == BodyFraming.Length && response.ContentLength > mostBody)
+        {
+            return new(Storability.TooLarge);
+        }
+
+        // What the route says holds for answers that are one; that an error is kept, the endpoint alone can want.
+        var (lifetime, age) = ttl > 0 && response.Status < 400 ? (ttl, 0) : (Freshness.LifetimeOf(fields, directives, receivedAt), Freshness.AgeOf(fields, receivedAt, delay));
+        return lifetime > age ? new(Storability.Stored, lifetime, age) : new(Storability.NotFresh);
+    }
+
+    private static bool IsEventStream(HeaderList fields) =>
+        fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= 17 && System.Text.Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8);
+}

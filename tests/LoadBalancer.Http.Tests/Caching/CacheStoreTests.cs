@@ -1,0 +1,207 @@
+using LoadBalancer.Http.Caching;
+using LoadBalancer.Tests;
+
+namespace LoadBalancer.Http.Tests.Caching;
+
+/// <summary>What the store keeps, and within what.</summary>
+internal sealed class CacheStoreTests
+{
+    private const int Kilobyte = 1024;
+
+    [Test]
+    public void Finds_of_a_trace_of_pages_nearly_as_much_as_the_best_choice_would()
+    {
+        const int Keys = 100_000;
+        const int Fitting = 1_000;
+        const int Requests = 400_000;
+        var store = new CacheStore(Fitting * Kilobyte, new Random(1), shards: 1);
+        var trace = new ZipfTrace(Keys, 0.9, new Random(2));
+        var hits = 0;
+        for (var at = 0; at < Requests; at++)
+        {
+            hits += PlainEntry.Ask(store, trace.Next(), Kilobyte) ? 1 : 0;
+        }
+
+        Assert.That((double)hits / Requests, Is.GreaterThan(trace.ShareOf(Fitting) - 0.025));
+    }
+
+    [Test]
+    public void A_million_keys_that_are_asked_for_once_never_weigh_more_than_the_bound()
+    {
+        const long Most = 4 * 1024 * 1024;
+        var store = new CacheStore(Most, new Random(1));
+        var heaviest = 0L;
+        for (var at = 0; at < 1_000_000; at++)
+        {
+            PlainEntry.Ask(store, at, 512 + (at % 1024));
+            heaviest = (at & 1023) == 0 ? Math.Max(heaviest, store.Bytes) : heaviest;
+        }
+
+        Assert.That(heaviest, Is.LessThanOrEqualTo(Most).And.GreaterThan(Most / 2));
+        Assert.That(store.Count, Is.LessThan(Most / 512));
+    }
+
+    [Test]
+    public void A_scan_does_not_push_out_what_is_wanted()
+    {
+        const int Wanted = 500;
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < Wanted * 8; at++)
+        {
+            PlainEntry.Ask(store, at % Wanted, Kilobyte);
+        }
+
+        for (var at = 0; at < 20_000; at++)
+        {
+            PlainEntry.Ask(store, 1_000_000 + at, Kilobyte);
+        }
+
+        Assert.That(Enumerable.Range(0, Wanted).Count(number => PlainEntry.Has(store, number)), Is.GreaterThan(Wanted * 95 / 100));
+    }
+
+    [Test]
+    public void What_is_wanted_now_takes_the_place_of_what_was_wanted_once()
+    {
+        const int Fitting = 500;
+        var store = new CacheStore(Fitting * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < Fitting * 20; at++)
+        {
+            PlainEntry.Ask(store, at % Fitting, Kilobyte);
+        }
+
+        for (var at = 0; at < Fitting * 200; at++)
+        {
+            PlainEntry.Ask(store, 1_000_000 + (at % Fitting), Kilobyte);
+        }
+
+        Assert.That(Enumerable.Range(1_000_000, Fitting).Count(number => PlainEntry.Has(store, number)), Is.GreaterThan(Fitting * 9 / 10));
+    }
+
+    [Test]
+    public void A_large_body_that_is_asked_for_once_does_not_take_the_room_of_many_that_are_wanted()
+    {
+        const int Wanted = 900;
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < Wanted * 8; at++)
+        {
+            PlainEntry.Ask(store, at % Wanted, Kilobyte);
+        }
+
+        PlainEntry.Ask(store, 1_000_000, 500 * Kilobyte);
+
+        Assert.That(PlainEntry.Has(store, 1_000_000), Is.False);
+        Assert.That(Enumerable.Range(0, Wanted).Count(number => PlainEntry.Has(store, number)), Is.GreaterThan(Wanted * 95 / 100));
+    }
+
+    [Test]
+    public void An_entry_larger_than_its_part_of_the_store_is_not_kept()
+    {
+        var store = new CacheStore(100 * Kilobyte, new Random(1), shards: 1);
+
+        PlainEntry.Ask(store, 1, 101 * Kilobyte);
+
+        Assert.That((PlainEntry.Has(store, 1), store.Bytes, store.Count), Is.EqualTo((false, 0L, 0L)));
+    }
+
+    [Test]
+    public void Another_entry_of_a_key_takes_the_place_of_the_first()
+    {
+        var store = new CacheStore(100 * Kilobyte, new Random(1), shards: 1);
+        var key = "/prices"u8.ToArray();
+        var hash = store.HashOf(key);
+        store.Add(new PlainEntry(key, hash, 10 * Kilobyte));
+        var second = new PlainEntry(key, hash, 20 * Kilobyte);
+
+        store.Add(second);
+
+        Assert.That((store.Find(key, hash), store.Bytes, store.Count), Is.EqualTo(((CacheEntry)second, 20L * Kilobyte, 1L)));
+    }
+
+    [Test]
+    public void Two_keys_of_one_number_are_never_taken_for_one_another()
+    {
+        var store = new CacheStore(100 * Kilobyte, new Random(1), shards: 1);
+        store.Add(new PlainEntry("/mine"u8.ToArray(), 7, Kilobyte));
+
+        Assert.That(store.Find("/hers"u8, 7), Is.Null);
+        Assert.That(store.Find("/mine"u8, 7), Is.Not.Null);
+    }
+
+    [Test]
+    public void What_was_removed_or_replaced_is_not_removed_again()
+    {
+        var store = new CacheStore(100 * Kilobyte, new Random(1), shards: 1);
+        var key = "/prices"u8.ToArray();
+        var first = new PlainEntry(key, store.HashOf(key), Kilobyte);
+        store.Add(first);
+        store.Add(new PlainEntry(key, store.HashOf(key), Kilobyte));
+
+        store.Remove(first);
+        store.Remove(first);
+
+        Assert.That((store.Count, store.Bytes), Is.EqualTo((1L, (long)Kilobyte)));
+    }
+
+    [Test]
+    public void A_smaller_store_gives_up_what_is_too_much_and_a_larger_one_nothing()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 4);
+        for (var at = 0; at < 900; at++)
+        {
+            PlainEntry.Ask(store, at, Kilobyte);
+        }
+
+        store.Resize(100 * Kilobyte);
+        var small = store.Bytes;
+        store.Resize(2000 * Kilobyte);
+
+        Assert.That(small, Is.LessThanOrEqualTo(100 * Kilobyte).And.GreaterThan(50 * Kilobyte));
+        Assert.That(store.Bytes, Is.EqualTo(small));
+    }
+
+    [Test]
+    public void To_find_something_allocates_nothing()
+    {
+        var store = new CacheStore(100 * Kilobyte, new Random(1));
+        PlainEntry.Ask(store, 1, Kilobyte);
+
+        Assert.That(Allocations.Of(() =>
+        {
+            for (var at = 0; at < 1000; at++)
+            {
+                PlainEntry.Ask(store, 1, Kilobyte);
+            }
+        }), Is.Zero);
+    }
+
+    [Test]
+    public void Whoever_reads_while_others_write_finds_only_what_he_asked_for()
+    {
+        var store = new CacheStore(64 * Kilobyte, new Random(1), shards: 2);
+        var wrong = 0;
+        Parallel.For(0, 4, thread =>
+        {
+            var random = new Random(thread);
+            var key = new byte[sizeof(long)];
+            for (var at = 0; at < 50_000; at++)
+            {
+                BitConverter.TryWriteBytes(key, (long)random.Next(200));
+                var hash = store.HashOf(key);
+                if (store.Find(key, hash) is not { } found)
+                {
+                    store.Add(new PlainEntry([.. key], hash, Kilobyte));
+                }
+                else if (!found.Key.SequenceEqual(key))
+                {
+                    Interlocked.Increment(ref wrong);
+                }
+                else if (random.Next(10) == 0)
+                {
+                    store.Remove(found);
+                }
+            }
+        });
+
+        Assert.That((wrong, store.Bytes <= 64 * Kilobyte, store.Bytes == store.Count * Kilobyte), Is.EqualTo((0, true, true)));
+    }
+}
