@@ -6,28 +6,16 @@ namespace LoadBalancer.SharedLimits;
 /// <remarks>
 /// The key; the quota's count, <c>day</c> or <c>month</c>, nothing, the cost. A negative cost is given back. The answer is that of
 /// <see cref="ExactLimit"/>. The store's clock says which period it is; one that was set back into the period before does not give that one again. A kept
-/// period that is further ahead is not believed: a clock that was wrong once would shut a caller out until then. The day that a month
-/// begins with is found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
+/// period that is further ahead is not believed: a clock that was wrong once would shut a caller out until then.
 /// </remarks>
 internal static class ExactQuotaScript
 {
     /// <summary>The script.</summary>
-    public static RedisScript Script { get; } = new(keys: 1, """
+    public static RedisScript Script { get; } = new(keys: 1, PeriodFunctions.Lua + """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
         local count, cost = tonumber(ARGV[1]), tonumber(ARGV[4])
         local today = math.floor(time[1] / 86400)
-
-        local function monthOf(day)
-          local shifted = day + 719468
-          local era = math.floor(shifted / 146097)
-          local ofEra = shifted - era * 146097
-          local year = math.floor((ofEra - math.floor(ofEra / 1460) + math.floor(ofEra / 36524) - math.floor(ofEra / 146096)) / 365)
-          local ofYear = ofEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-          return day - (ofYear - math.floor((153 * math.floor((5 * ofYear + 2) / 153) + 2) / 5))
-        end
-        local function beginning(day) return ARGV[2] == 'month' and monthOf(day) or day end
-        local function ending(day) return ARGV[2] == 'month' and monthOf(day + 31) or day + 1 end
 
         local from, used = beginning(today), 0
         local kept = redis.call('HMGET', KEYS[1], 'from', 'used')

@@ -8,49 +8,28 @@ namespace LoadBalancer.SharedLimits;
 /// <remarks>
 /// No lease goes on into the next period. A clock of the store that is set back into the period before does not give that one again. A kept period that is
 /// further ahead is not believed: a clock that was wrong once would shut a caller out until then.
-/// The days of a month are found by counting years from March (Hinnant, "chrono-compatible low-level date algorithms").
 /// <para>Arguments: the quota's count, <c>day</c> or <c>month</c>, nothing; then those of <see cref="LeaseRequest"/> after the length of a lease in
 /// microseconds. The answer is a <see cref="LeaseReply"/>.</para>
 /// </remarks>
 internal static class LeasedQuotaScript
 {
     /// <summary>The script.</summary>
-    public static RedisScript Script { get; } = new(keys: 1, """
+    public static RedisScript Script { get; } = new(keys: 1, PeriodFunctions.Lua + """
         local time = redis.call('TIME')
         local now = time[1] * 1000000 + time[2]
         local count, lease = tonumber(ARGV[1]), tonumber(ARGV[4])
         local cost, want, back, mark = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
         local day = 86400000000
 
-        local function month(days)
-          local sinceMarch0 = days + 719468
-          local era = math.floor(sinceMarch0 / 146097)
-          local ofEra = sinceMarch0 - era * 146097
-          local year = math.floor((ofEra - math.floor(ofEra / 1460) + math.floor(ofEra / 36524) - math.floor(ofEra / 146096)) / 365)
-          local ofYear = ofEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-          local m = math.floor((5 * ofYear + 2) / 153)
-          local from = math.floor((153 * m + 2) / 5)
-          local to = math.floor((153 * (m + 1) + 2) / 5)
-          if m == 11 then
-            local civil = year + 1
-            local leap = civil % 4 == 0 and (civil % 100 ~= 0 or civil % 400 == 0)
-            to = from + (leap and 29 or 28)
-          end
-          return days - (ofYear - from), days - (ofYear - to)
-        end
-
-        local from = math.floor(now / day)
-        local to = from + 1
-        if ARGV[2] == 'month' then from, to = month(from) end
+        local from = beginning(math.floor(now / day))
+        local to = ending(from)
 
         local kept = redis.call('HMGET', KEYS[1], 'period', 'used')
         local period, used = tonumber(kept[1]) or from, tonumber(kept[2]) or 0
         if period < from or period > to then
           used = 0
         elseif period > from then
-          from = period
-          to = period + 1
-          if ARGV[2] == 'month' then from, to = month(period) end
+          from, to = period, ending(period)
         end
         if back > 0 and mark >= from * day and mark < to * day then used = math.max(0, used - back) end
 

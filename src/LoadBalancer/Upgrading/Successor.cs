@@ -53,6 +53,9 @@ internal sealed class Successor : IDisposable
         }
     }
 
+    /// <summary>Waits for the end of one that has closed its way to us: that comes first, and the exit code a moment later.</summary>
+    public void AwaitEnd() => _process.WaitForExit(ExitPatience);
+
     /// <summary>Ends it, if it has not ended by itself.</summary>
     /// <returns>The exit code that it ended with by itself; null where it was made to.</returns>
     public int? End()

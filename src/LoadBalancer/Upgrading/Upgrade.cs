@@ -96,17 +96,18 @@ internal sealed class Upgrade(
     /// <summary>The talk with the new process; why it failed, or null.</summary>
     private string? HandOver(Successor successor, TimeSpan patience)
     {
-        const string Ended = "the new process ended before it was ready";
         var channel = successor.Channel;
-        if (!Give(channel))
+        var late = false;
+        var answer = Give(channel) ? channel.Receive(patience, out _, out late) : null;
+        if (late)
         {
-            return Ended;
+            return FormattableString.Invariant($"the new process was not ready within {patience.TotalSeconds:0.###} s");
         }
 
-        var answer = channel.Receive(patience, out _, out var late);
         if (answer is null)
         {
-            return late ? FormattableString.Invariant($"the new process was not ready within {patience.TotalSeconds:0.###} s") : Ended;
+            successor.AwaitEnd();
+            return "the new process ended before it was ready";
         }
 
         if (answer != Predecessor.Ready)
