@@ -17,9 +17,6 @@ internal sealed class CachePolicy : HttpPolicy
     private static readonly ulong AsksForPart = HeaderList.SetOf(KnownHeader.Range);
     private static readonly ulong AsksOfState = HeaderList.SetOf(KnownHeader.IfMatch, KnownHeader.IfUnmodifiedSince);
 
-    // Of a 304, what would be about the body that is not there.
-    private static readonly ulong AboutBody = HeaderList.SetOf(KnownHeader.ContentType, KnownHeader.ContentEncoding);
-
     private readonly CacheOptions? _options;
     private readonly CacheStore _store;
     private readonly TimeProvider _time;
@@ -159,7 +156,7 @@ internal sealed class CachePolicy : HttpPolicy
             if (age < response.Lifetime && response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path)))
             {
                 work.Pass(CacheLookup.Hit);
-                Answer(exchange, response, age);
+                StoredAnswer.Prepare(exchange, response, age);
                 exchange.Decisions.Note("age", age);
                 return PolicyOutcome.Answer;
             }
@@ -176,30 +173,6 @@ internal sealed class CachePolicy : HttpPolicy
         var key = slice.Of(exchange.Request.Fields);
         var hash = _store.HashOf(key);
         return exchange.IsRehearsal ? _store.Peek(key, hash) : _store.Find(key, hash);
-    }
-
-    private static void Answer(Exchange exchange, CachedResponse found, long age)
-    {
-        var response = exchange.Response;
-        found.CopyTo(response);
-        exchange.StoredBody = found.Body;
-        if (found.Status == 200 && Conditions.ClientHas(exchange.Request.Fields, found.TagText, found.ModifiedAt))
-        {
-            response.Status = 304;
-            for (var at = 0; at < response.Fields.Count; at++)
-            {
-                response.Fields[at].Removed |= ((1ul << (int)response.Fields[at].Known) & AboutBody) != 0;
-            }
-        }
-
-        Span<byte> text = stackalloc byte[32];
-        age.TryFormat(text, out var length);
-        response.Fields.AddOwn(KnownHeader.Other, "Age"u8, text[..length]);
-        response.Fields.BeginField("Cache-Status"u8);
-        response.Fields.Append("lb; hit; ttl="u8);
-        (found.Lifetime - age).TryFormat(text, out length);
-        response.Fields.Append(text[..length]);
-        response.Fields.EndField(KnownHeader.Other);
     }
 
     private StoragePlan Judge(Exchange exchange, long askedAt, long now)
