@@ -10,6 +10,7 @@ using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Policies.Cache;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
@@ -144,13 +145,15 @@ internal sealed class HttpProxyBuilder
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
+        var policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits, cache);
+        var handler = own ?? HandlerOf(options, upstreams, captures, retries);
         return new Route
         {
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits, cache),
-            Handler = own ?? HandlerOf(options, upstreams, captures, retries),
+            Policies = policies,
+            Handler = policies.Find<CachePolicy>() is { Keeps: true } keeper ? new CacheFetcher(handler, keeper, Context.Time) : handler,
             Metrics = requests.Of(name),
             StandIns =
             [

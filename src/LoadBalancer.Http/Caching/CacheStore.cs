@@ -23,7 +23,10 @@ internal sealed class CacheStore
     private const int BodyShare = 4;
     private const int Marks = 4096;
 
+    private const int FetchTables = 16;
+
     private readonly CacheShard[] _shards;
+    private readonly FetchTable[] _fetches = new FetchTable[FetchTables];
     private readonly long[] _changes = new long[Marks];
     private readonly ulong _seed;
     private readonly ulong _secret;
@@ -44,6 +47,11 @@ internal sealed class CacheStore
         _secret = (ulong)seeds.NextInt64() | 1;
         Array.Fill(_changes, long.MinValue);
         _shards = new CacheShard[shards];
+        for (var at = 0; at < FetchTables; at++)
+        {
+            _fetches[at] = new FetchTable();
+        }
+
         for (var at = 0; at < shards; at++)
         {
             _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards));
@@ -87,6 +95,39 @@ internal sealed class CacheStore
 
     /// <summary>What bodies that pass hold at the moment, in bytes.</summary>
     public long RecordedBytes => Volatile.Read(ref _recorded);
+
+    /// <summary>What is asked for at endpoints, of keys with this number.</summary>
+    public FetchTable FetchesOf(ulong hash) => _fetches[hash % FetchTables];
+
+    /// <summary>How many fetches are under way, for each of which others may wait.</summary>
+    public int Fetches
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.UnderWay;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>How many exchanges wait for them.</summary>
+    public int Waiting
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.Waiting;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>What they weigh, in bytes.</summary>
     public long Bytes
