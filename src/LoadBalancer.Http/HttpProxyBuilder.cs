@@ -153,7 +153,7 @@ internal sealed class HttpProxyBuilder
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
             Policies = policies,
-            Handler = policies.Find<CachePolicy>() is { Keeps: true } keeper ? new CacheFetcher(handler, keeper, Context.Time) : handler,
+            Handler = policies.Find<CachePolicy>() is { Keeps: true } keeper ? new CacheFetcher(handler, keeper, Engine, Context) : handler,
             Metrics = requests.Of(name),
             StandIns =
             [

@@ -39,7 +39,8 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             return new(Storability.Private);
         }
 
-        if (directives.NoCache)
+        var isKnown = response.Status == 200 && (fields.Find("etag"u8) >= 0 || fields.Find("last-modified"u8) >= 0);
+        if (directives.NoCache && !isKnown)
         {
             return new(Storability.NoCache);
         }
@@ -72,7 +73,13 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
 
         // What the route says holds for answers that are one; that an error is kept, the endpoint alone can want.
         var (lifetime, age) = ttl > 0 && response.Status < 400 ? (ttl, 0) : (Freshness.LifetimeOf(fields, directives, receivedAt), Freshness.AgeOf(fields, receivedAt, delay));
-        return lifetime > age ? new(Storability.Stored, lifetime, age) : new(Storability.NotFresh);
+        if (lifetime > age && !directives.NoCache)
+        {
+            return new(Storability.Stored, lifetime, age);
+        }
+
+        // Whoever says how to ask whether it is still the same has it kept, and asked about each time.
+        return isKnown && (directives.NoCache || lifetime != CacheDirectives.Unsaid) ? new(Storability.Stored, 0, age) : new(Storability.NotFresh);
     }
 
     private static bool IsEventStream(HeaderList fields) =>
