@@ -19,6 +19,10 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "Who gets an answer to a caller whom `auth` has found out: `none` for nobody, such requests pass the cache by; `plan` for callers of the same plan; `all` for every known caller. " +
             "Those whom nobody knows have answers of their own."
         },
+        {
+            "key", Kinds.Record(CacheKeyOptions.Shape), o => o.Key, (o, value) => o with { Key = value },
+            "What of a request an answer is found by."
+        },
     };
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
@@ -26,6 +30,9 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
 
     /// <summary>Who gets an answer to a known caller.</summary>
     public CacheSharing Share { get; init; }
+
+    /// <summary>What of a request an answer is found by.</summary>
+    public CacheKeyOptions Key { get; init; } = new();
 
     private static string Text(CacheSharing share) => share switch
     {
