@@ -10,7 +10,7 @@ namespace LoadBalancer.Redis;
 internal readonly struct RedisReply
 {
     /// <summary>The longest list of numbers that needs no object.</summary>
-    public const int MostNumbers = 6;
+    public const int MostNumbers = 16;
 
     private static readonly object NotSent = new();
 
