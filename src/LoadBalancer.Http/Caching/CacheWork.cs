@@ -40,7 +40,10 @@ internal sealed class CacheWork
     public long AskedAt { get; private set; }
 
     /// <summary>True where another exchange may have the same answer, so that one is enough to ask for it.</summary>
-    public bool IsShareable { get; private set; }
+    public bool IsShareable { get; set; }
+
+    /// <summary>By what the endpoint could know the client.</summary>
+    public Credentials Credentials { get; private set; }
 
     /// <summary>What is kept of it, and was looked for; null for nothing.</summary>
     public CachedResponse? Kept { get; private set; }
@@ -60,11 +63,11 @@ internal sealed class CacheWork
     /// <summary>It is looked for.</summary>
     /// <param name="store">Where.</param>
     /// <param name="key">By what, without what answers vary on; in the request's fields.</param>
-    /// <param name="isShareable">True where another exchange may have the same answer.</param>
+    /// <param name="credentials">By what the endpoint could know the client.</param>
     /// <param name="askedAt">When.</param>
     /// <param name="alone">For how long nobody waits for an answer that was for one alone, by the clock of durations.</param>
-    public void Look(CacheStore store, Slice key, bool isShareable, long askedAt, long alone) =>
-        (_store, _key, IsShareable, AskedAt, _alone) = (store, key, isShareable, askedAt, alone);
+    public void Look(CacheStore store, Slice key, Credentials credentials, long askedAt, long alone) =>
+        (_store, _key, Credentials, IsShareable, AskedAt, _alone) = (store, key, credentials, false, askedAt, alone);
 
     /// <summary>What is kept for the exchange, fresh or not; null for nothing. It may be looked for again.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -90,6 +93,9 @@ internal sealed class CacheWork
         return Kept;
     }
 
+    /// <summary>What was found is not for this exchange.</summary>
+    public void Decline() => (Lookup, Kept) = (CacheLookup.Miss, null);
+
     /// <summary>Asks in the background for what another exchange has found to be stale; false where somebody asks for it already.</summary>
     /// <param name="other">What that one has to do with the cache; its request's fields are the same.</param>
     /// <param name="request">Those fields.</param>
@@ -97,7 +103,7 @@ internal sealed class CacheWork
     public bool TryRefresh(CacheWork other, HeaderList request, long now)
     {
         (_store, _key, _sought, _soughtHash, _alone, Kept) = (other._store, other._key, other._sought, other._soughtHash, other._alone, other.Kept);
-        (IsShareable, Lookup) = (false, CacheLookup.Stale);
+        (IsShareable, Lookup, Credentials) = (true, CacheLookup.Stale, other.Credentials);
         return _store.FetchesOf(_soughtHash).Join(_sought.Of(request), _soughtHash, loop: null, now, out _fetch, out _) == FetchEnd.Lead;
     }
 
@@ -271,6 +277,7 @@ internal sealed class CacheWork
             ReceivedAt = _receivedAt,
             Age = _plan.Age,
             Lifetime = _plan.Lifetime,
+            IsForAll = _plan.IsForAll,
             Tag = ValueOf("etag"u8),
             Modified = ValueOf("last-modified"u8),
             MustRevalidate = _directives.NoCache || _directives.MustRevalidate || _directives.ProxyRevalidate || _directives.SharedMaxAge != CacheDirectives.Unsaid,

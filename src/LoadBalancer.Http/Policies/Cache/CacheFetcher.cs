@@ -72,14 +72,14 @@ internal sealed class CacheFetcher : HttpHandler
     {
         // :: (1)
         var began = _time.GetTimestamp();
-        if (work.Kept is { } stale && _policy.MayUseWhileAsking(exchange, stale, began))
+        if (work.IsShareable && work.Kept is { } stale && _policy.MayUseWhileAsking(exchange, stale, began))
         {
             Refresh(exchange, work, stale, began);
             return await AnswerAsync(exchange, work, stale, CacheLookup.StaleHit, began);
         }
 
         // What has to be asked about each time is asked about by each.
-        var longest = work.IsShareable && work.Kept is not { Lifetime: 0 } && !exchange.GivenUp.Failed ? _policy.Coalesce!.Value : TimeSpan.Zero;
+        var longest = work.IsShareable && work.Kept is not { Lifetime: 0 } && !exchange.GivenUp.Failed ? _policy.Coalesce : TimeSpan.Zero;
         for (var turn = 0; turn < MostTurns && longest > TimeSpan.Zero; turn++)
         {
             // :: (2)
@@ -125,7 +125,7 @@ internal sealed class CacheFetcher : HttpHandler
                 break;
             }
 
-            longest = _policy.Coalesce!.Value - _time.GetElapsedTime(began);
+            longest = _policy.Coalesce - _time.GetElapsedTime(began);
         }
 
         // :: (3)
@@ -204,7 +204,7 @@ internal sealed class CacheFetcher : HttpHandler
     private void Refresh(Exchange exchange, CacheWork work, CachedResponse stale, long now)
     {
         var loop = _engine.On(exchange.Loop);
-        if (exchange.Request.Method != RequestMethod.Get || now < stale.RefreshAt || loop.Refreshing >= MostRefreshing)
+        if (now < stale.RefreshAt || loop.Refreshing >= MostRefreshing)
         {
             return;
         }
