@@ -30,7 +30,7 @@ internal sealed class RideshareSample : IAsyncDisposable
     /// <summary>How many lb there are.</summary>
     public const int Instances = 2;
 
-    private const int AtOnce = 10;
+    private const int AtOnce = 5;
     private const int Fleets = 8;
     private const string Folder = "samples/rideshare";
     private const string TokenOfPartners = "opaque-of-a-fleet";
