@@ -21,10 +21,17 @@ internal sealed class CacheStore
 
     private const int RecordedShare = 4;
     private const int BodyShare = 4;
-    private const int Marks = 4096;
+
+    // As many as there is KiB: what is changed ends, besides what is kept of it, about one other answer at most, and a flood of changes is no weapon.
+    private const int BytesOfMark = 1024;
+    private const int LeastMarks = 4096;
+    private const int MostMarks = 1 << 20;
+
+    private const int FetchTables = 16;
 
     private readonly CacheShard[] _shards;
-    private readonly long[] _changes = new long[Marks];
+    private readonly long[] _changes;
+    private readonly FetchTable[] _fetches = new FetchTable[FetchTables];
     private readonly ulong _seed;
     private readonly ulong _secret;
     private long _most;
@@ -42,8 +49,14 @@ internal sealed class CacheStore
         _most = most;
         _seed = (ulong)seeds.NextInt64();
         _secret = (ulong)seeds.NextInt64() | 1;
+        _changes = new long[BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(most / BytesOfMark, LeastMarks, MostMarks))];
         Array.Fill(_changes, long.MinValue);
         _shards = new CacheShard[shards];
+        for (var at = 0; at < FetchTables; at++)
+        {
+            _fetches[at] = new FetchTable();
+        }
+
         for (var at = 0; at < shards; at++)
         {
             _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards));
@@ -59,13 +72,13 @@ internal sealed class CacheStore
     /// <summary>A number that nobody had before: answers of one scope are never found in another.</summary>
     public long NextScope() => Interlocked.Increment(ref _scopes);
 
-    /// <summary>Something at a host and path was changed: what was asked for before is not to be used (RFC 9111 section 4.4). Whoever falls on the same of 4096 marks is asked for anew too.</summary>
+    /// <summary>Something at a host and path was changed: what was asked for before is not to be used (RFC 9111 section 4.4). Whoever falls on the same mark, by a secret hash, is asked for anew too.</summary>
     /// <param name="place">The number of host and path: <see cref="PlaceOf"/>.</param>
     /// <param name="now">When, by the clock of durations.</param>
-    public void Change(ulong place, long now) => Volatile.Write(ref _changes[(int)(place % Marks)], now);
+    public void Change(ulong place, long now) => Volatile.Write(ref _changes[place & (ulong)(_changes.Length - 1)], now);
 
     /// <summary>When something there was changed the last time, by the clock of durations.</summary>
-    public long ChangedAt(ulong place) => Volatile.Read(ref _changes[(int)(place % Marks)]);
+    public long ChangedAt(ulong place) => Volatile.Read(ref _changes[place & (ulong)(_changes.Length - 1)]);
 
     /// <summary>The number of a host and a path, whatever scheme, port, query and route.</summary>
     public ulong PlaceOf(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Fold(HashOf(host) ^ BitOperations.RotateLeft(HashOf(path), 32), _secret);
@@ -87,6 +100,39 @@ internal sealed class CacheStore
 
     /// <summary>What bodies that pass hold at the moment, in bytes.</summary>
     public long RecordedBytes => Volatile.Read(ref _recorded);
+
+    /// <summary>What is asked for at endpoints, of keys with this number.</summary>
+    public FetchTable FetchesOf(ulong hash) => _fetches[hash % FetchTables];
+
+    /// <summary>How many fetches are under way, for each of which others may wait.</summary>
+    public int Fetches
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.UnderWay;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>How many exchanges wait for them.</summary>
+    public int Waiting
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.Waiting;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>What they weigh, in bytes.</summary>
     public long Bytes

@@ -111,6 +111,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>Where routes keep answers.</summary>
     internal CacheMemoryOptions Cache { get; init; } = new();
 
+    /// <summary>True where a route of one of the listeners keeps answers.</summary>
+    internal bool KeepAnswers => Listeners.Values.Any(listener => listener.Http is { } http && http.AllRoutes.Any(route => route.Policies.Cache is not null));
+
     /// <summary>The operator's listener.</summary>
     public AdminOptions Admin { get; init; } = new();
 

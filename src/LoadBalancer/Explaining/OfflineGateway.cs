@@ -152,6 +152,7 @@ internal sealed class OfflineGateway : IDisposable
             AccessLog = new AccessLog(_lines, context.Time),
             Log = new ConnectionLog(_lines, context.Time),
             IsReady = static () => true,
+            KeepsAnswers = Options.KeepAnswers,
         };
         var serving = Options.Listeners.Where(listener => listener.Value.Http is not null).ToDictionary(
             listener => listener.Key,

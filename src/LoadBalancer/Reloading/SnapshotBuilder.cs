@@ -51,6 +51,7 @@ internal sealed class SnapshotBuilder(
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
             var limits = LimitSet.Build(options.Plans, options.RateLimits, store.Store, previous.Limits, context, options.State.OnFailure);
             proxies.CacheMemory = options.Cache.Memory;
+            proxies.KeepsAnswers = options.KeepAnswers;
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot

@@ -1,15 +1,18 @@
-using System.Text;
+using LoadBalancer.Configuration;
+using LoadBalancer.Faults;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Policies.Cache;
 
 /// <summary>
-/// Answers from memory what was answered before, and keeps what may be (RFC 9111, as a shared cache; ADR 0028): <c>cache</c>. It comes behind everything that
-/// asks who calls, and before everything that changes the request; of the response it sees what the endpoint said. Immutable and thread-safe.
+/// Answers from memory what was answered before, and keeps what may be (RFC 9111, as a shared cache; ADR 0028): <c>cache</c>. It comes last: behind everything that
+/// asks who calls, and behind what changes the request, so that an answer is found by what its endpoint was asked (ADR 0029). Of the response it is the first to see
+/// what the endpoint said. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// A route without <c>cache</c> on a listener that has one elsewhere has it too, for one thing: a request that changes something ends what is kept of that place,
+/// A route without <c>cache</c> in a file that has one elsewhere has it too, for one thing: a request that changes something ends what is kept of that place,
 /// by whatever route it came (section 4.4).
 /// </remarks>
 internal sealed class CachePolicy : HttpPolicy
@@ -17,18 +20,26 @@ internal sealed class CachePolicy : HttpPolicy
     private static readonly ulong AsksForPart = HeaderList.SetOf(KnownHeader.Range);
     private static readonly ulong AsksOfState = HeaderList.SetOf(KnownHeader.IfMatch, KnownHeader.IfUnmodifiedSince);
 
+    // For so long nobody waits for an answer that turned out to be for one caller alone.
+    private static readonly TimeSpan AloneFor = TimeSpan.FromSeconds(10);
+
+    // Where the route has no time of its own.
+    private static readonly TimeSpan RefreshFor = TimeSpan.FromMinutes(1);
+
     private readonly CacheOptions? _options;
     private readonly CacheStore _store;
     private readonly TimeProvider _time;
-    private readonly long _scope;
-    private readonly byte[][] _changed;
+    private readonly long _alone;
+    private readonly TimeSpan? _timeout;
+    private readonly CacheInputs? _inputs;
 
     private CachePolicy(CacheStore store, PolicyBuild build)
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
-        _scope = build.Previous.Options == build.Options && build.Previous.Find<CachePolicy>() is { } previous ? previous._scope : store.NextScope();
+        _timeout = build.Options.Timeout;
+        _alone = AloneFor.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond;
         var changes = build.Options.RequestHeaders;
-        _changed = changes is null ? [] : [.. changes.Remove.Concat(changes.Set.Keys).Concat(changes.Add.Keys).Select(Encoding.ASCII.GetBytes)];
+        _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
     }
 
     /// <inheritdoc/>
@@ -36,6 +47,15 @@ internal sealed class CachePolicy : HttpPolicy
 
     /// <summary>The policy, or null where nothing is kept.</summary>
     public static CachePolicy? Create(PolicyBuild build) => build.Cache is { } store ? new CachePolicy(store, build) : null;
+
+    /// <summary>True where answers are kept, and not only ended.</summary>
+    public bool Keeps => _options is not null;
+
+    /// <summary>How long a request in the background may take.</summary>
+    public TimeSpan RefreshTime => _timeout ?? RefreshFor;
+
+    /// <summary>How long a request waits for another one's answer; zero for not at all.</summary>
+    public TimeSpan Coalesce => _options?.Coalesce ?? TimeSpan.Zero;
 
     /// <inheritdoc/>
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange) => new(Decide(exchange));
@@ -45,13 +65,13 @@ internal sealed class CachePolicy : HttpPolicy
     {
         var work = exchange.Caching!;
         var response = exchange.Response;
-        if (work.Lookup is CacheLookup.None or CacheLookup.Hit || exchange.Endpoint is null || exchange.Fault.Failed)
+        if (work.Lookup is CacheLookup.None or CacheLookup.Hit or >= CacheLookup.Collapsed || exchange.Endpoint is null || exchange.Fault.Failed)
         {
             return;
         }
 
         var now = _time.GetTimestamp();
-        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 400 && IsUnsafe(exchange.Request.Method))
+        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 300 && IsUnsafe(exchange.Request.Method))
         {
             _store.Change(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path), now);
         }
@@ -64,11 +84,26 @@ internal sealed class CachePolicy : HttpPolicy
         var isStored = false;
         if (work.Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale && exchange.Request.Method == RequestMethod.Get)
         {
-            var plan = Judge(exchange, work.AskedAt, now);
+            var plan = Judge(exchange, work, now);
             if (plan.Storability == Storability.Stored)
             {
                 isStored = true;
+                if (plan.Lifetime <= plan.Age)
+                {
+                    // Each has to ask whether it is as good as new.
+                    work.Refuse(now);
+                }
+
                 work.Keep(exchange, plan, now);
+            }
+            else if (response.Status < 500)
+            {
+                work.Refuse(now);
+                GiveUp(work);
+            }
+            else
+            {
+                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
             }
         }
 
@@ -77,6 +112,74 @@ internal sealed class CachePolicy : HttpPolicy
 
     /// <inheritdoc/>
     public override void OnEnd(Exchange exchange) => exchange.Caching?.Forget();
+
+    /// <summary>What is kept and fresh for the exchange; null for nothing.</summary>
+    /// <param name="exchange">The exchange, which has a key.</param>
+    /// <param name="work">Its cache.</param>
+    /// <param name="now">When, by the clock of durations.</param>
+    /// <param name="counts">True where it counts as asked for.</param>
+    public CachedResponse? Find(Exchange exchange, CacheWork work, long now, bool counts)
+    {
+        if (work.Find(exchange, counts) is not { } response)
+        {
+            return null;
+        }
+
+        if ((work.Credentials & Credentials.Authorization) != 0 && !response.IsForAll)
+        {
+            // What a stranger got is not what somebody gets, whom the endpoint may know, as long as the endpoint has not said so.
+            work.Decline();
+            return null;
+        }
+
+        return IsCurrent(exchange, response) && AgeOf(response, now) < response.Lifetime ? response : null;
+    }
+
+    /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
+    public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
+
+    /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
+    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleWhileRevalidate, response.StaleWhileRevalidate);
+
+    /// <summary>True where what is kept may be sent though it is stale, as asking has failed (RFC 5861 section 4).</summary>
+    public bool MayUseOnError(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleIfError, response.StaleIfError);
+
+    /// <summary>The endpoint has said by a 304 that what is kept is as good as new: makes it the exchange's response, and keeps it for as long as that says.</summary>
+    public void Freshen(Exchange exchange, CacheWork work, long now)
+    {
+        var kept = work.Kept!;
+        Revalidation.Merge(exchange.Response, kept);
+        exchange.StoredBody = kept.Body;
+        var plan = Judge(exchange, work, now);
+        if (plan.Storability != Storability.Stored)
+        {
+            work.Refuse(now);
+            GiveUp(work);
+            work.Pass(CacheLookup.Revalidated);
+            StoredAnswer.AddStatus(exchange.Response.Fields, work, 0);
+            return;
+        }
+
+        if (plan.Lifetime <= plan.Age)
+        {
+            work.Refuse(now);
+        }
+
+        work.Keep(exchange, plan, now);
+        var fresh = work.Store(kept.Body);
+        exchange.Response.Reset();
+        Answer(exchange, work, fresh, CacheLookup.Revalidated, now);
+    }
+
+    /// <summary>Makes what is kept the exchange's response.</summary>
+    /// <returns>Its age, in seconds.</returns>
+    public long Answer(Exchange exchange, CacheWork work, CachedResponse response, CacheLookup lookup, long now)
+    {
+        var age = AgeOf(response, now);
+        work.Pass(lookup);
+        StoredAnswer.Prepare(exchange, response, age);
+        return age;
+    }
 
     private static bool IsUnsafe(RequestMethod method) => method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options or RequestMethod.Trace);
 
@@ -93,10 +196,6 @@ internal sealed class CachePolicy : HttpPolicy
         _ => "lb; fwd=bypass"u8,
     };
 
-    // Frameworks take these for the method, so that a GET might be answered as something else.
-    private static bool DisguisesMethod(HeaderList request) =>
-        request.Find("x-http-method-override"u8) >= 0 || request.Find("x-http-method"u8) >= 0 || request.Find("x-method-override"u8) >= 0;
-
     private PolicyOutcome Decide(Exchange exchange)
     {
         var work = exchange.Caching ??= new();
@@ -108,7 +207,7 @@ internal sealed class CachePolicy : HttpPolicy
             return PolicyOutcome.Skipped("method");
         }
 
-        if (_options is null)
+        if (_options is null || exchange.Route!.CacheScope is not { } scope)
         {
             return PolicyOutcome.Skipped("off");
         }
@@ -134,61 +233,95 @@ internal sealed class CachePolicy : HttpPolicy
             return PolicyOutcome.Skipped("identity");
         }
 
-        return Look(exchange, work);
+        if (exchange.Proxy.Providers.HasLogins)
+        {
+            // They reach no endpoint, so that no answer is made of them.
+            LoginCookies.RemoveAll(request.Fields);
+        }
+
+        foreach (var place in scope.Places)
+        {
+            if (!CookieText.TryFind(request.Fields, place, out _))
+            {
+                // Its answer gives it a place, which is nobody else's.
+                return PolicyOutcome.Skipped("no_place");
+            }
+        }
+
+        _inputs!.Reduce(exchange, scope);
+        return Look(exchange, work, CacheKeys.Write(exchange, scope, _options.Share, _inputs.Fields, _inputs.CountsCookies));
     }
 
-    private PolicyOutcome Look(Exchange exchange, CacheWork work)
+    private PolicyOutcome Look(Exchange exchange, CacheWork work, Slice key)
     {
-        var fields = exchange.Request.Fields;
         var now = _time.GetTimestamp();
-        var key = CacheKeys.Write(exchange, _scope, _options!.Share);
-        var found = Find(exchange, key);
-        var lookup = CacheLookup.Miss;
-        if (found is VaryEntry vary)
+        work.Look(_store, key, CredentialsOf(exchange), now, _alone);
+        if (Find(exchange, work, now, counts: !exchange.IsRehearsal) is { } response)
         {
-            found = Find(exchange, CacheKeys.WriteVaried(fields, key, vary.Names));
-            lookup = CacheLookup.VaryMiss;
+            exchange.Decisions.Note("age", Answer(exchange, work, response, CacheLookup.Hit, now));
+            return PolicyOutcome.Answer;
         }
 
-        if (found is CachedResponse response)
-        {
-            var age = response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
-            if (age < response.Lifetime && response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path)))
-            {
-                work.Pass(CacheLookup.Hit);
-                StoredAnswer.Prepare(exchange, response, age);
-                exchange.Decisions.Note("age", age);
-                return PolicyOutcome.Answer;
-            }
-
-            lookup = CacheLookup.Stale;
-        }
-
-        work.Look(_store, key, DisguisesMethod(fields) ? CacheLookup.Bypass : lookup, now);
-        return PolicyOutcome.AllowedFor(lookup == CacheLookup.Stale ? "stale" : "miss");
+        work.IsShareable = IsShareable(exchange, work);
+        return PolicyOutcome.AllowedFor(work.Lookup == CacheLookup.Stale ? "stale" : "miss");
     }
 
-    private CacheEntry? Find(Exchange exchange, Slice slice)
+    // When in doubt not: whoever does not share its answer asks for it alone, and by an unusual field the endpoint could be brought to fail for those who wait.
+    private bool IsShareable(Exchange exchange, CacheWork work)
     {
-        var key = slice.Of(exchange.Request.Fields);
-        var hash = _store.HashOf(key);
-        return exchange.IsRehearsal ? _store.Peek(key, hash) : _store.Find(key, hash);
+        var (request, fields) = (exchange.Request, exchange.Request.Fields);
+        return request.Method == RequestMethod.Get && work.Credentials == Credentials.None && !_inputs!.HasOther(exchange, exchange.Route!.CacheScope!)
+            && !(fields.MayHave(KnownHeader.CacheControl) && CacheDirectives.Of(fields).NoStore);
     }
 
-    private StoragePlan Judge(Exchange exchange, long askedAt, long now)
+    // What the endpoint says now is not to be kept, and nothing about who has asked made it say so: neither is what it said before.
+    private void GiveUp(CacheWork work)
     {
-        var fields = exchange.Response.Fields;
-        foreach (var name in _changed)
+        if (work.IsShareable && work.Kept is { } kept)
         {
-            // What clients send under that name is not what the endpoint saw.
-            if (VaryNames.Has(fields, name))
+            _store.Remove(kept);
+        }
+    }
+
+    private bool MayUse(Exchange exchange, CachedResponse response, long now, TimeSpan? own, long said) =>
+        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response);
+
+    private long AgeOf(CachedResponse response, long now) => response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
+
+    private StoragePlan Judge(Exchange exchange, CacheWork work, long now)
+    {
+        var plan = StoragePlan.Of(
+            exchange.Request.Fields, work.Credentials, exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, _time.GetUtcNow().ToUnixTimeSeconds(),
+            (long)_time.GetElapsedTime(work.AskedAt, now).TotalSeconds, _store.MostBody);
+        return plan.Storability == Storability.Stored && _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field) : plan;
+    }
+
+    /// <summary>
+    /// Of a client that nobody knows, what it has sent, whatever the route has made of that since: a field that was taken out is there still. Of a known one, whose answers
+    /// the route says to be for others, what of it the endpoint gets.
+    /// </summary>
+    private Credentials CredentialsOf(Exchange exchange)
+    {
+        var (fields, places, isKnown) = (exchange.Request.Fields, exchange.Proxy.Providers.Credentials, exchange.Identity is not null);
+        var found = !isKnown && places.HasIn(exchange.Request.Target) ? Credentials.Authorization : Credentials.None;
+        for (var at = 0; at < (isKnown ? fields.Count : exchange.ReceivedFields); at++)
+        {
+            if (isKnown && fields[at].Removed)
             {
-                return new(Storability.Vary);
+                continue;
+            }
+
+            if (fields[at].Known == KnownHeader.Cookie)
+            {
+                // Where the key has cookies, the endpoint gets no others.
+                found |= !_inputs!.CountsCookies && CookieText.HasOther(fields, at, exchange.Route!.CacheScope!.Places) ? Credentials.Cookie : Credentials.None;
+            }
+            else if (at < exchange.ReceivedFields && places.Has(fields, at) && !OpenFields.Has(fields, at))
+            {
+                found |= Credentials.Authorization;
             }
         }
 
-        return StoragePlan.Of(
-            exchange.Request.Fields, exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, exchange.Identity is not null, _time.GetUtcNow().ToUnixTimeSeconds(),
-            (long)_time.GetElapsedTime(askedAt, now).TotalSeconds, _store.MostBody);
+        return found;
     }
 }
