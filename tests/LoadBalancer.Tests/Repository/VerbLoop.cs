@@ -9,7 +9,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 /// Runs command lines of lb one after the other, each as a process of its own would, in the time of one that has long been started: pages have
 /// many of them, and a process spends most of its time on starting. One daemon may be at work meanwhile. One thread.
 /// </summary>
-internal sealed class VerbLoop
+internal sealed class VerbLoop : IDisposable
 {
     private static readonly Uri Readiness = new("http://127.0.0.1:9090/readyz");
 
@@ -25,7 +25,7 @@ internal sealed class VerbLoop
     /// <param name="answers">A named pipe that gets the exit code of each.</param>
     public static async Task RunAsync(string questions, string answers)
     {
-        var loop = new VerbLoop();
+        using var loop = new VerbLoop();
         using var asked = new StreamReader(new FileStream(questions, FileMode.Open, FileAccess.ReadWrite));
         await using var answered = new StreamWriter(new FileStream(answers, FileMode.Open, FileAccess.ReadWrite)) { AutoFlush = true };
         while (await asked.ReadLineAsync() is { } file)
@@ -39,6 +39,13 @@ internal sealed class VerbLoop
             await File.WriteAllTextAsync(file + ".err", errors.ToString());
             await answered.WriteLineAsync(code.ToString(CultureInfo.InvariantCulture));
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _orders?.Dispose();
+        _admin.Dispose();
     }
 
     private async Task<int> DoAsync(Terminal terminal, string[] words)
