@@ -1,3 +1,4 @@
+using System.Text;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Tests;
 
@@ -203,5 +204,28 @@ internal sealed class CacheStoreTests
         });
 
         Assert.That((wrong, store.Bytes <= 64 * Kilobyte, store.Bytes == store.Count * Kilobyte), Is.EqualTo((0, true, true)));
+    }
+
+    [Test]
+    public void A_flood_of_changes_ends_about_one_other_place_each_at_most()
+    {
+        const int Flood = 10_000;
+        var store = new CacheStore(64 * 1024 * Kilobyte, new Random(1));
+        for (var at = 0; at < Flood; at++)
+        {
+            store.Change(store.PlaceOf("evil"u8, Encoding.ASCII.GetBytes($"/{at}")), 1);
+        }
+
+        var ended = Enumerable.Range(0, Flood).Count(at => store.ChangedAt(store.PlaceOf("good"u8, Encoding.ASCII.GetBytes($"/{at}"))) == 1);
+        Assert.That(ended, Is.LessThan(Flood / 5), "of as many as were changed");
+        Assert.That(store.ChangedAt(store.PlaceOf("evil"u8, "/17"u8)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_names_of_fields_take_weighs_too()
+    {
+        var names = new[] { new byte[1000], new byte[500] };
+
+        Assert.That(new VaryEntry([1], 1, names).Size, Is.GreaterThanOrEqualTo(CacheEntry.Overhead + 1501));
     }
 }
