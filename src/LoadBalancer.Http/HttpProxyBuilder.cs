@@ -50,8 +50,8 @@ internal sealed class HttpProxyBuilder
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
 
-    /// <summary>What the answers that routes keep may weigh, in bytes.</summary>
-    public long CacheMemory { get; set; } = CacheStore.DefaultBytes;
+    /// <summary>Where routes keep answers; null while no route of any listener does.</summary>
+    public CacheStore? Cache { get; set; }
 
     /// <summary>True while lb is ready, for <c>respond: readiness</c>. Any thread.</summary>
     public required Func<bool> IsReady { get; init; }
@@ -137,7 +137,7 @@ internal sealed class HttpProxyBuilder
     }
 
     // A request that changes something ends what other routes keep of it, so that all of them have the cache where one has.
-    private CacheStore? CacheOf(HttpOptions options) => options.AllRoutes.Any(route => route.Policies.Cache is not null) ? Engine.Cache(Context, CacheMemory) : null;
+    private CacheStore? CacheOf(HttpOptions options) => options.AllRoutes.Any(route => route.Policies.Cache is not null) ? Cache : null;
 
     private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
     {

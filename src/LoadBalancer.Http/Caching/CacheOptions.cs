@@ -19,10 +19,18 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "Who gets an answer to a caller whom `auth` has found out: `none` for nobody, such requests pass the cache by; `plan` for callers of the same plan; `all` for every known caller. " +
             "Those whom nobody knows have answers of their own."
         },
+        {
+            "tags", Kinds.Token("the name of a header field", "Cache-Tag").OrNull("none"), o => o.Tags, (o, value) => o with { Tags = value },
+            "The response's field in which the endpoint names its tags, words with commas or spaces between them, by which answers can be given up: `lb purge --tag WORD`. It is not sent to clients. " +
+            "An answer with more than 128 is not kept."
+        },
     };
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
     public TimeSpan? Ttl { get; init; }
+
+    /// <summary>The response's field that has its tags; null for none.</summary>
+    public string? Tags { get; init; }
 
     /// <summary>Who gets an answer to a known caller.</summary>
     public CacheSharing Share { get; init; }

@@ -6,6 +6,9 @@ namespace LoadBalancer.Http.Caching;
 /// <summary>A whole response to a GET. Immutable: its body is read by whoever has found it, without a copy, for as long as he likes.</summary>
 internal sealed class CachedResponse : CacheEntry
 {
+    /// <summary>A body that is longer is sent piece by piece as its client takes it, in bytes: it is in memory until then, kept or not.</summary>
+    public const int LongBody = 64 * 1024;
+
     private readonly byte[] _head;
     private readonly HeaderField[] _fields;
 
@@ -42,6 +45,9 @@ internal sealed class CachedResponse : CacheEntry
     /// <summary>Its Last-Modified, in seconds since 1970; negative where it has none.</summary>
     public required long ModifiedAt { get; init; }
 
+    /// <summary>The numbers of its tags: <see cref="CacheTags"/>.</summary>
+    public required ulong[] Tags { get; init; }
+
     /// <summary>Its ETag; empty where it has none.</summary>
     public ReadOnlySpan<byte> TagText => _head.AsSpan(Tag.Start, Tag.Length);
 
@@ -52,6 +58,7 @@ internal sealed class CachedResponse : CacheEntry
         response.Fields.Restore(_head, _fields);
     }
 
+    // The key counts twice: about as long is what is known of the place.
     private static long SizeOf(byte[] key, byte[] head, HeaderField[] fields, long body) =>
-        Overhead + key.Length + head.Length + (fields.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<HeaderField>()) + body + (body / BodyChunk.Most * BodyChunk.Overhead);
+        Overhead + (key.Length * 2) + head.Length + (fields.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<HeaderField>()) + body + (body / BodyChunk.Most * BodyChunk.Overhead);
 }

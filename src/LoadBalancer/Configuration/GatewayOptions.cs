@@ -132,6 +132,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>True where a plan or a limit is a quota.</summary>
     internal bool HasQuotas => Plans.Values.Any(plan => plan.Quota.Count > 0) || RateLimits.Values.Any(limit => limit.Limit?.Rules.Any(rule => rule.Quota is not null) == true);
 
+    /// <summary>True where a route keeps answers.</summary>
+    internal bool KeepsAnswers => Listeners.Values.Any(listener => listener.Http?.AllRoutes.Any(route => route.Policies.Cache is not null) == true);
+
     /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
     internal ValueList<Secret> Secrets { get; init; }
 

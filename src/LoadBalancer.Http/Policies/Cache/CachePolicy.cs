@@ -14,7 +14,6 @@ namespace LoadBalancer.Http.Policies.Cache;
 /// </remarks>
 internal sealed class CachePolicy : HttpPolicy
 {
-    private static readonly ulong AsksForPart = HeaderList.SetOf(KnownHeader.Range);
     private static readonly ulong AsksOfState = HeaderList.SetOf(KnownHeader.IfMatch, KnownHeader.IfUnmodifiedSince);
 
     private readonly CacheOptions? _options;
@@ -22,11 +21,13 @@ internal sealed class CachePolicy : HttpPolicy
     private readonly TimeProvider _time;
     private readonly long _scope;
     private readonly byte[][] _changed;
+    private readonly byte[] _tags;
 
     private CachePolicy(CacheStore store, PolicyBuild build)
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
         _scope = build.Previous.Options == build.Options && build.Previous.Find<CachePolicy>() is { } previous ? previous._scope : store.NextScope();
+        _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
         var changes = build.Options.RequestHeaders;
         _changed = changes is null ? [] : [.. changes.Remove.Concat(changes.Set.Keys).Concat(changes.Add.Keys).Select(Encoding.ASCII.GetBytes)];
     }
@@ -45,6 +46,11 @@ internal sealed class CachePolicy : HttpPolicy
     {
         var work = exchange.Caching!;
         var response = exchange.Response;
+        if (_tags.Length > 0 && exchange.Endpoint is not null)
+        {
+            work.Tags = CacheTags.Take(response.Fields, _tags, _store);
+        }
+
         if (work.Lookup is CacheLookup.None or CacheLookup.Hit || exchange.Endpoint is null || exchange.Fault.Failed)
         {
             return;
@@ -65,7 +71,7 @@ internal sealed class CachePolicy : HttpPolicy
         if (work.Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale && exchange.Request.Method == RequestMethod.Get)
         {
             var plan = Judge(exchange, work.AskedAt, now);
-            if (plan.Storability == Storability.Stored)
+            if (plan.Storability == Storability.Stored && work.Tags is not null)
             {
                 isStored = true;
                 work.Keep(exchange, plan, now);
@@ -76,7 +82,18 @@ internal sealed class CachePolicy : HttpPolicy
     }
 
     /// <inheritdoc/>
-    public override void OnEnd(Exchange exchange) => exchange.Caching?.Forget();
+    public override void OnEnd(Exchange exchange)
+    {
+        var work = exchange.Caching!;
+        if (_options is null)
+        {
+            work.Reset();
+            return;
+        }
+
+        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.SentBytes);
+        work.Forget();
+    }
 
     private static bool IsUnsafe(RequestMethod method) => method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options or RequestMethod.Trace);
 
@@ -100,7 +117,7 @@ internal sealed class CachePolicy : HttpPolicy
     private PolicyOutcome Decide(Exchange exchange)
     {
         var work = exchange.Caching ??= new();
-        work.Forget();
+        work.Reset();
         var request = exchange.Request;
         if (request.Method is not (RequestMethod.Get or RequestMethod.Head))
         {
@@ -117,11 +134,6 @@ internal sealed class CachePolicy : HttpPolicy
         if (request.Framing != BodyFraming.None || exchange.RequestBody is not null || request.WantsWebSocket)
         {
             return PolicyOutcome.Skipped("body");
-        }
-
-        if (request.Fields.MayHaveAny(AsksForPart))
-        {
-            return PolicyOutcome.Skipped("range");
         }
 
         if (request.Fields.MayHaveAny(AsksOfState))
@@ -157,6 +169,11 @@ internal sealed class CachePolicy : HttpPolicy
             {
                 work.Pass(CacheLookup.Hit);
                 StoredAnswer.Prepare(exchange, response, age);
+                if ((exchange.StoredBody.Length > CachedResponse.LongBody || exchange.ResponsePace is not null) && !exchange.IsRehearsal)
+                {
+                    work.Hold(_store, response);
+                }
+
                 exchange.Decisions.Note("age", age);
                 return PolicyOutcome.Answer;
             }
@@ -164,7 +181,7 @@ internal sealed class CachePolicy : HttpPolicy
             lookup = CacheLookup.Stale;
         }
 
-        work.Look(_store, key, DisguisesMethod(fields) ? CacheLookup.Bypass : lookup, now);
+        work.Look(_store, key, DisguisesMethod(fields) || fields.MayHave(KnownHeader.Range) ? CacheLookup.Bypass : lookup, now);
         return PolicyOutcome.AllowedFor(lookup == CacheLookup.Stale ? "stale" : "miss");
     }
 
