@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
 using LoadBalancer.Connections;
@@ -73,15 +74,17 @@ internal sealed class HttpProxyBuilder
         ConnectionPolicyChain? policies, ConnectionTable connections, ListenerMetrics metrics, TlsTermination? tls, ProviderSet providers, LimitSet limits, ValueList<HttpsListener> https)
     {
         https = options.RedirectToHttps ? https : [];
-        var cache = CacheOf(options);
+
+        // A request that changes something ends what other routes and listeners keep of it, so that all of them have the cache where one has.
+        var cache = Cache;
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
-        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits
+        if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits && running.Cache == cache
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
         }
 
-        var before = running?.Routes.Routes.DistinctBy(route => route.Name).ToDictionary(route => route.Name, route => route.Policies, StringComparer.Ordinal) ?? [];
+        var before = new RoutePredecessors(running);
         var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
         return new HttpProxy
         {
@@ -90,12 +93,13 @@ internal sealed class HttpProxyBuilder
             Upstreams = used,
             Routes = new RouteTable(
             [
-                .. options.AllRoutes.Select(route => RouteOf(route, used, before.GetValueOrDefault, providers, limits, cache, requests)),
-                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before.GetValueOrDefault, providers, limits, cache, requests, own.Handler)),
+                .. options.AllRoutes.Select(route => RouteOf(route, used, before, providers, limits, cache, requests)),
+                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before, providers, limits, cache, requests, own.Handler)),
             ]),
             HttpsListeners = https,
             Providers = providers,
             Limits = limits,
+            Cache = cache,
             IdentityFields = providers.Fields,
             ToHttps = options.RedirectToHttps ? new RedirectToHttps(host => PortOf(https, host)) : null,
             Forwarded = new ForwardedHeaders(new IpSet(options.TrustedProxies)),
@@ -136,22 +140,25 @@ internal sealed class HttpProxyBuilder
         return 0;
     }
 
-    // A request that changes something ends what other routes keep of it, so that all of them have the cache where one has.
-    private CacheStore? CacheOf(HttpOptions options) => options.AllRoutes.Any(route => route.Policies.Cache is not null) ? Cache : null;
-
-    private Route RouteOf(RouteOptions options, Dictionary<string, Upstream> upstreams, Func<string, PolicyChain?> before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
+    private Route RouteOf(
+        RouteOptions options, Dictionary<string, Upstream> upstreams, RoutePredecessors before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = PathPattern.Of(options).Captures;
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
+        var previous = before.Take(options);
+        var policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], previous?.Policies, Context, providers, limits, cache);
         return new Route
         {
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
-            Policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], before(name), Context, providers, limits, cache),
+            Policies = policies,
             Handler = own ?? HandlerOf(options, upstreams, captures, retries),
             Metrics = requests.Of(name),
+            CacheScope = cache is null || own is not null || options.Policies.Cache is null ? null
+                : previous is { CacheScope: { } scope } && previous.Policies.Cache == cache && previous.Policies.Providers == policies.Providers && before.LeadsAs(previous, options, upstreams) ? scope
+                : ScopeOf(options, upstreams, cache),
             StandIns =
             [
                 .. options.Policies.OnError.Where(page => page.Value.Upstream is not null)
@@ -159,6 +166,13 @@ internal sealed class HttpProxyBuilder
             ],
         };
     }
+
+    private static CacheScope ScopeOf(RouteOptions options, Dictionary<string, Upstream> upstreams, CacheStore cache) => new(
+        cache.NextScope(),
+        [
+            .. new[] { options.Upstream }.OfType<string>().Concat(options.Split?.To.Keys ?? []).Select(name => upstreams[name].Options.Affinity?.Cookie).Append(options.Split?.Sticky).OfType<string>().Distinct(StringComparer.Ordinal).Select(Encoding.ASCII.GetBytes),
+        ],
+        [.. options.Headers.Keys.Select(Encoding.ASCII.GetBytes)]);
 
     private HttpHandler HandlerOf(RouteOptions options, Dictionary<string, Upstream> upstreams, IReadOnlyList<string> captures, RetryPlan retries)
     {

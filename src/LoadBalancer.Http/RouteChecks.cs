@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using LoadBalancer.Configuration;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Policies.Authorization;
 using LoadBalancer.Http.Policies.Headers;
 using LoadBalancer.Http.Responses;
@@ -41,6 +42,7 @@ internal static class RouteChecks
             .. OfChanges("response_headers", policies.ResponseHeaders, captures, isRequest: false),
             .. OfTags(policies.Cache?.Tags),
             .. OfRewrite(policies.Rewrite, captures),
+            .. policies.Cache is { } cache ? OfKey(cache.Key, route) : [],
             .. policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
             .. route.Respond is { IsReadiness: false } respond ? OfContent(["respond"], respond.Body, respond.Headers, captures) : [],
             .. OfRedirect(route.Redirect, captures, route.Host is not null),
@@ -147,6 +149,37 @@ internal static class RouteChecks
         }
 
         return null;
+    }
+
+    private static IEnumerable<RouteFault> OfKey(CacheKeyOptions key, RouteOptions route)
+    {
+        string[] path = ["cache", "key"];
+        if (key.Query is { } query)
+        {
+            foreach (var name in route.Query.Keys.Except(query, StringComparer.Ordinal))
+            {
+                yield return new RouteFault([.. path, "query"], $"the route asks for the parameter {ScalarNode.Quote(name)}, and the endpoint would not get it: list it here");
+            }
+
+            foreach (var name in (route.Policies.Rewrite?.Query.Set.Keys ?? []).Except(query, StringComparer.Ordinal))
+            {
+                yield return new RouteFault([.. path, "query"], $"'rewrite' sets the parameter {ScalarNode.Quote(name)}, and the endpoint would not get it: list it here");
+            }
+        }
+
+        for (var at = 0; at < key.Headers.Count; at++)
+        {
+            string[] place = [.. path, "headers", $"{at}"];
+            if (KnownHeaders.Find(Encoding.ASCII.GetBytes(key.Headers[at])) == KnownHeader.Cookie)
+            {
+                yield return new RouteFault(place, "a request has many cookies in one field: name those that count in 'cookies'");
+            }
+
+            foreach (var fault in OfName(place, key.Headers[at], isRequest: false))
+            {
+                yield return fault;
+            }
+        }
     }
 
     private static IEnumerable<RouteFault> OfContent(string[] path, string? body, ValueMap<string> headers, IReadOnlyList<string> captures) =>

@@ -16,6 +16,7 @@ internal sealed class ProviderSet
         (_options, _consumers, _providers, Failures, Metrics) = (options, consumers, providers, failures, metrics);
         HasLogins = providers.Values.OfType<OidcProvider>().Any();
         Secrets = SecretParameters.Of(options.Values.SelectMany(provider => provider.CredentialParameters));
+        Credentials = new CredentialPlaces(options.Values.SelectMany(provider => provider.CredentialHeaders), options.Values.SelectMany(provider => provider.CredentialParameters));
         Fields = IdentityFields.Of(options.Values.SelectMany(provider => provider.IdentityHeaders));
     }
 
@@ -27,6 +28,9 @@ internal sealed class ProviderSet
 
     /// <summary>The query parameters that no log may show; null for none.</summary>
     public SecretParameters? Secrets { get; }
+
+    /// <summary>Where requests have credentials.</summary>
+    public CredentialPlaces Credentials { get; }
 
     /// <summary>Who keeps clients from guessing credentials; null for nobody.</summary>
     public FailureThrottle? Failures { get; }

@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Caching;
 
 /// <summary>
 /// What Cache-Control says (RFC 9111 section 5.2), of all its lines together. What could be read in two ways is read in the stricter one: of a number that
-/// is said twice the smaller counts, one that is none is zero, and <c>private</c> or <c>no-cache</c> for some fields are for the whole response.
+/// is said twice the smaller counts, one that is none is zero, <c>private</c> or <c>no-cache</c> for some fields are for the whole response, and of what nobody can read it is thought that it forbids.
 /// </summary>
 internal readonly struct CacheDirectives
 {
@@ -61,19 +61,26 @@ internal readonly struct CacheDirectives
         var directives = new CacheDirectives(at >= 0);
         for (; at >= 0; at = fields.Find(KnownHeader.CacheControl, at + 1))
         {
-            for (var rest = fields.Value(at); TryNext(ref rest, out var name, out var value, out var hasValue);)
+            for (var rest = fields.Value(at); TryNext(ref rest, out var name, out var value, out var hasValue, out var isReadable);)
             {
                 directives = directives.With(name, value, hasValue);
+                directives = isReadable ? directives : directives with { NoStore = true };
             }
         }
 
         return directives;
     }
 
-    private static bool TryNext(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out bool hasValue)
+    /// <summary>A number of seconds: 0 for what is none, and what does not fit is as good as for ever (RFC 9111 section 1.2.2).</summary>
+    public static long SecondsOf(ReadOnlySpan<byte> text) =>
+        text.Length == 0 || text.ContainsAnyExceptInRange((byte)'0', (byte)'9') ? 0
+        : Utf8Parser.TryParse(text, out long number, out _) ? Math.Min(number, MostSeconds) : MostSeconds;
+
+    private static bool TryNext(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out bool hasValue, out bool isReadable)
     {
         rest = rest.TrimStart(", \t"u8);
         var length = FieldText.TokenLength(rest);
+        isReadable = length > 0;
         name = rest[..length];
         value = default;
         hasValue = false;
@@ -90,6 +97,7 @@ internal readonly struct CacheDirectives
                     end += after[end] == '\\' ? 2 : 1;
                 }
 
+                isReadable = end < after.Length;
                 value = after[1..Math.Min(end, after.Length)];
                 after = after[Math.Min(end + 1, after.Length)..];
             }
@@ -100,8 +108,9 @@ internal readonly struct CacheDirectives
             }
         }
 
-        // What stands between a directive and the comma is nothing that anybody knows.
+        // Behind a semicolon, where somebody has taken it for a comma, could be what matters most.
         var comma = after.IndexOf((byte)',');
+        isReadable &= FieldText.Trim(comma < 0 ? after : after[..comma]).IsEmpty;
         var wasThere = rest.Length > 0;
         rest = comma < 0 ? default : after[(comma + 1)..];
         return wasThere;
@@ -109,13 +118,7 @@ internal readonly struct CacheDirectives
 
     private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> known) => Ascii.EqualsIgnoreCase(name, known);
 
-    private static long Least(long before, ReadOnlySpan<byte> value)
-    {
-        // More than fits is as good as for ever (RFC 9111 section 1.2.2).
-        var seconds = value.Length == 0 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') ? 0
-            : Utf8Parser.TryParse(value, out long number, out _) ? Math.Min(number, MostSeconds) : MostSeconds;
-        return before == Unsaid ? seconds : Math.Min(before, seconds);
-    }
+    private static long Least(long before, ReadOnlySpan<byte> value) => before == Unsaid ? SecondsOf(value) : Math.Min(before, SecondsOf(value));
 
     private CacheDirectives With(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool hasValue) =>
         Is(name, "max-age"u8) ? this with { MaxAge = Least(MaxAge, value) }

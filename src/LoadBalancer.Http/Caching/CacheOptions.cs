@@ -24,6 +24,10 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "The response's field in which the endpoint names its tags, words with commas or spaces between them, by which answers can be given up: `lb purge --tag WORD`. It is not sent to clients. " +
             "An answer with more than 128 is not kept."
         },
+        {
+            "key", Kinds.Record(CacheKeyOptions.Shape), o => o.Key, (o, value) => o with { Key = value },
+            "What of a request an answer is found by."
+        },
     };
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
@@ -34,6 +38,9 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
 
     /// <summary>Who gets an answer to a known caller.</summary>
     public CacheSharing Share { get; init; }
+
+    /// <summary>What of a request an answer is found by.</summary>
+    public CacheKeyOptions Key { get; init; } = new();
 
     private static string Text(CacheSharing share) => share switch
     {

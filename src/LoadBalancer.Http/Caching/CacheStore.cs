@@ -24,10 +24,14 @@ internal sealed class CacheStore
 
     private const int RecordedShare = 4;
     private const int BodyShare = 4;
-    private const int Marks = 4096;
+
+    // As many as there is KiB: what is changed ends, besides what is kept of it, about one other answer at most, and a flood of changes is no weapon.
+    private const int BytesOfMark = 1024;
+    private const int LeastMarks = 4096;
+    private const int MostMarks = 1 << 20;
 
     private readonly CacheShard[] _shards;
-    private readonly long[] _changes = new long[Marks];
+    private readonly long[] _changes;
     private readonly PurgeLog _purges = new();
     private readonly ulong _seed;
     private readonly ulong _secret;
@@ -47,6 +51,7 @@ internal sealed class CacheStore
         _most = most;
         _seed = (ulong)seeds.NextInt64();
         _secret = (ulong)seeds.NextInt64() | 1;
+        _changes = new long[BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(most / BytesOfMark, LeastMarks, MostMarks))];
         Array.Fill(_changes, long.MinValue);
         _shards = new CacheShard[shards];
         for (var at = 0; at < shards; at++)
@@ -64,13 +69,13 @@ internal sealed class CacheStore
     /// <summary>A number that nobody had before: answers of one scope are never found in another.</summary>
     public long NextScope() => Interlocked.Increment(ref _scopes);
 
-    /// <summary>Something at a host and path was changed: what was asked for before is not to be used (RFC 9111 section 4.4). Whoever falls on the same of 4096 marks is asked for anew too.</summary>
+    /// <summary>Something at a host and path was changed: what was asked for before is not to be used (RFC 9111 section 4.4). Whoever falls on the same mark, by a secret hash, is asked for anew too.</summary>
     /// <param name="place">The number of host and path: <see cref="PlaceOf"/>.</param>
     /// <param name="now">When, by the clock of durations.</param>
-    public void Change(ulong place, long now) => Volatile.Write(ref _changes[(int)(place % Marks)], now);
+    public void Change(ulong place, long now) => Volatile.Write(ref _changes[place & (ulong)(_changes.Length - 1)], now);
 
     /// <summary>When something there was changed the last time, by the clock of durations.</summary>
-    public long ChangedAt(ulong place) => Volatile.Read(ref _changes[(int)(place % Marks)]);
+    public long ChangedAt(ulong place) => Volatile.Read(ref _changes[place & (ulong)(_changes.Length - 1)]);
 
     /// <summary>The number of a host and a path, whatever scheme, port, query and route.</summary>
     public ulong PlaceOf(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Fold(HashOf(host) ^ BitOperations.RotateLeft(HashOf(path), 32), _secret);

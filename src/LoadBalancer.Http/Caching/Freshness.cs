@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Caching;
@@ -45,7 +44,7 @@ internal static class Freshness
     {
         var apparent = Math.Max(0, receivedAt - DateOf(fields, receivedAt));
         var at = fields.Find("age"u8);
-        var said = at >= 0 && !fields.Value(at).ContainsAnyExceptInRange((byte)'0', (byte)'9') && Utf8Parser.TryParse(fields.Value(at), out long age, out _) ? Math.Min(age, int.MaxValue) : 0;
+        var said = at >= 0 ? CacheDirectives.SecondsOf(fields.Value(at)) : 0;
         return Math.Max(apparent, said + delay);
     }
 

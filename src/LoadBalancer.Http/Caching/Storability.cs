@@ -27,6 +27,9 @@ internal enum Storability
     /// <summary>It depends on what is no field, or on too many.</summary>
     Vary,
 
+    /// <summary>The endpoint got a field that is not usual, and by which the answer would not be found.</summary>
+    Field,
+
     /// <summary>It is stale already, or nothing says for how long it is fresh.</summary>
     NotFresh,
 

@@ -1,3 +1,4 @@
+using System.Text;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Caching;
@@ -13,13 +14,13 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
 {
     /// <summary>Judges a response to a GET.</summary>
     /// <param name="request">The request's fields, as the endpoint saw them.</param>
+    /// <param name="credentials">By what its endpoint could know the client.</param>
     /// <param name="response">The response.</param>
     /// <param name="ttl">For how long the route says that answers are fresh, in seconds, whatever they say; 0 where they are to say it.</param>
-    /// <param name="isShared">True where the route says that answers to known callers are for others too.</param>
     /// <param name="receivedAt">When it came, in seconds since 1970.</param>
     /// <param name="delay">How long it took from the request to its head, in seconds.</param>
     /// <param name="mostBody">The longest body that is kept, in bytes.</param>
-    public static StoragePlan Of(HeaderList request, ResponseHead response, long ttl, bool isShared, long receivedAt, long delay, long mostBody)
+    public static StoragePlan Of(HeaderList request, Credentials credentials, ResponseHead response, long ttl, long receivedAt, long delay, long mostBody)
     {
         var fields = response.Fields;
         if (response.Status is not (200 or 203 or 301 or 308 or 404 or 410))
@@ -28,7 +29,6 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
         }
 
         var directives = CacheDirectives.Of(fields);
-        var isForAll = directives.Public || directives.SharedMaxAge != CacheDirectives.Unsaid;
         if (directives.NoStore || CacheDirectives.Of(request).NoStore)
         {
             return new(Storability.NoStore);
@@ -49,10 +49,15 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             return new(Storability.SetCookie);
         }
 
-        if (!isShared && !isForAll
-            && ((request.Find(KnownHeader.Authorization) >= 0 && !directives.MustRevalidate) || request.Find(KnownHeader.Cookie) >= 0))
+        // That it is fresh for shared caches says that it is for all: for that long, and not for as long as the route would have it (RFC 9111 section 3.5).
+        if (credentials != Credentials.None && !directives.Public)
         {
-            return new(Storability.Credential);
+            if (directives.SharedMaxAge == CacheDirectives.Unsaid && !(directives.MustRevalidate && credentials == Credentials.Authorization))
+            {
+                return new(Storability.Credential);
+            }
+
+            ttl = 0;
         }
 
         if (!VaryNames.TryCount(fields, out _))
@@ -70,11 +75,16 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             return new(Storability.TooLarge);
         }
 
-        // What the route says holds for answers that are one; that an error is kept, the endpoint alone can want.
-        var (lifetime, age) = ttl > 0 && response.Status < 400 ? (ttl, 0) : (Freshness.LifetimeOf(fields, directives, receivedAt), Freshness.AgeOf(fields, receivedAt, delay));
+        // A word to shared caches alone that they are not to use it is no mistake that a route would mend.
+        var age = Freshness.AgeOf(fields, receivedAt, delay);
+        var lifetime = directives.SharedMaxAge == 0 ? 0
+
+            // What the route says holds for answers that are one; that an error is kept, the endpoint alone can want.
+            : ttl > 0 && response.Status < 400 ? age + ttl
+            : Freshness.LifetimeOf(fields, directives, receivedAt);
         return lifetime > age ? new(Storability.Stored, lifetime, age) : new(Storability.NotFresh);
     }
 
     private static bool IsEventStream(HeaderList fields) =>
-        fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= 17 && System.Text.Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8);
+        fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= 17 && Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8);
 }

@@ -9,6 +9,8 @@ internal static class VaryNames
     /// <summary>How many a response that is kept may name.</summary>
     public const int Most = 8;
 
+    private const int ArrayBytes = 40;
+
     /// <summary>How many it names, repeated ones too; false where it depends on more than fields, on too many, or says it in a way that nobody can read.</summary>
     public static bool TryCount(HeaderList response, out int count)
     {
@@ -41,6 +43,18 @@ internal static class VaryNames
         }
 
         return names;
+    }
+
+    /// <summary>What names weigh, in bytes, their arrays included.</summary>
+    public static long SizeOf(byte[][] names)
+    {
+        var size = 0L;
+        foreach (var name in names)
+        {
+            size += ArrayBytes + name.Length;
+        }
+
+        return size;
     }
 
     /// <summary>True where a response names the field.</summary>

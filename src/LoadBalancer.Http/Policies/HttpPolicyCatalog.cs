@@ -27,9 +27,9 @@ internal static class HttpPolicyCatalog
         (PolicyPhase.CallerLimits, RateLimitPolicy.CreateForCallers),
         (PolicyPhase.CallerLimits, BandwidthPolicy.Create),
         (PolicyPhase.ResponseFields, ResponseHeadersPolicy.Create),
-        (PolicyPhase.Cache, CachePolicy.Create),
         (PolicyPhase.Rewriting, RewritePolicy.Create),
         (PolicyPhase.RequestFields, RequestHeadersPolicy.Create),
+        (PolicyPhase.Cache, CachePolicy.Create),
     ];
 
     /// <summary>The chain of a route.</summary>

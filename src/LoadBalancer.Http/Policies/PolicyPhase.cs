@@ -30,12 +30,12 @@ internal enum PolicyPhase
     /// <summary>The fields that the client gets. Before the cache, so that they are made for each client, and of what is kept too.</summary>
     ResponseFields,
 
-    /// <summary>An answer from memory.</summary>
-    Cache,
-
     /// <summary>The path and query that the endpoint gets.</summary>
     Rewriting,
 
     /// <summary>The fields that the endpoint gets.</summary>
     RequestFields,
+
+    /// <summary>An answer from memory: to what the endpoint would be asked, which is known here.</summary>
+    Cache,
 }

@@ -128,6 +128,31 @@ internal static class QueryText
         return new Slice(start, fields.Bytes.Length - start);
     }
 
+    /// <summary>The query of the parameters of these names alone, in the order of the names, each as often and as it was written; at the end of <paramref name="fields"/>.</summary>
+    public static Slice Only(HeaderList fields, Slice query, ReadOnlySpan<byte[]> names)
+    {
+        var start = fields.Bytes.Length;
+        foreach (var name in names)
+        {
+            for (var rest = query.Of(fields); !rest.IsEmpty;)
+            {
+                var pair = Next(ref rest);
+                var equals = pair.IndexOf((byte)'=');
+                if (DecodesTo(equals < 0 ? pair : pair[..equals], name))
+                {
+                    if (fields.Bytes.Length > start)
+                    {
+                        fields.Append("&"u8);
+                    }
+
+                    fields.Append(pair);
+                }
+            }
+        }
+
+        return new Slice(start, fields.Bytes.Length - start);
+    }
+
     /// <summary>The pair that <paramref name="rest"/> begins with, which is taken off it, with the <c>&amp;</c> behind it.</summary>
     public static ReadOnlySpan<byte> Next(scoped ref ReadOnlySpan<byte> rest)
     {

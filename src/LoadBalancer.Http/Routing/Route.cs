@@ -1,3 +1,4 @@
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
@@ -25,6 +26,9 @@ internal sealed class Route
 
     /// <summary>Where its requests are counted; null counts them as those that no route took.</summary>
     public RouteMetrics? Metrics { get; init; }
+
+    /// <summary>Whose answers those are that it keeps; null where it keeps none.</summary>
+    public CacheScope? CacheScope { get; init; }
 
     /// <summary>Who answers in place of an error, by its status; empty for nobody.</summary>
     public IReadOnlyList<(int Status, HttpHandler Handler)> StandIns { get; init; } = [];

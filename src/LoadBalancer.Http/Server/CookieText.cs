@@ -74,6 +74,67 @@ internal static class CookieText
         }
     }
 
+    /// <summary>Leaves the cookies of these names alone, in the order of the names, in one field.</summary>
+    public static void Keep(HeaderList fields, ReadOnlySpan<byte[]> names, ReadOnlySpan<byte[]> more)
+    {
+        fields.BeginField("Cookie"u8);
+        Append(fields, names);
+        Append(fields, more);
+        for (var at = fields.Find(KnownHeader.Cookie); at >= 0; at = fields.Find(KnownHeader.Cookie, at + 1))
+        {
+            fields.RemoveAt(at);
+        }
+
+        if (fields.BegunValue.IsEmpty)
+        {
+            fields.CancelField();
+        }
+        else
+        {
+            fields.EndField(KnownHeader.Cookie);
+        }
+    }
+
+    /// <summary>True where there is a cookie of another name, or something that is none.</summary>
+    public static bool HasOther(HeaderList fields, int at, ReadOnlySpan<byte[]> names)
+    {
+        for (var rest = fields.Value(at); !rest.IsEmpty;)
+        {
+            var pair = Next(ref rest);
+            var isKnown = pair.IsEmpty;
+            foreach (var name in names)
+            {
+                isKnown |= Is(pair, name);
+            }
+
+            if (!isKnown)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Append(HeaderList fields, ReadOnlySpan<byte[]> names)
+    {
+        foreach (var name in names)
+        {
+            for (var at = fields.Find(KnownHeader.Cookie); at >= 0; at = fields.Find(KnownHeader.Cookie, at + 1))
+            {
+                for (var rest = fields.Value(at); !rest.IsEmpty;)
+                {
+                    var pair = Next(ref rest);
+                    if (Is(pair, name))
+                    {
+                        fields.Append(fields.BegunValue.IsEmpty ? ""u8 : "; "u8);
+                        fields.Append(pair);
+                    }
+                }
+            }
+        }
+    }
+
     private static ReadOnlySpan<byte> Next(scoped ref ReadOnlySpan<byte> rest)
     {
         var end = rest.IndexOf((byte)';');

@@ -51,6 +51,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>The request.</summary>
     public RequestHead Request { get; } = new();
 
+    /// <summary>How many of the request's fields came with it: the first ones. Those behind them are lb's, or what lb has made of one.</summary>
+    public int ReceivedFields { get; set; }
+
     /// <summary>The request's body; null where it has none.</summary>
     public BodyReader? RequestBody { get; set; }
 
@@ -324,7 +327,7 @@ internal sealed class Exchange(EventLoop loop)
         ForwardedQuerySlice = null;
         Upstream = null;
         Endpoint = null;
-        Attempts = PoliciesAsked = 0;
+        Attempts = PoliciesAsked = ReceivedFields = 0;
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;

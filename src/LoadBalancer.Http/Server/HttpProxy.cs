@@ -5,6 +5,7 @@ using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Authentication.Oidc;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Policies;
 using LoadBalancer.Http.RateLimiting;
@@ -58,6 +59,9 @@ internal sealed class HttpProxy : ConnectionHandler
 
     /// <summary>Whose word about the client is believed.</summary>
     public required ForwardedHeaders Forwarded { get; init; }
+
+    /// <summary>Where answers are kept; null where no route of the file keeps any.</summary>
+    public CacheStore? Cache { get; init; }
 
     /// <summary>The fields by which endpoints learn who calls, which no client may supply; null for none.</summary>
     public IdentityFields? IdentityFields { get; init; }
@@ -201,6 +205,7 @@ internal sealed class HttpProxy : ConnectionHandler
     private ValueTask<Fault> HandleAsync(Exchange exchange)
     {
         // :: (1)
+        exchange.ReceivedFields = exchange.Request.Fields.Count;
         var fault = Forwarded.Identify(exchange);
         IdentityFields?.Remove(exchange.Request.Fields);
 

@@ -111,6 +111,9 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
     /// <summary>Where routes keep answers.</summary>
     internal CacheMemoryOptions Cache { get; init; } = new();
 
+    /// <summary>True where a route of one of the listeners keeps answers.</summary>
+    internal bool KeepAnswers => Listeners.Values.Any(listener => listener.Http is { } http && http.AllRoutes.Any(route => route.Policies.Cache is not null));
+
     /// <summary>The operator's listener.</summary>
     public AdminOptions Admin { get; init; } = new();
 
@@ -131,9 +134,6 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
 
     /// <summary>True where a plan or a limit is a quota.</summary>
     internal bool HasQuotas => Plans.Values.Any(plan => plan.Quota.Count > 0) || RateLimits.Values.Any(limit => limit.Limit?.Rules.Any(rule => rule.Quota is not null) == true);
-
-    /// <summary>True where a route keeps answers.</summary>
-    internal bool KeepsAnswers => Listeners.Values.Any(listener => listener.Http?.AllRoutes.Any(route => route.Policies.Cache is not null) == true);
 
     /// <summary>The texts that references of the file stand for and that are not to be shown, wherever they were put.</summary>
     internal ValueList<Secret> Secrets { get; init; }

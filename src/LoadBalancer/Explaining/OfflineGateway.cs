@@ -158,7 +158,7 @@ internal sealed class OfflineGateway : IDisposable
             AccessLog = new AccessLog(_lines, context.Time),
             Log = new ConnectionLog(_lines, context.Time),
             IsReady = static () => true,
-            Cache = Options.KeepsAnswers ? new CacheStore(CacheStore.LeastBytes, context.Seeds) : null,
+            Cache = Options.KeepAnswers ? new CacheStore(CacheStore.LeastBytes, context.Seeds) : null,
         };
         var serving = Options.Listeners.Where(listener => listener.Value.Http is not null).ToDictionary(
             listener => listener.Key,

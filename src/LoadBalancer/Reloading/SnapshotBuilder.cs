@@ -51,7 +51,7 @@ internal sealed class SnapshotBuilder(
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
             var limits = LimitSet.Build(options.Plans, options.RateLimits, store.Store, previous.Limits, context, options.State.OnFailure);
-            var cache = options.KeepsAnswers ? previous.Cache ?? new CacheStore(options.Cache.Memory, context.Seeds) : null;
+            var cache = options.KeepAnswers ? previous.Cache ?? new CacheStore(options.Cache.Memory, context.Seeds) : null;
             proxies.Cache = cache;
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];

@@ -45,6 +45,22 @@ internal sealed class CacheDirectivesTests
     public void What_is_private_for_some_fields_is_private(string value) =>
         Assert.That(CacheDirectives.Of(Fields.Of($"Cache-Control: {value}")).Private, Is.True);
 
+    [TestCase("max-age=60; private")]
+    [TestCase("max-age=60 private")]
+    [TestCase("max-age=60;no-store")]
+    [TestCase("x=\"y, no-store")]
+    [TestCase("public, s-maxage=\"60")]
+    [TestCase("=no-store, max-age=60")]
+    [TestCase("(no-store), max-age=60")]
+    [TestCase("foo=\"bar\" baz, max-age=60")]
+    public void What_nobody_can_read_forbids(string value) => Assert.That(CacheDirectives.Of(Fields.Of($"Cache-Control: {value}")).NoStore, Is.True);
+
+    [TestCase("max-age=60")]
+    [TestCase(" max-age=60 ,\tpublic ")]
+    [TestCase(",, public,,x=\"a, b\" , y=z")]
+    [TestCase("")]
+    public void What_can_be_read_forbids_what_it_says_alone(string value) => Assert.That(CacheDirectives.Of(Fields.Of($"Cache-Control: {value}")).NoStore, Is.False);
+
     [TestCase("no-cache=\"Set-Cookie\"")]
     [TestCase("no-cache")]
     public void What_has_to_be_asked_for_some_fields_has_to_be_asked(string value) =>

@@ -38,6 +38,7 @@ internal sealed class FreshnessTests
     [TestCase(50, 0, "Date: Sun, 06 Nov 1994 08:49:00 GMT", "Age: 50")]
     [TestCase(0, 0, "Date: Sun, 06 Nov 1994 08:50:00 GMT")]
     [TestCase(int.MaxValue, 0, Date, "Age: 99999999999")]
+    [TestCase(int.MaxValue, 0, Date, "Age: 99999999999999999999")]
     public void The_age_is_what_caches_say_or_what_the_date_says_whichever_is_more(long expected, long delay, params string[] lines) =>
         Assert.That(Freshness.AgeOf(Fields.Of(lines), Noted, delay), Is.EqualTo(expected));
 }

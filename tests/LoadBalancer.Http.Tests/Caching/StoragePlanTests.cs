@@ -42,21 +42,41 @@ internal sealed class StoragePlanTests
     public void A_response_is_kept_by_what_it_says(Storability expected, int status, params string[] lines) =>
         Assert.That(Judge(Fields.Of(), Fields.Response(status, lines)), Is.EqualTo(expected));
 
-    [TestCase(Storability.Credential, "Authorization: Bearer x", Fresh)]
-    [TestCase(Storability.Credential, "Cookie: session=x", Fresh)]
-    [TestCase(Storability.Credential, "Cookie: session=x", "Cache-Control: max-age=60, must-revalidate")]
-    [TestCase(Storability.Stored, "Authorization: Bearer x", "Cache-Control: max-age=60, public")]
-    [TestCase(Storability.Stored, "Authorization: Bearer x", "Cache-Control: s-maxage=60")]
-    [TestCase(Storability.Stored, "Authorization: Bearer x", "Cache-Control: max-age=60, must-revalidate")]
-    [TestCase(Storability.Stored, "Cookie: session=x", "Cache-Control: max-age=60, public")]
-    [TestCase(Storability.NoStore, "Cache-Control: no-store", Fresh)]
-    public void An_answer_to_somebody_is_kept_where_it_says_that_it_is_for_all(Storability expected, string request, string response) =>
-        Assert.That(Judge(Fields.Of(request), Fields.Response(200, response)), Is.EqualTo(expected));
+    [TestCase(Storability.Credential, Credentials.Authorization, Fresh)]
+    [TestCase(Storability.Credential, Credentials.Cookie, Fresh)]
+    [TestCase(Storability.Credential, Credentials.Cookie, "Cache-Control: max-age=60, must-revalidate")]
+    [TestCase(Storability.Credential, Credentials.Authorization | Credentials.Cookie, "Cache-Control: max-age=60, must-revalidate")]
+    [TestCase(Storability.Credential, Credentials.Authorization, "Cache-Control: max-age=60, x=\"public\"")]
+    [TestCase(Storability.Stored, Credentials.Authorization, "Cache-Control: max-age=60, public")]
+    [TestCase(Storability.Stored, Credentials.Authorization, "Cache-Control: s-maxage=60")]
+    [TestCase(Storability.Stored, Credentials.Authorization, "Cache-Control: max-age=60, must-revalidate")]
+    [TestCase(Storability.Stored, Credentials.Cookie, "Cache-Control: max-age=60, public")]
+    [TestCase(Storability.Stored, Credentials.Cookie, "Cache-Control: s-maxage=60")]
+    public void An_answer_to_somebody_is_kept_where_it_says_that_it_is_for_all(Storability expected, Credentials credentials, string response) =>
+        Assert.That(Judge(Fields.Of(), Fields.Response(200, response), credentials: credentials), Is.EqualTo(expected));
 
-    [TestCase("Authorization: Bearer x")]
-    [TestCase("Cookie: session=x")]
-    public void A_route_may_say_that_answers_to_somebody_are_for_others(string request) =>
-        Assert.That(Judge(Fields.Of(request), Fields.Response(200, Fresh), isShared: true), Is.EqualTo(Storability.Stored));
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: s-maxage=0")]
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: s-maxage=none")]
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: max-age=0, must-revalidate")]
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: must-revalidate")]
+    [TestCase(Storability.NotFresh, Credentials.Cookie, "Cache-Control: s-maxage=5", "Age: 5")]
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: public, s-maxage=0")]
+    [TestCase(Storability.NotFresh, Credentials.None, "Cache-Control: s-maxage=0")]
+    [TestCase(Storability.NotFresh, Credentials.None, "Cache-Control: s-maxage=x")]
+    [TestCase(Storability.Stored, Credentials.Authorization, "Cache-Control: public")]
+    [TestCase(Storability.Stored, Credentials.Cookie, "Cache-Control: public, max-age=0")]
+    public void A_time_of_the_route_makes_no_answer_to_somebody_everybodys(Storability expected, Credentials credentials, params string[] lines) =>
+        Assert.That(Judge(Fields.Of(), Fields.Response(200, lines), ttl: 30, credentials), Is.EqualTo(expected));
+
+    [Test]
+    public void An_answer_to_somebody_is_fresh_for_as_long_as_it_says_whatever_the_route_says() =>
+        Assert.That(
+            StoragePlan.Of(Fields.Of(), Credentials.Authorization, Fields.Response(200, "Cache-Control: s-maxage=5"), 3600, Noted, 0, 1000),
+            Is.EqualTo(new StoragePlan(Storability.Stored, 5, 0)));
+
+    [Test]
+    public void A_client_may_forbid_that_its_answer_is_kept() =>
+        Assert.That(Judge(Fields.Of("Cache-Control: no-store"), Fields.Response(200, Fresh)), Is.EqualTo(Storability.NoStore));
 
     [TestCase(Storability.Stored, 200)]
     [TestCase(Storability.Stored, 200, "Cache-Control: max-age=0", "Age: 70")]
@@ -71,12 +91,12 @@ internal sealed class StoragePlanTests
         Assert.That(Judge(Fields.Of(), Fields.Response(status, lines), ttl: 30), Is.EqualTo(expected));
 
     [Test]
-    public void A_time_of_the_route_runs_from_when_the_answer_came() =>
-        Assert.That(StoragePlan.Of(Fields.Of(), Fields.Response(200, Fresh, "Age: 20"), 30, false, Noted, 5, 1000), Is.EqualTo(new StoragePlan(Storability.Stored, 30, 0)));
+    public void A_time_of_the_route_runs_from_when_the_answer_came_however_old_it_was() =>
+        Assert.That(StoragePlan.Of(Fields.Of(), Credentials.None, Fields.Response(200, Fresh, "Age: 20"), 30, Noted, 5, 1000), Is.EqualTo(new StoragePlan(Storability.Stored, 55, 25)));
 
     [Test]
     public void The_time_that_it_took_to_come_is_part_of_its_age() =>
-        Assert.That(StoragePlan.Of(Fields.Of(), Fields.Response(200, Fresh, "Age: 20"), 0, false, Noted, 5, 1000), Is.EqualTo(new StoragePlan(Storability.Stored, 60, 25)));
+        Assert.That(StoragePlan.Of(Fields.Of(), Credentials.None, Fields.Response(200, Fresh, "Age: 20"), 0, Noted, 5, 1000), Is.EqualTo(new StoragePlan(Storability.Stored, 60, 25)));
 
     [Test]
     public void A_body_whose_end_is_the_connections_is_not_kept()
@@ -96,6 +116,6 @@ internal sealed class StoragePlanTests
         Assert.That(Judge(Fields.Of(), response), Is.EqualTo(Storability.TooLarge));
     }
 
-    private static Storability Judge(HeaderList request, ResponseHead response, long ttl = 0, bool isShared = false) =>
-        StoragePlan.Of(request, response, ttl, isShared, Noted, 0, 1000).Storability;
+    private static Storability Judge(HeaderList request, ResponseHead response, long ttl = 0, Credentials credentials = Credentials.None) =>
+        StoragePlan.Of(request, credentials, response, ttl, Noted, 0, 1000).Storability;
 }

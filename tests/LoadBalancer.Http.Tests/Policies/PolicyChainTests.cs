@@ -88,7 +88,7 @@ internal sealed class PolicyChainTests
     public void The_order_is_the_catalogues_whatever_the_order_of_the_file()
     {
         Assert.That(Build(Everything).Steps.ToArray().Select(step => step.Policy.GetType()),
-            Is.EqualTo(new[] { typeof(IpAllowListPolicy), typeof(RewritePolicy), typeof(RequestHeadersPolicy), typeof(ResponseHeadersPolicy) }));
+            Is.EqualTo(new[] { typeof(IpAllowListPolicy), typeof(ResponseHeadersPolicy), typeof(RewritePolicy), typeof(RequestHeadersPolicy) }));
     }
 
     [Test]

@@ -52,6 +52,10 @@ internal sealed class HttpChecksTests
     [TestCase("{redirect: {to: \"//evil\"}}", "a redirect leads to a path that begins with one slash, or to a URL that begins with http:// or https://")]
     [TestCase("{redirect: \"https://${host}/\"}", "${host} in a redirect needs a route with 'host': else any request could choose the site")]
     [TestCase("{path: \"/{id}\", upstream: web, rewrite: {path: \"/x/${path.ID}\"}}", "'${path.ID}': the route's path has no {ID}; it has {id}")]
+    [TestCase("{path: /a, query: {v: \"2\"}, upstream: web, cache: {key: {query: [page]}}}", "the route asks for the parameter 'v', and the endpoint would not get it: list it here")]
+    [TestCase("{path: /a, upstream: web, rewrite: {query: {set: {v: \"2\"}}}, cache: {key: {query: [page]}}}", "'rewrite' sets the parameter 'v', and the endpoint would not get it: list it here")]
+    [TestCase("{path: /a, upstream: web, cache: {key: {headers: [X-A, cookie]}}}", "a request has many cookies in one field: name those that count in 'cookies'")]
+    [TestCase("{path: /a, upstream: web, cache: {key: {headers: [Connection]}}}", "'Connection' is about a connection or the length of a message: lb writes it by itself")]
     [TestCase("{upstream: web, request_headers: {set: {X-A: \"${client_up}\"}}}", "'${client_up}' is no variable; did you mean 'client_ip'?")]
     public void A_route_is_whole_and_can_be_meant(string route, string error) =>
         Assert.That(ErrorsOf(route).Select(each => each.Split(": ", 2)[1]), Is.EqualTo(new[] { error }));

@@ -73,6 +73,7 @@ namespace LoadBalancer.Daemon.Tests.Configuration;
 [TestFixture(typeof(BandwidthOptions))]
 [TestFixture(typeof(LimitRule))]
 [TestFixture(typeof(CacheOptions))]
+[TestFixture(typeof(CacheKeyOptions))]
 [TestFixture(typeof(CacheMemoryOptions))]
 [TestFixture(typeof(IntrospectionOptions))]
 [TestFixture(typeof(ExternalOptions))]

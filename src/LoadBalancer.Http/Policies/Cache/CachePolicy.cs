@@ -1,15 +1,18 @@
 using System.Text;
+using LoadBalancer.Configuration;
+using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Policies.Cache;
 
 /// <summary>
-/// Answers from memory what was answered before, and keeps what may be (RFC 9111, as a shared cache; ADR 0028): <c>cache</c>. It comes behind everything that
-/// asks who calls, and before everything that changes the request; of the response it sees what the endpoint said. Immutable and thread-safe.
+/// Answers from memory what was answered before, and keeps what may be (RFC 9111, as a shared cache; ADR 0028): <c>cache</c>. It comes last: behind everything that
+/// asks who calls, and behind what changes the request, so that an answer is found by what its endpoint was asked (ADR 0029). Of the response it is the first to see
+/// what the endpoint said. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// A route without <c>cache</c> on a listener that has one elsewhere has it too, for one thing: a request that changes something ends what is kept of that place,
+/// A route without <c>cache</c> in a file that has one elsewhere has it too, for one thing: a request that changes something ends what is kept of that place,
 /// by whatever route it came (section 4.4).
 /// </remarks>
 internal sealed class CachePolicy : HttpPolicy
@@ -19,17 +22,15 @@ internal sealed class CachePolicy : HttpPolicy
     private readonly CacheOptions? _options;
     private readonly CacheStore _store;
     private readonly TimeProvider _time;
-    private readonly long _scope;
-    private readonly byte[][] _changed;
+    private readonly CacheInputs? _inputs;
     private readonly byte[] _tags;
 
     private CachePolicy(CacheStore store, PolicyBuild build)
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
-        _scope = build.Previous.Options == build.Options && build.Previous.Find<CachePolicy>() is { } previous ? previous._scope : store.NextScope();
         _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
         var changes = build.Options.RequestHeaders;
-        _changed = changes is null ? [] : [.. changes.Remove.Concat(changes.Set.Keys).Concat(changes.Add.Keys).Select(Encoding.ASCII.GetBytes)];
+        _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
     }
 
     /// <inheritdoc/>
@@ -57,7 +58,7 @@ internal sealed class CachePolicy : HttpPolicy
         }
 
         var now = _time.GetTimestamp();
-        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 400 && IsUnsafe(exchange.Request.Method))
+        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 300 && IsUnsafe(exchange.Request.Method))
         {
             _store.Change(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path), now);
         }
@@ -110,10 +111,6 @@ internal sealed class CachePolicy : HttpPolicy
         _ => "lb; fwd=bypass"u8,
     };
 
-    // Frameworks take these for the method, so that a GET might be answered as something else.
-    private static bool DisguisesMethod(HeaderList request) =>
-        request.Find("x-http-method-override"u8) >= 0 || request.Find("x-http-method"u8) >= 0 || request.Find("x-method-override"u8) >= 0;
-
     private PolicyOutcome Decide(Exchange exchange)
     {
         var work = exchange.Caching ??= new();
@@ -125,7 +122,7 @@ internal sealed class CachePolicy : HttpPolicy
             return PolicyOutcome.Skipped("method");
         }
 
-        if (_options is null)
+        if (_options is null || exchange.Route!.CacheScope is not { } scope)
         {
             return PolicyOutcome.Skipped("off");
         }
@@ -146,14 +143,29 @@ internal sealed class CachePolicy : HttpPolicy
             return PolicyOutcome.Skipped("identity");
         }
 
-        return Look(exchange, work);
+        if (exchange.Proxy.Providers.HasLogins)
+        {
+            // They reach no endpoint, so that no answer is made of them.
+            LoginCookies.RemoveAll(request.Fields);
+        }
+
+        foreach (var place in scope.Places)
+        {
+            if (!CookieText.TryFind(request.Fields, place, out _))
+            {
+                // Its answer gives it a place, which is nobody else's.
+                return PolicyOutcome.Skipped("no_place");
+            }
+        }
+
+        _inputs!.Reduce(exchange, scope);
+        return Look(exchange, work, CacheKeys.Write(exchange, scope, _options.Share, _inputs.Fields, _inputs.CountsCookies));
     }
 
-    private PolicyOutcome Look(Exchange exchange, CacheWork work)
+    private PolicyOutcome Look(Exchange exchange, CacheWork work, Slice key)
     {
         var fields = exchange.Request.Fields;
         var now = _time.GetTimestamp();
-        var key = CacheKeys.Write(exchange, _scope, _options!.Share);
         var found = Find(exchange, key);
         var lookup = CacheLookup.Miss;
         if (found is VaryEntry vary)
@@ -181,7 +193,8 @@ internal sealed class CachePolicy : HttpPolicy
             lookup = CacheLookup.Stale;
         }
 
-        work.Look(_store, key, DisguisesMethod(fields) || fields.MayHave(KnownHeader.Range) ? CacheLookup.Bypass : lookup, now);
+        // The answer to a request for a part is none to others.
+        work.Look(_store, key, fields.MayHave(KnownHeader.Range) ? CacheLookup.Bypass : lookup, now);
         return PolicyOutcome.AllowedFor(lookup == CacheLookup.Stale ? "stale" : "miss");
     }
 
@@ -194,18 +207,38 @@ internal sealed class CachePolicy : HttpPolicy
 
     private StoragePlan Judge(Exchange exchange, long askedAt, long now)
     {
-        var fields = exchange.Response.Fields;
-        foreach (var name in _changed)
+        var plan = StoragePlan.Of(
+            exchange.Request.Fields, CredentialsOf(exchange), exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, _time.GetUtcNow().ToUnixTimeSeconds(),
+            (long)_time.GetElapsedTime(askedAt, now).TotalSeconds, _store.MostBody);
+        return plan.Storability == Storability.Stored && _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field) : plan;
+    }
+
+    /// <summary>
+    /// Of a client that nobody knows, what it has sent, whatever the route has made of that since: a field that was taken out is there still. Of a known one, whose answers
+    /// the route says to be for others, what of it the endpoint gets.
+    /// </summary>
+    private Credentials CredentialsOf(Exchange exchange)
+    {
+        var (fields, places, isKnown) = (exchange.Request.Fields, exchange.Proxy.Providers.Credentials, exchange.Identity is not null);
+        var found = !isKnown && places.HasIn(exchange.Request.Target) ? Credentials.Authorization : Credentials.None;
+        for (var at = 0; at < (isKnown ? fields.Count : exchange.ReceivedFields); at++)
         {
-            // What clients send under that name is not what the endpoint saw.
-            if (VaryNames.Has(fields, name))
+            if (isKnown && fields[at].Removed)
             {
-                return new(Storability.Vary);
+                continue;
+            }
+
+            if (fields[at].Known == KnownHeader.Cookie)
+            {
+                // Where the key has cookies, the endpoint gets no others.
+                found |= !_inputs!.CountsCookies && CookieText.HasOther(fields, at, exchange.Route!.CacheScope!.Places) ? Credentials.Cookie : Credentials.None;
+            }
+            else if (at < exchange.ReceivedFields && places.Has(fields, at) && !OpenFields.Has(fields, at))
+            {
+                found |= Credentials.Authorization;
             }
         }
 
-        return StoragePlan.Of(
-            exchange.Request.Fields, exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, exchange.Identity is not null, _time.GetUtcNow().ToUnixTimeSeconds(),
-            (long)_time.GetElapsedTime(askedAt, now).TotalSeconds, _store.MostBody);
+        return found;
     }
 }
