@@ -11,6 +11,7 @@ using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Mirroring;
 using LoadBalancer.Http.Policies;
+using LoadBalancer.Http.Policies.Cache;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
@@ -148,17 +149,19 @@ internal sealed class HttpProxyBuilder
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var previous = before.Take(options);
         var policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], previous?.Policies, Context, providers, limits, cache);
+        var keeper = own is null ? policies.Find<CachePolicy>() : null;
+        var handler = own ?? HandlerOf(options, upstreams, captures, retries);
         return new Route
         {
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
             Policies = policies,
-            Handler = own ?? HandlerOf(options, upstreams, captures, retries),
+            Handler = keeper is { Keeps: true } ? new CacheFetcher(handler, keeper, Context.Time) : handler,
             Metrics = requests.Of(name),
-            CacheScope = cache is null || own is not null || options.Policies.Cache is null ? null
+            CacheScope = keeper is not { Keeps: true } ? null
                 : previous is { CacheScope: { } scope } && previous.Policies.Cache == cache && previous.Policies.Providers == policies.Providers && before.LeadsAs(previous, options, upstreams) ? scope
-                : ScopeOf(options, upstreams, cache),
+                : ScopeOf(options, upstreams, cache!),
             StandIns =
             [
                 .. options.Policies.OnError.Where(page => page.Value.Upstream is not null)

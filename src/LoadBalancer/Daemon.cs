@@ -214,6 +214,7 @@ internal static class Daemon
             if (predecessor is null)
             {
                 kept.Begin();
+                shared.NoteKept();
             }
 
             await reloader.StartAsync(file, strict ? null : () => history.LastGood(path, terminal.Environment));

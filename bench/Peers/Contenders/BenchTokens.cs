@@ -35,7 +35,7 @@ internal static class BenchTokens
         Parallel.For(0, count, () => RSA.Create(secret), (at, _, key) =>
         {
             var subject = at.ToString("D8", CultureInfo.InvariantCulture);
-            var signed = $"{header}.{Encode($$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"user-{{subject}}","exp":{{expires}},"scope":"read write"}""")}";
+            var signed = $"{header}.{Encode($$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"user-{{subject}}","exp":{{expires}},"scope":"read write","roles":["rider"],"plan":"pro"}""")}";
             tokens[at] = $"{signed}.{Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
             return key;
         }, key => key.Dispose());

@@ -131,7 +131,7 @@ internal sealed class RunningContender : IAsyncDisposable
     private static string Fill(string template, Service service, string folder, IReadOnlyList<int> ports, LoadProcess load, BenchCertificate certificate, string tokenKey)
     {
         var secure = service is Service.Https or Service.Tls;
-        var verifies = service is Service.Jwt or Service.JwtLimit;
+        var verifies = service is Service.Jwt or Service.JwtLimit or Service.Gateway;
         return ConfigTemplate.Fill(
             template,
             new Dictionary<string, string>
@@ -159,11 +159,16 @@ internal sealed class RunningContender : IAsyncDisposable
                 ["jwt.issuer"] = verifies ? [BenchTokens.Issuer] : [],
                 ["jwt.audience"] = verifies ? [BenchTokens.Audience] : [],
                 ["jwt.on"] = verifies ? ["on"] : [],
+                ["jwt.bare"] = service is Service.Jwt or Service.JwtLimit ? [tokenKey] : [],
+                ["gateway.key"] = service == Service.Gateway ? [tokenKey] : [],
                 ["jwt.alone"] = service == Service.Jwt ? ["on"] : [],
                 ["limit.client"] = service == Service.Limit ? ["on"] : [],
                 ["limit.identity"] = service == Service.JwtLimit ? ["on"] : [],
-                ["route.plain"] = verifies || service == Service.Limit ? [] : ["on"],
-                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Limit || verifies ? ["true"] : [],
+                ["gateway.on"] = service == Service.Gateway ? ["on"] : [],
+                ["cache.on"] = service == Service.Cache ? ["on"] : [],
+                ["cache.off"] = service == Service.Cache ? [] : ["on"],
+                ["route.plain"] = verifies || service is Service.Limit or Service.Cache ? [] : ["on"],
+                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Limit or Service.Cache || verifies ? ["true"] : [],
                 ["listen.multiplexed"] = service == Service.Http2 ? ["true"] : [],
             });
     }

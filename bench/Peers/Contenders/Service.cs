@@ -27,6 +27,12 @@ internal enum Service
     /// <summary><see cref="Jwt"/>, with a limit for each subject that nobody reaches.</summary>
     JwtLimit,
 
+    /// <summary>HTTP/1.1, answered from memory after the first time.</summary>
+    Cache,
+
+    /// <summary>HTTP/1.1 on both sides as a gateway has it: token, role, a limit by plan, and the endpoint is told who calls.</summary>
+    Gateway,
+
     /// <summary>Layer 4 behind TLS 1.3, in clear to the endpoints; configured by configs/tcp.</summary>
     Tls,
 }

@@ -54,6 +54,9 @@ internal static class ScenarioCatalog
         Http("jwt-cached", "The same with 64 tokens in turn") with { Service = Service.Jwt, Tokens = 64 },
         Http("limit", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request counted for its client's address") with { Service = Service.Limit },
         Http("jwt-limit", "As jwt-cached, each request counted for its token's subject") with { Service = Service.JwtLimit, Tokens = 64 },
+        Http("gateway", "As jwt-limit, with a role that the route requires, limits by plan, and fields that tell the endpoint who calls") with { Service = Service.Gateway, Tokens = 64 },
+        Http("cache", "HTTP/1.1, 64 connections kept alive, 1,000 answers of 1 KiB that are kept") with { Service = Service.Cache, Size = 1024, Addresses = 1000 },
+        Http("cache-64k", "The same with 200 answers of 64 KiB") with { Service = Service.Cache, Size = 64 * 1024, Addresses = 200 },
         Paced(Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not")),
         Paced(Http("http-slowloris", $"The same beside {SlowHeads(quick):N0} clients that never end their heads, each sending a byte every ten seconds")) with
         {

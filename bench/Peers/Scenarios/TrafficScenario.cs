@@ -25,6 +25,9 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
 
     public bool HasLatency { get; init; }
 
+    /// <summary>Different paths that are asked for; 0 for more than anybody keeps.</summary>
+    public int Addresses { get; init; }
+
     /// <summary>Tokens that requests bring in turn; 0 where they bring none.</summary>
     public int Tokens { get; init; }
 

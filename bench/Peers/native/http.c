@@ -28,10 +28,11 @@ static const char *tokens;       /* the file of them; NULL where requests have n
 static size_t token_at, token_length;
 static uint64_t token_count, next_token;
 static size_t body_length;
+static uint32_t addresses = PATTERN_PERIOD;
 
 uint32_t http_tag(const struct conn *c, uint64_t number)
 {
-    return (uint32_t)((c->salt * 7919 + number * 104729) % PATTERN_PERIOD);
+    return (uint32_t)((c->salt * 7919 + number * 104729) % PATTERN_PERIOD) % addresses;
 }
 
 /* The file is read once for the whole run: every window names the same. */
@@ -67,6 +68,7 @@ void http_prepare(const struct traffic *t)
 {
     read_tokens(t);
     body_length = (size_t)t->size;
+    addresses = t->addresses > 0 ? t->addresses : PATTERN_PERIOD;
     request_tag = (size_t)snprintf(request, sizeof request, "GET /%d/", t->size);
     token_at = request_tag + (size_t)snprintf(request + request_tag, sizeof request - request_tag,
         "00000 HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench-peers/1\r\nAccept: */*\r\n%s%s",

@@ -2,7 +2,7 @@
  *
  * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT web=PORT,PORT`, then answers commands, one a line, until its input ends:
  *
- *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N slow=N tokens=N first_token=N token_file=PATH pieces=N piece_ms=N settle_ms=N
+ *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N slow=N addresses=N tokens=N first_token=N token_file=PATH pieces=N piece_ms=N settle_ms=N
  *          pids=N,N kernel_pids=N
  *     one `piece KEY=VALUE…` line for each piece, then `end errors=N done=N reason=TEXT`, where done counts the time before the first
  *     piece too
@@ -132,6 +132,7 @@ static struct traffic traffic_of_line(void)
     };
     const char *tokens = text_of("token_file");
     snprintf(t.token_file, sizeof t.token_file, "%.*s", (int)strcspn(tokens, " \n"), tokens);
+    t.addresses = (uint32_t)number_of("addresses");
     t.tokens = (uint64_t)number_of("tokens");
     t.first_token = (uint64_t)number_of("first_token");
     if (t.size < 1 || t.size > (t.http ? CHUNK : MAX_MESSAGE))

@@ -51,6 +51,7 @@ struct traffic {
     int slow;                    /* hostile clients beside them */
     int size;                    /* bytes of a message, or of a response's body */
     char token_file[256];        /* tokens of one length, one a line, for the requests in turn; empty for none */
+    uint32_t addresses;          /* different paths that are asked for; 0 for as many as the pattern has positions */
     uint64_t tokens, first_token; /* how many of them are used, and which is the first */
     uint64_t interval_ns;        /* between two paced messages */
 };

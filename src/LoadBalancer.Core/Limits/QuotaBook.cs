@@ -22,8 +22,8 @@ internal sealed class QuotaBook(CalendarPeriod period)
 
     private readonly ConcurrentDictionary<ulong, QuotaCell> _byNumber = [];
     private readonly ConcurrentDictionary<UInt128, QuotaCell> _byDigest = [];
-    private readonly long _earliest = period.Earliest.UtcTicks;
     private readonly long _ends = period.Ends.UtcTicks;
+    private long _earliest = period.Earliest.UtcTicks;
     private int _callers;
 
     /// <summary>The period.</summary>
@@ -35,8 +35,13 @@ internal sealed class QuotaBook(CalendarPeriod period)
     /// <summary>What each has used, by its digest. The digests below <see cref="SharedCells"/> are those of shared counts.</summary>
     public IEnumerable<KeyValuePair<UInt128, QuotaCell>> Cells => _byDigest;
 
-    /// <summary>True until its period is over. A clock that goes back does not bring the one before again, unless it goes back so far that it is or was wrong.</summary>
-    public bool Covers(DateTimeOffset now) => now.UtcTicks < _ends && now.UtcTicks >= _earliest;
+    /// <summary>
+    /// True until its period is over. A clock that goes back does not bring the one before again, unless it goes back so far that it is or was wrong, or there is a book of that.
+    /// </summary>
+    public bool Covers(DateTimeOffset now) => now.UtcTicks < _ends && now.UtcTicks >= Volatile.Read(ref _earliest);
+
+    /// <summary>There is a book of the period before: from here on this one covers its own alone.</summary>
+    public void FollowAnother() => Volatile.Write(ref _earliest, period.Begins.UtcTicks);
 
     /// <summary>How long it lasts; never less than nothing.</summary>
     public TimeSpan Left(DateTimeOffset now) => new(Math.Max(0, _ends - now.UtcTicks));
@@ -81,6 +86,15 @@ internal sealed class QuotaBook(CalendarPeriod period)
     {
         IsOwn(digest, out var cell);
         cell.Raise(used);
+    }
+
+    /// <summary>Lets each caller have used at least what it has in <paramref name="other"/>.</summary>
+    public void Raise(QuotaBook other)
+    {
+        foreach (var (digest, cell) in other.Cells)
+        {
+            Raise(digest, cell.Used);
+        }
     }
 
     /// <summary>What a caller is known by in every process: the first half of the SHA-256 of its text.</summary>

@@ -4,8 +4,8 @@ namespace LoadBalancer.Limits;
 
 /// <summary>
 /// What callers use of one limit's quota, from period to period. It belongs to the limit's name, plan and kind of period, and not to how many they
-/// allow: it outlives reloads, and a quota that was raised or lowered goes on from what is used. Where the clock jumps by more than a period, the book of before stays
-/// beside the present one, and is gone on with when the clock is back: nothing is forgotten because a clock was wrong. Thread-safe.
+/// allow: it outlives reloads, and a quota that was raised or lowered goes on from what is used. The book of before stays beside the present one, and is gone on with when
+/// the clock is back: nothing is forgotten because a clock was wrong. Thread-safe.
 /// </summary>
 /// <param name="limit">The limit's name.</param>
 /// <param name="plan">The plan.</param>
@@ -34,7 +34,7 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
         return book.Covers(now) ? book : Turn(now);
     }
 
-    /// <summary>The books that are to be kept: that of <paramref name="now"/>, and the one that a clock which jumped has left.</summary>
+    /// <summary>The books that are to be kept: that of <paramref name="now"/>, and the one of before.</summary>
     public IReadOnlyList<QuotaBook> Books(DateTimeOffset now)
     {
         // Rule zero: a lock, where all of it is written.
@@ -45,7 +45,7 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
         }
     }
 
-    /// <summary>The book of a period; null where a later one has begun.</summary>
+    /// <summary>The book of a period; null where it is further from <paramref name="now"/> than another that is kept beside the present one.</summary>
     public QuotaBook? Of(CalendarPeriod period, DateTimeOffset now)
     {
         // Rule zero: a lock, where a file is read.
@@ -57,27 +57,26 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
                 return book;
             }
 
-            if (period.Begins < book.Period.Begins)
-            {
-                return null;
-            }
-
             if (_other?.Period == period)
             {
                 return _other;
             }
 
-            var ahead = new QuotaBook(period);
-            if (ahead.Covers(now))
+            var found = new QuotaBook(period);
+            if (book.Callers == 0 && found.Covers(now))
             {
-                Volatile.Write(ref _book, ahead);
-            }
-            else
-            {
-                _other = ahead;
+                // A clock has gone back from it, and of this period nothing is known: it is not given.
+                Volatile.Write(ref _book, found);
+                return found;
             }
 
-            return ahead;
+            if (_other is { Callers: > 0 } other && (other.Period.Begins - now).Duration() <= (period.Begins - now).Duration())
+            {
+                return null;
+            }
+
+            KeepBeside(found);
+            return found;
         }
     }
 
@@ -89,10 +88,12 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
             return;
         }
 
-        var book = At(now);
-        foreach (var (digest, cell) in previous.At(now).Cells)
+        foreach (var before in previous.Books(now))
         {
-            book.Raise(digest, cell.Used);
+            if (before.Callers > 0)
+            {
+                Of(before.Period, now)?.Raise(before);
+            }
         }
 
         Change();
@@ -123,10 +124,33 @@ internal sealed class QuotaCounts(string limit, string plan, QuotaPeriod kind)
                 return from;
             }
 
-            var to = _other is { } other && other.Covers(now) ? other : new QuotaBook(CalendarPeriod.Of(_kind, now));
-            _other = from.Callers == 0 || from.Period.Ends == to.Period.Begins ? null : from;
+            var before = _other;
+            var to = before is not null && before.Covers(now) ? before : new QuotaBook(CalendarPeriod.Of(_kind, now));
+            foreach (var ahead in (QuotaBook?[])[from, before])
+            {
+                // The clock was ahead, or is now behind: what was used meanwhile is not given again, and counts in both.
+                if (ahead is not null && ahead.Period.Begins == to.Period.Ends)
+                {
+                    to.Raise(ahead);
+                }
+            }
+
             Volatile.Write(ref _book, to);
+            KeepBeside(from.Callers > 0 ? from : to == before ? null : before);
             return to;
+        }
+    }
+
+    private void KeepBeside(QuotaBook? other)
+    {
+        _other = other;
+        if (other?.Period.Ends == _book.Period.Begins)
+        {
+            _book.FollowAnother();
+        }
+        else if (other?.Period.Begins == _book.Period.Ends)
+        {
+            other.FollowAnother();
         }
     }
 }

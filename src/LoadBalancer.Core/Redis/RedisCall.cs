@@ -31,6 +31,9 @@ internal sealed class RedisCall(RedisLoop owner) : IValueTaskSource<RedisReply>
     /// <summary>True where ASKING goes before it, whose answer comes first.</summary>
     public bool IsAsking { get; set; }
 
+    /// <summary>False where no server can have seen it, since it was last put in line for one.</summary>
+    public bool IsSent { get; private set; }
+
     /// <summary>The slot of its key; -1 without one.</summary>
     public int Slot { get; private set; }
 
@@ -38,10 +41,10 @@ internal sealed class RedisCall(RedisLoop owner) : IValueTaskSource<RedisReply>
     public int Redirects { get; set; }
 
     /// <summary>When it was sent, in the loop's milliseconds.</summary>
-    public long SentMs { get; set; }
+    public long SentMs { get; private set; }
 
     /// <summary>The same as a timestamp.</summary>
-    public long Sent { get; set; }
+    public long Sent { get; private set; }
 
     /// <summary>Its reply; completes inline on the loop. Awaited once.</summary>
     public ValueTask<RedisReply> Reply => new(this, _completion.Version);
@@ -58,12 +61,16 @@ internal sealed class RedisCall(RedisLoop owner) : IValueTaskSource<RedisReply>
         (_length, _count, Script, Slot) = (command.Encoded.Length, command.Words, command.Script, slot);
     }
 
+    /// <summary>It stands in line for a server, for the first time or since another has said that it did not do it.</summary>
+    public void Wait(long nowMs, long now) => (IsSent, SentMs, Sent) = (false, nowMs, now);
+
     /// <summary>Nobody awaits the reply.</summary>
     public void Forget() => _isForgotten = true;
 
     /// <summary>Writes it as it is sent.</summary>
     public void WriteTo(IBufferWriter<byte> output)
     {
+        IsSent = true;
         if (IsAsking)
         {
             output.Write("*1\r\n$6\r\nASKING\r\n"u8);

@@ -26,7 +26,8 @@ namespace LoadBalancer.Redis;
 /// What it must answer is a script that writes, so a replica, or a server that puts writes off, stays away as well.
 /// </para>
 /// <para>
-/// A command that was sent and not answered may have been carried out: it is never sent again, but where the server itself says that it was not.
+/// A command that was sent and not answered may have been carried out: it is never sent again, but where the server itself says that it was not. One that
+/// still waits for a connection when there is none to be had was not: its reply says so (<see cref="RedisReply.IsUndone"/>), and it counts as refused.
 /// </para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Close ends it when what is under way has ended.")]
@@ -112,8 +113,7 @@ internal sealed class RedisLink
     public void Send(RedisCall call)
     {
         _wantedMs = _loop.NowMs;
-        call.SentMs = _wantedMs;
-        call.Sent = _owner.Time.GetTimestamp();
+        call.Wait(_wantedMs, _owner.Time.GetTimestamp());
         _calls.Enqueue(call);
         if (_calls.Count == 1)
         {
@@ -274,8 +274,8 @@ internal sealed class RedisLink
         for (var count = _calls.Count; count > 0; count--)
         {
             var call = _calls.Dequeue();
-            Node.Count(_loop.Index, outcome);
-            call.Complete(RedisReply.Unavailable);
+            Node.Count(_loop.Index, call.IsSent ? outcome : RedisOutcome.Refused);
+            call.Complete(call.IsSent ? RedisReply.Unavailable : RedisReply.Undone);
         }
 
         WatchOldest();
@@ -586,11 +586,11 @@ internal sealed class RedisLink
         return Lose(call);
     }
 
-    /// <summary>Ends a command whose answer is no use, of a server that is well: where its key is, nobody can be asked. Always true.</summary>
+    /// <summary>Ends a command that the server has not done: where its key is, nobody can be asked. Always true.</summary>
     private bool Lose(RedisCall call)
     {
         Node.Count(_loop.Index, RedisOutcome.Error);
-        call.Complete(RedisReply.Unavailable);
+        call.Complete(RedisReply.Undone);
         return true;
     }
 }

@@ -85,7 +85,7 @@ internal sealed class RedisLoop
     {
         if (Prepare(command, out var link) is not { } call)
         {
-            return new ValueTask<RedisReply>(RedisReply.Unavailable);
+            return new ValueTask<RedisReply>(RedisReply.Undone);
         }
 
         var reply = call.Reply;

@@ -10,7 +10,9 @@ namespace LoadBalancer.Redis;
 internal readonly struct RedisReply
 {
     /// <summary>The longest list of numbers that needs no object.</summary>
-    public const int MostNumbers = 6;
+    public const int MostNumbers = 16;
+
+    private static readonly object NotSent = new();
 
     private readonly Numbers _numbers;
     private readonly object? _content;
@@ -18,8 +20,11 @@ internal readonly struct RedisReply
     private RedisReply(RedisReplyKind kind, int count, Numbers numbers, object? content) =>
         (Kind, Count, _numbers, _content) = (kind, count, numbers, content);
 
-    /// <summary>There is no answer.</summary>
+    /// <summary>There is no answer: what was asked may have been done, and may not.</summary>
     public static RedisReply Unavailable => default;
+
+    /// <summary>There is no answer, and what was asked was not done: it was never sent, or the server has said so.</summary>
+    public static RedisReply Undone => new(RedisReplyKind.Unavailable, 0, default, NotSent);
 
     /// <summary>Nothing.</summary>
     public static RedisReply Null => new(RedisReplyKind.Null, 0, default, null);
@@ -32,6 +37,9 @@ internal readonly struct RedisReply
 
     /// <summary>True where there is an answer that is no error.</summary>
     public bool IsGood => Kind > RedisReplyKind.Error;
+
+    /// <summary>True where what was asked was certainly not done.</summary>
+    public bool IsUndone => _content == NotSent;
 
     /// <summary>The number, where it is one.</summary>
     public long Number => Kind == RedisReplyKind.Number ? _numbers[0] : throw new InvalidOperationException($"the reply is no number but {this}");

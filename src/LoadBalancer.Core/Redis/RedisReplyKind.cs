@@ -3,7 +3,7 @@ namespace LoadBalancer.Redis;
 /// <summary>What a server has answered; the first is that it has not.</summary>
 internal enum RedisReplyKind : byte
 {
-    /// <summary>There is no answer: the server cannot be asked, was not quick enough, or is lost. What was asked may have been done, and may not.</summary>
+    /// <summary>There is no answer: the server cannot be asked, was not quick enough, or is lost.</summary>
     Unavailable,
 
     /// <summary>An error; the text says which.</summary>

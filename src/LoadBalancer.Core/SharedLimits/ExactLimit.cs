@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Limits;
@@ -16,7 +15,7 @@ namespace LoadBalancer.SharedLimits;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The key in the store is <c>lb:NAME:PLAN:HASH:KIND</c>: who called cannot be read there. The answer of every script is a list of four numbers: 1 where
+/// The key in the store is a <see cref="StoredKey"/>. The answer of every script is a list of four numbers: 1 where
 /// it is allowed, what is left, and how long until it would be and until all is there again, in microseconds.
 /// </para>
 /// <para>
@@ -29,19 +28,19 @@ internal sealed class ExactLimit : KeyedLimit
     /// <summary>How long a caller is told to wait who is refused because the store is away.</summary>
     public static readonly TimeSpan UnavailableWait = TimeSpan.FromSeconds(1);
 
-    private const int HashBytes = 16;
+    /// <summary>How many numbers an answer is.</summary>
+    internal const int Numbers = 4;
 
-    // Four words of numbers, and the key.
-    private const int RoomForNumbers = 4 * 40;
+    // Five words of numbers and of a kind, and the key.
+    private const int RoomForWords = 5 * 40;
 
     private readonly RedisLimitStore _store;
     private readonly KeyedLimit? _alone;
     private readonly RedisScript _script;
-    private readonly byte[] _prefix;
-    private readonly byte[] _suffix;
+    private readonly StoredKey _keys;
+    private readonly byte[] _function;
     private readonly byte[] _window;
     private readonly long _count;
-    private readonly int _room;
 
     /// <summary>A limit.</summary>
     /// <param name="spec">The limit.</param>
@@ -52,22 +51,24 @@ internal sealed class ExactLimit : KeyedLimit
     {
         (_store, _alone) = (store, alone);
         var microseconds = (long)((spec.Rule.Rate?.Window.TotalSeconds ?? 0) * 1_000_000);
-        (_script, var kind, var window) = spec.Rule switch
+        (_script, var function, var kind, var window) = spec.Rule switch
         {
-            { Quota.Period: QuotaPeriod.Day } => (ExactQuotaScript.Script, "qd", "day"),
-            { Quota: not null } => (ExactQuotaScript.Script, "qm", "month"),
-            { Burst: > 0 } => (ExactBucketScript.Script, "b", null),
-            { Rate.Count: <= ExactWindowScript.MostCount } => (ExactWindowScript.Script, "w", null),
+            { Quota.Period: QuotaPeriod.Day } => (ExactQuotaScript.Script, "quota", "qd", "day"),
+            { Quota: not null } => (ExactQuotaScript.Script, "quota", "qm", "month"),
+            { Burst: > 0 } => (ExactBucketScript.Script, "bucket", "b", null),
+            { Rate.Count: <= ExactWindowScript.MostCount } => (ExactWindowScript.Script, "window", "w", null),
 
             // Slices of another window have other numbers.
-            _ => (ExactSlicesScript.Script, string.Create(CultureInfo.InvariantCulture, $"s{microseconds / 1_000_000}"), null),
+            _ => (ExactSlicesScript.Script, "slices", string.Create(CultureInfo.InvariantCulture, $"s{microseconds / 1_000_000}"), null),
         };
         _count = spec.Rule.Quota?.Count ?? spec.Rule.Rate!.Value.Count;
         _window = Encoding.ASCII.GetBytes(window ?? microseconds.ToString(CultureInfo.InvariantCulture));
-        _prefix = Encoding.UTF8.GetBytes($"lb:{spec.Name}:{spec.Plan}:");
-        _suffix = Encoding.ASCII.GetBytes($":{kind}");
-        _room = RedisCommand.RoomFor(_prefix.Length + (2 * HashBytes) + _suffix.Length) + RoomForNumbers;
+        _function = Encoding.ASCII.GetBytes(function);
+        _keys = new StoredKey(spec, kind);
     }
+
+    /// <summary>How many bytes its part of a command takes at most.</summary>
+    internal int Room => RedisCommand.RoomFor(_keys.Length) + RoomForWords;
 
     /// <inheritdoc/>
     /// <remarks>The store forgets callers by itself, and is not asked how many it remembers.</remarks>
@@ -82,7 +83,7 @@ internal sealed class ExactLimit : KeyedLimit
         }
 
         var reply = Ask(loop, key.Text, cost);
-        return reply.IsCompletedSuccessfully ? Decide(reply.Result, key, cost) : AwaitAsync(reply, new RememberedKey(key, _alone is not null), cost);
+        return reply.IsCompletedSuccessfully ? new(Decide(reply.Result, key, cost)) : AwaitAsync(reply, new RememberedKey(key, _alone is not null), cost);
     }
 
     /// <inheritdoc/>
@@ -96,7 +97,7 @@ internal sealed class ExactLimit : KeyedLimit
         _alone?.Return(key, cost);
         if (EventLoop.Current is { } loop && _store.Serves(loop))
         {
-            Span<byte> room = stackalloc byte[_room];
+            Span<byte> room = stackalloc byte[Room];
             _store.Client.Send(loop, Command(key.Text, -cost, room));
             return;
         }
@@ -108,30 +109,80 @@ internal sealed class ExactLimit : KeyedLimit
     /// <inheritdoc/>
     public override void ReturnAlone(in LimitKey key, int cost) => _alone?.Return(key, cost);
 
-    private void ReturnOnLoop(byte[] text, int cost) => _store.Client.Send(_store.Loop, Command(text, -cost, new byte[_room]));
+    /// <summary>Adds a caller's key to a command.</summary>
+    internal void AddKey(ref RedisCommand command, ReadOnlySpan<byte> text)
+    {
+        Span<byte> key = stackalloc byte[_keys.Length];
+        _keys.Write(text, key);
+        command.Add(key);
+    }
+
+    /// <summary>Adds what <see cref="ExactScripts.OfSeveral"/> wants to know of it.</summary>
+    internal void AddWords(ref RedisCommand command, int cost)
+    {
+        command.Add(_function);
+        AddRule(ref command, cost);
+    }
+
+    /// <summary>The slot of a cluster that a caller's key is in.</summary>
+    internal int SlotOf(ReadOnlySpan<byte> text)
+    {
+        Span<byte> key = stackalloc byte[_keys.Length];
+        _keys.Write(text, key);
+        return ClusterSlot.Of(key);
+    }
+
+    /// <summary>What the numbers of a reply say that begin at <paramref name="at"/>.</summary>
+    internal static LimitAnswer Read(in RedisReply reply, int at) =>
+        new(reply[at].Number != 0, reply[at + 1].Number, Microseconds(reply[at + 2].Number), Microseconds(reply[at + 3].Number));
+
+    /// <summary>Counts here too what the store was charged.</summary>
+    internal void CountAlong(in LimitKey key, int cost)
+    {
+        if (_alone is not null)
+        {
+            var along = _alone.TakeAsync(key, cost);
+            Debug.Assert(along.IsCompleted, "what counts in this process asks nobody");
+        }
+    }
+
+    /// <summary>Decides without the store.</summary>
+    internal LimitAnswer DecideAlone(in LimitKey key, int cost)
+    {
+        if (_alone is not null)
+        {
+            var answer = _alone.TakeAsync(key, cost);
+            Debug.Assert(answer.IsCompleted, "what counts in this process asks nobody");
+            return answer.Result with { IsAlone = true };
+        }
+
+        return Spec.OnFailure == StoreFailure.Deny
+            ? new LimitAnswer(false, 0, UnavailableWait, TimeSpan.Zero) { IsUnavailable = true }
+            : new LimitAnswer(true, Spec.Rule.Most, TimeSpan.Zero, TimeSpan.Zero) { IsAlone = true };
+    }
+
+    private void ReturnOnLoop(byte[] text, int cost) => _store.Client.Send(_store.Loop, Command(text, -cost, new byte[Room]));
 
     private ValueTask<RedisReply> Ask(EventLoop loop, ReadOnlySpan<byte> text, int cost)
     {
-        Span<byte> room = stackalloc byte[_room];
+        Span<byte> room = stackalloc byte[Room];
         return _store.Client.SendAsync(loop, Command(text, cost, room));
     }
 
     private RedisCommand Command(ReadOnlySpan<byte> text, int cost, Span<byte> room)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(text, hash);
-        Span<byte> key = stackalloc byte[_prefix.Length + (2 * HashBytes) + _suffix.Length];
-        _prefix.CopyTo(key);
-        Convert.TryToHexStringLower(hash[..HashBytes], key[_prefix.Length..], out _);
-        _suffix.CopyTo(key[(_prefix.Length + (2 * HashBytes))..]);
-
         var command = new RedisCommand(_script, room);
-        command.Add(key);
+        AddKey(ref command, text);
+        AddRule(ref command, cost);
+        return command;
+    }
+
+    private void AddRule(ref RedisCommand command, int cost)
+    {
         command.Add(_count);
         command.Add(_window);
         command.Add(Spec.Rule.Burst);
         command.Add(cost);
-        return command;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
@@ -139,7 +190,7 @@ internal sealed class ExactLimit : KeyedLimit
     {
         var answer = Decide(await reply, key.Key, cost);
         key.Return();
-        return answer.IsCompletedSuccessfully ? answer.Result : await answer;
+        return answer;
     }
 
     /// <summary>On no loop of the store's, as when somebody asks who is no request: there and back.</summary>
@@ -150,34 +201,20 @@ internal sealed class ExactLimit : KeyedLimit
         return await done.Task;
     }
 
-    private ValueTask<LimitAnswer> Decide(in RedisReply reply, in LimitKey key, int cost)
+    private LimitAnswer Decide(in RedisReply reply, in LimitKey key, int cost)
     {
-        if (reply.Kind != RedisReplyKind.List || reply.Count != 4)
+        if (reply.Kind != RedisReplyKind.List || reply.Count != Numbers)
         {
             return DecideAlone(key, cost);
         }
 
-        var allowed = reply[0].Number != 0;
-        if (allowed && _alone is not null)
+        var answer = Read(reply, 0);
+        if (answer.Allowed)
         {
-            var along = _alone.TakeAsync(key, cost);
-            Debug.Assert(along.IsCompleted, "what counts in this process asks nobody");
+            CountAlong(key, cost);
         }
 
-        return new(new LimitAnswer(allowed, reply[1].Number, Microseconds(reply[2].Number), Microseconds(reply[3].Number)));
-    }
-
-    private ValueTask<LimitAnswer> DecideAlone(in LimitKey key, int cost)
-    {
-        if (_alone is not null)
-        {
-            var answer = _alone.TakeAsync(key, cost);
-            return answer.IsCompletedSuccessfully ? new(answer.Result with { IsAlone = true }) : answer;
-        }
-
-        return new(Spec.OnFailure == StoreFailure.Deny
-            ? new LimitAnswer(false, 0, UnavailableWait, TimeSpan.Zero) { IsUnavailable = true }
-            : new LimitAnswer(true, Spec.Rule.Most, TimeSpan.Zero, TimeSpan.Zero) { IsAlone = true });
+        return answer;
     }
 
     private static TimeSpan Microseconds(long count) => TimeSpan.FromMicroseconds(Math.Max(0, count));

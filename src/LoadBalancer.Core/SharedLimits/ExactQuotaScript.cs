@@ -10,27 +10,30 @@ namespace LoadBalancer.SharedLimits;
 /// </remarks>
 internal static class ExactQuotaScript
 {
+    /// <summary>The function <c>quota</c>, of which <see cref="ExactScripts"/> are made.</summary>
+    public const string Function = PeriodFunctions.Lua + """
+        local function quota(key, count, kind, burst, cost, now)
+          local today = math.floor(now / 86400000000)
+
+          local from, used = beginning(kind, today), 0
+          local kept = redis.call('HMGET', key, 'period', 'used')
+          if kept[1] and tonumber(kept[1]) >= from and tonumber(kept[1]) <= ending(kind, from) then
+            from, used = tonumber(kept[1]), tonumber(kept[2])
+          end
+
+          local to = ending(kind, from)
+          local reset = to * 86400000000 - now
+          local allowed = used + cost <= count
+          if allowed then
+            used = math.max(0, used + cost)
+            redis.call('HSET', key, 'period', from, 'used', string.format('%.0f', used))
+            redis.call('PEXPIREAT', key, to * 86400000 + 1000)
+          end
+          return {allowed and 1 or 0, math.max(0, count - used), allowed and 0 or reset, used > 0 and reset or 0}
+        end
+
+        """;
+
     /// <summary>The script.</summary>
-    public static RedisScript Script { get; } = new(keys: 1, PeriodFunctions.Lua + """
-        local time = redis.call('TIME')
-        local now = time[1] * 1000000 + time[2]
-        local count, cost = tonumber(ARGV[1]), tonumber(ARGV[4])
-        local today = math.floor(time[1] / 86400)
-
-        local from, used = beginning(today), 0
-        local kept = redis.call('HMGET', KEYS[1], 'from', 'used')
-        if kept[1] and tonumber(kept[1]) >= from and tonumber(kept[1]) <= ending(from) then
-          from, used = tonumber(kept[1]), tonumber(kept[2])
-        end
-
-        local to = ending(from)
-        local reset = to * 86400000000 - now
-        local allowed = used + cost <= count
-        if allowed then
-          used = math.max(0, used + cost)
-          redis.call('HSET', KEYS[1], 'from', from, 'used', string.format('%.0f', used))
-          redis.call('PEXPIREAT', KEYS[1], to * 86400000 + 1000)
-        end
-        return {allowed and 1 or 0, math.max(0, count - used), allowed and 0 or reset, used > 0 and reset or 0}
-        """);
+    public static RedisScript Script { get; } = ExactScripts.Of(Function, "quota");
 }

@@ -12,48 +12,50 @@ internal static class ExactWindowScript
     /// <summary>The largest count that it is for: ten bytes each.</summary>
     public const int MostCount = 1000;
 
-    /// <summary>The script.</summary>
-    public static RedisScript Script { get; } = new(keys: 1, """
-        local time = redis.call('TIME')
-        local now = time[1] * 1000000 + time[2]
-        local count, window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
-
-        local length, later = redis.call('LLEN', KEYS[1]), 0
-        while later < length and tonumber(redis.call('LINDEX', KEYS[1], -1)) > now do
-          redis.call('RPOP', KEYS[1])
-          later = later + 1
-        end
-        if later > 0 then
-          local times = {}
-          for i = 1, later do times[i] = string.format('%.0f', now) end
-          redis.call('RPUSH', KEYS[1], unpack(times))
-          redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1)
-        end
-        while length > 0 and redis.call('LINDEX', KEYS[1], 0) + window <= now do
-          redis.call('LPOP', KEYS[1])
-          length = length - 1
-        end
-
-        local allowed = length + cost <= count
-        local wait = 0
-        if allowed and cost > 0 then
-          local times = {}
-          for i = 1, cost do times[i] = string.format('%.0f', now) end
-          redis.call('RPUSH', KEYS[1], unpack(times))
-          redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1)
-          length = length + cost
-        elseif allowed then
-          while cost < 0 and length > 0 do
-            redis.call('RPOP', KEYS[1])
-            length, cost = length - 1, cost + 1
+    /// <summary>The function <c>window</c>, of which <see cref="ExactScripts"/> are made.</summary>
+    public const string Function = """
+        local function window(key, count, window, burst, cost, now)
+          local length, later = redis.call('LLEN', key), 0
+          while later < length and tonumber(redis.call('LINDEX', key, -1)) > now do
+            redis.call('RPOP', key)
+            later = later + 1
           end
-        elseif cost > count then
-          wait = window
-        else
-          wait = redis.call('LINDEX', KEYS[1], length + cost - count - 1) + window - now
+          if later > 0 then
+            local times = {}
+            for i = 1, later do times[i] = string.format('%.0f', now) end
+            redis.call('RPUSH', key, unpack(times))
+            redis.call('PEXPIRE', key, math.ceil(window / 1000) + 1)
+          end
+          while length > 0 and redis.call('LINDEX', key, 0) + window <= now do
+            redis.call('LPOP', key)
+            length = length - 1
+          end
+
+          local allowed = length + cost <= count
+          local wait = 0
+          if allowed and cost > 0 then
+            local times = {}
+            for i = 1, cost do times[i] = string.format('%.0f', now) end
+            redis.call('RPUSH', key, unpack(times))
+            redis.call('PEXPIRE', key, math.ceil(window / 1000) + 1)
+            length = length + cost
+          elseif allowed then
+            while cost < 0 and length > 0 do
+              redis.call('RPOP', key)
+              length, cost = length - 1, cost + 1
+            end
+          elseif cost > count then
+            wait = window
+          else
+            wait = redis.call('LINDEX', key, length + cost - count - 1) + window - now
+          end
+
+          local reset = length > 0 and redis.call('LINDEX', key, -1) + window - now or 0
+          return {allowed and 1 or 0, math.max(0, count - length), wait, reset}
         end
 
-        local reset = length > 0 and redis.call('LINDEX', KEYS[1], -1) + window - now or 0
-        return {allowed and 1 or 0, math.max(0, count - length), wait, reset}
-        """);
+        """;
+
+    /// <summary>The script.</summary>
+    public static RedisScript Script { get; } = ExactScripts.Of(Function, "window");
 }

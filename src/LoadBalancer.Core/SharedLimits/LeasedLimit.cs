@@ -1,8 +1,6 @@
 // One file, because the few steps of a lease (taken, renewed, given back, offered again) act on one cell, and are right only together.
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using LoadBalancer.Configuration;
 using LoadBalancer.Limits;
 using LoadBalancer.Transport.Epoll;
@@ -25,14 +23,13 @@ namespace LoadBalancer.SharedLimits;
 /// </code>
 /// The store leases at most an eighth of what is left, so near the limit there are no leases, and it is asked for each request. A refusal is
 /// remembered for <see cref="RefusalMemory"/>, at most until as much is free again: whoever is refused costs the store nothing. Callers are kept there as
-/// <see cref="ExactLimit"/> keeps them, under keys of their own.
+/// <see cref="ExactLimit"/> keeps them; a rate's under keys of their own, since it is kept otherwise there.
 /// Thread-safe; while something is leased a check takes no lock, waits for nobody and allocates nothing.
 /// </remarks>
 internal sealed class LeasedLimit : KeyedLimit
 {
     // A request's charge may be given back so long after it: other limits of the same request are asked meanwhile.
     private const long RequestSlackMs = 1000;
-    private const int HashBytes = 16;
     private const int MostAtOnce = 64;
     private const long RefusalMemoryMs = 1000;
 
@@ -45,8 +42,7 @@ internal sealed class LeasedLimit : KeyedLimit
     private readonly long _began;
     private readonly long _perMillisecond;
     private readonly long _length;
-    private readonly byte[] _prefix;
-    private readonly byte[] _suffix;
+    private readonly StoredKey _keys;
     private readonly LeaseTable _cells = new();
     private readonly ConcurrentQueue<LeaseCell> _line = new();
     private readonly ITimer _ends;
@@ -69,13 +65,14 @@ internal sealed class LeasedLimit : KeyedLimit
         (_store, _alone, _time, _began) = (store, alone, time, time.GetTimestamp());
         _perMillisecond = time.TimestampFrequency / 1000;
         _length = (long)LeaseTerms.Of(spec.Rule).TotalMilliseconds;
-        _prefix = Encoding.UTF8.GetBytes($"lb:{spec.Name}:{spec.Plan}:");
-        _suffix = Encoding.ASCII.GetBytes(spec.Rule switch
+
+        // Of a quota the same as those of an exact one, which goes on with them.
+        _keys = new StoredKey(spec, spec.Rule switch
         {
-            { Quota.Period: QuotaPeriod.Day } => ":lqd",
-            { Quota: not null } => ":lqm",
-            { Burst: > 0 } => ":lb",
-            _ => ":lw",
+            { Quota.Period: QuotaPeriod.Day } => "qd",
+            { Quota: not null } => "qm",
+            { Burst: > 0 } => "lb",
+            _ => "lw",
         });
         _ends = time.CreateTimer(static limit => ((LeasedLimit)limit!).EndLeases(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -200,12 +197,8 @@ internal sealed class LeasedLimit : KeyedLimit
 
     private LeaseCell Add(in LimitKey key, long now)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(key.Text, hash);
-        var name = new byte[_prefix.Length + (2 * HashBytes) + _suffix.Length];
-        _prefix.CopyTo(name, 0);
-        Convert.TryToHexStringLower(hash[..HashBytes], name.AsSpan(_prefix.Length), out _);
-        _suffix.CopyTo(name, name.Length - _suffix.Length);
+        var name = new byte[_keys.Length];
+        _keys.Write(key.Text, name);
         var cell = _cells.GetOrAdd(new LeaseCell(key.Number, key.Text.ToArray(), name), now, out var evicted);
         if (evicted is not null && GiveBack(evicted, long.MaxValue) is { } request)
         {

@@ -21,15 +21,15 @@ internal static class LeasedQuotaScript
         local cost, want, back, mark = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
         local day = 86400000000
 
-        local from = beginning(math.floor(now / day))
-        local to = ending(from)
+        local from = beginning(ARGV[2], math.floor(now / day))
+        local to = ending(ARGV[2], from)
 
         local kept = redis.call('HMGET', KEYS[1], 'period', 'used')
         local period, used = tonumber(kept[1]) or from, tonumber(kept[2]) or 0
         if period < from or period > to then
           used = 0
         elseif period > from then
-          from, to = period, ending(period)
+          from, to = period, ending(ARGV[2], period)
         end
         if back > 0 and mark >= from * day and mark < to * day then used = math.max(0, used - back) end
 

@@ -7,8 +7,8 @@ namespace LoadBalancer.SharedLimits;
 internal static class PeriodFunctions
 {
     /// <summary>
-    /// In Lua, for scripts whose second argument is <c>day</c> or <c>month</c>: <c>beginning(day)</c> of the period that has a day, and <c>ending(from)</c>, the
-    /// first day behind the period that begins with one.
+    /// In Lua, where a kind is <c>day</c> or <c>month</c>: <c>beginning(kind, day)</c> of the period that has a day, and <c>ending(kind, from)</c>, the first day
+    /// behind the period that begins with one.
     /// </summary>
     public const string Lua = """
         local function monthOf(day)
@@ -19,8 +19,8 @@ internal static class PeriodFunctions
           local ofYear = ofEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
           return day - (ofYear - math.floor((153 * math.floor((5 * ofYear + 2) / 153) + 2) / 5))
         end
-        local function beginning(day) return ARGV[2] == 'month' and monthOf(day) or day end
-        local function ending(from) return ARGV[2] == 'month' and monthOf(from + 31) or from + 1 end
+        local function beginning(kind, day) return kind == 'month' and monthOf(day) or day end
+        local function ending(kind, from) return kind == 'month' and monthOf(from + 31) or from + 1 end
 
         """;
 }

@@ -50,7 +50,7 @@ internal sealed class RedisLeaseStore : ILeaseStore
         }
 
         var reply = Send(loop, request);
-        return reply.IsCompletedSuccessfully ? new(AtOnce(reply.Result)) : AwaitAsync(reply);
+        return reply.IsCompletedSuccessfully ? new(Of(reply.Result)) : AwaitAsync(reply);
     }
 
     private ValueTask<RedisReply> Send(EventLoop loop, in LeaseRequest request)
@@ -80,11 +80,8 @@ internal sealed class RedisLeaseStore : ILeaseStore
         return await done.Task;
     }
 
-    // What goes to a server takes a turn of the loop at least: only a refusal is there at once.
-    private static LeaseReply AtOnce(in RedisReply reply) => reply.Kind == RedisReplyKind.Unavailable ? new LeaseReply { IsUnsent = true } : Of(reply);
-
     // An error of the server is as good as no answer.
     private static LeaseReply Of(in RedisReply reply) => reply.Kind != RedisReplyKind.List || reply.Count != ReplyLength
-        ? default
+        ? new LeaseReply { IsUnsent = reply.IsUndone }
         : new LeaseReply(reply[0].Number, reply[1].Number, reply[2].Number, reply[3].Number, reply[4].Number, reply[5].Number);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoadBalancer.Limits;
 using LoadBalancer.Redis;
 using LoadBalancer.Transport.Epoll;
@@ -56,6 +57,21 @@ internal sealed class RedisLimitStore : LimitStore
         return limit;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>One script call; in a cluster for those whose keys are in the slot of the first. Where Redis does not answer, each decides as the file wants it.</remarks>
+    public override ValueTask<LimitAnswers> TakeAsync(ReadOnlyMemory<LimitQuestion> asked)
+    {
+        if (EventLoop.Current is not { } loop || !Serves(loop))
+        {
+            return TakeElsewhereAsync(asked);
+        }
+
+        var client = Client;
+        var together = client.Options.Cluster ? asked[..JointCharge.OfOneSlot(asked.Span)] : asked;
+        var reply = JointCharge.SendAsync(client, loop, together.Span);
+        return reply.IsCompletedSuccessfully ? new(JointCharge.Decide(reply.Result, together.Span)) : AwaitAsync(reply, together);
+    }
+
     /// <summary>Gives back what is leased, and asks nothing more.</summary>
     public async Task CloseAsync()
     {
@@ -76,5 +92,16 @@ internal sealed class RedisLimitStore : LimitStore
         }
 
         await Client.CloseAsync();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private static async ValueTask<LimitAnswers> AwaitAsync(ValueTask<RedisReply> reply, ReadOnlyMemory<LimitQuestion> asked) => JointCharge.Decide(await reply, asked.Span);
+
+    /// <summary>On no loop of the store's: there and back.</summary>
+    private async ValueTask<LimitAnswers> TakeElsewhereAsync(ReadOnlyMemory<LimitQuestion> asked)
+    {
+        var done = new TaskCompletionSource<LimitAnswers>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Loop.Post(async _ => done.SetResult(await TakeAsync(asked)), null);
+        return await done.Task;
     }
 }

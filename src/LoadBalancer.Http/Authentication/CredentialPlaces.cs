@@ -15,6 +15,9 @@ internal sealed class CredentialPlaces
     private readonly (KnownHeader Known, byte[] Name)[] _fields;
     private readonly byte[][] _parameters;
 
+    // A bit for each length below 64, so that most fields are told apart by that alone.
+    private readonly ulong _lengths;
+
     /// <summary>Those of the file, and the usual ones.</summary>
     /// <param name="fields">The header fields; Cookie among them counts for nothing, since it is no place of one credential.</param>
     /// <param name="parameters">The query parameters.</param>
@@ -25,12 +28,22 @@ internal sealed class CredentialPlaces
             .. Usual.Concat(fields).Distinct(StringComparer.OrdinalIgnoreCase).Select(Encoding.ASCII.GetBytes).Select(static name => (KnownHeaders.Find(name), name))
                 .Where(static field => field.Item1 != KnownHeader.Cookie),
         ];
+        foreach (var (_, name) in _fields)
+        {
+            _lengths |= 1ul << (name.Length & 63);
+        }
+
         _parameters = [.. parameters.Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes)];
     }
 
     /// <summary>True where a field is one.</summary>
     public bool Has(HeaderList fields, int at)
     {
+        if ((_lengths & (1ul << (fields[at].NameLength & 63))) == 0)
+        {
+            return false;
+        }
+
         foreach (var (known, name) in _fields)
         {
             if (fields[at].Known == known && (known != KnownHeader.Other || (fields[at].NameLength == name.Length && Ascii.EqualsIgnoreCase(fields.Name(at), name))))

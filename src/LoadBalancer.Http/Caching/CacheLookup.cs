@@ -23,4 +23,7 @@ internal enum CacheLookup : byte
 
     /// <summary>There is one that is too old, or from before a change.</summary>
     Stale,
+
+    /// <summary>There was none, and now there is: another exchange has brought it, for which this one waited.</summary>
+    Collapsed,
 }

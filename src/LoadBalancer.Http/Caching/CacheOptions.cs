@@ -28,6 +28,11 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "key", Kinds.Record(CacheKeyOptions.Shape), o => o.Key, (o, value) => o with { Key = value },
             "What of a request an answer is found by."
         },
+        {
+            "coalesce", Kinds.Duration("10ms", "1m").OrNothing("off"), o => o.Coalesce, (o, value) => o with { Coalesce = value },
+            "How long a request waits for the answer to another one that asks for the same, so that the endpoint is asked once; then it asks for itself. `off` for not at all. " +
+            "If the endpoint fails, it has failed for all who wait. A request with a credential waits only where `share` gives its answer to others."
+        },
     };
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
@@ -41,6 +46,9 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
 
     /// <summary>What of a request an answer is found by.</summary>
     public CacheKeyOptions Key { get; init; } = new();
+
+    /// <summary>How long a request waits for another one's answer; null for not at all.</summary>
+    public TimeSpan? Coalesce { get; init; } = TimeSpan.FromSeconds(5);
 
     private static string Text(CacheSharing share) => share switch
     {

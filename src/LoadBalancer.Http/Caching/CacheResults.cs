@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Caching;
 internal static class CacheResults
 {
     /// <summary>The words, in the order in which they are printed: from memory, and not.</summary>
-    public static ImmutableArray<string> Names { get; } = ["hit", "miss", "bypass"];
+    public static ImmutableArray<string> Names { get; } = ["hit", "coalesced", "miss", "bypass"];
 
     extension(CacheLookup lookup)
     {
@@ -14,8 +14,9 @@ internal static class CacheResults
         public int Result => lookup switch
         {
             CacheLookup.Hit => 0,
-            CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale => 1,
-            CacheLookup.Bypass or CacheLookup.Method => 2,
+            CacheLookup.Collapsed => 1,
+            CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale => 2,
+            CacheLookup.Bypass or CacheLookup.Method => 3,
             _ => -1,
         };
 
@@ -23,6 +24,6 @@ internal static class CacheResults
         public string? Word => lookup.Result is var at and >= 0 ? Names[at] : null;
 
         /// <summary>True where the client's answer came from memory.</summary>
-        public bool IsFromMemory => lookup is CacheLookup.Hit;
+        public bool IsFromMemory => lookup is CacheLookup.Hit or CacheLookup.Collapsed;
     }
 }

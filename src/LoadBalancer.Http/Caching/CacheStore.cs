@@ -30,9 +30,12 @@ internal sealed class CacheStore
     private const int LeastMarks = 4096;
     private const int MostMarks = 1 << 20;
 
+    private const int FetchTables = 16;
+
     private readonly CacheShard[] _shards;
     private readonly long[] _changes;
     private readonly PurgeLog _purges = new();
+    private readonly FetchTable[] _fetches = new FetchTable[FetchTables];
     private readonly ulong _seed;
     private readonly ulong _secret;
     private long _most;
@@ -54,6 +57,11 @@ internal sealed class CacheStore
         _changes = new long[BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(most / BytesOfMark, LeastMarks, MostMarks))];
         Array.Fill(_changes, long.MinValue);
         _shards = new CacheShard[shards];
+        for (var at = 0; at < FetchTables; at++)
+        {
+            _fetches[at] = new FetchTable();
+        }
+
         for (var at = 0; at < shards; at++)
         {
             _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards), _purges);
@@ -97,6 +105,39 @@ internal sealed class CacheStore
 
     /// <summary>What bodies that pass hold at the moment, in bytes.</summary>
     public long RecordedBytes => Volatile.Read(ref _recorded);
+
+    /// <summary>What is asked for at endpoints, of keys with this number.</summary>
+    public FetchTable FetchesOf(ulong hash) => _fetches[hash % FetchTables];
+
+    /// <summary>How many fetches are under way, for each of which others may wait.</summary>
+    public int Fetches
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.UnderWay;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>How many exchanges wait for them.</summary>
+    public int Waiting
+    {
+        get
+        {
+            var count = 0;
+            foreach (var table in _fetches)
+            {
+                count += table.Waiting;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>What they weigh, in bytes.</summary>
     public long Bytes => Sum(static shard => shard.Bytes);
@@ -177,6 +218,9 @@ internal sealed class CacheStore
         Interlocked.Add(ref _purged, count);
         return count;
     }
+
+    /// <summary>True where a response was given up before it came.</summary>
+    public bool IsGivenUp(CachedResponse response) => _purges.Has(response);
 
     /// <summary>Somebody begins to send a long body, which is in memory until he is done. <see cref="Release"/> follows once.</summary>
     public static void Hold(CachedResponse response) => Interlocked.Increment(ref response.Readers);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Caching;
@@ -15,7 +16,11 @@ internal sealed class CacheWork
 
     private readonly BodyRecorder _body = new();
     private CacheStore _store = null!;
+    private SharedFetch? _fetch;
     private Slice _key;
+    private Slice _sought;
+    private ulong _soughtHash;
+    private long _alone;
     private byte[] _storedKey = [];
     private ulong _storedHash;
     private (byte[] Bytes, HeaderField[] Fields) _head;
@@ -32,26 +37,87 @@ internal sealed class CacheWork
     /// <summary>The numbers of the response's tags; null where it has too many to be kept.</summary>
     public ulong[]? Tags { get; set; } = [];
 
-    /// <summary>When it was looked for, by the clock of durations.</summary>
+    /// <summary>When it was looked for, or an endpoint was asked for it, by the clock of durations.</summary>
     public long AskedAt { get; private set; }
 
-    /// <summary>Nobody looks for an answer.</summary>
+    /// <summary>True where another exchange may have the same answer, so that one is enough to ask for it.</summary>
+    public bool IsShareable { get; set; }
+
+    /// <summary>By what the endpoint could know the client.</summary>
+    public Credentials Credentials { get; private set; }
+
+    /// <summary>True where an endpoint is asked for an answer that could have been kept.</summary>
+    public bool IsFetch => Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale;
+
+    /// <summary>Nobody looks for an answer; or one is there.</summary>
     public void Pass(CacheLookup lookup) => Lookup = lookup;
 
     /// <summary>A long body that is kept is sent: it counts until that is done.</summary>
     public void Hold(CacheStore store, CachedResponse response)
     {
-        Release();
+        EndHold();
         (_store, _held) = (store, response);
         CacheStore.Hold(response);
     }
 
-    /// <summary>It was looked for.</summary>
+    /// <summary>It is looked for.</summary>
     /// <param name="store">Where.</param>
     /// <param name="key">By what, without what answers vary on; in the request's fields.</param>
-    /// <param name="lookup">What came of it.</param>
+    /// <param name="credentials">By what the endpoint could know the client.</param>
     /// <param name="askedAt">When.</param>
-    public void Look(CacheStore store, Slice key, CacheLookup lookup, long askedAt) => (_store, _key, Lookup, AskedAt) = (store, key, lookup, askedAt);
+    /// <param name="alone">For how long nobody waits for an answer that was for one alone, by the clock of durations.</param>
+    public void Look(CacheStore store, Slice key, Credentials credentials, long askedAt, long alone) =>
+        (_store, _key, Credentials, IsShareable, AskedAt, _alone) = (store, key, credentials, false, askedAt, alone);
+
+    /// <summary>What is kept for the exchange, fresh or not; null for nothing. It may be looked for again.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="counts">True where it counts as asked for.</param>
+    public CachedResponse? Find(Exchange exchange, bool counts)
+    {
+        var fields = exchange.Request.Fields;
+        Lookup = CacheLookup.Miss;
+        _sought = _key;
+        var found = Find(fields, counts);
+        if (found is VaryEntry vary)
+        {
+            Lookup = CacheLookup.VaryMiss;
+            _sought = CacheKeys.WriteVaried(fields, _key, vary.Names);
+            found = Find(fields, counts);
+        }
+
+        if (found is CachedResponse)
+        {
+            Lookup = CacheLookup.Stale;
+        }
+
+        return found as CachedResponse;
+    }
+
+    /// <summary>Wants what was not found: leads a fetch of it, or waits for another one's.</summary>
+    public FetchEnd Join(Exchange exchange, long now, out FetchWait? wait)
+    {
+        var end = _store.FetchesOf(_soughtHash).Join(_sought.Of(exchange.Request.Fields), _soughtHash, exchange.Loop, now, out var fetch, out wait);
+        _fetch = fetch;
+        return end;
+    }
+
+    /// <summary>Leads a fetch that another one has passed on.</summary>
+    public void Lead(SharedFetch fetch) => _fetch = fetch;
+
+    /// <summary>An endpoint is asked, now: what has changed before then is in its answer.</summary>
+    public void Ask(long now) => AskedAt = now;
+
+    /// <summary>What it asks for is there already: whoever waits looks again.</summary>
+    public void Release() => Take()?.Release();
+
+    /// <summary>What it asks for is for nobody else; see <see cref="SharedFetch.Refuse"/>.</summary>
+    public void Refuse(long now) => Take()?.Refuse(now + _alone);
+
+    /// <summary>Asking has failed, for whoever waits too.</summary>
+    public void Fail(Fault fault) => Take()?.Fail(fault);
+
+    /// <summary>It asks no longer, which says nothing about the endpoint.</summary>
+    public void PassOn() => Take()?.PassOn();
 
     /// <summary>Begins to keep the response of the exchange, whose head is there and whose body is to pass.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -86,6 +152,14 @@ internal sealed class CacheWork
 
         _storedKey = key.Of(request).ToArray();
         _storedHash = _store.HashOf(_storedKey);
+        if (_fetch is not null && !_fetch.IsFor(_storedKey))
+        {
+            // It varies, which nobody knew: those who wait look again by what it varies on, and wait for this one or lead their own.
+            _store.FetchesOf(_storedHash).Join(_storedKey, _storedHash, loop: null, receivedAt, out var narrower, out _);
+            Release();
+            _fetch = narrower;
+        }
+
         _head = response.Fields.Save(NotKept, "age"u8);
         (_plan, _status, _receivedAt) = (plan, response.Status, receivedAt);
         _body.Begin(_store, response.Framing switch
@@ -102,6 +176,10 @@ internal sealed class CacheWork
         if (_body.IsRecording)
         {
             _body.Write(data);
+            if (!_body.IsRecording)
+            {
+                Refuse(_receivedAt);
+            }
         }
     }
 
@@ -110,8 +188,7 @@ internal sealed class CacheWork
     {
         if (_body.TryTake(out var body))
         {
-            var tag = ValueOf("etag"u8);
-            _store.Add(new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
+            var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
             {
                 Place = _place,
                 Primary = _primary,
@@ -121,9 +198,20 @@ internal sealed class CacheWork
                 ReceivedAt = _receivedAt,
                 Age = _plan.Age,
                 Lifetime = _plan.Lifetime,
-                Tag = tag,
+                IsForAll = _plan.IsForAll,
+                Tag = ValueOf("etag"u8),
                 ModifiedAt = HttpDate.TryParse(Text(ValueOf("last-modified"u8)), out var modified) ? modified : -1,
-            });
+            };
+            _store.Add(response);
+            if (Take() is { } fetch)
+            {
+                fetch.Keep(response);
+            }
+            else
+            {
+                _store.FetchesOf(_storedHash).Clear(_storedHash);
+            }
+
             Forget();
         }
     }
@@ -131,9 +219,10 @@ internal sealed class CacheWork
     /// <summary>It has nothing more to do with the cache; what came of looking is still known.</summary>
     public void Forget()
     {
+        PassOn();
         _body.Stop();
         (_head, _storedKey, _place, Tags) = (default, [], [], []);
-        Release();
+        EndHold();
 
         // Exchanges are used again for ever, and a store may go.
         _store = null!;
@@ -146,13 +235,27 @@ internal sealed class CacheWork
         Lookup = CacheLookup.None;
     }
 
-    private void Release()
+    private void EndHold()
     {
         if (_held is { } held)
         {
             _held = null;
             _store.Release(held);
         }
+    }
+
+    private SharedFetch? Take()
+    {
+        var fetch = _fetch;
+        _fetch = null;
+        return fetch;
+    }
+
+    private CacheEntry? Find(HeaderList fields, bool counts)
+    {
+        var key = _sought.Of(fields);
+        _soughtHash = _store.HashOf(key);
+        return counts ? _store.Find(key, _soughtHash) : _store.Peek(key, _soughtHash);
     }
 
     private ReadOnlySpan<byte> Text(Slice slice) => _head.Bytes.AsSpan(slice.Start, slice.Length);

@@ -39,6 +39,9 @@ internal sealed class CachedResponse : CacheEntry
     /// <summary>For how long it is fresh from when it was made, in seconds.</summary>
     public required long Lifetime { get; init; }
 
+    /// <summary>True where it says that it is for all, be they known to the endpoint or not.</summary>
+    public required bool IsForAll { get; init; }
+
     /// <summary>Where its ETag is; of no length where it has none.</summary>
     public required Slice Tag { get; init; }
 

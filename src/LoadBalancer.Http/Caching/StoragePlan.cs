@@ -10,7 +10,8 @@ namespace LoadBalancer.Http.Caching;
 /// <param name="Storability">Whether it is kept.</param>
 /// <param name="Lifetime">For how long it is fresh from when it was made, in seconds.</param>
 /// <param name="Age">How old it was when it came, in seconds.</param>
-internal readonly record struct StoragePlan(Storability Storability, long Lifetime = 0, long Age = 0)
+/// <param name="IsForAll">True where it says that it is for all, be they known to the endpoint or not.</param>
+internal readonly record struct StoragePlan(Storability Storability, long Lifetime = 0, long Age = 0, bool IsForAll = false)
 {
     /// <summary>Judges a response to a GET.</summary>
     /// <param name="request">The request's fields, as the endpoint saw them.</param>
@@ -82,7 +83,8 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             // What the route says holds for answers that are one; that an error is kept, the endpoint alone can want.
             : ttl > 0 && response.Status < 400 ? age + ttl
             : Freshness.LifetimeOf(fields, directives, receivedAt);
-        return lifetime > age ? new(Storability.Stored, lifetime, age) : new(Storability.NotFresh);
+        var isForAll = directives.Public || directives.SharedMaxAge > 0 || directives.MustRevalidate;
+        return lifetime > age ? new(Storability.Stored, lifetime, age, isForAll) : new(Storability.NotFresh);
     }
 
     private static bool IsEventStream(HeaderList fields) =>

@@ -42,6 +42,11 @@ internal static class StoredAnswer
         response.Fields.Append("lb; hit; ttl="u8);
         (found.Lifetime - age).TryFormat(text, out length);
         response.Fields.Append(text[..length]);
+        if (exchange.Caching!.Lookup == CacheLookup.Collapsed)
+        {
+            response.Fields.Append("; collapsed"u8);
+        }
+
         response.Fields.EndField(KnownHeader.Other);
     }
 

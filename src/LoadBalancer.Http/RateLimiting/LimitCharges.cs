@@ -16,9 +16,11 @@ internal sealed class LimitCharges
     private byte[] _texts = new byte[CallerKey.Room * 2];
     private int _count;
     private int _used;
+    private LimitQuestion[] _questions = [];
     private CallerKey? _lastKey;
     private ulong _lastNumber;
     private Slice _lastText;
+    private string? _lastMissing;
     private ClientCounts? _entered;
     private ulong _caller;
 
@@ -31,35 +33,55 @@ internal sealed class LimitCharges
     /// <summary>True where the client has been told.</summary>
     public bool AreTold { get; set; }
 
-    /// <summary>What stood for a part of the last limit's key that the request does not have, for people; null where it has all.</summary>
-    public string? Missing { get; private set; }
-
-    /// <summary>Asks a limit: what it would say in a rehearsal, else to be charged. <see cref="Answer"/> has to follow.</summary>
+    /// <summary>Asks a limit: what it would say in a rehearsal, else to be charged. <see cref="Answer"/> has to follow, for its place in <see cref="All"/>.</summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="tier">The limit.</param>
     /// <param name="hash">The numbers of callers in this process.</param>
     /// <param name="cost">How many the request counts for.</param>
     public ValueTask<LimitAnswer> Ask(Exchange exchange, LimitTier tier, in KeyedHash hash, int cost)
     {
-        if (_count == _charges.Length)
-        {
-            Array.Resize(ref _charges, _count * 2);
-        }
-
-        ref var charge = ref _charges[_count];
-        charge = new Charge { Tier = tier, Cost = cost };
-        WriteKey(exchange, tier.Key, hash, ref charge.Number, ref charge.Key);
-        _count++;
+        ref readonly var charge = ref Add(exchange, tier, hash, cost);
         return exchange.IsRehearsal ? new(tier.Limit.Peek(KeyOf(charge), cost)) : tier.Limit.TakeAsync(KeyOf(charge), cost);
     }
 
-    /// <summary>Notes what the limit says that was asked last.</summary>
+    /// <summary>Puts a limit in line for <see cref="AskTogether"/>.</summary>
+    /// <inheritdoc cref="Ask"/>
+    public void Prepare(Exchange exchange, LimitTier tier, in KeyedHash hash, int cost) => Add(exchange, tier, hash, cost);
+
+    /// <summary>Asks those that were put in line last to be charged, all or none, with one question. <see cref="Keep"/> has to follow, and <see cref="Answer"/> for each that has answered.</summary>
+    /// <param name="store">Where they are.</param>
+    /// <param name="count">How many, at most <see cref="LimitAnswers.Most"/>.</param>
+    public ValueTask<LimitAnswers> AskTogether(LimitStore store, int count)
+    {
+        if (_questions.Length == 0)
+        {
+            _questions = new LimitQuestion[LimitAnswers.Most];
+        }
+
+        for (var at = 0; at < count; at++)
+        {
+            ref readonly var charge = ref _charges[_count - count + at];
+            _questions[at] = new LimitQuestion(charge.Tier.Limit, charge.Number, _texts.AsMemory(charge.Key.Start, charge.Key.Length), charge.Cost);
+        }
+
+        return store.TakeAsync(_questions.AsMemory(0, count));
+    }
+
+    /// <summary>Takes back from the line all but the first <paramref name="count"/> limits.</summary>
+    public void Keep(int count)
+    {
+        Array.Clear(_charges, count, _count - count);
+        _count = count;
+    }
+
+    /// <summary>Notes what a limit says.</summary>
+    /// <param name="at">Its place in <see cref="All"/>.</param>
     /// <param name="answer">What it says.</param>
     /// <param name="isCharged">True where it was charged.</param>
     /// <param name="now">The time, as <see cref="TimeProvider.GetTimestamp"/>.</param>
-    public void Answer(in LimitAnswer answer, bool isCharged, long now)
+    public void Answer(int at, in LimitAnswer answer, bool isCharged, long now)
     {
-        ref var charge = ref _charges[_count - 1];
+        ref var charge = ref _charges[at];
         (charge.Answer, charge.IsCharged, charge.Answered) = (answer, isCharged, now);
     }
 
@@ -122,8 +144,21 @@ internal sealed class LimitCharges
         _lastKey = null;
         _entered = null;
         RefusedBy = null;
-        Missing = null;
         AreTold = false;
+    }
+
+    private ref readonly Charge Add(Exchange exchange, LimitTier tier, in KeyedHash hash, int cost)
+    {
+        if (_count == _charges.Length)
+        {
+            Array.Resize(ref _charges, _count * 2);
+        }
+
+        ref var charge = ref _charges[_count++];
+        charge = new Charge { Tier = tier, Cost = cost };
+        WriteKey(exchange, tier.Key, hash, ref charge.Number, ref charge.Key);
+        charge.Missing = _lastMissing;
+        return ref charge;
     }
 
     // Where a bucket may have been full since, or a quota's period is over, what is there to give back is another's. A window gives back what it was charged last,
@@ -156,7 +191,7 @@ internal sealed class LimitCharges
             }
 
             var length = key.Write(exchange, _texts.AsSpan(_used, CallerKey.Room), out var missing);
-            (_lastKey, _lastText, _lastNumber, Missing) = (key, new Slice(_used, length), hash.Of(_texts.AsSpan(_used, length)), missing);
+            (_lastKey, _lastText, _lastNumber, _lastMissing) = (key, new Slice(_used, length), hash.Of(_texts.AsSpan(_used, length)), missing);
             _used += length;
         }
 
@@ -186,5 +221,8 @@ internal sealed class LimitCharges
 
         /// <summary>The caller's text.</summary>
         public Slice Key;
+
+        /// <summary>What stood for a part of the key that the request does not have, for people; null where it has all.</summary>
+        public string? Missing;
     }
 }

@@ -68,6 +68,9 @@ internal sealed class LimitSet
     /// <summary>What the limits have said, since the process started.</summary>
     public LimitMetrics Metrics { get; }
 
+    /// <summary>Where instances count together; null for nowhere.</summary>
+    public LimitStore? Store => _store;
+
     /// <summary>The numbers of callers in this process.</summary>
     public KeyedHash Hash { get; }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Limits;
 
 namespace LoadBalancer.Http.RateLimiting;
@@ -20,8 +21,11 @@ internal sealed class RateLimit(string name, RateLimitOptions options, LimitTier
     /// <summary>True where it can only be asked when it is known who calls.</summary>
     public bool NeedsIdentity { get; } = options.NeedsIdentity;
 
-    /// <summary>True where a store may have to be asked.</summary>
-    public bool IsShared { get; } = tiers.Any(tier => tier.Limit.Spec.Mode != LimitMode.Local);
+    /// <summary>Where it counts, for all plans.</summary>
+    public LimitMode Mode { get; } = tiers.FirstOrDefault()?.Limit.Spec.Mode ?? LimitMode.Local;
+
+    /// <summary>Whom it counts, as the file has it.</summary>
+    public ValueList<LimitKeySource> Key => options.Key;
 
     /// <summary>What it is for the callers of a plan.</summary>
     public LimitTier Of(Plan plan) => tiers[plan.Index];

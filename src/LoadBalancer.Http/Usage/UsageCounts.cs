@@ -14,6 +14,11 @@ internal readonly record struct UsageCounts(long Requests, long RateLimited, lon
         Requests + more.Requests, RateLimited + more.RateLimited, QuotaExceeded + more.QuotaExceeded, ConcurrencyExceeded + more.ConcurrencyExceeded,
         ReceivedBytes + more.ReceivedBytes, SentBytes + more.SentBytes);
 
+    /// <summary>What this is more than <paramref name="less"/>, number by number; 0 where it is not.</summary>
+    public UsageCounts Beyond(in UsageCounts less) => new(
+        Math.Max(0, Requests - less.Requests), Math.Max(0, RateLimited - less.RateLimited), Math.Max(0, QuotaExceeded - less.QuotaExceeded),
+        Math.Max(0, ConcurrencyExceeded - less.ConcurrencyExceeded), Math.Max(0, ReceivedBytes - less.ReceivedBytes), Math.Max(0, SentBytes - less.SentBytes));
+
     /// <summary>What was added since <paramref name="before"/>.</summary>
     public UsageCounts Since(in UsageCounts before) => new(
         Requests - before.Requests, RateLimited - before.RateLimited, QuotaExceeded - before.QuotaExceeded, ConcurrencyExceeded - before.ConcurrencyExceeded,

@@ -11,7 +11,7 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
     /// <summary>The form that this program reads and writes.</summary>
     public const int Form = 1;
 
-    /// <summary>What is used now, of the periods that are not over, and of the one where a clock was that has jumped.</summary>
+    /// <summary>What is used now, of the present period and of the one that was before.</summary>
     public static QuotaDocument Of(QuotaTable table, DateTimeOffset now) => new(
         Form,
         [
@@ -32,7 +32,7 @@ internal sealed record QuotaDocument(int Version, IReadOnlyList<KeptQuota> Quota
         }
     }
 
-    /// <summary>Adds all of it to what <paramref name="table"/> has counted; what is of a period that is over there is left out.</summary>
+    /// <summary>Adds all of it to what <paramref name="table"/> has counted; of periods that are neither the present one nor the nearest beside it nothing is.</summary>
     /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
     public void AddTo(QuotaTable table, DateTimeOffset now)
     {

@@ -12,7 +12,8 @@ namespace LoadBalancer.Daemon.State;
 
 /// <summary>
 /// What callers use, over all instances that share a Redis. Each tells its own totals under its own name, every few seconds and only those that have changed: what is told
-/// twice counts once, and nobody waits for it. All totals are told again now and then, for a Redis that has lost them. Thread-safe; it works on the thread pool.
+/// twice counts once, and nobody waits for it. All totals are told again now and then, for a Redis that has lost them; and where it has more under this instance's name
+/// than was kept when it started, its files were lost or are old, and that is gone on from. Thread-safe; it works on the thread pool.
 /// </summary>
 /// <remarks><code>HSET lb:usage:2026-11  INSTANCE ["partners","acme","partner"]  "48210 3 0 1 11904 1203944022"</code></remarks>
 internal sealed class SharedUsage
@@ -36,6 +37,7 @@ internal sealed class SharedUsage
     private readonly Dictionary<CallerName, UsageCounts> _told = [];
     private Task _running = Task.CompletedTask;
     private UsageMonth? _month;
+    private (UsageMonth Month, Dictionary<CallerName, UsageCounts> Callers)? _kept;
     private RedisClient? _toldTo;
     private int _ticks;
     private string? _refusal;
@@ -52,6 +54,16 @@ internal sealed class SharedUsage
 
         // What replaces this process goes on from its totals, under the same name.
         _isHandedOver = () => folder is { IsHandedOver: true };
+    }
+
+    /// <summary>
+    /// Takes note of what was kept, before anything is counted: what this instance has told in an earlier process, and is not in it, is added when Redis answers. Not where the
+    /// earlier process has handed its counts over, and counts still.
+    /// </summary>
+    public void NoteKept()
+    {
+        var month = _usage.Current;
+        _kept = (month, month.Callers.ToDictionary(usage => usage.Name, usage => usage.Counts));
     }
 
     /// <summary>Begins to tell.</summary>
@@ -76,49 +88,57 @@ internal sealed class SharedUsage
             return own;
         }
 
-        // A scan may give a field twice.
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        byte[] cursor = [.. "0"u8];
-        do
-        {
-            var reply = await redis.AskAsync("HSCAN", KeyOf(month), cursor, [.. "COUNT"u8], ScanSize);
-            if (reply is not { Kind: RedisReplyKind.List, Count: 2 })
-            {
-                return own is null ? null : own with { Complete = false };
-            }
-
-            cursor = reply[0].Text.ToArray();
-            for (var at = 0; at + 1 < reply[1].Count; at += 2)
-            {
-                found[Encoding.UTF8.GetString(reply[1][at].Text)] = Encoding.ASCII.GetString(reply[1][at + 1].Text);
-            }
-        }
-        while (cursor is not [(byte)'0']);
-
-        // Of this instance what it has told is the older news.
-        return Sum(month, own, found.Where(field => own is null || InstanceOf(field.Key) != _instance));
+        var (told, _) = await ReadAsync(redis, month);
+        return told is not null ? Sum(month, own, told) : own is null ? null : own with { Complete = false };
     }
 
     private static byte[] KeyOf(CalendarPeriod month) => Encoding.ASCII.GetBytes($"lb:usage:{month}");
 
     private static string InstanceOf(string field) => field.Split(' ')[0];
 
+    /// <summary>All that was told of a month, field by field; null with the reply where there is none.</summary>
+    private static async Task<(Dictionary<string, string>? Told, RedisReply Reply)> ReadAsync(RedisClient redis, CalendarPeriod month)
+    {
+        // A scan may give a field twice.
+        var told = new Dictionary<string, string>(StringComparer.Ordinal);
+        byte[] cursor = [.. "0"u8];
+        while (true)
+        {
+            var reply = await redis.AskAsync("HSCAN", KeyOf(month), cursor, [.. "COUNT"u8], ScanSize);
+            if (reply is not { Kind: RedisReplyKind.List, Count: 2 })
+            {
+                return (null, reply);
+            }
+
+            cursor = reply[0].Text.ToArray();
+            for (var at = 0; at + 1 < reply[1].Count; at += 2)
+            {
+                told[Encoding.UTF8.GetString(reply[1][at].Text)] = Encoding.ASCII.GetString(reply[1][at + 1].Text);
+            }
+
+            if (cursor is [(byte)'0'])
+            {
+                return (told, reply);
+            }
+        }
+    }
+
     private UsageDocument? Sum(CalendarPeriod month, UsageDocument? own, IEnumerable<KeyValuePair<string, string>> told)
     {
         var callers = own?.Callers.ToDictionary(record => record.Name, record => record.Counts) ?? [];
         var since = own?.Since ?? DateTimeOffset.MaxValue;
         var instances = new HashSet<string>(own is null ? [] : [_instance], StringComparer.Ordinal);
-        foreach (var (field, value) in told)
+
+        // Of this instance first: what it has told is older news of the same, but where it knows no more of it.
+        foreach (var (field, value) in told.OrderBy(field => InstanceOf(field.Key) != _instance))
         {
             instances.Add(InstanceOf(field));
-            if (field.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space)
+            if (TryRead(field, value, out var name, out var counts))
             {
-                if (TryRead(field[(space + 1)..], value, out var name, out var counts))
-                {
-                    callers[name] = callers.GetValueOrDefault(name).And(counts);
-                }
+                var known = callers.GetValueOrDefault(name);
+                callers[name] = known.And(InstanceOf(field) == _instance ? counts.Beyond(known) : counts);
             }
-            else if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var earlier) && earlier < since)
+            else if (SinceOf(field, value) is { } earlier && earlier < since)
             {
                 since = earlier;
             }
@@ -133,13 +153,22 @@ internal sealed class SharedUsage
             };
     }
 
+    // What has only the instance's name says since when it counts.
+    private static DateTimeOffset? SinceOf(string field, string value) =>
+        !field.Contains(' ', StringComparison.Ordinal) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since) ? since : null;
+
     // It may be of a later version.
-    private static bool TryRead(string caller, string value, out CallerName name, out UsageCounts counts)
+    private static bool TryRead(string field, string value, out CallerName name, out UsageCounts counts)
     {
         (name, counts) = (default, default);
+        if (field.IndexOf(' ', StringComparison.Ordinal) is not (> 0 and var space))
+        {
+            return false;
+        }
+
         try
         {
-            var names = JsonSerializer.Deserialize<string?[]>(caller);
+            var names = JsonSerializer.Deserialize<string?[]>(field[(space + 1)..]);
             var numbers = value.Split(' ').Select(number => long.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture)).ToList();
             if (names is not [_, _, _, ..] || numbers is not [_, _, _, _, _, _, ..])
             {
@@ -194,6 +223,12 @@ internal sealed class SharedUsage
             return;
         }
 
+        if (_kept is var (month, callers) && !await TryTakeUpAsync(redis, month, callers))
+        {
+            return;
+        }
+
+        _kept = null;
         if (_toldTo != redis || _ticks++ % TicksBetweenWholes == 0)
         {
             _told.Clear();
@@ -210,6 +245,32 @@ internal sealed class SharedUsage
 
         _month = current;
         await TellAsync(redis, current);
+    }
+
+    /// <summary>Adds what this instance has told before it started, and was not kept; false where Redis cannot be asked.</summary>
+    private async Task<bool> TryTakeUpAsync(RedisClient redis, UsageMonth month, Dictionary<CallerName, UsageCounts> kept)
+    {
+        var (told, reply) = await ReadAsync(redis, month.Month);
+        if (told is null)
+        {
+            // Where it may not be read, it is told all the same.
+            return !Takes("HSCAN", reply) && reply.Kind == RedisReplyKind.Error;
+        }
+
+        foreach (var (field, value) in told.Where(field => InstanceOf(field.Key) == _instance))
+        {
+            if (TryRead(field, value, out var name, out var counts))
+            {
+                month.Of(name).Add(counts.Beyond(kept.GetValueOrDefault(name)));
+            }
+            else if (SinceOf(field, value) is { } earlier)
+            {
+                month.CountedSince(earlier);
+            }
+        }
+
+        month.Change();
+        return true;
     }
 
     private async Task TellAsync(RedisClient redis, UsageMonth month)

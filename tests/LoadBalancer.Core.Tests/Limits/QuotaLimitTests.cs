@@ -93,6 +93,23 @@ internal sealed class QuotaLimitTests
     }
 
     [Test]
+    public void A_clock_that_was_in_the_next_period_and_is_set_back_goes_on_from_what_was_used_before()
+    {
+        var november = Noon;
+        var now = november;
+        var limit = Monthly(10, new SettableDate(() => now));
+        Assert.That((Take(limit, "a", 6).Remaining, Take(limit, "b").Remaining), Is.EqualTo((4, 9)));
+        now = november.AddMonths(1);
+        Assert.That((Take(limit, "a", 2).Remaining, Take(limit, "b", 5).Remaining, Take(limit, "c").Remaining), Is.EqualTo((8, 5, 9)), "a month of its own");
+        now = november;
+        Assert.That((Take(limit, "a").Remaining, Take(limit, "b").Remaining, Take(limit, "c").Remaining), Is.EqualTo((3, 4, 8)), "of the two counts the larger");
+        now = november.AddMonths(1);
+        Assert.That((Take(limit, "a").Remaining, Take(limit, "b").Remaining, Take(limit, "c").Remaining), Is.EqualTo((7, 4, 8)), "and the next month from its own");
+        now = november.AddMonths(2);
+        Assert.That(Take(limit, "a").Remaining, Is.EqualTo(9));
+    }
+
+    [Test]
     public void Another_number_in_the_file_keeps_what_is_used()
     {
         var time = new ManualTime(Noon);
@@ -122,11 +139,16 @@ internal sealed class QuotaLimitTests
     }
 
     [Test]
-    public void A_book_of_a_month_that_is_over_is_not_taken_up_again()
+    public void A_book_of_a_month_that_is_over_is_kept_beside_and_charged_nothing_and_an_older_one_is_not_kept()
     {
         var limit = Monthly(10, new ManualTime(Noon));
         Take(limit, "a");
-        Assert.That(_table.All.Single().Of(CalendarPeriod.Of(QuotaPeriod.Month, Noon.AddMonths(-1)), Noon), Is.Null);
+        var counts = _table.All.Single();
+        var october = counts.Of(CalendarPeriod.Of(QuotaPeriod.Month, Noon.AddMonths(-1)), Noon)!;
+        october.Add(123_456, 7);
+        Assert.That(counts.Of(CalendarPeriod.Of(QuotaPeriod.Month, Noon.AddMonths(-2)), Noon), Is.Null);
+        Assert.That(Take(limit, "a").Remaining, Is.EqualTo(8));
+        Assert.That(counts.Books(Noon).Select(book => (book.Period.ToString(), book.Cells.Single().Value.Used)), Is.EqualTo(new[] { ("2026-11", 2L), ("2026-10", 7L) }));
     }
 
     [Test]

@@ -249,6 +249,26 @@ internal sealed class RedisClientTests
     }
 
     [Test]
+    public async Task What_waited_for_a_connection_in_vain_was_certainly_not_done_and_what_was_sent_may_have_been()
+    {
+        var isSilent = false;
+        using var server = new PretendServer((_, words) => KeyOf(words) switch
+        {
+            "last" => PretendServer.Hangup,
+            "ready" or "lb:probe" when !Volatile.Read(ref isSilent) => Good,
+            _ => PretendServer.Silence,
+        });
+        var client = Open($"redis://{server.Address}");
+        await Ready(client);
+        Volatile.Write(ref isSilent, true);
+        var refused = Node(client).CountOf(RedisOutcome.Refused);
+        var (last, next) = await _loops.Run(async () => (await Send(client, Twice, "last", 1), await Send(client, Twice, "next", 1)));
+        Assert.That((last.Kind, last.IsUndone), Is.EqualTo((RedisReplyKind.Unavailable, false)));
+        Assert.That((next.Kind, next.IsUndone), Is.EqualTo((RedisReplyKind.Unavailable, true)));
+        Assert.That(Node(client).CountOf(RedisOutcome.Refused) - refused, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task A_server_that_is_gone_is_found_when_it_is_back_and_its_scripts_are_sent_again()
     {
         using var server = new RedisServer();

@@ -102,6 +102,65 @@ internal sealed class ExactScriptTests
     }
 
     [Test]
+    public async Task Several_are_charged_as_each_by_itself_or_none_is([Range(1, 8)] int seed)
+    {
+        var random = new Random(seed);
+        (string Function, RedisScript Script, long Count, string Window, long Burst)[] kinds =
+        [
+            ("bucket", ExactBucketScript.Script, 7, $"{60 * Second}", 9), ("window", ExactWindowScript.Script, 8, $"{60 * Second}", 0),
+            ("slices", ExactSlicesScript.Script, 11, $"{60 * Second}", 0), ("quota", ExactQuotaScript.Script, 12, "day", 0),
+        ];
+        var (together, apart, now) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString(), Epoch + random.NextInt64(3600 * Second));
+        var refusals = 0;
+        for (var round = 0; round < 150; round++)
+        {
+            now += random.Next(3) == 0 ? 0 : random.NextInt64(round % 20 == 0 ? 24 * 3600 * Second : 20 * Second);
+            var asked = kinds.OrderBy(_ => random.Next()).Take(random.Next(1, 5)).Select(kind => (Kind: kind, Cost: random.Next(1, 4))).ToList();
+            var before = await Left(together);
+            var words = asked.Select(each => (object)$"{together}{each.Kind.Function}")
+                .Concat(asked.SelectMany(each => new object[] { each.Kind.Function, each.Kind.Count, each.Kind.Window, each.Kind.Burst, each.Cost })).Append(now / Second).Append(now % Second);
+            var reply = await _client.AskAsync(AtAnyTime(ExactScripts.OfSeveral(asked.Count), asked.Count), Words([.. words]));
+
+            var expected = new List<(bool Allowed, long, long, long)>();
+            foreach (var (kind, cost) in asked)
+            {
+                expected.Add(await Take(kind.Script, $"{apart}{kind.Function}", kind.Count, kind.Window, kind.Burst, cost, now));
+                if (!expected[^1].Allowed)
+                {
+                    break;
+                }
+            }
+
+            Assert.That(Enumerable.Range(0, reply.Count / 4).Select(at => (reply[4 * at].Number == 1, reply[(4 * at) + 1].Number, reply[(4 * at) + 2].Number, reply[(4 * at) + 3].Number)), Is.EqualTo(expected), $"round {round}");
+            if (!expected[^1].Allowed)
+            {
+                refusals++;
+                foreach (var (kind, cost) in asked.Take(expected.Count - 1))
+                {
+                    await Take(kind.Script, $"{apart}{kind.Function}", kind.Count, kind.Window, kind.Burst, -cost, now);
+                }
+
+                Assert.That(await Left(together), Is.EqualTo(before), $"round {round}: nothing is charged");
+            }
+
+            Assert.That(await Left(together), Is.EqualTo(await Left(apart)), $"round {round}");
+        }
+
+        Assert.That(refusals, Is.Positive);
+
+        async Task<long[]> Left(string key)
+        {
+            var left = new List<long>();
+            foreach (var kind in kinds)
+            {
+                left.Add((await Take(kind.Script, $"{key}{kind.Function}", kind.Count, kind.Window, kind.Burst, 0, now)).Remaining);
+            }
+
+            return [.. left];
+        }
+    }
+
+    [Test]
     public async Task What_is_given_back_may_be_taken_again()
     {
         foreach (var (script, count, window, burst) in new[]
@@ -173,9 +232,9 @@ internal sealed class ExactScriptTests
         return (reply[0].Number == 1, reply[1].Number, reply[2].Number, reply[3].Number);
     }
 
-    private static RedisScript AtAnyTime(RedisScript script) => new(keys: 1, script.Text
-        .Replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}", StringComparison.Ordinal)
-        .Replace("redis.call('PEXPIRE', KEYS[1],", "math.max(0,", StringComparison.Ordinal)
+    private static RedisScript AtAnyTime(RedisScript script, int keys = 1) => new(keys, script.Text
+        .Replace("redis.call('TIME')", "{ARGV[#ARGV - 1], ARGV[#ARGV]}", StringComparison.Ordinal)
+        .Replace("redis.call('PEXPIRE', key,", "math.max(0,", StringComparison.Ordinal)
         .Replace("'PX', math.ceil((full - now) / 1000) + 1", "'PX', 600000", StringComparison.Ordinal));
 
     private static byte[][] Words(params object[] words) => [.. words.Select(word => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{word}")))];

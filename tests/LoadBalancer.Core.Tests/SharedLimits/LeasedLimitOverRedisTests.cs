@@ -101,7 +101,7 @@ internal sealed class LeasedLimitOverRedisTests
 
         var keys = _server.Ask("KEYS", "*");
         var names = Enumerable.Range(0, keys.Count).Select(index => Encoding.ASCII.GetString(keys[index].Text)).ToList();
-        Assert.That(names, Has.Count.EqualTo(rules.Length).And.All.Match("^lb:trips:free:[0-9a-f]{32}:l(w|b|qd|qm)$"));
+        Assert.That(names, Has.Count.EqualTo(rules.Length).And.All.Match("^lb:trips:free:{[0-9a-f]{32}}:(lw|lb|qd|qm)$"));
         Assert.That(names.Select(name => _server.Ask("PTTL", name).Number), Is.All.InRange(1, 32L * 24 * 3600 * 1000));
     }
 

@@ -72,7 +72,7 @@ internal sealed class StoragePlanTests
     public void An_answer_to_somebody_is_fresh_for_as_long_as_it_says_whatever_the_route_says() =>
         Assert.That(
             StoragePlan.Of(Fields.Of(), Credentials.Authorization, Fields.Response(200, "Cache-Control: s-maxage=5"), 3600, Noted, 0, 1000),
-            Is.EqualTo(new StoragePlan(Storability.Stored, 5, 0)));
+            Is.EqualTo(new StoragePlan(Storability.Stored, 5, 0, IsForAll: true)));
 
     [Test]
     public void A_client_may_forbid_that_its_answer_is_kept() =>

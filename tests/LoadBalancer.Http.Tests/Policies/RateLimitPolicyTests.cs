@@ -45,6 +45,53 @@ internal sealed class RateLimitPolicyTests(bool later)
         Assert.That(_store.Charged, Is.EquivalentTo(new[] { "wide  ip:198.51.100.7 2", "tenants  header:acme 2", "callers  identity:a:alice 2" }));
     }
 
+    [Test]
+    public void Exact_limits_of_a_request_are_asked_with_one_question_and_all_are_charged_or_none([Values(1, 2, 4)] int mostTogether)
+    {
+        _store.MostTogether = mostTogether;
+        var limits = Limits(
+            Plans(("pro", new() { Rate = new Rate(3, TimeSpan.FromMinutes(1)) })), ("wide", Exact("identity", 10)), ("leased", Of("identity", 9)), ("tenants", Exact("header:X-Tenant", 8)),
+            ("callers", Exact("identity", 2)));
+        var chain = Chain(limits, new() { RateLimit = ["wide", "leased", "tenants", "callers"], Auth = Auth });
+        Assert.That((Ask(chain, Request(Alice)), Ask(chain, Request(Alice)), Ask(chain, Request(Alice))), Is.EqualTo((FaultKind.None, FaultKind.None, FaultKind.RateLimited)));
+        Assert.That(_store.Charged, Is.EquivalentTo(new[]
+        {
+            "tenants  header:acme 2", "leased  identity:a:alice 2", "wide  identity:a:alice 2", "callers  identity:a:alice 2", "plan:rate pro identity:a:alice 2",
+        }), "of tenants too, who were asked before it was known who calls");
+        Assert.That(_store.Together, Is.EqualTo(mostTogether == 1 ? [1, 1, 1] : (int[])[2, 2, 2]));
+        Assert.That(Count(limits, "wide", "allowed") + Count(limits, "callers", "refused"), Is.EqualTo(3 + 1));
+    }
+
+    [Test]
+    public void What_is_left_and_who_refuses_is_told_of_limits_that_are_asked_together()
+    {
+        var limits = Limits(null, ("wide", Exact("client_ip", 10)), ("network", Exact("client_ip", 1)), ("tenants", Exact("header:X-Tenant", 5)), ("absent", Exact("header:X-No", 7)), ("last", Exact("client_ip", 9)));
+        var chain = Chain(limits, new() { RateLimit = ["wide", "network", "tenants", "absent", "last"] });
+        var allowed = Request(null);
+        Assert.That(Ask(chain, allowed), Is.EqualTo(FaultKind.None));
+        Assert.That(allowed.Response.Fields.Lines(), Is.EqualTo(new[]
+        {
+            "RateLimit-Policy: \"wide\";q=10;w=60, \"network\";q=1;w=60, \"last\";q=9;w=60, \"tenants\";q=5;w=60, \"absent\";q=7;w=60", "RateLimit: \"network\";r=0;t=8",
+        }));
+        Assert.That(Facts(allowed), Does.Contain("key=client_ip (no header:X-No)").And.Contains("key=header:X-Tenant"), "each of its own key");
+        var refused = Request(null);
+        Assert.That((Ask(chain, refused), refused.Limits!.RefusedBy, refused.RetryAfterSeconds), Is.EqualTo((FaultKind.RateLimited, "network", 12)));
+        Assert.That(refused.Response.Fields.Lines()[0], Is.EqualTo("RateLimit-Policy: \"wide\";q=10;w=60, \"network\";q=1;w=60"), "those behind it were not asked");
+        Assert.That(_store.Charged, Has.Exactly(5).Items.And.All.EndsWith(" 1"));
+        Assert.That(_store.Together, Is.EqualTo(new[] { 4, 4 }), "four at most, and the last by itself");
+    }
+
+    [Test]
+    public void What_several_charged_without_the_store_is_given_back_without_it()
+    {
+        var limits = Limits(null, ("wide", Exact("client_ip", 10)), ("callers", Exact("client_ip", 1)));
+        var chain = Chain(limits, new() { RateLimit = ["wide", "callers"] });
+        _store.IsAlone = true;
+        Assert.That((Ask(chain, Request(null)), Ask(chain, Request(null))), Is.EqualTo((FaultKind.None, FaultKind.RateLimited)));
+        Assert.That(_store.Charged, Is.EquivalentTo(new[] { "wide  ip:198.51.100.7 1", "callers  ip:198.51.100.7 1" }));
+        Assert.That(_store.Limits.Sum(limit => limit.ReturnedAlone), Is.EqualTo(1));
+    }
+
     [TestCase("5/min", 5.9, true)]
     [TestCase("5/min", 6.1, false)]
     [TestCase("5/min burst 3", 7.1, true)]
@@ -279,6 +326,8 @@ internal sealed class RateLimitPolicyTests(bool later)
     private static ValueList<LimitKeySource> Key(string key) => [LimitKeySource.Kind.Read(new ScalarNode(SourceSpan.Whole("lb.yaml"), "key", key), default, new ConfigReader())];
 
     private static RateLimitOptions Of(string key, int count) => new() { Key = Key(key), Limit = LimitTable.Of(Rule(count)) };
+
+    private static RateLimitOptions Exact(string key, int count) => Of(key, count) with { Mode = LimitMode.Exact };
 
     private static LimitRule Rule(int count) => new() { Rate = new Rate(count, TimeSpan.FromMinutes(1)) };
 

@@ -27,6 +27,45 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
         return Limits[^1];
     }
 
+    /// <summary>How many questions were about several limits, and about how many each.</summary>
+    public List<int> Together { get; } = [];
+
+    /// <summary>How many it asks at once at most.</summary>
+    public int MostTogether { get; set; } = LimitAnswers.Most;
+
+    public override ValueTask<LimitAnswers> TakeAsync(ReadOnlyMemory<LimitQuestion> asked)
+    {
+        var some = asked[..Math.Min(asked.Length, MostTogether)].ToArray();
+        Together.Add(some.Length);
+        var answers = new LimitAnswers { AreCharged = IsAlone };
+        foreach (var question in some)
+        {
+            answers.Add(((Counting)question.Limit).Take(question.Key, question.Cost));
+            if (!answers[answers.Count - 1].Allowed)
+            {
+                // Alone it is not of one piece: whoever asks gives back.
+                for (var charged = 0; charged < answers.Count - 1 && !IsAlone; charged++)
+                {
+                    some[charged].Limit.Return(some[charged].Key, some[charged].Cost);
+                }
+
+                return Later(answers);
+            }
+        }
+
+        return Later(answers with { AreCharged = true });
+    }
+
+    private async ValueTask<LimitAnswers> Later(LimitAnswers answers)
+    {
+        if (IsLate)
+        {
+            await Task.Yield();
+        }
+
+        return answers;
+    }
+
     internal sealed class Counting(LimitSpec spec, CountingStore store) : KeyedLimit(spec)
     {
         private readonly Dictionary<ulong, string> _numbers = [];
@@ -39,6 +78,12 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
 
         public override ValueTask<LimitAnswer> TakeAsync(in LimitKey key, int cost)
         {
+            var answer = Take(key, cost);
+            return store.IsLate ? Later(answer) : new(answer);
+        }
+
+        public LimitAnswer Take(in LimitKey key, int cost)
+        {
             var text = Text(key);
             var answer = Answer(text, cost);
             if (answer.Allowed)
@@ -47,7 +92,7 @@ internal sealed class CountingStore(bool isLate = false) : LimitStore
                 answer = answer with { Remaining = answer.Remaining - cost, IsAlone = store.IsAlone };
             }
 
-            return store.IsLate ? Later(answer) : new(answer);
+            return answer;
         }
 
         public override LimitAnswer Peek(in LimitKey key, int cost) => Answer(Text(key), cost);

@@ -86,4 +86,35 @@ internal sealed class QuestionTests
 
         Assert.That(found, Is.EqualTo(expected));
     }
+
+    [TestCase("http://api.test/", "open")]
+    [TestCase("http://x.staff.test/", "staff")]
+    [TestCase("http://A.Staff.test/", "inner")]
+    [TestCase("http://127.0.0.2/", "staff")]
+    [TestCase("http://other.staff.test:8080/", "several listeners are for http on port 8080: say which one is meant; there are one, two")]
+    public void Of_several_on_one_port_it_is_the_nearest_to_the_host(string url, string expected)
+    {
+        var listeners = ConfigFolder.OptionsOf("""
+            listeners:
+              open: {bind: "127.0.0.1:80", http: {upstream: u}}
+              staff: {bind: "127.0.0.2:80", http: {routes: [{host: "*.staff.test", upstream: u}]}}
+              inner: {bind: "127.0.0.3:80", http: {routes: [{host: a.staff.test, upstream: u}]}}
+              one: {bind: "127.0.0.1:8080", http: {upstream: u}}
+              two: {bind: "127.0.0.2:8080", http: {upstream: u}}
+            upstreams: {u: {endpoints: "10.0.0.1:80"}}
+
+            """).Listeners;
+        var assumed = new List<string>();
+        string found;
+        try
+        {
+            found = ListenerChoice.Find(new Question { Url = url }, listeners, assumed);
+        }
+        catch (QuestionException error)
+        {
+            found = error.Message;
+        }
+
+        Assert.That((found, assumed.Count), Is.EqualTo((expected, expected.StartsWith("several", StringComparison.Ordinal) ? 0 : 1)));
+    }
 }

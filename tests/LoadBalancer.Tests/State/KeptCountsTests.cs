@@ -232,6 +232,37 @@ internal sealed class KeptCountsTests
     }
 
     [Test]
+    public async Task A_clock_that_is_ahead_at_a_start_and_set_back_neither_loses_a_month_nor_gives_it_twice([Values(10, 40, 5000)] int days, [Values] bool whileItRuns)
+    {
+        var now = _time.GetUtcNow();
+        await using (var first = Start())
+        {
+            first.Use(7);
+        }
+
+        _time = new ManualTime(now.AddDays(days));
+        await using (var ahead = Start())
+        {
+            Assert.That(ahead.Use(2), Is.EqualTo(8), "a period of its own");
+            if (whileItRuns)
+            {
+                _time.Advance(TimeSpan.FromDays(-days));
+                Assert.That(ahead.Use(1), Is.EqualTo(2));
+            }
+        }
+
+        _time = new ManualTime(now);
+        await using (var back = Start())
+        {
+            Assert.That(back.Use(1), Is.EqualTo(whileItRuns ? 1 : 2), "seven were used before, and no more");
+        }
+
+        _time = new ManualTime(now.AddDays(days));
+        await using var next = Start();
+        Assert.That(next.Use(1), Is.EqualTo(7), "and of the other two");
+    }
+
+    [Test]
     public async Task A_file_that_cannot_be_read_for_a_while_is_not_replaced()
     {
         await using (var first = Start())

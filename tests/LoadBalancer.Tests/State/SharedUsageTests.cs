@@ -2,6 +2,7 @@ using LoadBalancer.Daemon.State;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Usage;
 using LoadBalancer.Redis;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Redis;
 using LoadBalancer.Transport.Epoll;
@@ -72,6 +73,30 @@ internal sealed class SharedUsageTests
         Assert.That(await new Instance(this).SumAsync(), Is.EqualTo(("acme 3", 2, true)));
     }
 
+    [TestCase(0, 4, "acme 7", TestName = "A_lost_file_is_made_good_by_what_was_told")]
+    [TestCase(2, 4, "acme 7", TestName = "An_old_file_is_made_good_by_what_was_told")]
+    [TestCase(5, 4, "acme 9", TestName = "A_file_that_has_more_than_was_told_holds")]
+    public async Task Of_what_was_kept_and_what_was_told_the_larger_holds(int kept, int more, string sum)
+    {
+        using var folder = new TemporaryFolder();
+        using (var state = Folder(folder))
+        {
+            var before = new Instance(this, state);
+            before.Use("acme", 3);
+            await before.TellAsync();
+        }
+
+        using var again = Folder(folder);
+        var (one, other) = (new Instance(this, again), new Instance(this));
+        one.Use("acme", kept);
+        one.NoteKept();
+        one.Use("acme", more);
+        Assert.That((await one.SumAsync()).Sum, Is.EqualTo($"acme {Math.Max(3, kept + more)}"), "before it has told anything");
+        await one.TellAsync();
+        await one.TellAsync();
+        Assert.That((await one.SumAsync(), await other.SumAsync()), Is.EqualTo(((sum, 1, true), (sum, 2, true))));
+    }
+
     [Test]
     public async Task Without_the_server_it_is_the_instances_own_and_says_so()
     {
@@ -113,15 +138,17 @@ internal sealed class SharedUsageTests
 
     private static RedisAddress Address(string url) => RedisAddressKind.TryParse(url, out var address) ? address : throw new ArgumentException(url, nameof(url));
 
-    /// <summary>An lb without a state folder: its name is its process's.</summary>
-    private sealed class Instance(SharedUsageTests test)
+    private StateFolder Folder(TemporaryFolder folder) => StateFolder.Open(folder["state"], _time, LogSink.Silent);
+
+    /// <summary>An lb; without a state folder its name is its process's.</summary>
+    private sealed class Instance(SharedUsageTests test, StateFolder? folder = null)
     {
         private readonly UsageTable _usage = new(test._time);
         private SharedUsage? _shared;
 
         public Action<string>? OnRefused { get; set; }
 
-        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => test._redis, folder: null, test._time, OnRefused);
+        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => test._redis, folder, test._time, OnRefused);
 
         public void Use(string caller, int requests)
         {
@@ -130,6 +157,9 @@ internal sealed class SharedUsageTests
                 _usage.Current.Of(new CallerName("partners", caller, null)).Count(FaultKind.None, 0, 0);
             }
         }
+
+        /// <summary>As it does when its files were read.</summary>
+        public void NoteKept() => Shared.NoteKept();
 
         /// <summary>As it does at its end, and as it does every few seconds.</summary>
         public Task TellAsync() => Shared.EndAsync();

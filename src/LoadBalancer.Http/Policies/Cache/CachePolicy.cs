@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using LoadBalancer.Configuration;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication.Oidc;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
@@ -19,9 +21,16 @@ internal sealed class CachePolicy : HttpPolicy
 {
     private static readonly ulong AsksOfState = HeaderList.SetOf(KnownHeader.IfMatch, KnownHeader.IfUnmodifiedSince);
 
+    // Behind "detail"; of what is kept nothing.
+    private static readonly byte[][] Reasons = [[], .. Enum.GetNames<Storability>().Skip(1).Select(static name => Encoding.ASCII.GetBytes(JsonNamingPolicy.SnakeCaseLower.ConvertName(name)))];
+
+    // For so long nobody waits for an answer that turned out to be for one caller alone.
+    private static readonly TimeSpan AloneFor = TimeSpan.FromSeconds(10);
+
     private readonly CacheOptions? _options;
     private readonly CacheStore _store;
     private readonly TimeProvider _time;
+    private readonly long _alone;
     private readonly CacheInputs? _inputs;
     private readonly byte[] _tags;
 
@@ -29,6 +38,7 @@ internal sealed class CachePolicy : HttpPolicy
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
         _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
+        _alone = AloneFor.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond;
         var changes = build.Options.RequestHeaders;
         _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
     }
@@ -38,6 +48,12 @@ internal sealed class CachePolicy : HttpPolicy
 
     /// <summary>The policy, or null where nothing is kept.</summary>
     public static CachePolicy? Create(PolicyBuild build) => build.Cache is { } store ? new CachePolicy(store, build) : null;
+
+    /// <summary>True where answers are kept, and not only ended.</summary>
+    public bool Keeps => _options is not null;
+
+    /// <summary>How long a request waits for another one's answer; null for not at all.</summary>
+    public TimeSpan? Coalesce => _options?.Coalesce;
 
     /// <inheritdoc/>
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange) => new(Decide(exchange));
@@ -52,7 +68,7 @@ internal sealed class CachePolicy : HttpPolicy
             work.Tags = CacheTags.Take(response.Fields, _tags, _store);
         }
 
-        if (work.Lookup is CacheLookup.None or CacheLookup.Hit || exchange.Endpoint is null || exchange.Fault.Failed)
+        if (work.Lookup is CacheLookup.None or CacheLookup.Hit or CacheLookup.Collapsed || exchange.Endpoint is null || exchange.Fault.Failed)
         {
             return;
         }
@@ -68,18 +84,34 @@ internal sealed class CachePolicy : HttpPolicy
             return;
         }
 
-        var isStored = false;
+        Storability? judged = null;
         if (work.Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale && exchange.Request.Method == RequestMethod.Get)
         {
-            var plan = Judge(exchange, work.AskedAt, now);
-            if (plan.Storability == Storability.Stored && work.Tags is not null)
+            var plan = Judge(exchange, work, now);
+            judged = plan.Storability;
+            if (plan.Storability == Storability.Stored)
             {
-                isStored = true;
                 work.Keep(exchange, plan, now);
+            }
+            else if (response.Status < 500)
+            {
+                work.Refuse(now);
+            }
+            else
+            {
+                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
             }
         }
 
-        response.Fields.AddOwn(KnownHeader.Other, "Cache-Status"u8, StatusOf(work.Lookup, isStored));
+        response.Fields.BeginField("Cache-Status"u8);
+        response.Fields.Append(ForwardedFor(work.Lookup));
+        if (judged is { } found)
+        {
+            response.Fields.Append(found == Storability.Stored ? "; stored"u8 : "; detail="u8);
+            response.Fields.Append(Reasons[(int)found]);
+        }
+
+        response.Fields.EndField(KnownHeader.Other);
     }
 
     /// <inheritdoc/>
@@ -96,18 +128,58 @@ internal sealed class CachePolicy : HttpPolicy
         work.Forget();
     }
 
+    /// <summary>What is kept and fresh for the exchange; null for nothing.</summary>
+    /// <param name="exchange">The exchange, which has a key.</param>
+    /// <param name="work">Its cache.</param>
+    /// <param name="now">When, by the clock of durations.</param>
+    /// <param name="counts">True where it counts as asked for.</param>
+    public CachedResponse? Find(Exchange exchange, CacheWork work, long now, bool counts)
+    {
+        if (work.Find(exchange, counts) is not { } response)
+        {
+            return null;
+        }
+
+        if ((work.Credentials & Credentials.Authorization) != 0 && !response.IsForAll)
+        {
+            // What a stranger got is not what somebody gets, whom the endpoint may know, as long as the endpoint has not said so.
+            work.Pass(CacheLookup.Miss);
+            return null;
+        }
+
+        return IsCurrent(exchange, response) && AgeOf(response, now) < response.Lifetime ? response : null;
+    }
+
+    /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
+    public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
+
+    /// <summary>True where an operator has given up what another exchange has asked for, before it came.</summary>
+    public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
+
+    /// <summary>Makes what is kept the exchange's response.</summary>
+    /// <returns>Its age, in seconds.</returns>
+    public long Answer(Exchange exchange, CacheWork work, CachedResponse response, CacheLookup lookup, long now)
+    {
+        var age = AgeOf(response, now);
+        work.Pass(lookup);
+        StoredAnswer.Prepare(exchange, response, age);
+        if ((exchange.StoredBody.Length > CachedResponse.LongBody || exchange.ResponsePace is not null) && !exchange.IsRehearsal)
+        {
+            work.Hold(_store, response);
+        }
+
+        return age;
+    }
+
     private static bool IsUnsafe(RequestMethod method) => method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options or RequestMethod.Trace);
 
     // RFC 9211.
-    private static ReadOnlySpan<byte> StatusOf(CacheLookup lookup, bool isStored) => (lookup, isStored) switch
+    private static ReadOnlySpan<byte> ForwardedFor(CacheLookup lookup) => lookup switch
     {
-        (CacheLookup.Method, _) => "lb; fwd=method"u8,
-        (CacheLookup.Miss, false) => "lb; fwd=uri-miss"u8,
-        (CacheLookup.Miss, true) => "lb; fwd=uri-miss; stored"u8,
-        (CacheLookup.VaryMiss, false) => "lb; fwd=vary-miss"u8,
-        (CacheLookup.VaryMiss, true) => "lb; fwd=vary-miss; stored"u8,
-        (CacheLookup.Stale, false) => "lb; fwd=stale"u8,
-        (CacheLookup.Stale, true) => "lb; fwd=stale; stored"u8,
+        CacheLookup.Method => "lb; fwd=method"u8,
+        CacheLookup.Miss => "lb; fwd=uri-miss"u8,
+        CacheLookup.VaryMiss => "lb; fwd=vary-miss"u8,
+        CacheLookup.Stale => "lb; fwd=stale"u8,
         _ => "lb; fwd=bypass"u8,
     };
 
@@ -164,53 +236,44 @@ internal sealed class CachePolicy : HttpPolicy
 
     private PolicyOutcome Look(Exchange exchange, CacheWork work, Slice key)
     {
-        var fields = exchange.Request.Fields;
         var now = _time.GetTimestamp();
-        var found = Find(exchange, key);
-        var lookup = CacheLookup.Miss;
-        if (found is VaryEntry vary)
+        work.Look(_store, key, CredentialsOf(exchange), now, _alone);
+        if (Find(exchange, work, now, counts: !exchange.IsRehearsal) is { } response)
         {
-            found = Find(exchange, CacheKeys.WriteVaried(fields, key, vary.Names));
-            lookup = CacheLookup.VaryMiss;
+            exchange.Decisions.Note("age", Answer(exchange, work, response, CacheLookup.Hit, now));
+            return PolicyOutcome.Answer;
         }
 
-        if (found is CachedResponse response)
+        var reason = work.Lookup == CacheLookup.Stale ? "stale" : "miss";
+        if (exchange.Request.Fields.MayHave(KnownHeader.Range))
         {
-            var age = response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
-            if (age < response.Lifetime && response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path)))
-            {
-                work.Pass(CacheLookup.Hit);
-                StoredAnswer.Prepare(exchange, response, age);
-                if ((exchange.StoredBody.Length > CachedResponse.LongBody || exchange.ResponsePace is not null) && !exchange.IsRehearsal)
-                {
-                    work.Hold(_store, response);
-                }
-
-                exchange.Decisions.Note("age", age);
-                return PolicyOutcome.Answer;
-            }
-
-            lookup = CacheLookup.Stale;
+            // The answer to a request for a part is none to others.
+            work.Pass(CacheLookup.Bypass);
         }
 
-        // The answer to a request for a part is none to others.
-        work.Look(_store, key, fields.MayHave(KnownHeader.Range) ? CacheLookup.Bypass : lookup, now);
-        return PolicyOutcome.AllowedFor(lookup == CacheLookup.Stale ? "stale" : "miss");
+        work.IsShareable = IsShareable(exchange, work);
+        return PolicyOutcome.AllowedFor(reason);
     }
 
-    private CacheEntry? Find(Exchange exchange, Slice slice)
+    // When in doubt not: whoever does not share its answer asks for it alone, and by an unusual field the endpoint could be brought to fail for those who wait.
+    private bool IsShareable(Exchange exchange, CacheWork work)
     {
-        var key = slice.Of(exchange.Request.Fields);
-        var hash = _store.HashOf(key);
-        return exchange.IsRehearsal ? _store.Peek(key, hash) : _store.Find(key, hash);
+        var (request, fields) = (exchange.Request, exchange.Request.Fields);
+        return _options!.Coalesce is not null && request.Method == RequestMethod.Get && work.Credentials == Credentials.None && !_inputs!.HasOther(exchange, exchange.Route!.CacheScope!)
+            && !(fields.MayHave(KnownHeader.CacheControl) && CacheDirectives.Of(fields).NoStore);
     }
 
-    private StoragePlan Judge(Exchange exchange, long askedAt, long now)
+    private long AgeOf(CachedResponse response, long now) => response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
+
+    private StoragePlan Judge(Exchange exchange, CacheWork work, long now)
     {
         var plan = StoragePlan.Of(
-            exchange.Request.Fields, CredentialsOf(exchange), exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, _time.GetUtcNow().ToUnixTimeSeconds(),
-            (long)_time.GetElapsedTime(askedAt, now).TotalSeconds, _store.MostBody);
-        return plan.Storability == Storability.Stored && _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field) : plan;
+            exchange.Request.Fields, work.Credentials, exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, _time.GetUtcNow().ToUnixTimeSeconds(),
+            (long)_time.GetElapsedTime(work.AskedAt, now).TotalSeconds, _store.MostBody);
+        return plan.Storability != Storability.Stored ? plan
+            : work.Tags is null ? new(Storability.Tags)
+            : _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field)
+            : plan;
     }
 
     /// <summary>

@@ -18,7 +18,8 @@ namespace LoadBalancer.Http.Policies.RateLimiting;
 /// </para>
 /// <para>
 /// A limit is asked and charged in one step, and given back where another refuses: to look first and charge then would let two requests at a time see the same last
-/// token. Those that are counted in this process come first, so that a refusal seldom costs a question to a store.
+/// token. Those that are counted in this process come first, and those of which some may be leased, so that a refusal seldom costs a question to a store. Those of which
+/// the store is asked for each request come together at last, and are asked with one question, which charges all of them or none.
 /// </para>
 /// </remarks>
 internal sealed class RateLimitPolicy : HttpPolicy
@@ -26,6 +27,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
     private readonly LimitSet _limits;
     private readonly TimeProvider _time;
     private readonly RateLimit[] _named;
+    private readonly int _together;
     private readonly CallerKey? _planKey;
     private readonly int _cost;
     private readonly bool _isShadow;
@@ -34,7 +36,14 @@ internal sealed class RateLimitPolicy : HttpPolicy
     {
         _limits = build.Limits;
         _time = build.Context.Time;
-        _named = [.. named.OrderBy(limit => limit.IsShared)];
+
+        // In a cluster those with the same key are in one place, so they stand together.
+        _named =
+        [
+            .. named.Where(limit => limit.Mode != LimitMode.Exact).OrderBy(limit => limit.Mode),
+            .. named.Where(limit => limit.Mode == LimitMode.Exact).GroupBy(limit => limit.Key).SelectMany(limits => limits),
+        ];
+        _together = named.Count(limit => limit.Mode != LimitMode.Exact);
         _planKey = hasPlans ? build.Limits.PlanKey : null;
         _cost = build.Options.Cost;
         _isShadow = build.Options.Shadow.Contains("rate_limit");
@@ -121,13 +130,19 @@ internal sealed class RateLimitPolicy : HttpPolicy
     {
         while (At(plan, at++) is { } tier)
         {
+            // In a rehearsal nobody is asked, only this process.
+            if (at > _together && at < _named.Length && !exchange.IsRehearsal)
+            {
+                return AskTogether(exchange, plan, at - 1);
+            }
+
             var asked = Ask(exchange, tier);
             if (!asked.IsCompletedSuccessfully)
             {
                 return AwaitAsync(exchange, plan, at, asked);
             }
 
-            if (Judge(exchange, tier, asked.Result) is { IsFinal: true } refusal)
+            if (JudgeLast(exchange, asked.Result) is { IsFinal: true } refusal)
             {
                 return new(refusal);
             }
@@ -141,7 +156,7 @@ internal sealed class RateLimitPolicy : HttpPolicy
     {
         var answer = await asked;
         await exchange.Loop;
-        var outcome = Judge(exchange, At(plan, next - 1)!, answer);
+        var outcome = JudgeLast(exchange, answer);
         if (exchange.GivenUp.Failed)
         {
             // The charge stays: who goes away in time would ask for nothing.
@@ -151,6 +166,54 @@ internal sealed class RateLimitPolicy : HttpPolicy
         return outcome.IsFinal ? outcome : await AskFrom(exchange, plan, next);
     }
 
+    private ValueTask<PolicyOutcome> AskTogether(Exchange exchange, Plan plan, int at)
+    {
+        var charges = exchange.Limits ??= new LimitCharges();
+        var first = charges.All.Length;
+        var count = Math.Min(_named.Length - at, LimitAnswers.Most);
+        for (var each = 0; each < count; each++)
+        {
+            charges.Prepare(exchange, _named[at + each].Of(plan), _limits.Hash, _cost);
+        }
+
+        var asked = charges.AskTogether(_limits.Store!, count);
+        if (!asked.IsCompletedSuccessfully)
+        {
+            return AwaitTogetherAsync(exchange, plan, at, first, asked);
+        }
+
+        var answers = asked.Result;
+        var outcome = JudgeTogether(exchange, first, answers);
+        return outcome.IsFinal ? new(outcome) : AskFrom(exchange, plan, at + answers.Count);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<PolicyOutcome> AwaitTogetherAsync(Exchange exchange, Plan plan, int at, int first, ValueTask<LimitAnswers> asked)
+    {
+        var answers = await asked;
+        await exchange.Loop;
+        var outcome = JudgeTogether(exchange, first, answers);
+        if (exchange.GivenUp.Failed)
+        {
+            // As above.
+            return PolicyOutcome.Refuse(exchange.GivenUp);
+        }
+
+        return outcome.IsFinal ? outcome : await AskFrom(exchange, plan, at + answers.Count);
+    }
+
+    private PolicyOutcome JudgeTogether(Exchange exchange, int first, in LimitAnswers answers)
+    {
+        exchange.Limits!.Keep(first + answers.Count);
+        var outcome = PolicyOutcome.Allowed;
+        for (var at = 0; at < answers.Count; at++)
+        {
+            outcome = Judge(exchange, first + at, answers[at], answers[at].Allowed && answers.AreCharged);
+        }
+
+        return outcome;
+    }
+
     private LimitTier? At(Plan plan, int at) =>
         at < _named.Length ? _named[at].Of(plan)
         : _planKey is not null && at - _named.Length < plan.Tiers.Length ? plan.Tiers[at - _named.Length]
@@ -158,11 +221,14 @@ internal sealed class RateLimitPolicy : HttpPolicy
 
     private ValueTask<LimitAnswer> Ask(Exchange exchange, LimitTier tier) => (exchange.Limits ??= new LimitCharges()).Ask(exchange, tier, _limits.Hash, _cost);
 
-    private PolicyOutcome Judge(Exchange exchange, LimitTier tier, in LimitAnswer answer)
+    private PolicyOutcome JudgeLast(Exchange exchange, in LimitAnswer answer) => Judge(exchange, exchange.Limits!.All.Length - 1, answer, answer.Allowed && !exchange.IsRehearsal);
+
+    private PolicyOutcome Judge(Exchange exchange, int at, in LimitAnswer answer, bool isCharged)
     {
         var charges = exchange.Limits!;
-        charges.Answer(answer, isCharged: answer.Allowed && !exchange.IsRehearsal, _time.GetTimestamp());
-        Note(exchange, tier, charges, answer);
+        var tier = charges.All[at].Tier;
+        charges.Answer(at, answer, isCharged, _time.GetTimestamp());
+        Note(exchange, charges.All[at]);
         if (answer.Allowed)
         {
             Count(exchange, tier.Counts, LimitOutcome.Allowed);
@@ -193,12 +259,12 @@ internal sealed class RateLimitPolicy : HttpPolicy
         }
     }
 
-    private static void Note(Exchange exchange, LimitTier tier, LimitCharges charges, in LimitAnswer answer)
+    private static void Note(Exchange exchange, in LimitCharges.Charge charge)
     {
-        var decisions = exchange.Decisions;
+        var (decisions, tier, answer) = (exchange.Decisions, charge.Tier, charge.Answer);
         decisions.Note("limit", tier.Counts.Limit);
         decisions.Note("plan", tier.Counts.Plan.Length > 0 ? tier.Counts.Plan : null);
-        decisions.Note("key", charges.Missing ?? tier.Key.Text);
+        decisions.Note("key", charge.Missing ?? tier.Key.Text);
         decisions.Note("remaining", answer.Remaining);
         if (!answer.Allowed)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using LoadBalancer.Http.Server.Http2;
@@ -11,11 +12,12 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 /// A client of HTTP/2 for tests that are about both carriers: what it is told to send is HTTP/1.1, and goes out as frames; what comes is told
 /// as the messages of HTTP/1.1, in the order of the requests. Names come in lower case, as they are on the wire.
 /// </summary>
-internal sealed class Http2Client(Socket socket) : HttpWire(socket)
+internal sealed class Http2Client(Socket socket, SslStream? tls = null) : HttpWire(socket, tls)
 {
     private static readonly string[] OfConnections = ["host", "connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "sec-websocket-key"];
 
-    private readonly Http2Wire _wire = Open(socket);
+    private readonly string _scheme = tls is null ? "http" : "https";
+    private readonly Http2Wire _wire = Open(socket, tls);
     private readonly ConcurrentQueue<int> _asked = new();
     private readonly List<byte> _unsent = [];
     private readonly Queue<byte> _unread = new();
@@ -90,9 +92,9 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
     public override bool IsCutOff() => _wire.ReadOf(_reading) is { EndsStream: true } or { Kind: FrameKind.ResetStream };
 
     // What the connection itself has to say is read, so that whatever comes later is about the test.
-    private static Http2Wire Open(Socket socket)
+    private static Http2Wire Open(Socket socket, SslStream? tls)
     {
-        var wire = new Http2Wire(socket);
+        var wire = new Http2Wire(socket, tls);
         wire.Agree();
         return wire;
     }
@@ -131,7 +133,7 @@ internal sealed class Http2Client(Socket socket) : HttpWire(socket)
         _left = long.Parse(Value("content-length") ?? "0", CultureInfo.InvariantCulture);
         List<(string, string)> all =
         [
-            (":method", _isTunnel ? "CONNECT" : first[0]), (":scheme", "http"), (":path", string.Join(' ', first[1..^1])), (":authority", Value("host") ?? ""),
+            (":method", _isTunnel ? "CONNECT" : first[0]), (":scheme", _scheme), (":path", string.Join(' ', first[1..^1])), (":authority", Value("host") ?? ""),
             .. fields.Where(field => field.Name == "host").Skip(1),
             .. fields.Where(field => !OfConnections.Contains(field.Name)),
         ];

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using LoadBalancer.Http.Server;
@@ -15,6 +16,7 @@ internal sealed class Http2Wire : IDisposable
 {
     private readonly HpackDecoder _decoder = new();
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly SslStream? _tls;
     private int _at;
     private int _end;
     private int _lastStream = -1;
@@ -23,8 +25,17 @@ internal sealed class Http2Wire : IDisposable
     /// <param name="socket">The connection, which this owns.</param>
     /// <param name="settings">The settings.</param>
     public Http2Wire(Socket socket, params (SettingId Id, int Value)[] settings)
+        : this(socket, null, settings)
     {
-        Socket = socket;
+    }
+
+    /// <summary>As above, inside TLS.</summary>
+    /// <param name="socket">The connection, which this owns.</param>
+    /// <param name="tls">What encrypts it; null for nothing.</param>
+    /// <param name="settings">The settings.</param>
+    public Http2Wire(Socket socket, SslStream? tls, params (SettingId Id, int Value)[] settings)
+    {
+        (Socket, _tls) = (socket, tls);
         Send(Http2Input.Preface);
         Send(FrameKind.Settings, FrameFlags.None, 0, [.. settings.SelectMany(Setting)]);
     }
@@ -64,6 +75,12 @@ internal sealed class Http2Wire : IDisposable
     /// <summary>Sends bytes.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
+        if (_tls is not null)
+        {
+            _tls.Write(bytes);
+            return;
+        }
+
         while (bytes.Length > 0)
         {
             bytes = bytes[Socket.Send(bytes)..];
@@ -289,7 +306,11 @@ internal sealed class Http2Wire : IDisposable
         }
     }
 
-    public void Dispose() => Socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        Socket.Dispose();
+    }
 
     private static byte[] String(string text)
     {
@@ -312,7 +333,7 @@ internal sealed class Http2Wire : IDisposable
             if (_at == _end)
             {
                 _at = 0;
-                _end = Socket.Receive(_buffer);
+                _end = _tls?.Read(_buffer) ?? Socket.Receive(_buffer);
                 if (_end == 0)
                 {
                     return at == 0 ? null : throw new EndOfStreamException("the stream ended within a frame");

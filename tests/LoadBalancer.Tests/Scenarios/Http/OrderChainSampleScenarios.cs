@@ -1,10 +1,7 @@
-using System.Text.RegularExpressions;
-using LoadBalancer.Daemon.Tests.Repository;
-
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>samples/order-chain: one request from the public address to an instance, and every step that may refuse it.</summary>
-internal sealed partial class OrderChainSampleScenarios
+internal sealed class OrderChainSampleScenarios
 {
     private GatewaySample _sample = null!;
 
@@ -62,27 +59,10 @@ internal sealed partial class OrderChainSampleScenarios
     }
 
     [TestCaseSource(nameof(Commands))]
-    public async Task A_command_of_the_readme_prints_what_it_says(string command, string[] lines)
-    {
-        var arguments = Words().Matches(command).Select(word => word.Groups[1].Success ? word.Groups[1].Value : word.Value).ToArray();
-        var printed = (await _sample.RunAsync(arguments)).Output.Split('\n');
-        var from = 0;
-        foreach (var line in lines)
-        {
-            from = Array.IndexOf(printed, line, from) + 1;
-            Assert.That(from, Is.Positive, $"{line}\nis not, or not there, in\n{string.Join('\n', printed)}");
-        }
-    }
+    public async Task A_command_of_the_readme_prints_what_it_says(string command, string[] lines) =>
+        ReadmeCommands.IsPrinted(lines, (await _sample.RunAsync(ReadmeCommands.Words(command))).Output);
 
-    private static IEnumerable<TestCaseData> Commands() =>
-        from block in Console().Matches(WorkTree.Read("samples/order-chain/README.md"))
-        select new TestCaseData(block.Groups[1].Value, block.Groups[2].Value.TrimEnd().Split('\n')).SetArgDisplayNames(block.Groups[1].Value);
+    private static IEnumerable<TestCaseData> Commands() => ReadmeCommands.Of("samples/order-chain/README.md");
 
     private string Customer => field ??= _sample.Token("alice", "\"scope\":\"orders\"");
-
-    [GeneratedRegex(@"^```console\n\$ lb (.*)\n((?:.*\n)*?)```", RegexOptions.Multiline)]
-    private static partial Regex Console();
-
-    [GeneratedRegex("\"([^\"]*)\"|\\S+")]
-    private static partial Regex Words();
 }

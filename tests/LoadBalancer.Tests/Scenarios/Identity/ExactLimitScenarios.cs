@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Redis;
@@ -45,6 +48,24 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
     }
 
     [Test]
+    public async Task Several_limits_are_one_command_for_each_request_and_a_refusal_charges_none()
+    {
+        const string Limits = "rate_limits:\n  trips: {key: client_ip, limit: 6/h, mode: exact}\n  wide: {key: route, limit: {quota: 100/day}, mode: exact}\n"
+            + "  burst: {key: client_ip, limit: {rate: 1/h, burst: 4}, mode: exact}\n";
+        using var server = new RedisServer();
+        await using var gateway = await CallerGateway.StartAsync("{upstream: up, rate_limit: [trips, wide, burst]}, {path: /wide, upstream: up, rate_limit: wide}", Limits + State(server, "deny"));
+        Assert.That(gateway.Gateway.Get("/").Status, Is.EqualTo(200));
+        var before = Commands(server);
+        Assert.That(Enumerable.Range(0, 5).Select(_ => gateway.Gateway.Get("/").Status), Is.EqualTo(new[] { 200, 200, 200, 429, 429 }));
+        Assert.That(Commands(server) - before, Is.EqualTo(5));
+        var refused = gateway.Gateway.Get("/");
+        LimitScenarios.IsProblem(refused, 429, "rate_limited");
+        Assert.That(refused["RateLimit-Policy"], Is.EqualTo("\"trips\";q=6;w=3600, \"burst\";q=4;w=14400"));
+        Assert.That(refused["RateLimit"], Does.StartWith("\"burst\";r=0;t="));
+        Assert.That(gateway.Gateway.Get("/wide")["RateLimit"], Does.StartWith("\"wide\";r=99;"), "of another route, with four of the first behind it");
+    }
+
+    [Test]
     public async Task A_reload_moves_to_another_redis_and_no_request_is_lost()
     {
         using var first = new RedisServer("--requirepass", "a-secret-of-its-own") { Password = "a-secret-of-its-own" };
@@ -75,6 +96,10 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         Assert.That(statuses, Is.All.EqualTo(200));
         Assert.That(first.Ask("DBSIZE").Number, Is.EqualTo(1));
     }
+
+    /// <summary>How many scripts it has run that it knew.</summary>
+    private static int Commands(RedisServer server) => int.Parse(
+        Regex.Match(Encoding.ASCII.GetString(server.Ask("INFO", "commandstats").Text), "cmdstat_evalsha:calls=([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static string State(RedisServer server, string onFailure) => $"state: {{redis: {{address: \"{server.Url}\", timeout: 500ms}}, on_failure: {onFailure}}}\n";
 

@@ -8,7 +8,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Identity;
 internal sealed class TestBrowser(Func<HttpWire> connect)
 {
     /// <summary>The host that it asks for.</summary>
-    public const string Host = "app.test";
+    public string Host { get; init; } = "app.test";
 
     /// <summary>What a browser says that wants a page.</summary>
     public const string Page = "Accept: text/html,*/*\r\nSec-Fetch-Mode: navigate\r\n";
@@ -20,7 +20,7 @@ internal sealed class TestBrowser(Func<HttpWire> connect)
     public IEnumerable<string> Named(string begin) => Cookies.Keys.Where(name => name.StartsWith(begin, StringComparison.Ordinal));
 
     /// <summary>Another browser with copies of its cookies.</summary>
-    public TestBrowser Copy() => new(connect) { Cookies = new(Cookies) };
+    public TestBrowser Copy() => new(connect) { Host = Host, Cookies = new(Cookies) };
 
     /// <summary>Opens a page.</summary>
     public HttpMessage Get(string target, string fields = Page, string method = "GET")
