@@ -130,6 +130,7 @@ internal sealed class CachePurgeTests
             ReceivedAt = askedAt,
             Age = 0,
             Lifetime = 60,
+            IsForAll = true,
             Tag = default,
             ModifiedAt = -1,
         });
