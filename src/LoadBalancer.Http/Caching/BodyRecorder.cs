@@ -99,7 +99,7 @@ internal sealed class BodyRecorder
         }
 
         _chunks.Clear();
-        (IsRecording, _held, _used) = (false, 0, 0);
+        (IsRecording, _held, _used, _store) = (false, 0, 0, null!);
     }
 
     private bool TryGrow()

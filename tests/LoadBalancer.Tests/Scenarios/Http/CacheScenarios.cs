@@ -368,7 +368,7 @@ internal sealed class CacheScenarios(Carrier carrier) : IOverCarriers
 
         Assert.That((gateway.Get("/").Text.Length, gateway.Get("/").Text.Length), Is.EqualTo((body.Length, body.Length)));
         Assert.That(endpoint.Requests, Has.Count.EqualTo(2));
-        Assert.That((gateway.Engine.Kept!.Count, gateway.Engine.Kept.RecordedBytes), Is.EqualTo((0, 0)));
+        Assert.That((gateway.Kept!.Count, gateway.Kept.RecordedBytes), Is.EqualTo((0, 0)));
         gateway.Settle();
     }
 
