@@ -15,13 +15,15 @@ CHAOS_SECONDS ?= 120
 CHAOS_SEED ?= $(shell date +%s)
 # Which benchmarks `make bench` runs.
 FILTER ?= *
+# How long each of them is measured: dry, short, medium, long or default.
+JOB ?= short
 
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 # What the published binary is made from: it is made again when one of these is newer.
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
-SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state $(wildcard bench/Peers/run)
+SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state tests/LoadBalancer.Tests/Repository/sandbox $(wildcard bench/Peers/run)
 
 .PHONY: help build run test chaos bench bench-overload bench-peers lint fmt docs publish install clean
 
@@ -50,9 +52,9 @@ chaos: ## Run everything that can go wrong at once (CHAOS_SECONDS=120, CHAOS_SEE
 	CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) dotnet test tests/LoadBalancer.Tests -c Release --no-build \
 	  --filter FullyQualifiedName~ChaosScenarios --logger 'console;verbosity=detailed'
 
-bench: ## Run the benchmarks of pick and relay (FILTER='*Pick*' runs some)
-	@.ci/setup dotnet
-	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job short
+bench: ## Run the benchmarks of single pieces (FILTER='*Pick*' runs some, JOB=default takes longer and is closer)
+	@.ci/setup dotnet redis-server
+	dotnet run -c Release --project bench/LoadBalancer.Bench -- --filter '$(FILTER)' --job $(JOB)
 
 bench-overload: publish ## Measure three times the load that an endpoint can take, with concurrency: auto and without
 	@.ci/setup dotnet

@@ -157,7 +157,7 @@ internal sealed class HttpProxyBuilder
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
             Policies = policies,
-            Handler = keeper is { Keeps: true } ? new CacheFetcher(handler, keeper, Context.Time) : handler,
+            Handler = keeper is { Keeps: true } ? new CacheFetcher(handler, keeper, Engine, Context) : handler,
             Metrics = requests.Of(name),
             CacheScope = keeper is not { Keeps: true } ? null
                 : previous is { CacheScope: { } scope } && previous.Policies.Cache == cache && previous.Policies.Providers == policies.Providers && before.LeadsAs(previous, options, upstreams) ? scope

@@ -26,4 +26,13 @@ internal enum CacheLookup : byte
 
     /// <summary>There was none, and now there is: another exchange has brought it, for which this one waited.</summary>
     Collapsed,
+
+    /// <summary>There is one that is too old, and its endpoint has said that it is as good as new.</summary>
+    Revalidated,
+
+    /// <summary>There is one that is too old and is sent all the same, while it is asked for anew.</summary>
+    StaleHit,
+
+    /// <summary>There is one that is too old and is sent all the same, as its endpoint has failed.</summary>
+    StaleOnError,
 }

@@ -33,6 +33,16 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "How long a request waits for the answer to another one that asks for the same, so that the endpoint is asked once; then it asks for itself. `off` for not at all. " +
             "If the endpoint fails, it has failed for all who wait. A request with a credential waits only where `share` gives its answer to others."
         },
+        {
+            "stale_while_revalidate", Kinds.Duration("0s", "30d").OrNothing("endpoint"), o => o.StaleWhileRevalidate, (o, value) => o with { StaleWhileRevalidate = value },
+            "For how long an answer that is no longer fresh is sent all the same, while the endpoint is asked anew in the background (RFC 5861); `endpoint` for what the answer says. " +
+            "Not where it says `must-revalidate`, `proxy-revalidate`, `s-maxage` or `no-cache`, nor once something has changed it."
+        },
+        {
+            "stale_if_error", Kinds.Duration("0s", "30d").OrNothing("endpoint"), o => o.StaleIfError, (o, value) => o with { StaleIfError = value },
+            "For how long an answer that is no longer fresh is sent where the endpoint cannot be reached, takes too long or answers with 5xx (RFC 5861); `endpoint` for what the answer says. " +
+            "Not where it says what is named at `stale_while_revalidate`."
+        },
     };
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
@@ -49,6 +59,12 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
 
     /// <summary>How long a request waits for another one's answer; null for not at all.</summary>
     public TimeSpan? Coalesce { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For how long a stale answer is sent while it is asked for anew; null for what it says.</summary>
+    public TimeSpan? StaleWhileRevalidate { get; init; }
+
+    /// <summary>For how long a stale answer is sent in place of an error; null for what it says.</summary>
+    public TimeSpan? StaleIfError { get; init; }
 
     private static string Text(CacheSharing share) => share switch
     {

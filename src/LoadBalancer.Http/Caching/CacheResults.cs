@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Caching;
 internal static class CacheResults
 {
     /// <summary>The words, in the order in which they are printed: from memory, and not.</summary>
-    public static ImmutableArray<string> Names { get; } = ["hit", "coalesced", "miss", "bypass"];
+    public static ImmutableArray<string> Names { get; } = ["hit", "stale", "revalidated", "coalesced", "miss", "bypass"];
 
     extension(CacheLookup lookup)
     {
@@ -14,9 +14,11 @@ internal static class CacheResults
         public int Result => lookup switch
         {
             CacheLookup.Hit => 0,
-            CacheLookup.Collapsed => 1,
-            CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale => 2,
-            CacheLookup.Bypass or CacheLookup.Method => 3,
+            CacheLookup.StaleHit or CacheLookup.StaleOnError => 1,
+            CacheLookup.Revalidated => 2,
+            CacheLookup.Collapsed => 3,
+            CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale => 4,
+            CacheLookup.Bypass or CacheLookup.Method => 5,
             _ => -1,
         };
 
@@ -24,6 +26,6 @@ internal static class CacheResults
         public string? Word => lookup.Result is var at and >= 0 ? Names[at] : null;
 
         /// <summary>True where the client's answer came from memory.</summary>
-        public bool IsFromMemory => lookup is CacheLookup.Hit or CacheLookup.Collapsed;
+        public bool IsFromMemory => lookup.Result is >= 0 and < 4;
     }
 }

@@ -21,6 +21,10 @@ internal sealed class CacheWork
     private Slice _sought;
     private ulong _soughtHash;
     private long _alone;
+    private readonly List<int> _hidden = [];
+    private int _own;
+    private bool _validates;
+    private bool _spares;
     private byte[] _storedKey = [];
     private ulong _storedHash;
     private (byte[] Bytes, HeaderField[] Fields) _head;
@@ -28,6 +32,7 @@ internal sealed class CacheWork
     private byte[] _place = [];
     private ulong _primary;
     private CachedResponse? _held;
+    private CacheDirectives _directives;
     private int _status;
     private long _receivedAt;
 
@@ -45,6 +50,15 @@ internal sealed class CacheWork
 
     /// <summary>By what the endpoint could know the client.</summary>
     public Credentials Credentials { get; private set; }
+
+    /// <summary>What is kept of it, and was looked for; null for nothing.</summary>
+    public CachedResponse? Kept { get; private set; }
+
+    /// <summary>The status of the endpoint's answer that nobody got, because what is kept is better; 0 where there was none.</summary>
+    public int WithheldStatus { get; private set; }
+
+    /// <summary>Why what is kept was sent though it is stale.</summary>
+    public Fault Failure { get; set; }
 
     /// <summary>True where an endpoint is asked for an answer that could have been kept.</summary>
     public bool IsFetch => Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale;
@@ -85,12 +99,91 @@ internal sealed class CacheWork
             found = Find(fields, counts);
         }
 
-        if (found is CachedResponse)
+        if ((Kept = found as CachedResponse) is not null)
         {
             Lookup = CacheLookup.Stale;
         }
 
-        return found as CachedResponse;
+        return Kept;
+    }
+
+    /// <summary>What was found is not for this exchange.</summary>
+    public void Decline() => (Lookup, Kept) = (CacheLookup.Miss, null);
+
+    /// <summary>Asks in the background for what another exchange has found to be stale; false where somebody asks for it already.</summary>
+    /// <param name="other">What that one has to do with the cache; its request's fields are the same.</param>
+    /// <param name="request">Those fields.</param>
+    /// <param name="now">By the clock of durations.</param>
+    public bool TryRefresh(CacheWork other, HeaderList request, long now)
+    {
+        (_store, _key, _sought, _soughtHash, _alone, Kept) = (other._store, other._key, other._sought, other._soughtHash, other._alone, other.Kept);
+        (IsShareable, Lookup, Credentials) = (true, CacheLookup.Stale, other.Credentials);
+        return _store.FetchesOf(_soughtHash).Join(_sought.Of(request), _soughtHash, loop: null, now, out _fetch, out _) == FetchEnd.Lead;
+    }
+
+    /// <summary>
+    /// An endpoint is about to be asked. Whether it is asked for all of it, or for what has changed since it was kept, is lb's to say where others want the answer too: the
+    /// client's own conditions stand aside meanwhile, and what comes is measured by them afterwards.
+    /// </summary>
+    /// <param name="request">The request's fields.</param>
+    /// <param name="now">By the clock of durations: what has changed before then is in the answer.</param>
+    /// <param name="validates">True where what is kept is asked about.</param>
+    /// <param name="spares">True where what is kept is better than an error.</param>
+    public void BeginAsking(HeaderList request, long now, bool validates, bool spares)
+    {
+        (AskedAt, WithheldStatus, _own, _spares) = (now, 0, request.Count, spares);
+        _validates = validates && Kept is { HasValidator: true };
+        if (!_validates && _fetch is null)
+        {
+            return;
+        }
+
+        for (var at = 0; at < _own; at++)
+        {
+            if (IsCondition(request[at]))
+            {
+                request.RemoveAt(at);
+                _hidden.Add(at);
+            }
+        }
+
+        if (_validates && Kept!.TagText is { Length: > 0 } tag)
+        {
+            request.AddOwn(KnownHeader.IfNoneMatch, "If-None-Match"u8, tag);
+        }
+
+        if (_validates && Kept!.ModifiedText is { Length: > 0 } modified)
+        {
+            request.AddOwn(KnownHeader.IfModifiedSince, "If-Modified-Since"u8, modified);
+        }
+    }
+
+    /// <summary>It was asked, and the client's conditions are in their place again.</summary>
+    public void EndAsking(HeaderList request)
+    {
+        for (var at = _own; at < request.Count; at++)
+        {
+            if (IsCondition(request[at]))
+            {
+                request.RemoveAt(at);
+            }
+        }
+
+        foreach (var at in _hidden)
+        {
+            request.Restore(at);
+        }
+
+        _hidden.Clear();
+        _validates = _spares = false;
+    }
+
+    /// <summary>True where the client does not get this answer of an endpoint, but what is kept.</summary>
+    public bool Withholds(ResponseHead response)
+    {
+        var withholds = (_validates && response.Status == 304) || (_spares && response.Status >= 500);
+        WithheldStatus = withholds ? response.Status : 0;
+        return withholds;
     }
 
     /// <summary>Wants what was not found: leads a fetch of it, or waits for another one's.</summary>
@@ -103,9 +196,6 @@ internal sealed class CacheWork
 
     /// <summary>Leads a fetch that another one has passed on.</summary>
     public void Lead(SharedFetch fetch) => _fetch = fetch;
-
-    /// <summary>An endpoint is asked, now: what has changed before then is in its answer.</summary>
-    public void Ask(long now) => AskedAt = now;
 
     /// <summary>What it asks for is there already: whoever waits looks again.</summary>
     public void Release() => Take()?.Release();
@@ -161,7 +251,7 @@ internal sealed class CacheWork
         }
 
         _head = response.Fields.Save(NotKept, "age"u8);
-        (_plan, _status, _receivedAt) = (plan, response.Status, receivedAt);
+        (_plan, _status, _receivedAt, _directives) = (plan, response.Status, receivedAt, CacheDirectives.Of(response.Fields));
         _body.Begin(_store, response.Framing switch
         {
             BodyFraming.Length => response.ContentLength,
@@ -188,32 +278,44 @@ internal sealed class CacheWork
     {
         if (_body.TryTake(out var body))
         {
-            var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
-            {
-                Place = _place,
-                Primary = _primary,
-                Tags = Tags ?? [],
-                Status = _status,
-                AskedAt = AskedAt,
-                ReceivedAt = _receivedAt,
-                Age = _plan.Age,
-                Lifetime = _plan.Lifetime,
-                IsForAll = _plan.IsForAll,
-                Tag = ValueOf("etag"u8),
-                ModifiedAt = HttpDate.TryParse(Text(ValueOf("last-modified"u8)), out var modified) ? modified : -1,
-            };
-            _store.Add(response);
-            if (Take() is { } fetch)
-            {
-                fetch.Keep(response);
-            }
-            else
-            {
-                _store.FetchesOf(_storedHash).Clear(_storedHash);
-            }
-
-            Forget();
+            Store(body);
         }
+    }
+
+    /// <summary>Keeps the response that <see cref="Keep"/> has begun with, with this body.</summary>
+    public CachedResponse Store(in ReadOnlySequence<byte> body)
+    {
+        var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
+        {
+            Place = _place,
+            Primary = _primary,
+            Tags = Tags ?? [],
+            Status = _status,
+            AskedAt = AskedAt,
+            ReceivedAt = _receivedAt,
+            Age = _plan.Age,
+            Lifetime = _plan.Lifetime,
+            IsForAll = _plan.IsForAll,
+            Tag = ValueOf("etag"u8),
+            Modified = ValueOf("last-modified"u8),
+            MustRevalidate = _directives.NoCache || _directives.MustRevalidate || _directives.ProxyRevalidate || _directives.SharedMaxAge != CacheDirectives.Unsaid,
+            StaleWhileRevalidate = _directives.StaleWhileRevalidate,
+            StaleIfError = _directives.StaleIfError,
+            ModifiedAt = HttpDate.TryParse(Text(ValueOf("last-modified"u8)), out var modified) ? modified : -1,
+        };
+        _store.Add(response);
+        if (Take() is { } fetch)
+        {
+            fetch.Keep(response);
+        }
+        else if (_plan.Lifetime > _plan.Age)
+        {
+            _store.FetchesOf(_storedHash).Clear(_storedHash);
+        }
+
+        _body.Stop();
+        (_head, _storedKey) = (default, []);
+        return response;
     }
 
     /// <summary>It has nothing more to do with the cache; what came of looking is still known.</summary>
@@ -221,7 +323,9 @@ internal sealed class CacheWork
     {
         PassOn();
         _body.Stop();
-        (_head, _storedKey, _place, Tags) = (default, [], [], []);
+        (_head, _storedKey, _place, Tags, Kept) = (default, [], [], [], null);
+        _hidden.Clear();
+        _validates = _spares = false;
         EndHold();
 
         // Exchanges are used again for ever, and a store may go.
@@ -232,8 +336,10 @@ internal sealed class CacheWork
     public void Reset()
     {
         Forget();
-        Lookup = CacheLookup.None;
+        (Lookup, WithheldStatus, Failure) = (CacheLookup.None, 0, default);
     }
+
+    private static bool IsCondition(in HeaderField field) => !field.Removed && field.Known is (KnownHeader.IfNoneMatch or KnownHeader.IfModifiedSince);
 
     private void EndHold()
     {

@@ -51,6 +51,27 @@ internal sealed class CachedResponse : CacheEntry
     /// <summary>The numbers of its tags: <see cref="CacheTags"/>.</summary>
     public required ulong[] Tags { get; init; }
 
+    /// <summary>Where its Last-Modified is; of no length where it has none.</summary>
+    public required Slice Modified { get; init; }
+
+    /// <summary>True where nobody may use it when it is no longer fresh (RFC 9111 section 4.2.4).</summary>
+    public required bool MustRevalidate { get; init; }
+
+    /// <summary>For how long it may be used then while it is asked for anew, as it says itself, in seconds; negative where it says nothing.</summary>
+    public required long StaleWhileRevalidate { get; init; }
+
+    /// <summary>The same where asking fails.</summary>
+    public required long StaleIfError { get; init; }
+
+    /// <summary>When it may be asked for anew in the background, by the clock of durations: not at once after that has failed. The one thing that changes; a value that another loop does not see yet costs a request.</summary>
+    public long RefreshAt { get; set; } = long.MinValue;
+
+    /// <summary>True where its endpoint can be asked whether it is still as good as new.</summary>
+    public bool HasValidator => Tag.Length > 0 || Modified.Length > 0;
+
+    /// <summary>Its Last-Modified, as it was said; empty where it has none.</summary>
+    public ReadOnlySpan<byte> ModifiedText => _head.AsSpan(Modified.Start, Modified.Length);
+
     /// <summary>Its ETag; empty where it has none.</summary>
     public ReadOnlySpan<byte> TagText => _head.AsSpan(Tag.Start, Tag.Length);
 

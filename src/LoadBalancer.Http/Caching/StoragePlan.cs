@@ -40,7 +40,8 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             return new(Storability.Private);
         }
 
-        if (directives.NoCache)
+        var hasValidator = response.Status == 200 && (fields.Find("etag"u8) >= 0 || fields.Find("last-modified"u8) >= 0);
+        if (directives.NoCache && !hasValidator)
         {
             return new(Storability.NoCache);
         }
@@ -84,7 +85,15 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             : ttl > 0 && response.Status < 400 ? age + ttl
             : Freshness.LifetimeOf(fields, directives, receivedAt);
         var isForAll = directives.Public || directives.SharedMaxAge > 0 || directives.MustRevalidate;
-        return lifetime > age ? new(Storability.Stored, lifetime, age, isForAll) : new(Storability.NotFresh);
+        if (lifetime > age && !directives.NoCache)
+        {
+            return new(Storability.Stored, lifetime, age, isForAll);
+        }
+
+        // Whoever says how to ask whether it is still the same has it kept, and asked about each time; not what was for somebody whom the endpoint may know.
+        return hasValidator && credentials == Credentials.None && directives.SharedMaxAge != 0 && (directives.NoCache || lifetime != CacheDirectives.Unsaid)
+            ? new(Storability.Stored, 0, age, isForAll)
+            : new(Storability.NotFresh);
     }
 
     private static bool IsEventStream(HeaderList fields) =>

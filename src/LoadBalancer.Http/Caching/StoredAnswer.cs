@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Unicode;
 using LoadBalancer.Http.Server;
 
@@ -38,16 +39,42 @@ internal static class StoredAnswer
         Span<byte> text = stackalloc byte[32];
         age.TryFormat(text, out var length);
         response.Fields.AddOwn(KnownHeader.Other, "Age"u8, text[..length]);
-        response.Fields.BeginField("Cache-Status"u8);
-        response.Fields.Append("lb; hit; ttl="u8);
-        (found.Lifetime - age).TryFormat(text, out length);
-        response.Fields.Append(text[..length]);
-        if (exchange.Caching!.Lookup == CacheLookup.Collapsed)
+        AddStatus(response.Fields, exchange.Caching!, found.Lifetime - age);
+    }
+
+    /// <summary>Says how the cache has come to the answer (RFC 9211).</summary>
+    /// <param name="fields">Those of the response.</param>
+    /// <param name="work">What the exchange has to do with the cache.</param>
+    /// <param name="ttl">For how long what is kept is fresh, in seconds; negative where it is stale.</param>
+    public static void AddStatus(HeaderList fields, CacheWork work, long ttl)
+    {
+        Span<byte> text = stackalloc byte[64];
+        var isForwarded = work.Lookup is CacheLookup.Revalidated or CacheLookup.StaleOnError;
+        fields.BeginField("Cache-Status"u8);
+        fields.Append(isForwarded ? "lb; fwd=stale"u8 : "lb; hit; ttl="u8);
+        if (!isForwarded)
         {
-            response.Fields.Append("; collapsed"u8);
+            ttl.TryFormat(text, out var length);
+            fields.Append(text[..length]);
+        }
+        else if (work.WithheldStatus > 0)
+        {
+            work.WithheldStatus.TryFormat(text, out var length);
+            fields.Append("; fwd-status="u8);
+            fields.Append(text[..length]);
+        }
+        else
+        {
+            fields.Append("; detail="u8);
+            fields.Append(text[..Encoding.ASCII.GetBytes(work.Failure.Reason, text)]);
         }
 
-        response.Fields.EndField(KnownHeader.Other);
+        if (work.Lookup == CacheLookup.Collapsed)
+        {
+            fields.Append("; collapsed"u8);
+        }
+
+        fields.EndField(KnownHeader.Other);
     }
 
     // RFC 9110 section 14: the pieces that are kept are sent as they are, from one to another byte.

@@ -83,6 +83,38 @@ internal static class BodyCopier
         }
     }
 
+    /// <summary>Reads a body to its end that nobody gets.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    public static async ValueTask<Fault> DropAsync(ForwardWork work, AttemptCarrier connection, TimeSpan between)
+    {
+        var from = connection.ResponseBody;
+        while (true)
+        {
+            connection.Expect(between, FaultKind.BetweenBytesTimeout);
+            if (!from.TryRead(out var part))
+            {
+                part = await from.ReadAsync();
+            }
+
+            if (work.GaveUp.Failed)
+            {
+                return work.GaveUp;
+            }
+
+            if (part.Fault != FaultKind.None)
+            {
+                return new Fault(FaultSide.Upstream, connection.TimedOut != FaultKind.None ? connection.TimedOut : part.Fault);
+            }
+
+            from.Advance();
+            if (part.IsLast)
+            {
+                connection.Relax();
+                return connection.WasCutOff ? new Fault(FaultSide.Upstream, FaultKind.ResponseTruncated) : Fault.None;
+            }
+        }
+    }
+
     /// <summary>Ends the upload, where it has not ended by itself. What the client still sends is left to be read away.</summary>
     /// <returns>True where all of the request's body was sent.</returns>
     public static ValueTask<bool> EndUploadAsync(Exchange exchange, ForwardWork work)

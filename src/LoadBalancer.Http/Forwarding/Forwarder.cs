@@ -313,20 +313,47 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
             between = _options.Timeouts.StreamIdle;
         }
 
+        if (exchange.Caching is { } caching && caching.Withholds(response))
+        {
+            return await WithholdAsync(exchange, work, attempt, between);
+        }
+
         work.IsEarly = work.HasUpload && !work.UploadHasEnded && connection.IsEarly(response);
         exchange.StartResponse();
         connection.StartResponseBody(response);
         var fault = await BodyCopier.DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;
+        await ParkAsync(exchange, work, attempt, fault);
+        return fault;
+    }
 
+    /// <summary>The client gets what is kept in place of this answer: of an error nothing more is read, and a 304 has nothing more.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
+    private async ValueTask<Fault> WithholdAsync(Exchange exchange, ForwardWork work, Attempt attempt, TimeSpan between)
+    {
+        if (exchange.Response.Status != 304)
+        {
+            EndAttempt(exchange, work, attempt, Fault.None);
+            return new Fault(FaultSide.Upstream, FaultKind.BadStatus);
+        }
+
+        attempt.Connection!.StartResponseBody(exchange.Response);
+        var fault = await BodyCopier.DropAsync(work, attempt.Connection, between);
+        await ParkAsync(exchange, work, attempt, fault);
+        return fault;
+    }
+
+    /// <summary>Keeps the connection of an attempt for the next one, where both messages were whole.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethodBuilder))]
+    private async ValueTask ParkAsync(Exchange exchange, ForwardWork work, Attempt attempt, Fault fault)
+    {
         // An endpoint that answered without wanting the rest of the body could not tell where the next request begins.
         if (!fault.Failed && await BodyCopier.EndUploadAsync(exchange, work) && attempt.SentWhole)
         {
-            connection.Park(_options.Timeouts.PoolIdle, response.KeepsAlive && _options.SendProxyProtocol is null);
+            var connection = attempt.Connection!;
+            connection.Park(_options.Timeouts.PoolIdle, exchange.Response.KeepsAlive && _options.SendProxyProtocol is null);
             attempt.Connection = null;
             connection.Release();
         }
-
-        return fault;
     }
 }

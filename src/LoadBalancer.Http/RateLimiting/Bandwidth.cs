@@ -36,6 +36,7 @@ internal sealed class Bandwidth
 
     /// <summary>How much, as the file says it: <c>request 1MB/s, response 10MB/s</c>.</summary>
     public string Text => string.Join(", ", new[] { ("request", _options.Request), ("response", _options.Response) }
+        // Rule zero: LINQ, because an operator asks.
         .Where(direction => direction.Item2 > 0).Select(direction => $"{direction.Item1} {BandwidthOptions.Print(direction.Item2)}"));
 
     /// <summary>How many callers are remembered, in the direction that has more of them.</summary>

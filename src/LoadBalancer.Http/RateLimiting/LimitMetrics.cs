@@ -14,6 +14,7 @@ internal sealed class LimitMetrics(int loops)
     private readonly ConcurrentDictionary<(string Limit, string Plan), (PaceCounts Requests, PaceCounts Responses)> _paces = [];
 
     /// <summary>What has counted, in the order of the names.</summary>
+    // Rule zero: LINQ, because an operator asks.
     public IEnumerable<LimitCounts> All => _counts.Values.OrderBy(counts => counts.Limit, StringComparer.Ordinal).ThenBy(counts => counts.Plan, StringComparer.Ordinal);
 
     /// <summary>Where a limit counts; the same for the same names.</summary>
@@ -21,6 +22,7 @@ internal sealed class LimitMetrics(int loops)
 
     /// <summary>What has waited for a bandwidth, in the order of the names.</summary>
     public IEnumerable<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces =>
+        // Rule zero: LINQ, as above.
         _paces.OrderBy(entry => entry.Key.Limit, StringComparer.Ordinal).ThenBy(entry => entry.Key.Plan, StringComparer.Ordinal).SelectMany(entry => new[]
         {
             (entry.Key.Limit, entry.Key.Plan, "received", entry.Value.Requests),

@@ -285,6 +285,14 @@ internal sealed class HeaderList
     /// <param name="at">Its place.</param>
     public void RemoveAt(int at) => _fields[at].Removed = true;
 
+    /// <summary>Takes back that a field was removed.</summary>
+    /// <param name="at">Its place.</param>
+    public void Restore(int at)
+    {
+        _fields[at].Removed = false;
+        _present |= 1ul << (int)_fields[at].Known;
+    }
+
     /// <summary>False where there is certainly no such field.</summary>
     public bool MayHave(KnownHeader known) => (_present & (1ul << (int)known)) != 0;
 

@@ -41,6 +41,9 @@ internal sealed class HttpLoop
     /// <summary>Copies of requests that are under way.</summary>
     public int Mirrored { get; set; }
 
+    /// <summary>Requests under way that ask anew for what is kept.</summary>
+    public int Refreshing { get; set; }
+
     /// <summary>A carrier that knows nothing.</summary>
     public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop, _date);
 

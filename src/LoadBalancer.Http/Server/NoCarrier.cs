@@ -3,8 +3,9 @@ using System.IO.Pipelines;
 
 namespace LoadBalancer.Http.Server;
 
-/// <summary>The way back where nobody is there: of a copy, and of a rehearsal. Everything is taken at once.</summary>
-internal sealed class NoCarrier : ResponseCarrier
+/// <summary>The way back where nobody is there: of a copy, of a rehearsal, and of what is asked for to be kept. Everything is taken at once.</summary>
+/// <param name="onStart">Sees the head of the response; null for nobody.</param>
+internal sealed class NoCarrier(Action<Exchange>? onStart = null) : ResponseCarrier
 {
     /// <inheritdoc/>
     public override BodyWriter Body { get; } = new NoBody();
@@ -13,7 +14,11 @@ internal sealed class NoCarrier : ResponseCarrier
     public override ValueTask<bool> SendInterimAsync(ResponseHead head) => new(true);
 
     /// <inheritdoc/>
-    public override void Start(Exchange exchange) => HasStarted = true;
+    public override void Start(Exchange exchange)
+    {
+        HasStarted = true;
+        onStart?.Invoke(exchange);
+    }
 
     /// <inheritdoc/>
     public override IDuplexPipe? TakeOver() => null;

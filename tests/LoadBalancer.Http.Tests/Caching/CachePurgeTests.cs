@@ -131,6 +131,10 @@ internal sealed class CachePurgeTests
             Age = 0,
             Lifetime = 60,
             IsForAll = true,
+            Modified = default,
+            MustRevalidate = false,
+            StaleWhileRevalidate = -1,
+            StaleIfError = -1,
             Tag = default,
             ModifiedAt = -1,
         });

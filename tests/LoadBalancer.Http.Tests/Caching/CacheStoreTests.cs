@@ -286,7 +286,7 @@ internal sealed class CacheStoreTests
         var key = System.Text.Encoding.ASCII.GetBytes(name);
         return new CachedResponse(key, store.HashOf(key), [], [], new System.Buffers.ReadOnlySequence<byte>(new byte[length]))
         {
-            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Tag = default, ModifiedAt = -1,
+            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Modified = default, MustRevalidate = false, StaleWhileRevalidate = -1, StaleIfError = -1, Tag = default, ModifiedAt = -1,
         };
     }
 }

@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
+using CommandLine;
 
 namespace LoadBalancer.Daemon.Tests.Repository;
 
@@ -37,6 +39,46 @@ internal static partial class DocRules
         from target in make.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)
         where !target.Contains('=', StringComparison.Ordinal) && !names.HasTarget(target)
         select $"{doc.Path}:{command.Line}: the Makefile has no target {target}";
+
+    /// <summary>What is to be typed stands in a fence marked sh, or in one marked console with what it prints: those are run.</summary>
+    public static IEnumerable<string> Fences(MarkdownFile doc) =>
+        from line in doc.Fenced
+        where line.Language is not ("sh" or "console") && Typed().IsMatch(line.Text)
+        select $"{doc.Path}:{line.Line}: '{line.Text}' is a command in a fence that is marked neither sh nor console, so no test runs it";
+
+    /// <summary>A command that begins with lb has a verb, options and a number of arguments that there are.</summary>
+    public static IEnumerable<string> Verbs(MarkdownFile doc, IReadOnlyList<Type> verbs) =>
+        from command in doc.Commands
+        let words = Word().Matches(Shell().Match(command.Text).Value).Select(word => word.Value).ToArray()
+        where words is ["lb", _, ..] && VerbName().IsMatch(words[1])
+        let verb = verbs.FirstOrDefault(verb => verb.GetCustomAttribute<VerbAttribute>()!.Name == words[1])
+        let fault = verb is null ? $"lb has no verb '{words[1]}'" : Misused(verb, words[2..])
+        where fault is not null
+        select $"{doc.Path}:{command.Line}: `{command.Text}`: {fault}";
+
+    /// <summary>What of these words the verb would not take; null where there is nothing.</summary>
+    private static string? Misused(Type verb, string[] words)
+    {
+        var options = verb.GetProperties().Select(property => (property.PropertyType, Option: property.GetCustomAttribute<OptionAttribute>())).Where(pair => pair.Option is not null).ToArray();
+        var room = verb.GetProperties().Count(property => property.GetCustomAttribute<ValueAttribute>() is { Hidden: false });
+        for (var at = 0; at < words.Length; at++)
+        {
+            if (!words[at].StartsWith('-') || words[at] == "-")
+            {
+                room -= words[at] == "…" ? 0 : 1;
+            }
+            else if (options.FirstOrDefault(pair => words[at] == $"-{pair.Option!.ShortName}" || words[at] == $"--{pair.Option.LongName}") is { Option: not null } known)
+            {
+                at += known.PropertyType == typeof(bool) ? 0 : 1;
+            }
+            else
+            {
+                return $"{words[at]} is no option of it";
+            }
+        }
+
+        return room < 0 ? "that are more arguments than it has" : null;
+    }
 
     /// <summary>A link leads to a file or folder of the repository, and to a heading that is there.</summary>
     /// <param name="doc">The document.</param>
@@ -116,6 +158,20 @@ internal static partial class DocRules
 
     [GeneratedRegex(@"^make((?: [a-zA-Z][\w-]*(?:=\S*)?)+)(?:$|[\s;&|#])")]
     private static partial Regex MakeCommand();
+
+    /// <summary>A prompt, or what nobody writes but to have it typed.</summary>
+    [GeneratedRegex(@"^\s*(\$ |(?:lb|make|curl|sudo|docker|openssl) [\w./-]+(?: |$))")]
+    private static partial Regex Typed();
+
+    /// <summary>One command, without what comes after it on the line.</summary>
+    [GeneratedRegex(@"^(?:""[^""]*""|'[^']*'|[^|;&#<>""'])*")]
+    private static partial Regex Shell();
+
+    [GeneratedRegex(@"(?:""[^""]*""|'[^']*'|\S)+")]
+    private static partial Regex Word();
+
+    [GeneratedRegex("^[a-z]+$")]
+    private static partial Regex VerbName();
 
     [GeneratedRegex(@"^[a-z][a-z0-9+.-]*:", RegexOptions.IgnoreCase)]
     private static partial Regex Scheme();

@@ -1,3 +1,5 @@
+using LoadBalancer.Daemon.Cli;
+
 namespace LoadBalancer.Daemon.Tests.Repository;
 
 /// <summary>The documents name only what exists, and each rule is seen to bite on a sample that breaks it.</summary>
@@ -10,11 +12,32 @@ public sealed class DocsTests
     private static readonly MarkdownFile[] Present =
         [.. Docs.Where(doc => doc.Path != "CHANGELOG.md" && !doc.Path.StartsWith("docs/adr/", StringComparison.Ordinal))];
 
+    /// <summary>What a test cannot run, with the reason. In the commands of pages it succeeds.</summary>
+    private static readonly Dictionary<string, string> NotRun = new()
+    {
+        ["apt-get"] = "installs from the network; .ci/setup installs what the tests need in the same way",
+        ["systemctl"] = "there is no service manager; PackagingTests has systemd verify the unit, and ServiceManager plays its part",
+        ["docker"] = "there is no daemon of it; ContainerTests reads the Dockerfile, and ContainerScenarios does what it says without it",
+        ["grpcurl"] = "no package of Debian; GrpcSampleScenarios makes the same calls",
+        ["htpasswd"] = "of apache2-utils, which nothing else needs; HtpasswdTests has hashes that it made",
+        ["mkpasswd"] = "of whois, which nothing else needs; HtpasswdTests has hashes that it made",
+        ["psql"] = "wants a server; PostgresScenarios has it ask two through the same file",
+        ["bench/Peers/run"] = "takes minutes, and wants a quiet machine",
+    };
+
+    private static IEnumerable<string> Pages => Present.Where(doc => new PageScript(doc.Path, WorkTree.Read(doc.Path)).Commands.Count > 0).Select(doc => doc.Path);
+
     private static readonly KnownNames Sample = new(
         ["README.md", "lb.yaml", "docs/life.md", "src/LoadBalancer.Core/Transport/Epoll/EventLoop.cs"],
         [new SourceFile("src/LoadBalancer.Core/Transport/Epoll/EventLoop.cs", "namespace X;\nclass EventLoop { void Post() { } }\n")],
         ["TimeProvider"],
         "X := 1\nrun: build ## Run\n\techo\nbuild:\n");
+
+    /// <summary>Made by the first page that needs it, and left to the others.</summary>
+    private PageMachine? _machine;
+
+    [OneTimeTearDown]
+    public void End() => _machine?.Dispose();
 
     [Test]
     public void Paths_in_documents_exist() => Holds(Present, doc => DocRules.Paths(doc, KnownNames.Here));
@@ -27,6 +50,28 @@ public sealed class DocsTests
 
     [Test]
     public void Links_between_documents_resolve() => Holds(Docs, doc => DocRules.Links(doc, KnownNames.Here, Open));
+
+    /// <summary>
+    /// Every command of every page, as it stands there: what lb is asked has to be what it understands, and what it prints, what the page says.
+    /// </summary>
+    [TestCaseSource(nameof(Pages))]
+    public async Task The_commands_of_a_page_do_what_it_says(string page) =>
+        Assert.That(await (_machine ??= new PageMachine(NotRun.Keys)).RunAsync(new PageScript(page, WorkTree.Read(page))), Is.Empty);
+
+    [Test]
+    public void What_is_not_run_is_a_command_of_some_page()
+    {
+        var called = Present.Select(doc => new PageScript(doc.Path, WorkTree.Read(doc.Path))).SelectMany(page => page.Commands).SelectMany(command => command.Programs);
+
+        Assert.That(NotRun.Keys.Except(called), Is.Empty);
+        Assert.That(NotRun.Values, Has.None.Empty);
+    }
+
+    [Test]
+    public void Commands_stand_in_fences_that_are_run() => Holds(Present, doc => DocRules.Fences(doc));
+
+    [Test]
+    public void Verbs_and_options_of_lb_in_documents_exist() => Holds(Present, doc => DocRules.Verbs(doc, VerbCatalog.All));
 
     [Test]
     public void The_documents_name_enough_to_be_worth_checking()
@@ -70,6 +115,67 @@ public sealed class DocsTests
     [TestCase("```sh\n$ make deploy\n```", "no target deploy")]
     [TestCase("```\nmake X=1 deploy && x\n```", "no target deploy")]
     public void Make_targets_must_exist(string text, string? complaint) => Bites(text, complaint, doc => DocRules.Targets(doc, Sample));
+
+    [TestCase("```sh\nlb check\n```", null)]
+    [TestCase("```console\n$ lb check\nok\n```", null)]
+    [TestCase("```\nlb check -c lb.yaml\n```", "marked neither sh nor console")]
+    [TestCase("```yaml\n$ lb check\n```", "marked neither sh nor console")]
+    public void Commands_must_stand_in_fences_that_are_run(string text, string? complaint) => Bites(text, complaint, DocRules.Fences);
+
+    [TestCase("`lb check -c lb.yaml` `lb explain -H \"A: b\" --live http://a/ | sed x` `lb drain a/b --wait` `lb keys create … | x`", null)]
+    [TestCase("```sh\nlb run -c x   # in front of a and b\n```", null)]
+    [TestCase("`lb chek`", "lb has no verb 'chek'")]
+    [TestCase("`lb check --strict`", "--strict is no option of it")]
+    [TestCase("`lb drain farm 10.0.2.10:8000`", "more arguments than it has")]
+    public void Verbs_and_options_of_lb_must_exist(string text, string? complaint) => Bites(text, complaint, doc => DocRules.Verbs(doc, VerbCatalog.All));
+
+    [Test]
+    public void A_page_becomes_steps_in_its_order()
+    {
+        var page = new PageScript("docs/doc.md", """
+            <!-- before
+            lb run
+            -->
+            ```yaml
+            listeners: {}
+            upstreams: {}
+            ```
+            <!-- file cases.yaml -->
+            ```yaml
+            config: it's
+            ```
+            1. So:
+
+               ```sh
+               # a comment
+               lb check \
+                 -c x && sudo make install
+               ```
+            ```console
+            $ lb explain
+            route  7e2b7c1f4f0c4a5d9b3f7e2b7c1f4f0c
+            $ lb why
+            ```
+            """);
+
+        Assert.That(page.ToString(), Is.EqualTo("""
+            before 1 'lb run'
+            printf %s 'listeners: {}
+            upstreams: {}
+            ' > 'lb.yaml'
+            printf %s 'config: it'\''s
+            ' > 'cases.yaml'
+            step 16 yes 'lb check \
+              -c x && sudo make install'
+            step 20 no 'lb explain'
+            step 22 no 'lb why'
+
+            """));
+        Assert.That(page.Commands[0].Programs, Is.EqualTo(new[] { "lb", "make" }));
+        Assert.That(page.Commands[1].Missing("a\nroute  00000000000000000000000000000000\n"), Is.Null);
+        Assert.That(page.Commands[1].Missing("route\n"), Is.EqualTo("route  7e2b7c1f4f0c4a5d9b3f7e2b7c1f4f0c"));
+        Assert.That(page.Commands[2].Printed, Is.Empty);
+    }
 
     [TestCase("[a](../README.md) [b](life.md) [c](../src/) [d](https://x.org/y) [e](#a-heading)", null)]
     [TestCase("[a](other.md#its-heading-two) [b](other.md#twice-1)", null)]

@@ -13,17 +13,19 @@ internal sealed partial class MarkdownFile
         var links = new List<(string, int)>();
         var commands = new List<(string, int)>();
         var anchors = new List<string>();
-        string? fence = null;
+        string? fence = null, language = null;
+        var fenced = new List<(string, string, int)>();
         var lines = text.Split('\n');
         for (var index = 0; index < lines.Length; index++)
         {
             var (line, number) = (lines[index], index + 1);
             if (Fence().Match(line) is { Success: true } mark && (fence is null || mark.Groups[1].Value.StartsWith(fence, StringComparison.Ordinal)))
             {
-                fence = fence is null ? mark.Groups[1].Value : null;
+                (fence, language) = fence is null ? (mark.Groups[1].Value, mark.Groups[2].Value) : (null, null);
             }
             else if (fence is not null)
             {
+                fenced.Add((language!, line, number));
                 commands.Add((Prompt().Replace(line, ""), number));
             }
             else
@@ -38,7 +40,7 @@ internal sealed partial class MarkdownFile
             }
         }
 
-        (Spans, Links, Anchors) = (spans, links, anchors);
+        (Spans, Links, Anchors, Fenced) = (spans, links, anchors, fenced);
         Commands = [.. commands, .. spans];
     }
 
@@ -54,6 +56,9 @@ internal sealed partial class MarkdownFile
     /// <summary>What may be a command: lines of its code blocks without their prompt, and its spans.</summary>
     public IReadOnlyList<(string Text, int Line)> Commands { get; }
 
+    /// <summary>The lines of its code blocks as they stand, each with the language of its block, which is empty where it has none.</summary>
+    public IReadOnlyList<(string Language, string Text, int Line)> Fenced { get; }
+
     /// <summary>The anchors of its headings.</summary>
     public IReadOnlyList<string> Anchors { get; }
 
@@ -64,7 +69,7 @@ internal sealed partial class MarkdownFile
         return !earlier.Contains(plain) ? plain : Enumerable.Range(1, earlier.Count + 1).Select(n => $"{plain}-{n}").First(name => !earlier.Contains(name));
     }
 
-    [GeneratedRegex(@"^\s*(```+|~~~+)")]
+    [GeneratedRegex(@"^\s*(```+|~~~+)\s*(\w*)")]
     private static partial Regex Fence();
 
     [GeneratedRegex(@"^\s*(\$ )?(sudo )?")]

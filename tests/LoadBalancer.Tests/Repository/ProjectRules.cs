@@ -184,7 +184,7 @@ internal sealed record ProjectRules(
     public static IReadOnlyList<(ProjectRules Project, string Folder)> HotPath { get; } =
     [
         (Core, "Transport"), (Core, "Tcp"), (Core, "Balancing"), (Core, "Endpoints"), (Core, "Limits"), (Core, "Redis"), (Core, "SharedLimits"), (Core, "Connections"),
-        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"), (Http, "Usage"),
+        (Http, "Server"), (Http, "Routing"), (Http, "Forwarding"), (Http, "Policies"), (Http, "Responses"), (Http, "Templates"), (Http, "Telemetry"), (Http, "Usage"), (Http, "RateLimiting"),
     ];
 
     /// <summary>The rules of the project that holds <paramref name="file"/>; null where it is in none.</summary>

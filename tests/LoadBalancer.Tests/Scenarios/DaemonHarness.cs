@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LoadBalancer.Daemon.Cli;
 using LoadBalancer.Tests;
 
@@ -9,7 +10,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios;
 /// A whole daemon in this process, from a configuration text: the test writes listeners and upstreams, the harness adds
 /// an admin socket and plays the service manager, by whose messages it knows when something is done.
 /// </summary>
-internal sealed class DaemonHarness : IAsyncDisposable
+internal sealed partial class DaemonHarness : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Orders _orders = new();
@@ -65,11 +66,11 @@ internal sealed class DaemonHarness : IAsyncDisposable
     /// <summary>Writes the configuration in place.</summary>
     public void Write(string yaml) => File.WriteAllText(ConfigPath, Whole(yaml));
 
-    /// <summary>The text of a configuration file with what the harness adds: a log only where it says nothing of its own.</summary>
+    /// <summary>The text of a configuration file with what the harness adds: an admin listener in place of its own, a log only where it says nothing of its own.</summary>
     public string Whole(string yaml)
     {
         var log = yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : $"log: {_log}\n";
-        return $"{yaml.TrimEnd()}\n{_process}{log}admin: {{bind: \"unix:{AdminPath}\"}}\n";
+        return $"{Admin().Replace(yaml, "").TrimEnd()}\n{_process}{log}admin: {{bind: \"unix:{AdminPath}\"}}\n";
     }
 
     /// <summary>Writes another configuration, orders a reload and waits for its end.</summary>
@@ -144,4 +145,7 @@ internal sealed class DaemonHarness : IAsyncDisposable
         _errors.Dispose();
         _folder.Dispose();
     }
+
+    [GeneratedRegex(@"^admin:.*\n(?:[ \t].*\n)*", RegexOptions.Multiline)]
+    private static partial Regex Admin();
 }

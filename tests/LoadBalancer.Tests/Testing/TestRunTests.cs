@@ -144,6 +144,30 @@ internal sealed class TestRunTests : IDisposable
         Assert.That(await RunAsync("- assert: {path: \"/inside/*\", requires: [allow_ips]}", yaml), Is.EqualTo(1), "wherever it leads");
     }
 
+    [TestCase("{listener: web, requires: [allow_ips, auth, require, rate_limit]}", null)]
+    [TestCase("{requires: [tls]}", "the route 'login-a.example' of 'web' has no tls")]
+    [TestCase("{path: /.lb/callback, requires: [auth]}", "GET a.example/.lb/callback: the route 'login-a.example' of 'web' has no auth")]
+    [TestCase("{requires: [auth]}", "GET any.example/open: the route 'open' of 'web' has no auth", "{name: open, path: /open, upstream: u}")]
+    public async Task Where_people_log_in_they_are_not_known_yet(string assertion, string? failure, string? more = null)
+    {
+        var code = await RunAsync($"- assert: {assertion}", $$"""
+            listeners:
+              web:
+                bind: "127.0.0.1:0"
+                http:
+                  trusted_proxies: [10.0.0.0/8]
+                  routes:
+                    - {name: staff, host: a.example, path: "/*", upstream: u, auth: staff, require: {roles: [admin]}, allow_ips: 10.0.0.0/8, rate_limit: a}
+                    {{(more is null ? "" : $"- {more}")}}
+            auth: {staff: {oidc: {issuer: "https://login.example", client_id: lb} } }
+            rate_limits: {a: {key: client_ip, limit: 5/min} }
+            upstreams: {u: {endpoints: "10.0.0.1:80"} }
+
+            """);
+        Assert.That((code, _error.ToString()), Is.EqualTo((failure is null ? 0 : 1, "")), _out.ToString());
+        Assert.That(_out.ToString(), failure is null ? Does.Contain("1 passed") : Does.Contain(failure));
+    }
+
     [TestCase("rate_limit: a", 0)]
     [TestCase("rate_limit: a, shadow: rate_limit", 1)]
     [TestCase("auth: card", 1, Description = "a plan's limits are for those who have it")]

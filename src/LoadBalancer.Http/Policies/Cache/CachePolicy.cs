@@ -27,10 +27,14 @@ internal sealed class CachePolicy : HttpPolicy
     // For so long nobody waits for an answer that turned out to be for one caller alone.
     private static readonly TimeSpan AloneFor = TimeSpan.FromSeconds(10);
 
+    // Where the route has no time of its own.
+    private static readonly TimeSpan RefreshFor = TimeSpan.FromMinutes(1);
+
     private readonly CacheOptions? _options;
     private readonly CacheStore _store;
     private readonly TimeProvider _time;
     private readonly long _alone;
+    private readonly TimeSpan? _timeout;
     private readonly CacheInputs? _inputs;
     private readonly byte[] _tags;
 
@@ -38,6 +42,7 @@ internal sealed class CachePolicy : HttpPolicy
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
         _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
+        _timeout = build.Options.Timeout;
         _alone = AloneFor.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond;
         var changes = build.Options.RequestHeaders;
         _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
@@ -52,8 +57,11 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where answers are kept, and not only ended.</summary>
     public bool Keeps => _options is not null;
 
-    /// <summary>How long a request waits for another one's answer; null for not at all.</summary>
-    public TimeSpan? Coalesce => _options?.Coalesce;
+    /// <summary>How long a request in the background may take.</summary>
+    public TimeSpan RefreshTime => _timeout ?? RefreshFor;
+
+    /// <summary>How long a request waits for another one's answer; zero for not at all.</summary>
+    public TimeSpan Coalesce => _options?.Coalesce ?? TimeSpan.Zero;
 
     /// <inheritdoc/>
     public override ValueTask<PolicyOutcome> OnRequestAsync(Exchange exchange) => new(Decide(exchange));
@@ -68,7 +76,7 @@ internal sealed class CachePolicy : HttpPolicy
             work.Tags = CacheTags.Take(response.Fields, _tags, _store);
         }
 
-        if (work.Lookup is CacheLookup.None or CacheLookup.Hit or CacheLookup.Collapsed || exchange.Endpoint is null || exchange.Fault.Failed)
+        if (work.Lookup is CacheLookup.None or CacheLookup.Hit or >= CacheLookup.Collapsed || exchange.Endpoint is null || exchange.Fault.Failed)
         {
             return;
         }
@@ -91,11 +99,18 @@ internal sealed class CachePolicy : HttpPolicy
             judged = plan.Storability;
             if (plan.Storability == Storability.Stored)
             {
+                if (plan.Lifetime <= plan.Age)
+                {
+                    // Each has to ask whether it is as good as new.
+                    work.Refuse(now);
+                }
+
                 work.Keep(exchange, plan, now);
             }
             else if (response.Status < 500)
             {
                 work.Refuse(now);
+                GiveUp(work);
             }
             else
             {
@@ -124,7 +139,7 @@ internal sealed class CachePolicy : HttpPolicy
             return;
         }
 
-        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.SentBytes);
+        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.Fault.Failed ? 0 : exchange.SentBytes);
         work.Forget();
     }
 
@@ -143,7 +158,7 @@ internal sealed class CachePolicy : HttpPolicy
         if ((work.Credentials & Credentials.Authorization) != 0 && !response.IsForAll)
         {
             // What a stranger got is not what somebody gets, whom the endpoint may know, as long as the endpoint has not said so.
-            work.Pass(CacheLookup.Miss);
+            work.Decline();
             return null;
         }
 
@@ -153,8 +168,46 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
     public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
 
-    /// <summary>True where an operator has given up what another exchange has asked for, before it came.</summary>
+    /// <summary>True where an operator has given up what is in an exchange's hands: what another one has asked for, or it itself has found before.</summary>
     public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
+
+    /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
+    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleWhileRevalidate, response.StaleWhileRevalidate);
+
+    /// <summary>True where what is kept may be sent though it is stale, as asking has failed (RFC 5861 section 4).</summary>
+    public bool MayUseOnError(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleIfError, response.StaleIfError);
+
+    /// <summary>The endpoint has said by a 304 that what is kept is as good as new: makes it the exchange's response, and keeps it for as long as that says.</summary>
+    public void Freshen(Exchange exchange, CacheWork work, long now)
+    {
+        var kept = work.Kept!;
+        if (_tags.Length > 0 && (work.Tags = CacheTags.Take(exchange.Response.Fields, _tags, _store)) is [])
+        {
+            work.Tags = kept.Tags;
+        }
+
+        Revalidation.Merge(exchange.Response, kept);
+        exchange.StoredBody = kept.Body;
+        var plan = Judge(exchange, work, now);
+        if (plan.Storability != Storability.Stored || IsGivenUp(kept))
+        {
+            work.Refuse(now);
+            GiveUp(work);
+            work.Pass(CacheLookup.Revalidated);
+            StoredAnswer.AddStatus(exchange.Response.Fields, work, 0);
+            return;
+        }
+
+        if (plan.Lifetime <= plan.Age)
+        {
+            work.Refuse(now);
+        }
+
+        work.Keep(exchange, plan, now);
+        var fresh = work.Store(kept.Body);
+        exchange.Response.Reset();
+        Answer(exchange, work, fresh, CacheLookup.Revalidated, now);
+    }
 
     /// <summary>Makes what is kept the exchange's response.</summary>
     /// <returns>Its age, in seconds.</returns>
@@ -259,9 +312,21 @@ internal sealed class CachePolicy : HttpPolicy
     private bool IsShareable(Exchange exchange, CacheWork work)
     {
         var (request, fields) = (exchange.Request, exchange.Request.Fields);
-        return _options!.Coalesce is not null && request.Method == RequestMethod.Get && work.Credentials == Credentials.None && !_inputs!.HasOther(exchange, exchange.Route!.CacheScope!)
+        return request.Method == RequestMethod.Get && work.Credentials == Credentials.None && !_inputs!.HasOther(exchange, exchange.Route!.CacheScope!)
             && !(fields.MayHave(KnownHeader.CacheControl) && CacheDirectives.Of(fields).NoStore);
     }
+
+    // What the endpoint says now is not to be kept, and nothing about who has asked made it say so: neither is what it said before.
+    private void GiveUp(CacheWork work)
+    {
+        if (work.IsShareable && work.Kept is { } kept)
+        {
+            _store.Remove(kept);
+        }
+    }
+
+    private bool MayUse(Exchange exchange, CachedResponse response, long now, TimeSpan? own, long said) =>
+        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response);
 
     private long AgeOf(CachedResponse response, long now) => response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
 

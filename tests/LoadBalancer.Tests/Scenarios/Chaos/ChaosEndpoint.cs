@@ -23,9 +23,9 @@ internal static class ChaosEndpoint
     private static volatile string _mode = "well";
     private static int _count;
 
-    /// <summary>The entry point of the tests' own program.</summary>
+    /// <summary>Serves until the end of standard input.</summary>
     /// <param name="arguments">An address and three ports.</param>
-    public static async Task Main(string[] arguments)
+    public static async Task RunAsync(string[] arguments)
     {
         var address = IPAddress.Parse(arguments[0]);
         var ports = arguments[1..4].Select(port => int.Parse(port, CultureInfo.InvariantCulture)).ToArray();

@@ -58,11 +58,5 @@ internal sealed class OrderChainSampleScenarios
         Assert.That(code, Is.Zero, output);
     }
 
-    [TestCaseSource(nameof(Commands))]
-    public async Task A_command_of_the_readme_prints_what_it_says(string command, string[] lines) =>
-        ReadmeCommands.IsPrinted(lines, (await _sample.RunAsync(ReadmeCommands.Words(command))).Output);
-
-    private static IEnumerable<TestCaseData> Commands() => ReadmeCommands.Of("samples/order-chain/README.md");
-
     private string Customer => field ??= _sample.Token("alice", "\"scope\":\"orders\"");
 }

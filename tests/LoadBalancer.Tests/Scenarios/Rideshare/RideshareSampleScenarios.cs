@@ -189,5 +189,5 @@ internal sealed class RideshareSampleScenarios(Carrier carrier) : IOverCarriers
     public void Whoever_probes_the_port_is_told_that_lb_is_ready() =>
         Assert.That(Enumerable.Range(0, RideshareSample.Instances).Select(at => Sample.Ask(at, "GET /lb-ready").Status), Is.All.EqualTo(200));
 
-    private int Everything() => new[] { "riders", "drivers", "partners", "trips", "pricing" }.Sum(service => Sample.Asked(service, " /").Count(request => !request.FirstLine.Contains("/healthz", StringComparison.Ordinal)));
+    private static int Everything() => new[] { "riders", "drivers", "partners", "trips", "pricing" }.Sum(service => Sample.Asked(service, " /").Count(request => !request.FirstLine.Contains("/healthz", StringComparison.Ordinal)));
 }
