@@ -252,7 +252,7 @@ internal sealed class CacheWork
 
         _head = response.Fields.Save(NotKept, "age"u8);
         (_plan, _status, _receivedAt, _directives) = (plan, response.Status, receivedAt, CacheDirectives.Of(response.Fields));
-        _body.Begin(_store, response.Framing switch
+        _body.Begin(_store, exchange.Proxy.Engine.On(exchange.Loop).Recordings, response.Framing switch
         {
             BodyFraming.Length => response.ContentLength,
             BodyFraming.None => 0,

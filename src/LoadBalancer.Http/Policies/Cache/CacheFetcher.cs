@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Explaining;
