@@ -17,7 +17,7 @@ public sealed partial class SamplesTests
         var result = GatewayFile.Load(Path.Combine(WorkTree.Root, file), _ => null, new LoadSettings { WithoutSecrets = true });
 
         Assert.That(result.Errors.Concat(result.Warnings), Is.Empty);
-        Assert.That(result.Options?.Listeners.Count, WorkTree.Read(file).Contains("${file:", StringComparison.Ordinal) ? Is.Null : Is.GreaterThan(0), "what has a secret is not whole without it");
+        Assert.That(result.Options?.Listeners.Count, WorkTree.Read(file).Contains("${credential:", StringComparison.Ordinal) ? Is.Null : Is.GreaterThan(0), "what has a secret is not whole without it");
     }
 
     [Test]

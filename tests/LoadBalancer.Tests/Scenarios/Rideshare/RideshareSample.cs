@@ -88,7 +88,7 @@ internal sealed class RideshareSample : IAsyncDisposable
     {
         // It lives for seconds: what is compiled a second time, so that it runs better later, costs half of what it does at all.
         _running[at] = await RunningLb.StartAsync(
-            _folder, _folder[$"{at}/lb.yaml"], ("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountThreshold", "2000"));
+            _folder, _folder[$"{at}/lb.yaml"], ("CREDENTIALS_DIRECTORY", _folder["credentials"]), ("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountThreshold", "2000"));
         var rider = Rider("pro");
         await Assert.ThatAsync(async () => await IsRedisUpAsync(at) && Ask(at, "GET /rider/warm", rider).Status == 200, Is.True.After(Loopback.TimeoutMs, 20));
         new TestBrowser(() => Connect(at, Admin, Office)) { Host = Admin }.Begin("/riders/warm");
@@ -215,7 +215,7 @@ internal sealed class RideshareSample : IAsyncDisposable
     public async Task<(int Code, string Text)> LbAsync(params string[] arguments)
     {
         await using var output = new StringWriter();
-        var code = await new Shell(new Terminal(output, output, _ => null)).RunAsync(arguments);
+        var code = await new Shell(new Terminal(output, output, name => name == "CREDENTIALS_DIRECTORY" ? _folder["credentials"] : null)).RunAsync(arguments);
         return (code, output.ToString());
     }
 
@@ -279,8 +279,8 @@ internal sealed class RideshareSample : IAsyncDisposable
         _certificates.Write("api", Api);
         _certificates.Write("admin", Admin);
         _trust.CustomTrustStore.ImportFromPemFile(_certificates.CaPath);
-        Put("introspection-password", "the-password-of-lb-there");
-        Put("staff-password", AuthGateway.Secret.Replace(' ', '_'));
+        Put("credentials/introspection", "the-password-of-lb-there");
+        Put("credentials/staff-login", AuthGateway.Secret.Replace(' ', '_'));
         Put("cookie-keys", new string('7', 64) + "\n");
         await AddKeyAsync("acme", "--consumer", "acme");
         await AddKeyAsync("globex", "--consumer", "globex");
