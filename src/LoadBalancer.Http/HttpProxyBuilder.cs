@@ -52,11 +52,8 @@ internal sealed class HttpProxyBuilder
     /// <summary>Where refused connections leave a line.</summary>
     public required ConnectionLog Log { get; init; }
 
-    /// <summary>True where a route of the file keeps answers, of whatever listener.</summary>
-    public bool KeepsAnswers { get; set; }
-
-    /// <summary>What the answers that routes keep may weigh, in bytes.</summary>
-    public long CacheMemory { get; set; } = CacheStore.DefaultBytes;
+    /// <summary>Where routes keep answers; null while no route of any listener does.</summary>
+    public CacheStore? Cache { get; set; }
 
     /// <summary>True while lb is ready, for <c>respond: readiness</c>. Any thread.</summary>
     public required Func<bool> IsReady { get; init; }
@@ -80,7 +77,7 @@ internal sealed class HttpProxyBuilder
         https = options.RedirectToHttps ? https : [];
 
         // A request that changes something ends what other routes and listeners keep of it, so that all of them have the cache where one has.
-        var cache = KeepsAnswers ? Engine.Cache(Context, CacheMemory) : null;
+        var cache = Cache;
         var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
         if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits && running.Cache == cache
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))

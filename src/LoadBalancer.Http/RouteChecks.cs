@@ -27,6 +27,9 @@ internal static class RouteChecks
         KnownHeader.TransferEncoding, KnownHeader.Upgrade, KnownHeader.XContentLength,
     ];
 
+    // Further ones that mean something to clients or caches, and would be taken off as tags are.
+    private static readonly string[] Meaningful = ["accept-ranges", "age", "cache-status", "content-location", "content-range", "etag", "expires", "last-modified", "vary", "www-authenticate"];
+
     /// <summary>The faults of a route whose path is valid.</summary>
     public static IEnumerable<RouteFault> Of(RouteOptions route)
     {
@@ -37,6 +40,7 @@ internal static class RouteChecks
             .. policies.Require is { } require ? OfClaims(require, captures) : [],
             .. OfChanges("request_headers", policies.RequestHeaders, captures, isRequest: true),
             .. OfChanges("response_headers", policies.ResponseHeaders, captures, isRequest: false),
+            .. OfTags(policies.Cache?.Tags),
             .. OfRewrite(policies.Rewrite, captures),
             .. policies.Cache is { } cache ? OfKey(cache.Key, route) : [],
             .. policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
@@ -87,6 +91,11 @@ internal static class RouteChecks
             .. OfFields([key, "set"], changes.Set, captures, isRequest),
             .. OfFields([key, "add"], changes.Add, captures, isRequest),
         ];
+
+    private static IEnumerable<RouteFault> OfTags(string? name) =>
+        name is not null && (KnownHeaders.Find(Encoding.ASCII.GetBytes(name)) != KnownHeader.Other || Meaningful.Contains(name, StringComparer.OrdinalIgnoreCase))
+            ? [new RouteFault(["cache", "tags"], $"{ScalarNode.Quote(name)} means something to clients, and what has tags is not sent to them: name a field for tags alone, such as Cache-Tag")]
+            : [];
 
     private static IEnumerable<RouteFault> OfRewrite(Policies.Rewrite.RewriteOptions? rewrite, IReadOnlyList<string> captures)
     {

@@ -154,6 +154,7 @@ internal static class Daemon
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
                 new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
                 new WeightAction(() => reloader.Snapshot, weights, time),
+                new PurgeAction(() => reloader.Snapshot, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
                 new UpgradeAction(orders.OrderUpgradeAsync),
                 new RollbackAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),

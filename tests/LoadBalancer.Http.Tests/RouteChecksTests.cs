@@ -41,6 +41,18 @@ internal sealed class RouteChecksTests
         }));
     }
 
+    [TestCase("Cache-Tag", true)]
+    [TestCase("Surrogate-Key", true)]
+    [TestCase("Content-Type", false)]
+    [TestCase("etag", false)]
+    [TestCase("Vary", false)]
+    [TestCase("Set-Cookie", false)]
+    public void Tags_have_a_field_that_means_nothing_else(string name, bool expected)
+    {
+        var route = new RouteOptions { Path = "/*", Policies = new RoutePolicyOptions { Cache = new() { Tags = name } } };
+        Assert.That(RouteChecks.Of(route).Select(fault => string.Join('.', fault.Path)), Is.EqualTo(expected ? [] : (string[])["cache.tags"]));
+    }
+
     [Test]
     public void What_a_claim_has_to_be_is_a_template_of_the_route()
     {

@@ -20,6 +20,11 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "Those whom nobody knows have answers of their own."
         },
         {
+            "tags", Kinds.Token("the name of a header field", "Cache-Tag").OrNull("none"), o => o.Tags, (o, value) => o with { Tags = value },
+            "The response's field in which the endpoint names its tags, words with commas or spaces between them, by which answers can be given up: `lb purge --tag WORD`. It is not sent to clients. " +
+            "An answer with more than 128 is not kept."
+        },
+        {
             "key", Kinds.Record(CacheKeyOptions.Shape), o => o.Key, (o, value) => o with { Key = value },
             "What of a request an answer is found by."
         },
@@ -42,6 +47,9 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
 
     /// <summary>For how long an answer is fresh; null for what it says.</summary>
     public TimeSpan? Ttl { get; init; }
+
+    /// <summary>The response's field that has its tags; null for none.</summary>
+    public string? Tags { get; init; }
 
     /// <summary>Who gets an answer to a known caller.</summary>
     public CacheSharing Share { get; init; }

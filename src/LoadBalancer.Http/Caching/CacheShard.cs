@@ -33,21 +33,47 @@ internal sealed class CacheShard
     private readonly CacheQueue _main = new(CacheSegment.Main);
     private readonly List<CacheEntry> _victims = [];
     private readonly FrequencySketch _sketch;
+    private readonly PurgeLog _purges;
     private readonly Lock _lock = new();
     private CacheEntry? _hand;
     private long _most;
     private long _bytes;
+    private long _lingering;
+    private long _stored;
+    private long _evicted;
 
     /// <summary>An empty shard.</summary>
     /// <param name="most">What its entries may weigh, in bytes.</param>
     /// <param name="keys">About how many entries that will be.</param>
-    public CacheShard(long most, int keys) => (_most, _sketch) = (most, new FrequencySketch(keys));
+    /// <param name="purges">What is not to come in any more.</param>
+    public CacheShard(long most, int keys, PurgeLog purges) => (_most, _sketch, _purges) = (most, new FrequencySketch(keys), purges);
 
     /// <summary>What its entries weigh, in bytes.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
+
+    /// <summary>What entries weigh that are given up and that clients are still on their way through, in bytes: so much less may the others weigh.</summary>
+    public long Lingering => Volatile.Read(ref _lingering);
+
+    /// <summary>Responses that came in.</summary>
+    public long Stored => Volatile.Read(ref _stored);
+
+    /// <summary>Responses that had to go because others were worth more.</summary>
+    public long Evicted => Volatile.Read(ref _evicted);
+
+    /// <summary>All entries; what comes and goes meanwhile may be among them or not. Takes no lock.</summary>
+    public IEnumerable<CacheEntry> Entries
+    {
+        get
+        {
+            foreach (var (_, entry) in _index)
+            {
+                yield return entry;
+            }
+        }
+    }
 
     /// <summary>The entry of a key, which counts as asked for; null where there is none.</summary>
     public CacheEntry? Find(ulong hash, ReadOnlySpan<byte> key)
@@ -75,6 +101,11 @@ internal sealed class CacheShard
     {
         lock (_lock)
         {
+            if (entry is CachedResponse response && _purges.Has(response))
+            {
+                return;
+            }
+
             var segment = CacheSegment.None;
             if (_index.TryGetValue(entry.Hash, out var before))
             {
@@ -88,6 +119,7 @@ internal sealed class CacheShard
                 return;
             }
 
+            _stored += entry is CachedResponse ? 1 : 0;
             _index[entry.Hash] = entry;
             if (segment == CacheSegment.Main && _main.Bytes + entry.Size <= MostOfMain)
             {
@@ -108,15 +140,39 @@ internal sealed class CacheShard
         }
     }
 
-    /// <summary>Removes an entry, if it is still here.</summary>
-    public void Remove(CacheEntry entry)
+    /// <summary>Removes an entry; false where it was not here any more.</summary>
+    public bool Remove(CacheEntry entry)
     {
         lock (_lock)
         {
-            if (entry.Segment != CacheSegment.None)
+            if (entry.Segment == CacheSegment.None)
             {
-                Drop(entry);
-                Settle();
+                return false;
+            }
+
+            Drop(entry);
+            Settle();
+            return true;
+        }
+    }
+
+    /// <summary>Returns when nobody adds any more who may not have seen the latest purge.</summary>
+    public void AwaitAdding()
+    {
+        lock (_lock)
+        {
+        }
+    }
+
+    /// <summary>The last reader of an entry that was given up is done with it.</summary>
+    public void EndLingering(CacheEntry entry)
+    {
+        lock (_lock)
+        {
+            if (entry.IsLingering && Volatile.Read(ref entry.Readers) == 0)
+            {
+                entry.IsLingering = false;
+                _lingering -= entry.Size;
             }
         }
     }
@@ -131,9 +187,12 @@ internal sealed class CacheShard
         }
     }
 
-    private long MostOfWindow => _most / WindowShare;
+    // Clients that take long must not be able to empty it.
+    private long Room => _most - Math.Min(_lingering, _most / 2);
 
-    private long MostOfMain => _most - MostOfWindow;
+    private long MostOfWindow => Room / WindowShare;
+
+    private long MostOfMain => Room - MostOfWindow;
 
     private void Settle()
     {
@@ -148,12 +207,14 @@ internal sealed class CacheShard
             else
             {
                 _index.TryRemove(candidate.Hash, out _);
+                Linger(candidate);
+                _evicted += candidate is CachedResponse ? 1 : 0;
             }
         }
 
         while (_main.Bytes > MostOfMain)
         {
-            Drop(_hand ?? _main.Oldest!);
+            Evict(_hand ?? _main.Oldest!);
         }
 
         Volatile.Write(ref _bytes, _window.Bytes + _main.Bytes);
@@ -184,7 +245,7 @@ internal sealed class CacheShard
             if (_victims.Count > 0 && entry == _victims[0])
             {
                 // All the way round, and it is not enough.
-                return false;
+                return Refuse();
             }
 
             _hand = entry.Newer;
@@ -197,7 +258,7 @@ internal sealed class CacheShard
             loss += _sketch.Estimate(entry.Hash);
             if (loss >= worth)
             {
-                return false;
+                return Refuse();
             }
 
             _victims.Add(entry);
@@ -206,10 +267,42 @@ internal sealed class CacheShard
 
         foreach (var victim in _victims)
         {
-            Drop(victim);
+            Evict(victim);
         }
 
+        _victims.Clear();
         return true;
+    }
+
+    // What was looked at must not be held by that.
+    private bool Refuse()
+    {
+        _victims.Clear();
+        return false;
+    }
+
+    private void Evict(CacheEntry entry)
+    {
+        _evicted += entry is CachedResponse ? 1 : 0;
+        Drop(entry);
+    }
+
+    private void Linger(CacheEntry entry)
+    {
+        if (entry.IsLingering || Volatile.Read(ref entry.Readers) == 0)
+        {
+            return;
+        }
+
+        // Said before it is asked again: whoever is done looks at it after he has counted himself out, so that one of the two sees the other.
+        entry.IsLingering = true;
+        _lingering += entry.Size;
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref entry.Readers) == 0)
+        {
+            entry.IsLingering = false;
+            _lingering -= entry.Size;
+        }
     }
 
     private void Drop(CacheEntry entry)
@@ -221,5 +314,6 @@ internal sealed class CacheShard
 
         _index.TryRemove(new KeyValuePair<ulong, CacheEntry>(entry.Hash, entry));
         (entry.Segment == CacheSegment.Window ? _window : _main).Remove(entry);
+        Linger(entry);
     }
 }

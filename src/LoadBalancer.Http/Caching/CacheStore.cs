@@ -12,6 +12,9 @@ internal sealed class CacheStore
     /// <summary>What a <c>cache</c> without a word about it has, in bytes.</summary>
     public const long DefaultBytes = 64 * 1024 * 1024;
 
+    /// <summary>The fewest that a file may say.</summary>
+    public const long LeastBytes = 1024 * 1024;
+
     private const int MostShards = 8;
     private const int LeastShardBytes = 8 * 1024 * 1024;
 
@@ -31,12 +34,14 @@ internal sealed class CacheStore
 
     private readonly CacheShard[] _shards;
     private readonly long[] _changes;
+    private readonly PurgeLog _purges = new();
     private readonly FetchTable[] _fetches = new FetchTable[FetchTables];
     private readonly ulong _seed;
     private readonly ulong _secret;
     private long _most;
     private long _recorded;
     private long _scopes;
+    private long _purged;
 
     /// <summary>An empty store.</summary>
     /// <param name="most">What its entries weigh at most, all together, in bytes.</param>
@@ -59,7 +64,7 @@ internal sealed class CacheStore
 
         for (var at = 0; at < shards; at++)
         {
-            _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards));
+            _shards[at] = new CacheShard(most / shards, (int)Math.Min(MostKeys, most / BytesOfKey / shards), _purges);
         }
     }
 
@@ -83,19 +88,10 @@ internal sealed class CacheStore
     /// <summary>The number of a host and a path, whatever scheme, port, query and route.</summary>
     public ulong PlaceOf(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Fold(HashOf(host) ^ BitOperations.RotateLeft(HashOf(path), 32), _secret);
 
-    /// <summary>True where bytes of a body that passes may be held, which count until <see cref="Recorded"/>: a quarter of the store's bytes beside it.</summary>
-    public bool MayRecord(long bytes)
-    {
-        if (Interlocked.Add(ref _recorded, bytes) <= Most / RecordedShare)
-        {
-            return true;
-        }
+    /// <summary>What bodies that pass may hold beside what is kept, in bytes: a quarter of that.</summary>
+    public long MostRecorded => Most / RecordedShare;
 
-        Recorded(-bytes);
-        return false;
-    }
-
-    /// <summary>They are kept, or given up.</summary>
+    /// <summary>Bodies that pass hold more bytes, or fewer.</summary>
     public void Recorded(long bytes) => Interlocked.Add(ref _recorded, bytes);
 
     /// <summary>What bodies that pass hold at the moment, in bytes.</summary>
@@ -135,34 +131,22 @@ internal sealed class CacheStore
     }
 
     /// <summary>What they weigh, in bytes.</summary>
-    public long Bytes
-    {
-        get
-        {
-            var bytes = 0L;
-            foreach (var shard in _shards)
-            {
-                bytes += shard.Bytes;
-            }
-
-            return bytes;
-        }
-    }
+    public long Bytes => Sum(static shard => shard.Bytes);
 
     /// <summary>How many there are.</summary>
-    public long Count
-    {
-        get
-        {
-            var count = 0L;
-            foreach (var shard in _shards)
-            {
-                count += shard.Count;
-            }
+    public long Count => Sum(static shard => shard.Count);
 
-            return count;
-        }
-    }
+    /// <summary>What entries weigh that are given up and still being sent, in bytes: it counts, up to half of what may be kept.</summary>
+    public long Lingering => Sum(static shard => shard.Lingering);
+
+    /// <summary>Responses that came in since there is the store.</summary>
+    public long Stored => Sum(static shard => shard.Stored);
+
+    /// <summary>Responses that had to go for others.</summary>
+    public long Evicted => Sum(static shard => shard.Evicted);
+
+    /// <summary>Responses that operators have given up.</summary>
+    public long Purged => Interlocked.Read(ref _purged);
 
     /// <summary>The number of a key, which nobody outside can foresee.</summary>
     public ulong HashOf(ReadOnlySpan<byte> key)
@@ -198,7 +182,50 @@ internal sealed class CacheStore
     /// <summary>Gives something up, if it is kept still.</summary>
     public void Remove(CacheEntry entry) => ShardOf(entry.Hash).Remove(entry);
 
-    /// <summary>Lets it weigh another number of bytes; what is too much goes.</summary>
+    /// <summary>
+    /// Gives up what a purge means, in all its forms, and sees to it that nothing of it comes in that was asked for before. It walks over all there is, and holds
+    /// nobody up by that: not on a loop.
+    /// </summary>
+    /// <returns>How many responses were given up.</returns>
+    public long Purge(CachePurge purge)
+    {
+        _purges.Add(purge);
+        foreach (var shard in _shards)
+        {
+            shard.AwaitAdding();
+        }
+
+        // One form of an answer has the tag, and the others are as old.
+        var forms = purge.Tag is null ? null : Entries.Where(purge.Matches).Select(static entry => entry.Primary).ToHashSet();
+        var count = 0L;
+        foreach (var entry in Entries)
+        {
+            if ((forms is null ? purge.Matches(entry) : forms.Contains(entry.Primary)) && ShardOf(entry.Hash).Remove(entry) && entry is CachedResponse)
+            {
+                count++;
+            }
+        }
+
+        Interlocked.Add(ref _purged, count);
+        return count;
+    }
+
+    /// <summary>True where a response was given up before it came.</summary>
+    public bool IsGivenUp(CachedResponse response) => _purges.Has(response);
+
+    /// <summary>Somebody begins to send a long body, which is in memory until he is done. <see cref="Release"/> follows once.</summary>
+    public static void Hold(CachedResponse response) => Interlocked.Increment(ref response.Readers);
+
+    /// <summary>He is done.</summary>
+    public void Release(CachedResponse response)
+    {
+        if (Interlocked.Decrement(ref response.Readers) == 0 && response.IsLingering)
+        {
+            ShardOf(response.Hash).EndLingering(response);
+        }
+    }
+
+    /// <summary>Lets it weigh another number of bytes; what is too much goes, with 0 all, and nothing comes in any more.</summary>
     public void Resize(long most)
     {
         if (Interlocked.Exchange(ref _most, most) != most)
@@ -209,6 +236,10 @@ internal sealed class CacheStore
             }
         }
     }
+
+    private IEnumerable<CacheEntry> Entries => _shards.SelectMany(static shard => shard.Entries);
+
+    private long Sum(Func<CacheShard, long> of) => _shards.Sum(of);
 
     private static ulong Fold(ulong one, ulong other)
     {

@@ -30,11 +30,17 @@ internal sealed class CacheWork
     private (byte[] Bytes, HeaderField[] Fields) _head;
     private StoragePlan _plan;
     private CacheDirectives _directives;
+    private byte[] _place = [];
+    private ulong _primary;
+    private CachedResponse? _held;
     private int _status;
     private long _receivedAt;
 
     /// <summary>What came of looking for an answer.</summary>
     public CacheLookup Lookup { get; private set; }
+
+    /// <summary>The numbers of the response's tags; null where it has too many to be kept.</summary>
+    public ulong[]? Tags { get; set; } = [];
 
     /// <summary>When it was looked for, or an endpoint was asked for it, by the clock of durations.</summary>
     public long AskedAt { get; private set; }
@@ -59,6 +65,14 @@ internal sealed class CacheWork
 
     /// <summary>Nobody looks for an answer; or one is there.</summary>
     public void Pass(CacheLookup lookup) => Lookup = lookup;
+
+    /// <summary>A long body that is kept is sent: it counts until that is done.</summary>
+    public void Hold(CacheStore store, CachedResponse response)
+    {
+        EndHold();
+        (_store, _held) = (store, response);
+        CacheStore.Hold(response);
+    }
 
     /// <summary>It is looked for.</summary>
     /// <param name="store">Where.</param>
@@ -204,14 +218,15 @@ internal sealed class CacheWork
         var (request, response) = (exchange.Request.Fields, exchange.Response);
         var key = _key;
         VaryNames.TryCount(response.Fields, out var count);
+        _place = [.. exchange.Request.Host, .. exchange.Request.Path];
+        _primary = _store.HashOf(key.Of(request));
         if (count > 0)
         {
             var names = VaryNames.Of(response.Fields, count);
             var primary = key.Of(request).ToArray();
-            var hash = _store.HashOf(primary);
-            if (_store.Peek(primary, hash) is not VaryEntry vary || !vary.Has(names))
+            if (_store.Peek(primary, _primary) is not VaryEntry vary || !vary.Has(names))
             {
-                _store.Add(new VaryEntry(primary, hash, names));
+                _store.Add(new VaryEntry(primary, _primary, names) { Place = _place, Primary = _primary });
             }
 
             key = CacheKeys.WriteVaried(request, key, names);
@@ -237,7 +252,7 @@ internal sealed class CacheWork
 
         _head = response.Fields.Save(NotKept, "age"u8);
         (_plan, _status, _receivedAt, _directives) = (plan, response.Status, receivedAt, CacheDirectives.Of(response.Fields));
-        _body.Begin(_store, response.Framing switch
+        _body.Begin(_store, exchange.Proxy.Engine.On(exchange.Loop).Recordings, response.Framing switch
         {
             BodyFraming.Length => response.ContentLength,
             BodyFraming.None => 0,
@@ -272,6 +287,9 @@ internal sealed class CacheWork
     {
         var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
         {
+            Place = _place,
+            Primary = _primary,
+            Tags = Tags ?? [],
             Status = _status,
             AskedAt = AskedAt,
             ReceivedAt = _receivedAt,
@@ -296,22 +314,41 @@ internal sealed class CacheWork
         }
 
         _body.Stop();
-        (_head, _storedKey) = (default, []);
+        (_head, _storedKey, _place, Tags) = (default, [], [], []);
         return response;
     }
 
-    /// <summary>It has nothing more to do with the cache.</summary>
+    /// <summary>It has nothing more to do with the cache; what came of looking is still known.</summary>
     public void Forget()
     {
         PassOn();
         _body.Stop();
-        (_head, _storedKey, Kept) = (default, [], null);
-        (Lookup, WithheldStatus, Failure) = (CacheLookup.None, 0, default);
+        (_head, _storedKey, _place, Tags, Kept) = (default, [], [], [], null);
         _hidden.Clear();
         _validates = _spares = false;
+        EndHold();
+
+        // Exchanges are used again for ever, and a store may go.
+        _store = null!;
+    }
+
+    /// <summary>It had nothing to do with the cache.</summary>
+    public void Reset()
+    {
+        Forget();
+        (Lookup, WithheldStatus, Failure) = (CacheLookup.None, 0, default);
     }
 
     private static bool IsCondition(in HeaderField field) => !field.Removed && field.Known is (KnownHeader.IfNoneMatch or KnownHeader.IfModifiedSince);
+
+    private void EndHold()
+    {
+        if (_held is { } held)
+        {
+            _held = null;
+            _store.Release(held);
+        }
+    }
 
     private SharedFetch? Take()
     {

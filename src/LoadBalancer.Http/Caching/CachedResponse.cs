@@ -6,6 +6,9 @@ namespace LoadBalancer.Http.Caching;
 /// <summary>A whole response to a GET. Immutable: its body is read by whoever has found it, without a copy, for as long as he likes.</summary>
 internal sealed class CachedResponse : CacheEntry
 {
+    /// <summary>A body that is longer is sent piece by piece as its client takes it, in bytes: it is in memory until then, kept or not.</summary>
+    public const int LongBody = 64 * 1024;
+
     private readonly byte[] _head;
     private readonly HeaderField[] _fields;
 
@@ -45,6 +48,9 @@ internal sealed class CachedResponse : CacheEntry
     /// <summary>Its Last-Modified, in seconds since 1970; negative where it has none.</summary>
     public required long ModifiedAt { get; init; }
 
+    /// <summary>The numbers of its tags: <see cref="CacheTags"/>.</summary>
+    public required ulong[] Tags { get; init; }
+
     /// <summary>Where its Last-Modified is; of no length where it has none.</summary>
     public required Slice Modified { get; init; }
 
@@ -57,7 +63,10 @@ internal sealed class CachedResponse : CacheEntry
     /// <summary>The same where asking fails.</summary>
     public required long StaleIfError { get; init; }
 
-    /// <summary>When it may be asked for anew in the background, by the clock of durations: not at once after that has failed. The one thing that changes; a value that another loop does not see yet costs a request.</summary>
+    /// <summary>
+    /// When it may be asked for anew in the background, by the clock of durations: not at once after that has failed. The one thing that changes; a loop that does not
+    /// see it yet asks once more.
+    /// </summary>
     public long RefreshAt { get; set; } = long.MinValue;
 
     /// <summary>True where its endpoint can be asked whether it is still as good as new.</summary>
@@ -76,6 +85,7 @@ internal sealed class CachedResponse : CacheEntry
         response.Fields.Restore(_head, _fields);
     }
 
+    // The key counts twice: about as long is what is known of the place.
     private static long SizeOf(byte[] key, byte[] head, HeaderField[] fields, long body) =>
-        Overhead + key.Length + head.Length + (fields.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<HeaderField>()) + body + (body / BodyChunk.Most * BodyChunk.Overhead);
+        Overhead + (key.Length * 2) + head.Length + (fields.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<HeaderField>()) + body + (body / BodyChunk.Most * BodyChunk.Overhead);
 }

@@ -2,7 +2,7 @@ using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Caching;
 
-/// <summary>What a client has already and would be spared (RFC 9110 section 13): whether a response that is kept is the one it has.</summary>
+/// <summary>What a client has already and would be spared (RFC 9110 section 13): whether a response that is kept is the one it has, or a part of it.</summary>
 internal static class Conditions
 {
     /// <summary>True where the client has it: then the answer is 304. An If-None-Match counts alone, and by the weak comparison (sections 13.1.2 and 13.1.3).</summary>
@@ -25,6 +25,27 @@ internal static class Conditions
         }
 
         return modified >= 0 && request.TryGet(KnownHeader.IfModifiedSince, out var text) && HttpDate.TryParse(text, out var since) && modified <= since;
+    }
+
+    /// <summary>
+    /// True where a part of what is kept fits to what the client has of it: no If-Range, the same strong ETag, or the very date of its last change, where that tells
+    /// two versions apart (sections 13.1.5 and 8.8.2.2).
+    /// </summary>
+    /// <param name="request">The request's fields.</param>
+    /// <param name="tag">The ETag of what is kept; empty for none.</param>
+    /// <param name="modified">Its Last-Modified, in seconds since 1970; negative for none.</param>
+    /// <param name="made">Its Date, in seconds since 1970.</param>
+    public static bool PartFits(HeaderList request, ReadOnlySpan<byte> tag, long modified, long made)
+    {
+        if (request.Find("if-range"u8) is var at && at < 0)
+        {
+            return true;
+        }
+
+        var condition = request.Value(at);
+        return request.Find("if-range"u8, at + 1) < 0
+            && (Opaque(condition).Length == condition.Length ? condition.Length > 0 && condition.SequenceEqual(tag)
+                : modified >= 0 && modified < made && HttpDate.TryParse(condition, out var date) && date == modified);
     }
 
     private static bool Names(ReadOnlySpan<byte> list, ReadOnlySpan<byte> tag)

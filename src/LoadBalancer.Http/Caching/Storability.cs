@@ -38,4 +38,7 @@ internal enum Storability
 
     /// <summary>It is larger than what is kept.</summary>
     TooLarge,
+
+    /// <summary>It has more tags than are known of an answer, so that it might not be given up with others that have one of them.</summary>
+    Tags,
 }

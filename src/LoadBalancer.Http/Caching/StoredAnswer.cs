@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Caching;
 
-/// <summary>Makes what was kept the response of an exchange, as far as its client has not got it already.</summary>
+/// <summary>Makes what was kept the response of an exchange: all of it, the part that the client asks for, or that it has it already.</summary>
 internal static class StoredAnswer
 {
     // Of a 304, what would be about the body that is not there.
@@ -18,12 +20,19 @@ internal static class StoredAnswer
         var response = exchange.Response;
         found.CopyTo(response);
         exchange.StoredBody = found.Body;
-        if (found.Status == 200 && Conditions.ClientHas(exchange.Request.Fields, found.TagText, found.ModifiedAt))
+        if (found.Status == 200)
         {
-            response.Status = 304;
-            for (var at = 0; at < response.Fields.Count; at++)
+            if (Conditions.ClientHas(exchange.Request.Fields, found.TagText, found.ModifiedAt))
             {
-                response.Fields[at].Removed |= ((1ul << (int)response.Fields[at].Known) & AboutBody) != 0;
+                response.Status = 304;
+                for (var at = 0; at < response.Fields.Count; at++)
+                {
+                    response.Fields[at].Removed |= ((1ul << (int)response.Fields[at].Known) & AboutBody) != 0;
+                }
+            }
+            else if (exchange.Request.Method == RequestMethod.Get && exchange.Request.Fields.MayHave(KnownHeader.Range))
+            {
+                Cut(exchange, found);
             }
         }
 
@@ -66,5 +75,37 @@ internal static class StoredAnswer
         }
 
         fields.EndField(KnownHeader.Other);
+    }
+
+    // RFC 9110 section 14: the pieces that are kept are sent as they are, from one to another byte.
+    private static void Cut(Exchange exchange, CachedResponse found)
+    {
+        var fields = exchange.Response.Fields;
+        var made = fields.TryGet(KnownHeader.Date, out var date) && HttpDate.TryParse(date, out var seconds) ? seconds : long.MinValue;
+        var range = ByteRange.Of(exchange.Request.Fields, found.Body.Length);
+        if (range.Wish == RangeWish.Whole || !Conditions.PartFits(exchange.Request.Fields, found.TagText, found.ModifiedAt, made))
+        {
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[80];
+        var length = 0;
+        if (range.Wish == RangeWish.Part)
+        {
+            exchange.Response.Status = 206;
+            exchange.StoredBody = found.Body.Slice(range.Start, range.Length);
+            Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"bytes {range.Start}-{range.Start + range.Length - 1}/{found.Body.Length}", out length);
+        }
+        else
+        {
+            // Of the answer that is kept nothing is true of this one, least of all for how long others may keep it.
+            exchange.Response.Reset();
+            exchange.Response.Status = 416;
+            exchange.StoredBody = default;
+            fields.AddOwn(KnownHeader.CacheControl, "Cache-Control"u8, "no-store"u8);
+            Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"bytes */{found.Body.Length}", out length);
+        }
+
+        fields.AddOwn(KnownHeader.Other, "Content-Range"u8, text[..length]);
     }
 }

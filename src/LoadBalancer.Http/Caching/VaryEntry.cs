@@ -4,7 +4,7 @@ namespace LoadBalancer.Http.Caching;
 /// <param name="key">What it is found by.</param>
 /// <param name="hash">The key's number.</param>
 /// <param name="names">The names of the fields.</param>
-internal sealed class VaryEntry(byte[] key, ulong hash, byte[][] names) : CacheEntry(key, hash, Overhead + key.Length + VaryNames.SizeOf(names))
+internal sealed class VaryEntry(byte[] key, ulong hash, byte[][] names) : CacheEntry(key, hash, Overhead + (key.Length * 2) + VaryNames.SizeOf(names))
 {
     /// <summary>The names of the fields.</summary>
     public ReadOnlySpan<byte[]> Names => names;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
 
@@ -10,7 +11,7 @@ namespace LoadBalancer.Http.Responses;
 internal static class OwnResponse
 {
     /// <summary>What is written without asking whether the client takes it, in bytes: as much as of a forwarded body.</summary>
-    private const int MostAtOnce = 64 * 1024;
+    private const int MostAtOnce = CachedResponse.LongBody;
 
     /// <summary>Sends it, after the route's policies have seen its head.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
@@ -58,7 +59,7 @@ internal static class OwnResponse
             }
 
             exchange.Carrier.Body.Write(piece);
-            if (!await exchange.FlushAsync())
+            if (!await exchange.FlushAsync() || exchange.GivenUp.Failed)
             {
                 return false;
             }

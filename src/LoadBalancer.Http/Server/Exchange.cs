@@ -306,7 +306,7 @@ internal sealed class Exchange(EventLoop loop)
         RequestBody = null;
         OwnBody = StickyCookie = default;
         StoredBody = default;
-        Caching?.Forget();
+        Caching?.Reset();
         Peer = Local = null;
         ClientAddress = null;
         IsSecure = IsClientSecure = MustClose = false;

@@ -1,4 +1,3 @@
-using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Transport.Epoll;
 
@@ -21,25 +20,12 @@ internal sealed class HttpEngine
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length));
+            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length), loops.Length);
         }
     }
 
     /// <summary>What it keeps on <paramref name="loop"/>.</summary>
     public HttpLoop On(EventLoop loop) => _loops[loop.Index];
-
-    /// <summary>The answers that are kept; null where no route ever kept any.</summary>
-    public CacheStore? Kept { get; private set; }
-
-    /// <summary>Where answers are kept; made when somebody wants it. Only builds ask, which are one thread's work.</summary>
-    /// <param name="context">Where the secret of its hash comes from.</param>
-    /// <param name="most">What it may weigh, in bytes.</param>
-    public CacheStore Cache(BuildContext context, long most)
-    {
-        Kept ??= new CacheStore(most, context.Seeds);
-        Kept.Resize(most);
-        return Kept;
-    }
 
     /// <summary>All of them, for tests and metrics.</summary>
     public ReadOnlySpan<HttpLoop> Loops => _loops;

@@ -133,7 +133,7 @@ internal sealed class HttpProxy : ConnectionHandler
                 exchange.Response.Reset();
 
                 // What stands in is not what was asked for, and nobody is to get it later.
-                exchange.Caching?.Forget();
+                exchange.Caching?.Reset();
                 outcome = await Ask(other, exchange);
             }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 
@@ -51,6 +52,7 @@ internal static class JsonRequestLine
         }
 
         line.Number("status"u8, ExchangeStatus.Of(exchange));
+        line.Text("cache"u8, exchange.Caching?.Lookup.Word);
         line.Text("upstream"u8, exchange.Upstream?.Name, ClientText.MostName);
         line.Text("endpoint"u8, exchange.Endpoint?.Label, ClientText.MostName);
         line.Number("attempts"u8, exchange.Attempts);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Telemetry;
@@ -21,6 +22,7 @@ internal sealed class RouteMetrics(string route, int loops)
 
     private readonly StripedCells _counts = new(loops, FirstRefusalSlot + Refusals.Count);
     private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
+    private StripedCells? _cached;
     private readonly ConcurrentDictionary<PolicyRefusal, StripedCells> _refusals = new();
 
     /// <summary>Statuses of 4xx that a wrong configuration makes, so that they are counted one by one.</summary>
@@ -51,6 +53,29 @@ internal sealed class RouteMetrics(string route, int loops)
     /// <summary>What its policies have refused, or would have: how often each did for each reason. As many as there are policies and reasons, whatever clients send.</summary>
     // Rule zero: LINQ, because an operator asks.
     public IEnumerable<(PolicyRefusal Refusal, long Count)> PolicyRefusals => _refusals.Select(entry => (entry.Key, entry.Value.Sum(0)));
+
+    /// <summary>True where it has to do with the cache.</summary>
+    public bool HasCache => Volatile.Read(ref _cached) is not null;
+
+    /// <summary>Bytes of bodies that came from memory.</summary>
+    public long CachedBytes => Volatile.Read(ref _cached)?.Sum(CacheResults.Names.Length) ?? 0;
+
+    /// <summary>Requests by what they got of the cache, by its index in <see cref="CacheResults.Names"/>.</summary>
+    public long RequestsCached(int result) => Volatile.Read(ref _cached)?.Sum(result) ?? 0;
+
+    /// <summary>Counts what a request got of the cache. A route that has none has no room for that either.</summary>
+    /// <param name="loop">The loop of its exchange.</param>
+    /// <param name="lookup">What came of looking.</param>
+    /// <param name="sent">Bytes of the response's body that were written.</param>
+    public void Cached(int loop, CacheLookup lookup, long sent)
+    {
+        if (lookup.Result is var result and >= 0)
+        {
+            var counts = Volatile.Read(ref _cached) ?? Interlocked.CompareExchange(ref _cached, new StripedCells(loops, CacheResults.Names.Length + 1), null) ?? _cached;
+            counts.Add(loop, result);
+            counts.Add(loop, CacheResults.Names.Length, lookup.IsFromMemory ? sent : 0);
+        }
+    }
 
     /// <summary>Counts a request that a policy has refused, or would have.</summary>
     /// <param name="loop">The loop of its exchange.</param>

@@ -10,6 +10,7 @@ namespace LoadBalancer.Daemon.Admin;
 [JsonSerializable(typeof(ReloadAnswer))]
 [JsonSerializable(typeof(ChangedAnswer))]
 [JsonSerializable(typeof(UpgradeAnswer))]
+[JsonSerializable(typeof(PurgedAnswer))]
 [JsonSerializable(typeof(UsageDocument))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
 internal sealed partial class AdminJson : JsonSerializerContext

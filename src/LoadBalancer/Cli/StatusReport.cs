@@ -22,6 +22,7 @@ internal sealed class StatusReport(JsonElement status)
         Configuration(text);
         text.Append('\n').Append(Listeners().Print());
         text.Append(Routes());
+        text.Append(Cache());
         text.Append(Limits());
         if (Items(status, "listeners").Any(listener => Items(Child(listener, "tls"), "certificates").Length > 0))
         {
@@ -110,6 +111,28 @@ internal sealed class StatusReport(JsonElement status)
         }
 
         return any ? $"\n{table.Print()}" : "";
+    }
+
+    private string Cache()
+    {
+        if (Child(status, "cache") is not { ValueKind: JsonValueKind.Object } cache)
+        {
+            return "";
+        }
+
+        // The words are those that the other lb has.
+        var routes = Items(status, "listeners").SelectMany(listener => Items(Child(listener, "requests"), "routes").Select(route => (Listener: listener, Route: route)))
+            .Where(each => Child(each.Route, "cache").ValueKind == JsonValueKind.Object).ToList();
+        string[] words = [.. routes.Take(1).SelectMany(each => Child(Child(each.Route, "cache"), "requests").EnumerateObject()).Select(count => count.Name)];
+        var table = new TextTable(["LISTENER", "ROUTE", .. words.Select(word => $">{word.ToUpperInvariant()}"), ">SENT FROM MEMORY"]);
+        foreach (var (listener, route) in routes)
+        {
+            var counts = Child(route, "cache");
+            table.Add([Text(listener, "name"), Text(route, "name"), .. words.Select(word => Text(Child(counts, "requests"), word)), Size(counts, "sent_bytes")]);
+        }
+
+        return $"\ncache: {Size(cache, "bytes")} of {Size(cache, "memory")}, {Text(cache, "entries")} entries; stored {Text(cache, "stored")}, evicted {Text(cache, "evicted")}, purged {Text(cache, "purged")}\n"
+            + (routes.Count > 0 ? table.Print() : "");
     }
 
     private string Limits()

@@ -18,6 +18,7 @@ internal static class VerbCatalog
         typeof(DrainVerb),
         typeof(EnableVerb),
         typeof(WeightVerb),
+        typeof(PurgeVerb),
         typeof(ReloadVerb),
         typeof(UpgradeVerb),
         typeof(HistoryVerb),

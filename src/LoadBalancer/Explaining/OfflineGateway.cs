@@ -6,6 +6,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Explaining;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
@@ -117,6 +118,11 @@ internal sealed class OfflineGateway : IDisposable
             assumed.Add("nobody has used anything of a limit yet: this is the file, and not an lb that runs");
         }
 
+        if (explanation.Policies.Any(policy => policy is { Policy: "cache", Verdict: "allowed" }))
+        {
+            assumed.Add("no answer is kept yet: this is the file, and not an lb that runs");
+        }
+
         if (explanation.Answer.Code == ProviderUnavailable && !Fetches)
         {
             assumed.Add("nothing is asked over the network, so this is the answer of an lb that has never had the issuer's keys: --fetch lets providers ask, --identity says who calls");
@@ -152,7 +158,7 @@ internal sealed class OfflineGateway : IDisposable
             AccessLog = new AccessLog(_lines, context.Time),
             Log = new ConnectionLog(_lines, context.Time),
             IsReady = static () => true,
-            KeepsAnswers = Options.KeepAnswers,
+            Cache = Options.KeepAnswers ? new CacheStore(CacheStore.LeastBytes, context.Seeds) : null,
         };
         var serving = Options.Listeners.Where(listener => listener.Value.Http is not null).ToDictionary(
             listener => listener.Key,

@@ -18,6 +18,7 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         writer.Write(MetricFamilies.Ready, status.Ready);
         Config(writer, status.Config);
         Listeners(writer, status.Listeners);
+        Cache(writer, status);
         Each(status.Auth, auth => Each(auth.Results, result => writer.Write(MetricFamilies.Auth, result.Count, auth.Provider, result.Result)));
         Each(status.LimitCounts, counts => Each(counts.Outcomes, each => writer.Write(MetricFamilies.RateLimit, each.Count, counts.Limit, counts.Plan, each.Outcome)));
         Each(status.Limits.Where(limit => limit.UnderWay is null), limit => writer.Write(MetricFamilies.RateLimitCallers, limit.Callers, limit.Name, limit.Plan));
@@ -49,6 +50,29 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         }
 
         writer.Write(MetricFamilies.ConfigLastReloadSuccess, config.LoadedAt.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    private static void Cache(MetricWriter writer, GatewayStatus status)
+    {
+        (string Listener, string Route, RouteCacheStatus Counts)[] routes =
+        [
+            .. from listener in status.Listeners
+               from route in listener.Requests?.Routes ?? []
+               where route.Cache is not null
+               select (listener.Name, route.Name, route.Cache),
+        ];
+        Each(routes, route => Each(route.Counts.Requests, count => writer.Write(MetricFamilies.CacheRequests, count.Value, route.Listener, route.Route, count.Key)));
+        Each(routes, route => writer.Write(MetricFamilies.CacheSent, route.Counts.SentBytes, route.Listener, route.Route));
+        if (status.Cache is { } cache)
+        {
+            writer.Write(MetricFamilies.CacheBytes, cache.Bytes);
+            writer.Write(MetricFamilies.CacheMaxBytes, cache.Memory);
+            writer.Write(MetricFamilies.CacheLingering, cache.LingeringBytes);
+            writer.Write(MetricFamilies.CacheEntries, cache.Entries);
+            writer.Write(MetricFamilies.CacheStored, cache.Stored);
+            writer.Write(MetricFamilies.CacheEvicted, cache.Evicted);
+            writer.Write(MetricFamilies.CachePurged, cache.Purged);
+        }
     }
 
     private static void Leases(MetricWriter writer, List<LimitStatus> limits)

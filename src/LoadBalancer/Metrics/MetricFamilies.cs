@@ -44,6 +44,16 @@ internal static class MetricFamilies
     public static readonly MetricFamily HttpBodyBytes = Counter("lb_http_body_bytes_total", "Bytes of bodies received from clients and sent to them.", "listener", "route", "direction");
     public static readonly MetricFamily HttpRequestDuration = Histogram("lb_http_request_duration_seconds", LatencyBounds.Exchange, "How long requests took, from when the head was there to the end of the response.", "listener", "route");
 
+    public static readonly MetricFamily CacheRequests = Counter("lb_cache_requests_total", "Requests of routes with cache by what they got of it: hit (answered from memory), coalesced (by what another request has brought at that moment), stale (from memory, though it is stale), revalidated (from memory, as the endpoint says that it is as good as new), miss (nothing, or nothing that is fresh), bypass (not looked for, as the request is none whose answer is kept); and the requests of lb's own in the background, refreshed and refresh_failed, which are no client's. A route appears with its first request.", "listener", "route", "result");
+    public static readonly MetricFamily CacheSent = Counter("lb_cache_sent_bytes_total", "Bytes of bodies that were sent from memory. A route appears with its first request.", "listener", "route");
+    public static readonly MetricFamily CacheBytes = Gauge("lb_cache_bytes", "What is kept of answers in memory. This and what follows is there while a route keeps answers.");
+    public static readonly MetricFamily CacheMaxBytes = Gauge("lb_cache_max_bytes", "What may be kept of answers in memory: the memory of the file's cache.");
+    public static readonly MetricFamily CacheLingering = Gauge("lb_cache_lingering_bytes", "Answers that are not kept any more and still being sent to clients that take long: they count towards what may be kept, up to half of it.");
+    public static readonly MetricFamily CacheEntries = Gauge("lb_cache_entries", "Answers that are kept, and notes of what they vary on.");
+    public static readonly MetricFamily CacheStored = Counter("lb_cache_stored_total", "Answers that were kept.");
+    public static readonly MetricFamily CacheEvicted = Counter("lb_cache_evicted_total", "Answers that had to go because the memory is used up and others are asked for more.");
+    public static readonly MetricFamily CachePurged = Counter("lb_cache_purged_total", "Answers that operators have given up.");
+
     public static readonly MetricFamily Auth = Counter("lb_auth_total", "Requests with a credential for an entry of auth, by what came of it: identified, or the reason of the refusal. Reasons appear with their first refusal.", "auth", "result");
     public static readonly MetricFamily RateLimit = Counter("lb_rate_limit_total", "What limits have said to requests, by the names of limit and plan in the file (of a plan's own limits plan:rate, plan:day, plan:month, plan:concurrency; without a plan where one rule is for all): allowed, refused, would_refuse (only watched), unavailable (the shared store, with on_failure: deny). What a limit allowed is given back where another one refuses.", "limit", "plan", "outcome");
     public static readonly MetricFamily RateLimitCallers = Gauge("lb_rate_limit_callers", "Callers of which a limit remembers something in this process.", "limit", "plan");

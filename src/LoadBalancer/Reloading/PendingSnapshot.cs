@@ -3,6 +3,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Upstreams;
 
@@ -32,6 +33,9 @@ internal sealed class PendingSnapshot
     /// <summary>Where instances count together.</summary>
     public required StoreChange Store { get; init; }
 
+    /// <summary>Where routes keep answers; null where none does. What runs may use it too, as it did.</summary>
+    public required CacheStore? Cache { get; init; }
+
     /// <summary>Listeners in the order of the file.</summary>
     public required IReadOnlyList<PendingListener> Listeners { get; init; }
 
@@ -60,9 +64,16 @@ internal sealed class PendingSnapshot
 
         Providers.TakeOver(Previous.Providers);
         var closingStore = Store.CommitAsync();
+        Cache?.Resize(Options.Cache.Memory);
         foreach (var (listener, handler, sockets, maxConnections) in Listeners)
         {
             listener.Publish(handler, sockets, maxConnections);
+        }
+
+        if (Cache is null)
+        {
+            // Whoever is on his way with the configuration before may hold it still, and what is in it is worth nothing any more.
+            Previous.Cache?.Resize(0);
         }
 
         var snapshot = new Snapshot
@@ -76,6 +87,7 @@ internal sealed class PendingSnapshot
             Providers = Providers,
             Limits = Limits,
             Store = Store.Store,
+            Cache = Cache,
             Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
         };
         closing = Task.WhenAll(closingStore, CloseUnusedAsync(snapshot, Sockets.Commit()));

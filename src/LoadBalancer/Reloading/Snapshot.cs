@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.SharedLimits;
 using LoadBalancer.Upstreams;
@@ -45,6 +46,9 @@ internal sealed record Snapshot
 
     /// <summary>Where instances count together; null for nowhere.</summary>
     public RedisLimitStore? Store { get; init; }
+
+    /// <summary>Where routes keep answers; null where none does.</summary>
+    public CacheStore? Cache { get; init; }
 
     /// <summary>Listeners by name.</summary>
     public IReadOnlyDictionary<string, Listener> Listeners { get; init; } = new Dictionary<string, Listener>();

@@ -6,6 +6,7 @@ using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Server;
@@ -50,8 +51,8 @@ internal sealed class SnapshotBuilder(
             var upstreams = options.Upstreams.ToDictionary(entry => entry.Key, entry => UpstreamOf(entry.Key, entry.Value, previous));
             var providers = ProviderSet.Build(options.Auth, options.Consumers, options.AuthFailures, previous.Providers, context, proxies.Outbound);
             var limits = LimitSet.Build(options.Plans, options.RateLimits, store.Store, previous.Limits, context, options.State.OnFailure);
-            proxies.CacheMemory = options.Cache.Memory;
-            proxies.KeepsAnswers = options.KeepAnswers;
+            var cache = options.KeepAnswers ? previous.Cache ?? new CacheStore(options.Cache.Memory, context.Seeds) : null;
+            proxies.Cache = cache;
             var listeners = options.Listeners.Select(entry => BeginListener(entry.Key, entry.Value, previous, change)).ToList();
             ValueList<HttpsListener> https = [.. listeners.Select(HttpsOf).OfType<HttpsListener>()];
             var next = new PendingSnapshot
@@ -62,6 +63,7 @@ internal sealed class SnapshotBuilder(
                 Providers = providers,
                 Limits = limits,
                 Store = store,
+                Cache = cache,
                 Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, limits, https))],
                 Sockets = change,
                 Time = context.Time,

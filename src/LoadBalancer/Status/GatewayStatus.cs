@@ -66,6 +66,9 @@ internal sealed record GatewayStatus
     [JsonIgnore]
     public IReadOnlyList<(string Limit, string Plan, string Direction, PaceCounts Counts)> Paces { get; init; } = [];
 
+    /// <summary>What is kept of answers; null where no route keeps any.</summary>
+    public CacheStatus? Cache { get; init; }
+
     /// <summary>The servers of <c>state.redis</c>; of a cluster those that were asked so far.</summary>
     public IReadOnlyList<RedisStatus> Redis { get; init; } = [];
 

@@ -25,5 +25,8 @@ internal sealed record RouteStatus(string Name, string? Path, [property: JsonIgn
     /// <summary>Bytes of responses' bodies that were written.</summary>
     public long SentBytes => Metrics.SentBytes;
 
+    /// <summary>What they got of the cache; null where the route has none.</summary>
+    public RouteCacheStatus? Cache => RouteCacheStatus.Of(Metrics);
+
     private double? Milliseconds(double part) => Metrics.Durations.Quantile(part) is { } time ? Math.Round(time.TotalMilliseconds, 2) : null;
 }

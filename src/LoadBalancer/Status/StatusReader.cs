@@ -38,6 +38,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Upstreams = [.. snapshot.Upstreams.Values.Select(UpstreamStatus.Of).Select(upstream => WithNotes(upstream, notes))],
             AuthKeys = [.. snapshot.Providers.Providers.Select(AuthKeysStatus.Of).OfType<AuthKeysStatus>()],
             AuthFiles = [.. snapshot.Providers.Providers.Select(AuthFileStatus.Of).OfType<AuthFileStatus>()],
+            Cache = CacheStatus.Of(snapshot.Cache),
             Redis = [.. (snapshot.Store?.Client.Nodes ?? []).OrderBy(node => node.Name, StringComparer.Ordinal).Select(RedisStatus.Of)],
             Drained = drains,
             Weighed = weighed,

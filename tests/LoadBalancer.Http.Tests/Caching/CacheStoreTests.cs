@@ -1,3 +1,4 @@
+using System.Text;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Tests;
 
@@ -203,5 +204,113 @@ internal sealed class CacheStoreTests
         });
 
         Assert.That((wrong, store.Bytes <= 64 * Kilobyte, store.Bytes == store.Count * Kilobyte), Is.EqualTo((0, true, true)));
+    }
+
+    [Test]
+    public void A_flood_of_changes_ends_about_one_other_place_each_at_most()
+    {
+        const int Flood = 10_000;
+        var store = new CacheStore(64 * 1024 * Kilobyte, new Random(1));
+        for (var at = 0; at < Flood; at++)
+        {
+            store.Change(store.PlaceOf("evil"u8, Encoding.ASCII.GetBytes($"/{at}")), 1);
+        }
+
+        var ended = Enumerable.Range(0, Flood).Count(at => store.ChangedAt(store.PlaceOf("good"u8, Encoding.ASCII.GetBytes($"/{at}"))) == 1);
+        Assert.That(ended, Is.LessThan(Flood / 5), "of as many as were changed");
+        Assert.That(store.ChangedAt(store.PlaceOf("evil"u8, "/17"u8)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_names_of_fields_take_weighs_too()
+    {
+        var names = new[] { new byte[1000], new byte[500] };
+
+        Assert.That(new VaryEntry([1], 1, names).Size, Is.GreaterThanOrEqualTo(CacheEntry.Overhead + 1501));
+    }
+
+    [Test]
+    public void A_body_that_is_given_up_while_it_is_sent_counts_until_that_is_done()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        var sent = Long(store, "sent", 400 * Kilobyte);
+        var idle = Long(store, "idle", 200 * Kilobyte);
+        store.Add(sent);
+        store.Add(idle);
+        CacheStore.Hold(sent);
+        CacheStore.Hold(sent);
+        CacheStore.Hold(idle);
+        store.Release(idle);
+        store.Remove(idle);
+        Assert.That((store.Lingering, store.Bytes), Is.EqualTo((0, sent.Size)));
+        store.Remove(sent);
+        Assert.That((store.Lingering, store.Bytes), Is.EqualTo((sent.Size, 0)));
+        for (var at = 0; at < 2000; at++)
+        {
+            PlainEntry.Ask(store, at, Kilobyte);
+        }
+
+        Assert.That(store.Bytes, Is.LessThanOrEqualTo(store.Most - sent.Size).And.GreaterThan(500 * Kilobyte));
+        store.Release(sent);
+        Assert.That(store.Lingering, Is.EqualTo(sent.Size));
+        store.Release(sent);
+        Assert.That(store.Lingering, Is.Zero);
+    }
+
+    [Test]
+    public void Bodies_that_are_being_sent_leave_half_of_the_room_to_others()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < 3; at++)
+        {
+            var sent = Long(store, $"{at}", 400 * Kilobyte);
+            store.Add(sent);
+            CacheStore.Hold(sent);
+            store.Remove(sent);
+        }
+
+        for (var at = 0; at < 2000; at++)
+        {
+            PlainEntry.Ask(store, at, Kilobyte);
+        }
+
+        Assert.That(store.Lingering, Is.GreaterThan(store.Most));
+        Assert.That(store.Bytes, Is.LessThanOrEqualTo(store.Most / 2).And.GreaterThan(400 * Kilobyte));
+    }
+
+    [Test]
+    public void With_no_room_it_gives_all_up_and_takes_nothing()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < 100; at++)
+        {
+            PlainEntry.Ask(store, at, Kilobyte);
+        }
+
+        store.Resize(0);
+        PlainEntry.Ask(store, 1000, Kilobyte);
+        Assert.That((store.Count, store.Bytes, store.MayRecord(1)), Is.EqualTo((0, 0, false)));
+    }
+
+    [Test]
+    public void What_comes_in_and_what_has_to_go_is_counted()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        for (var at = 0; at < 10; at++)
+        {
+            store.Add(Long(store, $"{at}", 200 * Kilobyte));
+        }
+
+        store.Add(Long(store, "larger than all", 2000 * Kilobyte));
+        Assert.That((store.Stored, store.Evicted), Is.EqualTo((10, 10 - store.Count)));
+    }
+
+    private static CachedResponse Long(CacheStore store, string name, int length)
+    {
+        var key = System.Text.Encoding.ASCII.GetBytes(name);
+        return new CachedResponse(key, store.HashOf(key), [], [], new System.Buffers.ReadOnlySequence<byte>(new byte[length]))
+        {
+            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Tag = default, ModifiedAt = -1,
+        };
     }
 }

@@ -48,4 +48,28 @@ internal sealed class ConditionsTests
     [Test]
     public void Without_a_condition_it_has_nothing() =>
         Assert.That(Conditions.ClientHas(Fields.Of("Accept: text/html"), "\"a\""u8, Changed), Is.False);
+
+    [TestCase("\"a\"", "\"a\"", true)]
+    [TestCase("\"a\"", "\"b\"", false)]
+    [TestCase("W/\"a\"", "W/\"a\"", false)]
+    [TestCase("\"a\"", "W/\"a\"", false)]
+    [TestCase("W/\"a\"", "\"a\"", false)]
+    [TestCase("\"a\"", "\"a\", \"b\"", false)]
+    [TestCase("\"a\"", "*", false)]
+    [TestCase("", "", false)]
+    [TestCase("", "\"a\"", false)]
+    [TestCase("\"a\"", "Sun, 06 Nov 1994 08:49:37 GMT", true)]
+    [TestCase("\"a\"", "Sun, 06 Nov 1994 08:49:38 GMT", false)]
+    [TestCase("\"a\"", "Sun, 06 Nov 1994 08:49:36 GMT", false)]
+    [TestCase("\"a\"", "yesterday", false)]
+    public void A_part_fits_to_the_same_strong_tag_or_the_very_date(string tag, string condition, bool expected) =>
+        Assert.That(Conditions.PartFits(Fields.Of($"If-Range: {condition}"), Encoding.ASCII.GetBytes(tag), Changed, Changed + 1), Is.EqualTo(expected));
+
+    [Test]
+    public void A_date_within_the_second_of_the_change_tells_no_two_versions_apart() =>
+        Assert.That(Conditions.PartFits(Fields.Of("If-Range: Sun, 06 Nov 1994 08:49:37 GMT"), "\"a\""u8, Changed, Changed), Is.False);
+
+    [Test]
+    public void A_part_fits_where_the_client_says_nothing_of_what_it_has() =>
+        Assert.That(Conditions.PartFits(Fields.Of("Range: bytes=0-1"), default, -1, Changed), Is.True);
 }

@@ -1,10 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
 using LoadBalancer.Http.Caching;
 
 namespace LoadBalancer.Http.Tests.Caching;
 
 /// <summary>An entry that is nothing but its key and its weight.</summary>
-internal sealed class PlainEntry(byte[] key, ulong hash, long size) : CacheEntry(key, hash, size)
+internal sealed class PlainEntry : CacheEntry
 {
+    [SetsRequiredMembers]
+    public PlainEntry(byte[] key, ulong hash, long size)
+        : base(key, hash, size) => (Place, Primary) = ([], hash);
+
     /// <summary>One of <paramref name="size"/> bytes with a number for a key, added where it is not there.</summary>
     /// <returns>True where it was.</returns>
     public static bool Ask(CacheStore store, long number, long size)

@@ -2,6 +2,7 @@ using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Limits;
@@ -56,6 +57,8 @@ internal static class SampleStatus
         requests.Of("users").Refused(0, "require", new Fault(FaultSide.Client, FaultKind.RoleMissing), isShadow: true);
         requests.Of("users").Ended(1, 504, received: 0, sent: 100, TimeSpan.FromSeconds(5));
         requests.Unrouted.Ended(1, 404, received: 0, sent: 50, TimeSpan.Zero);
+        requests.Of("users").Cached(0, CacheLookup.Hit, sent: 300);
+        requests.Of("users").Cached(1, CacheLookup.Miss, sent: 100);
         var auth = new AuthCounts("partners", loops: 2);
         auth.Count(0, FaultKind.None);
         auth.Count(1, FaultKind.ApiKeyUnknown);
@@ -107,6 +110,7 @@ internal static class SampleStatus
                 },
             ],
             Paces = [("plan:bandwidth", "pro", "sent", pace)],
+            Cache = new CacheStatus { Memory = 64 * 1024 * 1024, Bytes = 4_000_000, LingeringBytes = 70_000, Entries = 120, Stored = 150, Evicted = 20, Purged = 10 },
             Redis =
             [
                 new RedisStatus

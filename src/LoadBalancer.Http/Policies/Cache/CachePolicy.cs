@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication.Oidc;
@@ -17,8 +19,10 @@ namespace LoadBalancer.Http.Policies.Cache;
 /// </remarks>
 internal sealed class CachePolicy : HttpPolicy
 {
-    private static readonly ulong AsksForPart = HeaderList.SetOf(KnownHeader.Range);
     private static readonly ulong AsksOfState = HeaderList.SetOf(KnownHeader.IfMatch, KnownHeader.IfUnmodifiedSince);
+
+    // Behind "detail"; of what is kept nothing.
+    private static readonly byte[][] Reasons = [[], .. Enum.GetNames<Storability>().Skip(1).Select(static name => Encoding.ASCII.GetBytes(JsonNamingPolicy.SnakeCaseLower.ConvertName(name)))];
 
     // For so long nobody waits for an answer that turned out to be for one caller alone.
     private static readonly TimeSpan AloneFor = TimeSpan.FromSeconds(10);
@@ -32,11 +36,13 @@ internal sealed class CachePolicy : HttpPolicy
     private readonly long _alone;
     private readonly TimeSpan? _timeout;
     private readonly CacheInputs? _inputs;
+    private readonly byte[] _tags;
 
     private CachePolicy(CacheStore store, PolicyBuild build)
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
         _timeout = build.Options.Timeout;
+        _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
         _alone = AloneFor.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond;
         var changes = build.Options.RequestHeaders;
         _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
@@ -65,6 +71,11 @@ internal sealed class CachePolicy : HttpPolicy
     {
         var work = exchange.Caching!;
         var response = exchange.Response;
+        if (_tags.Length > 0 && exchange.Endpoint is not null)
+        {
+            work.Tags = CacheTags.Take(response.Fields, _tags, _store);
+        }
+
         if (work.Lookup is CacheLookup.None or CacheLookup.Hit or >= CacheLookup.Collapsed || exchange.Endpoint is null || exchange.Fault.Failed)
         {
             return;
@@ -81,13 +92,13 @@ internal sealed class CachePolicy : HttpPolicy
             return;
         }
 
-        var isStored = false;
+        Storability? judged = null;
         if (work.Lookup is CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale && exchange.Request.Method == RequestMethod.Get)
         {
             var plan = Judge(exchange, work, now);
+            judged = plan.Storability;
             if (plan.Storability == Storability.Stored)
             {
-                isStored = true;
                 if (plan.Lifetime <= plan.Age)
                 {
                     // Each has to ask whether it is as good as new.
@@ -107,11 +118,30 @@ internal sealed class CachePolicy : HttpPolicy
             }
         }
 
-        response.Fields.AddOwn(KnownHeader.Other, "Cache-Status"u8, StatusOf(work.Lookup, isStored));
+        response.Fields.BeginField("Cache-Status"u8);
+        response.Fields.Append(ForwardedFor(work.Lookup));
+        if (judged is { } found)
+        {
+            response.Fields.Append(found == Storability.Stored ? "; stored"u8 : "; detail="u8);
+            response.Fields.Append(Reasons[(int)found]);
+        }
+
+        response.Fields.EndField(KnownHeader.Other);
     }
 
     /// <inheritdoc/>
-    public override void OnEnd(Exchange exchange) => exchange.Caching?.Forget();
+    public override void OnEnd(Exchange exchange)
+    {
+        var work = exchange.Caching!;
+        if (_options is null)
+        {
+            work.Reset();
+            return;
+        }
+
+        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.SentBytes);
+        work.Forget();
+    }
 
     /// <summary>What is kept and fresh for the exchange; null for nothing.</summary>
     /// <param name="exchange">The exchange, which has a key.</param>
@@ -138,6 +168,9 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
     public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
 
+    /// <summary>True where an operator has given up what an exchange has in its hand, be it asked for before or found.</summary>
+    public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
+
     /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
     public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleWhileRevalidate, response.StaleWhileRevalidate);
 
@@ -150,6 +183,13 @@ internal sealed class CachePolicy : HttpPolicy
         var kept = work.Kept!;
         Revalidation.Merge(exchange.Response, kept);
         exchange.StoredBody = kept.Body;
+        if (_tags.Length > 0)
+        {
+            // What it does not say anew is as it was.
+            var tags = CacheTags.Take(exchange.Response.Fields, _tags, _store);
+            work.Tags = tags is { Length: 0 } ? kept.Tags : tags;
+        }
+
         var plan = Judge(exchange, work, now);
         if (plan.Storability != Storability.Stored)
         {
@@ -178,28 +218,30 @@ internal sealed class CachePolicy : HttpPolicy
         var age = AgeOf(response, now);
         work.Pass(lookup);
         StoredAnswer.Prepare(exchange, response, age);
+        if ((exchange.StoredBody.Length > CachedResponse.LongBody || exchange.ResponsePace is not null) && !exchange.IsRehearsal)
+        {
+            work.Hold(_store, response);
+        }
+
         return age;
     }
 
     private static bool IsUnsafe(RequestMethod method) => method is not (RequestMethod.Get or RequestMethod.Head or RequestMethod.Options or RequestMethod.Trace);
 
     // RFC 9211.
-    private static ReadOnlySpan<byte> StatusOf(CacheLookup lookup, bool isStored) => (lookup, isStored) switch
+    private static ReadOnlySpan<byte> ForwardedFor(CacheLookup lookup) => lookup switch
     {
-        (CacheLookup.Method, _) => "lb; fwd=method"u8,
-        (CacheLookup.Miss, false) => "lb; fwd=uri-miss"u8,
-        (CacheLookup.Miss, true) => "lb; fwd=uri-miss; stored"u8,
-        (CacheLookup.VaryMiss, false) => "lb; fwd=vary-miss"u8,
-        (CacheLookup.VaryMiss, true) => "lb; fwd=vary-miss; stored"u8,
-        (CacheLookup.Stale, false) => "lb; fwd=stale"u8,
-        (CacheLookup.Stale, true) => "lb; fwd=stale; stored"u8,
+        CacheLookup.Method => "lb; fwd=method"u8,
+        CacheLookup.Miss => "lb; fwd=uri-miss"u8,
+        CacheLookup.VaryMiss => "lb; fwd=vary-miss"u8,
+        CacheLookup.Stale => "lb; fwd=stale"u8,
         _ => "lb; fwd=bypass"u8,
     };
 
     private PolicyOutcome Decide(Exchange exchange)
     {
         var work = exchange.Caching ??= new();
-        work.Forget();
+        work.Reset();
         var request = exchange.Request;
         if (request.Method is not (RequestMethod.Get or RequestMethod.Head))
         {
@@ -216,11 +258,6 @@ internal sealed class CachePolicy : HttpPolicy
         if (request.Framing != BodyFraming.None || exchange.RequestBody is not null || request.WantsWebSocket)
         {
             return PolicyOutcome.Skipped("body");
-        }
-
-        if (request.Fields.MayHaveAny(AsksForPart))
-        {
-            return PolicyOutcome.Skipped("range");
         }
 
         if (request.Fields.MayHaveAny(AsksOfState))
@@ -262,8 +299,15 @@ internal sealed class CachePolicy : HttpPolicy
             return PolicyOutcome.Answer;
         }
 
+        var reason = work.Lookup == CacheLookup.Stale ? "stale" : "miss";
+        if (exchange.Request.Fields.MayHave(KnownHeader.Range))
+        {
+            // The answer to a request for a part is none to others.
+            work.Pass(CacheLookup.Bypass);
+        }
+
         work.IsShareable = IsShareable(exchange, work);
-        return PolicyOutcome.AllowedFor(work.Lookup == CacheLookup.Stale ? "stale" : "miss");
+        return PolicyOutcome.AllowedFor(reason);
     }
 
     // When in doubt not: whoever does not share its answer asks for it alone, and by an unusual field the endpoint could be brought to fail for those who wait.
@@ -284,7 +328,7 @@ internal sealed class CachePolicy : HttpPolicy
     }
 
     private bool MayUse(Exchange exchange, CachedResponse response, long now, TimeSpan? own, long said) =>
-        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response);
+        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response) && !IsGivenUp(response);
 
     private long AgeOf(CachedResponse response, long now) => response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
 
@@ -293,7 +337,10 @@ internal sealed class CachePolicy : HttpPolicy
         var plan = StoragePlan.Of(
             exchange.Request.Fields, work.Credentials, exchange.Response, (long)(_options!.Ttl ?? TimeSpan.Zero).TotalSeconds, _time.GetUtcNow().ToUnixTimeSeconds(),
             (long)_time.GetElapsedTime(work.AskedAt, now).TotalSeconds, _store.MostBody);
-        return plan.Storability == Storability.Stored && _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field) : plan;
+        return plan.Storability != Storability.Stored ? plan
+            : work.Tags is null ? new(Storability.Tags)
+            : _inputs!.HasOther(exchange, exchange.Route!.CacheScope!) ? new(Storability.Field)
+            : plan;
     }
 
     /// <summary>

@@ -7,6 +7,7 @@ using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Http.Telemetry;
@@ -65,6 +66,9 @@ internal sealed class BareGateway : IAsyncDisposable
 
     /// <summary>What HTTP keeps on them.</summary>
     public HttpEngine Engine { get; }
+
+    /// <summary>The answers that are kept; null where no route keeps any.</summary>
+    public CacheStore? Kept => _reloader.Snapshot.Cache;
 
     /// <summary>The listener.</summary>
     public Listener Listener => _reloader.Snapshot.Listeners["web"];

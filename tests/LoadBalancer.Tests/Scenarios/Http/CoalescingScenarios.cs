@@ -19,7 +19,7 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers
     private readonly SemaphoreSlim _turn = new(0);
     private BareGateway _gateway = null!;
 
-    private CacheStore Kept => _gateway.Engine.Kept!;
+    private CacheStore Kept => _gateway.Kept!;
 
     [TearDown]
     public async Task CloseAsync()

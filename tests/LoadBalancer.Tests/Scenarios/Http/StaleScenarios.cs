@@ -23,7 +23,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
     {
         _turn.Release(1000);
         _gateway.Settle();
-        Assert.That((_gateway.Engine.Kept!.Fetches, _gateway.Engine.Kept.Waiting, _gateway.Engine.Kept.RecordedBytes), Is.EqualTo((0, 0, 0)));
+        Assert.That((_gateway.Kept!.Fetches, _gateway.Kept.Waiting, _gateway.Kept.RecordedBytes), Is.EqualTo((0, 0, 0)));
         Assert.That(_gateway.Engine.Loops.ToArray().Sum(loop => loop.Refreshing), Is.Zero);
         _endpoint.Dispose();
         await _gateway.DisposeAsync();
@@ -144,7 +144,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         _gateway.Get("/");
         _time.Advance(TimeSpan.FromSeconds(60));
         var clients = Enumerable.Range(0, 20).Select(_ => _gateway.Connect().Get("/")).ToList();
-        Assert.That(() => _gateway.Engine.Kept!.Waiting, Is.EqualTo(19).After(Loopback.TimeoutMs, 5));
+        Assert.That(() => _gateway.Kept!.Waiting, Is.EqualTo(19).After(Loopback.TimeoutMs, 5));
         _turn.Release();
 
         Assert.That(clients.Select(client => client.ReadResponse().Text), Is.All.EqualTo("1"));
@@ -248,7 +248,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         for (var asked = 2; asked <= 3; asked++)
         {
             Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
-            Assert.That(() => (_endpoint.Requests.Count, _gateway.Engine.Kept!.Fetches), Is.EqualTo((asked, 0)).After(Loopback.TimeoutMs, 5));
+            Assert.That(() => (_endpoint.Requests.Count, _gateway.Kept!.Fetches), Is.EqualTo((asked, 0)).After(Loopback.TimeoutMs, 5));
             _gateway.Settle();
             Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
             _gateway.Settle();
@@ -267,7 +267,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         _gateway.Get("/");
         _time.Advance(TimeSpan.FromSeconds(15));
         Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
-        Assert.That(() => _gateway.Engine.Kept!.Count, Is.Zero.After(Loopback.TimeoutMs, 5));
+        Assert.That(() => _gateway.Kept!.Count, Is.Zero.After(Loopback.TimeoutMs, 5));
         Assert.That(_gateway.Get("/").Text, Is.EqualTo("3"));
     }
 
@@ -336,7 +336,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         _gateway.Get("/");
         _time.Advance(TimeSpan.FromSeconds(15));
         var clients = Enumerable.Range(0, 10).Select(_ => _gateway.Connect().Get("/")).ToList();
-        Assert.That(() => _gateway.Engine.Kept!.Waiting, Is.EqualTo(9).After(Loopback.TimeoutMs, 5));
+        Assert.That(() => _gateway.Kept!.Waiting, Is.EqualTo(9).After(Loopback.TimeoutMs, 5));
         _turn.Release();
 
         Assert.That(clients.Select(client => client.ReadResponse().Text), Is.All.EqualTo("1"));
