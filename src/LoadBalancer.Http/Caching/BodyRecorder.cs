@@ -3,8 +3,8 @@ using System.Buffers;
 namespace LoadBalancer.Http.Caching;
 
 /// <summary>
-/// Takes a body while it passes, to keep it when it was whole. What all recorders hold is bounded by a share of their store; one that gets no more, or more
-/// than one body may have, gives up, and the body passes all the same. Belongs to an exchange and is used again; touched only on its loop.
+/// Takes a body while it passes, to keep it when it was whole. What all recorders hold is bounded (<see cref="RecordingRoom"/>); one that gets no more, or more
+/// than one body may have, or that has to give way, gives up, and the body passes all the same. Belongs to an exchange and is used again; touched only on its loop.
 /// </summary>
 internal sealed class BodyRecorder
 {
@@ -12,27 +12,36 @@ internal sealed class BodyRecorder
 
     private readonly List<byte[]> _chunks = [];
     private CacheStore _store = null!;
+    private RecordingRoom _room = null!;
     private long _most;
     private long _length;
     private long _held;
     private int _used;
+
+    /// <summary>The one that has moved after it; the room's.</summary>
+    internal BodyRecorder? Newer;
+
+    /// <summary>The one that has moved before it; the room's.</summary>
+    internal BodyRecorder? Older;
 
     /// <summary>True while it takes what passes.</summary>
     public bool IsRecording { get; private set; }
 
     /// <summary>Begins.</summary>
     /// <param name="store">Whose bound holds.</param>
+    /// <param name="room">The loop's share of it.</param>
     /// <param name="length">How many bytes are announced; negative where that is not told.</param>
     /// <param name="most">How many they may be.</param>
-    public void Begin(CacheStore store, long length, long most)
+    public void Begin(CacheStore store, RecordingRoom room, long length, long most)
     {
         Stop();
-        (_store, _length, _most, IsRecording) = (store, length, most, true);
+        (_store, _room, _length, _most, IsRecording) = (store, room, length, most, true);
     }
 
     /// <summary>Takes bytes.</summary>
     public void Write(in ReadOnlySequence<byte> data)
     {
+        _room.Move(this);
         foreach (var piece in data)
         {
             for (var rest = piece.Span; rest.Length > 0 && IsRecording;)
@@ -84,9 +93,9 @@ internal sealed class BodyRecorder
     /// <summary>Gives up what it has, if anything.</summary>
     public void Stop()
     {
-        if (_held > 0)
+        if (IsRecording)
         {
-            _store.Recorded(-_held);
+            _room.Leave(this, _store, _held);
         }
 
         _chunks.Clear();
@@ -99,7 +108,7 @@ internal sealed class BodyRecorder
             : _chunks.Count == 0 ? FirstChunk
             : Math.Min(BodyChunk.Most, _chunks[^1].Length * 2);
         next = Math.Min(next, _most - _held);
-        if (next <= 0 || !_store.MayRecord(next))
+        if (next <= 0 || !_room.TryTake(this, _store, next))
         {
             return false;
         }

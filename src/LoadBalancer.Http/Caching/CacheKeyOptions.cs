@@ -11,7 +11,7 @@ internal sealed record CacheKeyOptions : IConfigurable<CacheKeyOptions>
         "{query: [page, size], headers: [X-App-Version]}", () => new())
     {
         {
-            "query", Kinds.List(Kinds.Text(256)).OrNothing("all"), o => o.Query, (o, value) => o with { Query = value },
+            "query", Kinds.List(Kinds.Text(256)).Or("none", []).OrNothing("all"), o => o.Query, (o, value) => o with { Query = value },
             "The query parameters of which the endpoint makes its answer: it gets these in this order and no others, so that nothing else can change what is kept. With `all` it gets the whole query, every letter of which counts."
         },
         {
@@ -19,7 +19,7 @@ internal sealed record CacheKeyOptions : IConfigurable<CacheKeyOptions>
             "Header fields that count too. The answer to a request with a field that is not usual, not listed here and not named by the answer's Vary is not kept."
         },
         {
-            "cookies", Kinds.List(Kinds.Token("the name of a cookie", "theme")).OrNothing("unkeyed"), o => o.Cookies, (o, value) => o with { Cookies = value },
+            "cookies", Kinds.List(Kinds.Token("the name of a cookie", "theme")).Or("none", []).OrNothing("unkeyed"), o => o.Cookies, (o, value) => o with { Cookies = value },
             "The cookies of which the endpoint makes its answer: where an answer may be kept it gets these and no others, and they count. With `unkeyed` it gets all of them, and the answer to a request with a cookie is kept only where " +
             "it says that it is `public`, or fresh for caches by `s-maxage`."
         },

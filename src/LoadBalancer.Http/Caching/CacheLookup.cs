@@ -35,4 +35,10 @@ internal enum CacheLookup : byte
 
     /// <summary>There is one that is too old and is sent all the same, as its endpoint has failed.</summary>
     StaleOnError,
+
+    /// <summary>Nobody has looked: what was too old was asked for anew in the background.</summary>
+    Refreshed,
+
+    /// <summary>The same, and it has failed.</summary>
+    RefreshFailed,
 }

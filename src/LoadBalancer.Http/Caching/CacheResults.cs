@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Caching;
 internal static class CacheResults
 {
     /// <summary>The words, in the order in which they are printed: from memory, and not.</summary>
-    public static ImmutableArray<string> Names { get; } = ["hit", "stale", "revalidated", "coalesced", "miss", "bypass"];
+    public static ImmutableArray<string> Names { get; } = ["hit", "coalesced", "stale", "revalidated", "miss", "bypass", "refreshed", "refresh_failed"];
 
     extension(CacheLookup lookup)
     {
@@ -14,11 +14,13 @@ internal static class CacheResults
         public int Result => lookup switch
         {
             CacheLookup.Hit => 0,
-            CacheLookup.StaleHit or CacheLookup.StaleOnError => 1,
-            CacheLookup.Revalidated => 2,
-            CacheLookup.Collapsed => 3,
+            CacheLookup.Collapsed => 1,
+            CacheLookup.StaleHit or CacheLookup.StaleOnError => 2,
+            CacheLookup.Revalidated => 3,
             CacheLookup.Miss or CacheLookup.VaryMiss or CacheLookup.Stale => 4,
             CacheLookup.Bypass or CacheLookup.Method => 5,
+            CacheLookup.Refreshed => 6,
+            CacheLookup.RefreshFailed => 7,
             _ => -1,
         };
 
@@ -26,6 +28,6 @@ internal static class CacheResults
         public string? Word => lookup.Result is var at and >= 0 ? Names[at] : null;
 
         /// <summary>True where the client's answer came from memory.</summary>
-        public bool IsFromMemory => lookup.Result is >= 0 and < 4;
+        public bool IsFromMemory => lookup is CacheLookup.Hit or CacheLookup.Collapsed or CacheLookup.StaleHit or CacheLookup.StaleOnError or CacheLookup.Revalidated;
     }
 }

@@ -88,19 +88,10 @@ internal sealed class CacheStore
     /// <summary>The number of a host and a path, whatever scheme, port, query and route.</summary>
     public ulong PlaceOf(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path) => Fold(HashOf(host) ^ BitOperations.RotateLeft(HashOf(path), 32), _secret);
 
-    /// <summary>True where bytes of a body that passes may be held, which count until <see cref="Recorded"/>: a quarter of the store's bytes beside it.</summary>
-    public bool MayRecord(long bytes)
-    {
-        if (Interlocked.Add(ref _recorded, bytes) <= Most / RecordedShare)
-        {
-            return true;
-        }
+    /// <summary>What bodies that pass may hold beside what is kept, in bytes: a quarter of that.</summary>
+    public long MostRecorded => Most / RecordedShare;
 
-        Recorded(-bytes);
-        return false;
-    }
-
-    /// <summary>They are kept, or given up.</summary>
+    /// <summary>Bodies that pass hold more bytes, or fewer.</summary>
     public void Recorded(long bytes) => Interlocked.Add(ref _recorded, bytes);
 
     /// <summary>What bodies that pass hold at the moment, in bytes.</summary>

@@ -29,10 +29,10 @@ internal sealed class CacheWork
     private ulong _storedHash;
     private (byte[] Bytes, HeaderField[] Fields) _head;
     private StoragePlan _plan;
+    private CacheDirectives _directives;
     private byte[] _place = [];
     private ulong _primary;
     private CachedResponse? _held;
-    private CacheDirectives _directives;
     private int _status;
     private long _receivedAt;
 
@@ -252,7 +252,7 @@ internal sealed class CacheWork
 
         _head = response.Fields.Save(NotKept, "age"u8);
         (_plan, _status, _receivedAt, _directives) = (plan, response.Status, receivedAt, CacheDirectives.Of(response.Fields));
-        _body.Begin(_store, response.Framing switch
+        _body.Begin(_store, exchange.Proxy.Engine.On(exchange.Loop).Recordings, response.Framing switch
         {
             BodyFraming.Length => response.ContentLength,
             BodyFraming.None => 0,
@@ -314,7 +314,7 @@ internal sealed class CacheWork
         }
 
         _body.Stop();
-        (_head, _storedKey) = (default, []);
+        (_head, _storedKey, _place, Tags) = (default, [], [], []);
         return response;
     }
 

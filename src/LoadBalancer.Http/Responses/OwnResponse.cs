@@ -59,7 +59,7 @@ internal static class OwnResponse
             }
 
             exchange.Carrier.Body.Write(piece);
-            if (!await exchange.FlushAsync())
+            if (!await exchange.FlushAsync() || exchange.GivenUp.Failed)
             {
                 return false;
             }

@@ -20,7 +20,7 @@ internal sealed class HttpEngine
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length));
+            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length), loops.Length);
         }
     }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
@@ -21,8 +22,10 @@ internal sealed class HttpLoop
     /// <param name="loop">The loop.</param>
     /// <param name="rooms">The room for connections at endpoints.</param>
     /// <param name="failures">How many requests that failed it remembers.</param>
-    public HttpLoop(EventLoop loop, ConnectionRooms rooms, int failures)
+    /// <param name="loops">How many loops there are.</param>
+    public HttpLoop(EventLoop loop, ConnectionRooms rooms, int failures, int loops)
     {
+        Recordings = new RecordingRoom(loops);
         _loop = loop;
         Failures = new FailureRing(failures);
         Exchanges = new ExchangePool(loop);
@@ -37,6 +40,9 @@ internal sealed class HttpLoop
 
     /// <summary>The latest requests that failed.</summary>
     public FailureRing Failures { get; }
+
+    /// <summary>Bodies that pass and are recorded.</summary>
+    public RecordingRoom Recordings { get; }
 
     /// <summary>Copies of requests that are under way.</summary>
     public int Mirrored { get; set; }

@@ -348,7 +348,7 @@ internal sealed class ExactLimitTests
 
     private async Task<RedisLimitStore> ReadyStore(RedisServer server, bool cluster = false)
     {
-        var store = new RedisLimitStore(Client(server, cluster), _loops.Group.Loops);
+        var store = new RedisLimitStore(Client(server, cluster, TimeSpan.FromSeconds(5)), _loops.Group.Loops);
         Assert.That(() => store.Client.AskAsync("PING").Result.IsGood, Is.True.After(Loopback.TimeoutMs, 5));
         await Task.CompletedTask;
         return store;
@@ -364,11 +364,11 @@ internal sealed class ExactLimitTests
 
     private RedisLimitStore Store(RedisServer server) => new(Client(server), _loops.Group.Loops);
 
-    private RedisClient Client(RedisServer server, bool cluster = false)
+    private RedisClient Client(RedisServer server, bool cluster = false, TimeSpan? timeout = null)
     {
         Assert.That(RedisAddressKind.TryParse(server.Url, out var address), Is.True);
         var client = new RedisClient(
-            new RedisOptions { Address = [address], Cluster = cluster, Timeout = TimeSpan.FromMilliseconds(200) }, _loops.Group.Loops, TimeProvider.System, null, static _ => { }, error => _loops.Escaped.Enqueue(error));
+            new RedisOptions { Address = [address], Cluster = cluster, Timeout = timeout ?? TimeSpan.FromMilliseconds(200) }, _loops.Group.Loops, TimeProvider.System, null, static _ => { }, error => _loops.Escaped.Enqueue(error));
         _clients.Add(client);
         client.Open();
         return client;

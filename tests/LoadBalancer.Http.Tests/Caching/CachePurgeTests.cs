@@ -131,10 +131,6 @@ internal sealed class CachePurgeTests
             Age = 0,
             Lifetime = 60,
             IsForAll = true,
-            Modified = default,
-            MustRevalidate = false,
-            StaleWhileRevalidate = -1,
-            StaleIfError = -1,
             Tag = default,
             ModifiedAt = -1,
         });

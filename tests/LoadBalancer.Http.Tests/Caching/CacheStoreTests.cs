@@ -1,3 +1,4 @@
+using System.Text;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Tests;
 
@@ -206,6 +207,29 @@ internal sealed class CacheStoreTests
     }
 
     [Test]
+    public void A_flood_of_changes_ends_about_one_other_place_each_at_most()
+    {
+        const int Flood = 10_000;
+        var store = new CacheStore(64 * 1024 * Kilobyte, new Random(1));
+        for (var at = 0; at < Flood; at++)
+        {
+            store.Change(store.PlaceOf("evil"u8, Encoding.ASCII.GetBytes($"/{at}")), 1);
+        }
+
+        var ended = Enumerable.Range(0, Flood).Count(at => store.ChangedAt(store.PlaceOf("good"u8, Encoding.ASCII.GetBytes($"/{at}"))) == 1);
+        Assert.That(ended, Is.LessThan(Flood / 5), "of as many as were changed");
+        Assert.That(store.ChangedAt(store.PlaceOf("evil"u8, "/17"u8)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_names_of_fields_take_weighs_too()
+    {
+        var names = new[] { new byte[1000], new byte[500] };
+
+        Assert.That(new VaryEntry([1], 1, names).Size, Is.GreaterThanOrEqualTo(CacheEntry.Overhead + 1501));
+    }
+
+    [Test]
     public void A_body_that_is_given_up_while_it_is_sent_counts_until_that_is_done()
     {
         var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
@@ -265,7 +289,7 @@ internal sealed class CacheStoreTests
 
         store.Resize(0);
         PlainEntry.Ask(store, 1000, Kilobyte);
-        Assert.That((store.Count, store.Bytes, store.MayRecord(1)), Is.EqualTo((0, 0, false)));
+        Assert.That((store.Count, store.Bytes, store.MostRecorded), Is.EqualTo((0, 0, 0)));
     }
 
     [Test]
@@ -286,7 +310,7 @@ internal sealed class CacheStoreTests
         var key = System.Text.Encoding.ASCII.GetBytes(name);
         return new CachedResponse(key, store.HashOf(key), [], [], new System.Buffers.ReadOnlySequence<byte>(new byte[length]))
         {
-            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Modified = default, MustRevalidate = false, StaleWhileRevalidate = -1, StaleIfError = -1, Tag = default, ModifiedAt = -1,
+            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Tag = default, ModifiedAt = -1,
         };
     }
 }

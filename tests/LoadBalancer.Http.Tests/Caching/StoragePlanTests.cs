@@ -28,6 +28,12 @@ internal sealed class StoragePlanTests
     [TestCase(Storability.NotFresh, 200, "Last-Modified: Sun, 06 Nov 1993 08:50:00 GMT")]
     [TestCase(Storability.NoStore, 200, "Cache-Control: max-age=60, no-store")]
     [TestCase(Storability.NoCache, 200, "Cache-Control: max-age=60, no-cache")]
+    [TestCase(Storability.Stored, 200, "Cache-Control: no-cache", "ETag: \"1\"")]
+    [TestCase(Storability.Stored, 200, "Cache-Control: max-age=0", "Last-Modified: Sun, 06 Nov 1993 08:50:00 GMT")]
+    [TestCase(Storability.NotFresh, 200, "ETag: \"1\"")]
+    [TestCase(Storability.NotFresh, 200, "Cache-Control: s-maxage=0", "ETag: \"1\"")]
+    [TestCase(Storability.NotFresh, 404, "Cache-Control: max-age=0", "ETag: \"1\"")]
+    [TestCase(Storability.NoCache, 404, "Cache-Control: no-cache", "ETag: \"1\"")]
     [TestCase(Storability.Private, 200, "Cache-Control: max-age=60, private")]
     [TestCase(Storability.Private, 200, "Cache-Control: max-age=60, s-maxage=60, private=\"x\"")]
     [TestCase(Storability.SetCookie, 200, Fresh, "Set-Cookie: a=b")]
@@ -56,6 +62,7 @@ internal sealed class StoragePlanTests
         Assert.That(Judge(Fields.Of(), Fields.Response(200, response), credentials: credentials), Is.EqualTo(expected));
 
     [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: s-maxage=0")]
+    [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: public, no-cache", "ETag: \"1\"")]
     [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: s-maxage=none")]
     [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: max-age=0, must-revalidate")]
     [TestCase(Storability.NotFresh, Credentials.Authorization, "Cache-Control: must-revalidate")]

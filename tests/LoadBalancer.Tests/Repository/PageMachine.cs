@@ -11,7 +11,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 internal sealed class PageMachine : IDisposable
 {
     private const string Script = "tests/LoadBalancer.Tests/Repository/sandbox";
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(50);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private readonly TemporaryFolder _folder = new();
     private readonly Process _process;

@@ -9,7 +9,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 /// Runs command lines of lb one after the other, each as a process of its own would, in the time of one that has long been started: pages have
 /// many of them, and a process spends most of its time on starting. One daemon may be at work meanwhile. One thread.
 /// </summary>
-internal sealed class VerbLoop
+internal sealed class VerbLoop : IDisposable
 {
     private static readonly Uri Readiness = new("http://127.0.0.1:9090/readyz");
 
@@ -19,13 +19,13 @@ internal sealed class VerbLoop
 
     /// <summary>
     /// Takes command lines until nobody writes them any more. Of each it is told a file, which has the current folder and the words, all of them
-    /// ended by a zero; what is printed is put beside it. <c>run</c> is answered when lb is ready, or has ended; <c>stop</c> ends it.
+    /// ended by a zero; its environment stands beside it, and what is printed is put there. <c>run</c> is answered when lb is ready, or has ended; <c>stop</c> ends it.
     /// </summary>
     /// <param name="questions">A named pipe with the path of such a file on each line.</param>
     /// <param name="answers">A named pipe that gets the exit code of each.</param>
     public static async Task RunAsync(string questions, string answers)
     {
-        var loop = new VerbLoop();
+        using var loop = new VerbLoop();
         using var asked = new StreamReader(new FileStream(questions, FileMode.Open, FileAccess.ReadWrite));
         await using var answered = new StreamWriter(new FileStream(answers, FileMode.Open, FileAccess.ReadWrite)) { AutoFlush = true };
         while (await asked.ReadLineAsync() is { } file)
@@ -33,11 +33,19 @@ internal sealed class VerbLoop
             var words = (await File.ReadAllTextAsync(file)).Split('\0')[..^1];
             Environment.CurrentDirectory = words[0];
             var (output, errors) = (new StringWriter(), new StringWriter());
-            var code = await loop.DoAsync(new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), Environment.GetEnvironmentVariable), words[1..]);
+            var environment = (await File.ReadAllTextAsync(file + ".env")).Split('\0')[..^1].Select(entry => entry.Split('=', 2)).ToDictionary(entry => entry[0], entry => entry[1]);
+            var code = await loop.DoAsync(new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), name => environment.GetValueOrDefault(name)), words[1..]);
             await File.WriteAllTextAsync(file + ".out", output.ToString());
             await File.WriteAllTextAsync(file + ".err", errors.ToString());
             await answered.WriteLineAsync(code.ToString(CultureInfo.InvariantCulture));
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _orders?.Dispose();
+        _admin.Dispose();
     }
 
     private async Task<int> DoAsync(Terminal terminal, string[] words)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Explaining;
@@ -148,7 +147,7 @@ internal sealed class CacheFetcher : HttpHandler
     {
         var (fields, now) = (exchange.Request.Fields, _time.GetTimestamp());
         var spares = work.Kept is { } kept && _policy.MayUseOnError(exchange, kept, now);
-        work.BeginAsking(fields, now, exchange.Request.Method == RequestMethod.Get, spares);
+        work.BeginAsking(fields, now, validates: exchange.Request.Method == RequestMethod.Get && work.Kept is { } same && !_policy.IsGivenUp(same), spares);
         var fault = await _action.HandleAsync(exchange);
         work.EndAsking(fields);
         if (!fault.Failed && work.WithheldStatus == 304 && !Revalidation.IsAbout(exchange.Response, work.Kept!))
@@ -242,6 +241,7 @@ internal sealed class CacheFetcher : HttpHandler
             }
 
             Tell(work, fault);
+            copy.Route!.Metrics?.Cached(copy.Loop.Index, fault.Failed || copy.Response.Status >= 500 ? CacheLookup.RefreshFailed : CacheLookup.Refreshed, 0);
         }
         catch (Exception error)
         {

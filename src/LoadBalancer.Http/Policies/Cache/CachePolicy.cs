@@ -41,8 +41,8 @@ internal sealed class CachePolicy : HttpPolicy
     private CachePolicy(CacheStore store, PolicyBuild build)
     {
         (_options, _store, _time) = (build.Options.Cache, store, build.Context.Time);
-        _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
         _timeout = build.Options.Timeout;
+        _tags = Encoding.ASCII.GetBytes(_options?.Tags ?? "");
         _alone = AloneFor.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond;
         var changes = build.Options.RequestHeaders;
         _inputs = _options is null ? null : new CacheInputs(_options.Key, changes?.Set ?? ValueMap<string>.Empty, changes?.Add ?? ValueMap<string>.Empty, build.Captures);
@@ -139,7 +139,7 @@ internal sealed class CachePolicy : HttpPolicy
             return;
         }
 
-        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.Fault.Failed ? 0 : exchange.SentBytes);
+        exchange.Route?.Metrics?.Cached(exchange.Loop.Index, work.Lookup, exchange.SentBytes);
         work.Forget();
     }
 
@@ -168,7 +168,7 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
     public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
 
-    /// <summary>True where an operator has given up what is in an exchange's hands: what another one has asked for, or it itself has found before.</summary>
+    /// <summary>True where an operator has given up what an exchange has in its hand, be it asked for before or found.</summary>
     public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
 
     /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
@@ -181,15 +181,17 @@ internal sealed class CachePolicy : HttpPolicy
     public void Freshen(Exchange exchange, CacheWork work, long now)
     {
         var kept = work.Kept!;
-        if (_tags.Length > 0 && (work.Tags = CacheTags.Take(exchange.Response.Fields, _tags, _store)) is [])
-        {
-            work.Tags = kept.Tags;
-        }
-
         Revalidation.Merge(exchange.Response, kept);
         exchange.StoredBody = kept.Body;
+        if (_tags.Length > 0)
+        {
+            // What it does not say anew is as it was.
+            var tags = CacheTags.Take(exchange.Response.Fields, _tags, _store);
+            work.Tags = tags is { Length: 0 } ? kept.Tags : tags;
+        }
+
         var plan = Judge(exchange, work, now);
-        if (plan.Storability != Storability.Stored || IsGivenUp(kept))
+        if (plan.Storability != Storability.Stored)
         {
             work.Refuse(now);
             GiveUp(work);
@@ -326,7 +328,7 @@ internal sealed class CachePolicy : HttpPolicy
     }
 
     private bool MayUse(Exchange exchange, CachedResponse response, long now, TimeSpan? own, long said) =>
-        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response);
+        !response.MustRevalidate && AgeOf(response, now) - response.Lifetime < (own is { } time ? (long)time.TotalSeconds : said) && IsCurrent(exchange, response) && !IsGivenUp(response);
 
     private long AgeOf(CachedResponse response, long now) => response.Age + (long)_time.GetElapsedTime(response.ReceivedAt, now).TotalSeconds;
 

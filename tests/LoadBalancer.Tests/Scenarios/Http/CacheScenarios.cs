@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
@@ -423,6 +424,42 @@ internal sealed class CacheScenarios(Carrier carrier) : IOverCarriers
         gateway.Settle();
 
         string Ask(string field) => gateway.Get("/", $"X-Forwarded-For: 198.51.100.1\r\n{field}\r\n").Text;
+    }
+
+    [Test]
+    public async Task A_change_by_another_listener_ends_what_is_kept()
+    {
+        var endpoint = Answering(Fresh);
+        await using var gateway = await HttpGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up, cache: 1d}]}}, other: {bind: \"127.0.0.1:0\", http: {routes: [{path: \"/*\", upstream: up}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}");
+        Assert.That((gateway.Get("/a").Text, gateway.Get("/b").Text, gateway.Get("/a").Text), Is.EqualTo(("1", "2", "1")));
+        using (var client = IOverCarriers.Connect(Loopback.Connect(await gateway.Daemon.AddressOfAsync("other"))))
+        {
+            client.Send("POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+            Assert.That(client.ReadResponse().Status, Is.EqualTo(200));
+        }
+
+        Assert.That((gateway.Get("/a").Text, gateway.Get("/b").Text), Is.EqualTo(("4", "2")));
+    }
+
+    [Test]
+    public async Task A_routes_time_ends_what_comes_from_memory_too()
+    {
+        // More than a client that does not read has in its and lb's buffers of the kernel.
+        const int Length = 12 * 1024 * 1024;
+        var body = new string('x', Length);
+        var endpoint = Scripted((wire, _, _) => wire.Respond(body, Fresh));
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up, cache: 1d, timeout: 5s}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}\ncache: {{memory: 1GiB}}", time: _time);
+        Assert.That(gateway.Get("/").Body, Has.Length.EqualTo(Length));
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Get("/").ReadHead()["Cache-Status"], Does.StartWith("lb; hit"));
+            _time.Advance(TimeSpan.FromSeconds(5));
+            Assert.That(() => client.ReadBytes(Length), Throws.InstanceOf<IOException>().Or.InstanceOf<SocketException>());
+        }
+
+        gateway.Settle();
     }
 
     private static string WithDigests(string text)

@@ -53,7 +53,7 @@ internal sealed class ExactLimitScenarios(Carrier carrier) : IOverCarriers
         const string Limits = "rate_limits:\n  trips: {key: client_ip, limit: 6/h, mode: exact}\n  wide: {key: route, limit: {quota: 100/day}, mode: exact}\n"
             + "  burst: {key: client_ip, limit: {rate: 1/h, burst: 4}, mode: exact}\n";
         using var server = new RedisServer();
-        await using var gateway = await CallerGateway.StartAsync("{upstream: up, rate_limit: [trips, wide, burst]}, {path: /wide, upstream: up, rate_limit: wide}", Limits + State(server, "deny"));
+        await using var gateway = await CallerGateway.StartAsync("{upstream: up, rate_limit: [trips, wide, burst]}, {path: /wide, upstream: up, rate_limit: wide}", Limits + State(server, "deny").Replace("500ms", "5s", StringComparison.Ordinal));
         Assert.That(gateway.Gateway.Get("/").Status, Is.EqualTo(200));
         var before = Commands(server);
         Assert.That(Enumerable.Range(0, 5).Select(_ => gateway.Gateway.Get("/").Status), Is.EqualTo(new[] { 200, 200, 200, 429, 429 }));

@@ -20,11 +20,11 @@ internal sealed class RideshareSampleScenarios(Carrier carrier) : IOverCarriers
     [TestCase("free", "POST /rider/trips/create", 5, "create-trip")]
     [TestCase("pro", "POST /rider/trips/create", 30, "create-trip")]
     [TestCase("partner", "POST /partner/trips/create", 100, "create-trip")]
-    [TestCase("free", "GET /rider/pricing/est?row=free", 60, "estimate")]
-    [TestCase("pro", "GET /rider/pricing/est?row=pro", 200, "estimate")]
-    [TestCase("driver", "GET /driver/pricing/est?row=driver", 100, "estimate")]
-    [TestCase("partner", "GET /partner/pricing/est?row=partner", 500, "estimate")]
-    [TestCase("public", "GET /public/pricing/est?row=public", 20, "estimate")]
+    [TestCase("free", "GET /rider/pricing/est?from=row-free", 60, "estimate")]
+    [TestCase("pro", "GET /rider/pricing/est?from=row-pro", 200, "estimate")]
+    [TestCase("driver", "GET /driver/pricing/est?from=row-driver", 100, "estimate")]
+    [TestCase("partner", "GET /partner/pricing/est?from=row-partner", 500, "estimate")]
+    [TestCase("public", "GET /public/pricing/est?from=row-public", 20, "estimate")]
     [TestCase("driver", "PUT /driver/location", 120, "driver")]
     [TestCase("admin", "GET /trips/7", 1000, "admin")]
     public void A_row_of_the_table_is_what_a_caller_has_of_both_instances_together(string who, string request, int count, string limit)
@@ -53,8 +53,8 @@ internal sealed class RideshareSampleScenarios(Carrier carrier) : IOverCarriers
     public void A_driver_has_120_in_all_of_which_100_may_be_estimates()
     {
         var driver = Sample.Driver();
-        Assert.That(Sample.Ask("GET /driver/pricing/est?of=all", driver, 100).Select(answer => answer.Status), Is.All.EqualTo(200));
-        Assert.That(Sample.Ask(0, "GET /driver/pricing/est?of=all", driver).Status, Is.EqualTo(429));
+        Assert.That(Sample.Ask("GET /driver/pricing/est?from=all", driver, 100).Select(answer => answer.Status), Is.All.EqualTo(200));
+        Assert.That(Sample.Ask(0, "GET /driver/pricing/est?from=all", driver).Status, Is.EqualTo(429));
         Assert.That(Sample.Ask("PUT /driver/location", driver, 20).Select(answer => answer.Status), Is.All.EqualTo(200), "a refused estimate is charged to nothing");
         Assert.That(Sample.Ask(0, "PUT /driver/location", driver).Status, Is.EqualTo(429));
     }
@@ -77,6 +77,7 @@ internal sealed class RideshareSampleScenarios(Carrier carrier) : IOverCarriers
         if (who == "free")
         {
             Assert.That(Sample.Ask(0, $"GET {target}", Sample.Rider("pro"))["Cache-Status"], Does.StartWith("lb; hit"), "a price is the same for everybody");
+            Assert.That(Sample.Ask(0, $"GET {target}&utm=1", fields)["Cache-Status"], Does.StartWith("lb; hit"), "whatever else is in the query");
             Assert.That(Sample.Ask(0, $"GET {target}&to=there", fields)["Cache-Status"], Does.Not.Contain("hit"), "of one way");
         }
     }
