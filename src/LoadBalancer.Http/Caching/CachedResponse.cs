@@ -52,16 +52,16 @@ internal sealed class CachedResponse : CacheEntry
     public required ulong[] Tags { get; init; }
 
     /// <summary>Where its Last-Modified is; of no length where it has none.</summary>
-    public required Slice Modified { get; init; }
+    public Slice Modified { get; init; }
 
     /// <summary>True where nobody may use it when it is no longer fresh (RFC 9111 section 4.2.4).</summary>
-    public required bool MustRevalidate { get; init; }
+    public bool MustRevalidate { get; init; }
 
     /// <summary>For how long it may be used then while it is asked for anew, as it says itself, in seconds; negative where it says nothing.</summary>
-    public required long StaleWhileRevalidate { get; init; }
+    public long StaleWhileRevalidate { get; init; } = CacheDirectives.Unsaid;
 
     /// <summary>The same where asking fails.</summary>
-    public required long StaleIfError { get; init; }
+    public long StaleIfError { get; init; } = CacheDirectives.Unsaid;
 
     /// <summary>
     /// When it may be asked for anew in the background, by the clock of durations: not at once after that has failed. The one thing that changes; a loop that does not

@@ -289,7 +289,7 @@ internal sealed class CacheStoreTests
 
         store.Resize(0);
         PlainEntry.Ask(store, 1000, Kilobyte);
-        Assert.That((store.Count, store.Bytes, store.MayRecord(1)), Is.EqualTo((0, 0, false)));
+        Assert.That((store.Count, store.Bytes, store.MostRecorded), Is.EqualTo((0, 0, 0)));
     }
 
     [Test]

@@ -13,7 +13,8 @@ internal sealed class VerbLoop : IDisposable
 {
     private static readonly Uri Readiness = new("http://127.0.0.1:9090/readyz");
 
-    private readonly HttpClient _admin = new();
+    /// <summary>The usual places of an admin listener: a file has one of them at least.</summary>
+    private readonly HttpClient[] _admins = [new(), Scenarios.AdminClient.Over("/run/lb/admin.sock")];
     private Orders? _orders;
     private Task<int> _daemon = Task.FromResult(ExitCode.Success);
 
@@ -45,7 +46,7 @@ internal sealed class VerbLoop : IDisposable
     public void Dispose()
     {
         _orders?.Dispose();
-        _admin.Dispose();
+        Array.ForEach(_admins, admin => admin.Dispose());
     }
 
     private async Task<int> DoAsync(Terminal terminal, string[] words)
@@ -76,14 +77,22 @@ internal sealed class VerbLoop : IDisposable
 
     private async Task<bool> IsReadyAsync()
     {
-        try
+        foreach (var admin in _admins)
         {
-            using var answer = await _admin.GetAsync(Readiness);
-            return answer.IsSuccessStatusCode;
+            try
+            {
+                using var answer = await admin.GetAsync(Readiness);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return true;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not there, or not yet.
+            }
         }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
+
+        return false;
     }
 }
