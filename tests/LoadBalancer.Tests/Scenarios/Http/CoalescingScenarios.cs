@@ -7,7 +7,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 [TestFixture(Carrier.Http1)]
 [TestFixture(Carrier.Http2)]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers
+internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDisposable
 {
     private const string Fresh = "Cache-Control: max-age=60\r\n";
 
@@ -30,6 +30,10 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers
         Assert.That((Kept.Fetches, Kept.Waiting, Kept.RecordedBytes), Is.EqualTo((0, 0, 0)));
         _endpoints.ForEach(endpoint => endpoint.Dispose());
         await _gateway.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
         _turn.Dispose();
     }
 

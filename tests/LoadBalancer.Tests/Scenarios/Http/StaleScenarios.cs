@@ -6,7 +6,7 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 [TestFixture(Carrier.Http1)]
 [TestFixture(Carrier.Http2)]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
+internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposable
 {
     private const string Date = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -25,8 +25,12 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         _gateway.Settle();
         Assert.That((_gateway.Kept!.Fetches, _gateway.Kept.Waiting, _gateway.Kept.RecordedBytes), Is.EqualTo((0, 0, 0)));
         Assert.That(_gateway.Engine.Loops.ToArray().Sum(loop => loop.Refreshing), Is.Zero);
-        _endpoint.Dispose();
         await _gateway.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _endpoint.Dispose();
         _turn.Dispose();
     }
 
