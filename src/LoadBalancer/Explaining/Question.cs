@@ -71,7 +71,7 @@ internal sealed record Question
     }
 
     /// <summary>Who is taken to call; null for whoever is found out.</summary>
-    /// <param name="providers">The entries of the file's <c>auth</c>: of the one that <c>provider=</c> names, or the only one, is what the endpoint is told.</param>
+    /// <param name="providers">The entries of the file's <c>auth</c>: of those that <c>provider=</c> names, or the only one, is what the endpoint is told.</param>
     /// <exception cref="QuestionException">That cannot be read.</exception>
     public Identity? ToIdentity(ValueMap<ProviderOptions> providers)
     {
@@ -105,10 +105,10 @@ internal sealed record Question
             throw new QuestionException("an identity needs a subject: sub=alice");
         }
 
-        var name = claims.GetValueOrDefault("provider")?[0] ?? (providers.Count == 1 ? providers.Keys.First() : null);
-        if (name is not null && providers.Count > 0 && !providers.ContainsKey(name))
+        IEnumerable<string> names = claims.GetValueOrDefault("provider") ?? (providers.Count == 1 ? [providers.Keys.First()] : ["assumed"]);
+        if (providers.Count > 0 && claims.ContainsKey("provider") && names.FirstOrDefault(name => !providers.ContainsKey(name)) is { } unknown)
         {
-            throw new QuestionException($"no entry of 'auth' is called {ScalarNode.Quote(name)}{NearestName.Suggest(name, providers.Keys)}");
+            throw new QuestionException($"no entry of 'auth' is called {ScalarNode.Quote(unknown)}{NearestName.Suggest(unknown, providers.Keys)}");
         }
 
         // As the file's other words are: the scopes of a token are one text with spaces.
@@ -120,9 +120,10 @@ internal sealed record Question
         // Keys and passwords have the first claim by another name.
         claims.TryAdd("subject", [subject]);
         claims.TryAdd("scopes", [.. claims.GetValueOrDefault("scope")?[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []]);
-        var forward = name is null ? null : providers.GetValueOrDefault(name)?.ForwardedClaims;
-        return new IdentityMapping(name ?? "assumed", "roles", "plan", forward ?? ValueMap<string>.Empty).Map(
-            subject, claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal), long.MaxValue);
+        var all = claims.ToFrozenDictionary(claim => claim.Key, claim => claim.Value.ToImmutableArray(), StringComparer.Ordinal);
+        return names.Select(Map).Aggregate((first, next) => first.And(next));
+
+        Identity Map(string name) => new IdentityMapping(name, "roles", "plan", providers.GetValueOrDefault(name)?.ForwardedClaims ?? ValueMap<string>.Empty).Map(subject, all, long.MaxValue);
     }
 
     /// <summary>The URL of a request.</summary>

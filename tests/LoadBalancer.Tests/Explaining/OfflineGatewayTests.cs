@@ -168,6 +168,26 @@ internal sealed class OfflineGatewayTests
     }
 
     [Test]
+    public async Task A_caller_can_be_assumed_whom_several_providers_know()
+    {
+        var options = ConfigFolder.OptionsOf("""
+            listeners: {web: {bind: ":80", http: {upstream: up, defaults: {auth: {all: [keys, tokens]}, require: {claims: {sub: "${header.X-Company}"} } } } } }
+            auth:
+              keys: {jwt: {issuer: "https://c", audiences: [b], keys: "https://c/keys", algorithms: [RS256], header: X-Key, forward: {key_id: X-Key-Id} } }
+              tokens: {jwt: {issuer: "https://a", audiences: [b], keys: "https://a/keys", algorithms: [RS256], forward: {company: X-Company, client_id: X-Program} } }
+            upstreams: {up: {endpoints: "10.0.0.1:80"} }
+            """);
+        using var gateway = OfflineGateway.Build(options, TimeProvider.System);
+        var question = new Question { Url = "http://a/", Headers = ["X-Company: acme"], Identity = "provider=keys,tokens,sub=acme,key_id=k1,company=acme,client_id=app" };
+
+        var both = await gateway.ExplainAsync(question);
+        Assert.That((both.Identity?.Provider, both.Answer.Outcome), Is.EqualTo(("keys", "forwarded")));
+        Assert.That(both.Sent, Does.Contain("X-Key-Id: k1").And.Contain("X-Company: acme").And.Contain("X-Program: app"));
+        Assert.That((await gateway.ExplainAsync(question with { Identity = "provider=keys,sub=acme,company=acme" })).Answer.Code, Is.EqualTo("claim_mismatch"));
+        Assert.That(() => gateway.ExplainAsync(question with { Identity = "provider=keys,token,sub=acme" }), Throws.TypeOf<QuestionException>().With.Message.EndsWith("'token'; did you mean 'tokens'?"));
+    }
+
+    [Test]
     public async Task A_token_is_verified_only_where_the_issuer_may_be_asked_and_a_caller_can_be_assumed()
     {
         using var issuer = new TestIssuer();

@@ -16,8 +16,8 @@ using LoadBalancer.Tests.Tls;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Rideshare;
 
 /// <summary>
-/// samples/rideshare as it stands, with only addresses and paths replaced: two processes of lb that share one real Redis, an issuer of tokens, one that is asked
-/// about tokens, an OpenID provider, and services that remember what they were asked.
+/// samples/rideshare as it stands, but for addresses, paths, the port of the admin listener and the time that Redis has for an answer: two processes of lb that share
+/// one real Redis, an issuer of tokens, one that is asked about tokens, an OpenID provider, and services that remember what they were asked.
 /// </summary>
 internal sealed class RideshareSample : IAsyncDisposable
 {
@@ -31,19 +31,22 @@ internal sealed class RideshareSample : IAsyncDisposable
     public const int Instances = 2;
 
     private const int AtOnce = 5;
-    private const int Fleets = 8;
+    private const int Fleets = 2;
     private const string Folder = "samples/rideshare";
-    private const string TokenOfPartners = "opaque-of-a-fleet";
+    private const string RedisHost = "redis.rideshare.example";
+    private const string RedisPassword = "the-password-of-redis";
 
     private static readonly (string Address, string Service)[] Endpoints =
     [
-        ("10.0.8.10:8000", "riders"), ("10.0.8.11:8000", "riders"), ("10.0.8.12:8000", "drivers"), ("10.0.8.13:8000", "drivers"), ("10.0.8.14:8000", "partners"),
+        ("10.0.8.10:8000", "riders"), ("10.0.8.11:8000", "riders"), ("10.0.8.10:8001", "public"), ("10.0.8.11:8001", "public"),
+        ("10.0.8.12:8000", "drivers"), ("10.0.8.13:8000", "drivers"), ("10.0.8.14:8000", "partners"),
         ("10.0.8.16:8000", "trips"), ("10.0.8.17:8000", "trips"), ("10.0.8.18:8000", "pricing"),
     ];
 
     private readonly TemporaryFolder _folder = new();
     private readonly CertificateFolder _certificates = new();
-    private readonly RedisServer _redis = new();
+    private readonly EndPoint _secured = Loopback.Refusing();
+    private readonly RedisServer _redis;
     private readonly TestIssuer _issuer = new() { Name = "https://login.rideshare.example" };
     private readonly LoopbackService _tokens = new(Tell);
     private readonly TestOpenIdProvider _provider = new();
@@ -58,10 +61,17 @@ internal sealed class RideshareSample : IAsyncDisposable
 
     private RideshareSample()
     {
+        _certificates.Write("redis", RedisHost);
+        _redis = new RedisServer(
+            "--tls-port", $"{((IPEndPoint)_secured).Port}", "--tls-cert-file", _certificates["redis.pem"], "--tls-key-file", _certificates["redis.key"],
+            "--tls-ca-cert-file", _certificates.CaPath, "--tls-auth-clients", "no", "--requirepass", RedisPassword);
     }
 
     /// <summary>An address of the office, from which staff may come.</summary>
     public static IPAddress Office { get; } = IPAddress.Parse("127.9.0.7");
+
+    /// <summary>All who are behind lb.</summary>
+    public static IEnumerable<string> Services { get; } = [.. Endpoints.Select(endpoint => endpoint.Service).Distinct()];
 
     /// <summary>Where people of the staff log in.</summary>
     public TestOpenIdProvider Provider => _provider;
@@ -101,14 +111,16 @@ internal sealed class RideshareSample : IAsyncDisposable
         _running[at] = null;
     }
 
-    /// <summary>Loads the sample's files anew at an instance.</summary>
-    /// <param name="at">Which.</param>
-    /// <param name="change">What is otherwise, of the text of a file by its name.</param>
-    public async Task ReloadAsync(int at, Func<string, string, string> change)
+    /// <summary>Loads the sample's files anew at each instance.</summary>
+    /// <param name="change">What is otherwise, of the text of a file by its name; without it nothing.</param>
+    public async Task ReloadAsync(Func<string, string, string>? change = null)
     {
-        Write(at, change);
-        var (code, text) = await LbAsync("reload", "-c", _folder[$"{at}/lb.yaml"]);
-        Assert.That(code, Is.Zero, text);
+        for (var at = 0; at < Instances; at++)
+        {
+            Write(at, change);
+            var (code, text) = await LbAsync("reload", "-c", _folder[$"{at}/lb.yaml"]);
+            Assert.That(code, Is.Zero, text);
+        }
     }
 
     /// <summary>The fields of a rider whom nobody has counted yet.</summary>
@@ -129,14 +141,21 @@ internal sealed class RideshareSample : IAsyncDisposable
     /// <summary>The field with the key of a partner.</summary>
     public string Key(string partner) => $"X-API-Key: {_keys[partner]}\r\n";
 
-    /// <summary>The field with the token of a partner's program; of one that may do something else where it says so.</summary>
-    public static string Token(string scope = "rides") => $"Authorization: Bearer {TokenOfPartners}-{scope}\r\n";
+    /// <summary>The field with the token of a partner's program; of one that may do something else where it says so, and of nobody's for the empty name.</summary>
+    public static string Token(string partner, string scope = "rides") => $"Authorization: Bearer opaque-of-{partner}-{scope}\r\n";
 
     /// <summary>The fields of a partner whom nobody has counted yet.</summary>
-    public string Partner() => Key($"fleet{_fleets++}") + Token();
+    public string Partner() => Partner($"fleet{_fleets++}");
+
+    /// <summary>The fields of a partner.</summary>
+    public string Partner(string name) => Key(name) + Token(name);
 
     /// <summary>An address of a client whom nobody has counted yet.</summary>
-    public IPAddress Client() => new([127, 8, 0, (byte)Interlocked.Increment(ref _callers)]);
+    public IPAddress Client()
+    {
+        var caller = Interlocked.Increment(ref _callers);
+        return new([127, 8, (byte)(caller >> 8), (byte)caller]);
+    }
 
     /// <summary>A browser in the office, or elsewhere.</summary>
     public TestBrowser Browser(int at, IPAddress? from = null) => new(() => Connect(at, Admin, from ?? Office)) { Host = Admin };
@@ -254,8 +273,8 @@ internal sealed class RideshareSample : IAsyncDisposable
         WorkTree.Files.Where(file => file.StartsWith(Folder + "/", StringComparison.Ordinal) && file.EndsWith(".yaml", StringComparison.Ordinal)).Select(file => file[(Folder.Length + 1)..]);
 
     // What the issuer says of the programs of partners.
-    private static byte[] Tell(ServiceRequest request) => LoopbackService.Answer(200, request.Parameters["token"].Split('-') is [.., var scope] token && string.Join('-', token[..^1]) == TokenOfPartners
-        ? $$"""{"active": true, "sub": "program-7", "client_id": "fleet", "scope": "{{scope}}", "aud": "{{Api}}"}"""
+    private static byte[] Tell(ServiceRequest request) => LoopbackService.Answer(200, request.Parameters["token"].Split('-') is ["opaque", "of", var partner, var scope]
+        ? $$"""{"active": true, "sub": "program-7", {{(partner.Length > 0 ? $"\"company\": \"{partner}\"," : "")}} "client_id": "{{partner}}-app", "scope": "{{scope}}", "aud": "{{Api}}"}"""
         : """{"active": false}""");
 
     // A service: it answers with its name, and sends back what comes over a WebSocket.
@@ -279,6 +298,8 @@ internal sealed class RideshareSample : IAsyncDisposable
         _certificates.Write("api", Api);
         _certificates.Write("admin", Admin);
         _trust.CustomTrustStore.ImportFromPemFile(_certificates.CaPath);
+        File.Copy(_certificates.CaPath, _folder["redis-ca.pem"]);
+        Put("credentials/redis", RedisPassword);
         Put("credentials/introspection", "the-password-of-lb-there");
         Put("credentials/staff-login", AuthGateway.Secret.Replace(' ', '_'));
         Put("cookie-keys", new string('7', 64) + "\n");
@@ -302,7 +323,7 @@ internal sealed class RideshareSample : IAsyncDisposable
         for (var at = 0; at < Instances; at++)
         {
             Directory.CreateDirectory(_folder[$"{at}/state"]);
-            Write(at, static (_, text) => text);
+            Write(at);
         }
     }
 
@@ -315,11 +336,12 @@ internal sealed class RideshareSample : IAsyncDisposable
         _keys[name] = output.ToString().TrimEnd('\n');
     }
 
-    private void Write(int at, Func<string, string, string> change)
+    private void Write(int at, Func<string, string, string>? change = null)
     {
         foreach (var file in Files)
         {
-            Put($"{at}/{file}", change(file, Addresses(Paths(WorkTree.Read($"{Folder}/{file}"), $"{at}"), at)));
+            var text = Addresses(Paths(WorkTree.Read($"{Folder}/{file}"), $"{at}"), at);
+            Put($"{at}/{file}", change?.Invoke(file, text) ?? text);
         }
     }
 
@@ -340,7 +362,8 @@ internal sealed class RideshareSample : IAsyncDisposable
             .Replace("https://login.rideshare.example/.well-known/jwks.json", _issuer.Url, StringComparison.Ordinal)
             .Replace("https://oauth.rideshare.example", _tokens.Address, StringComparison.Ordinal)
             .Replace("https://staff.rideshare.example", _provider.Issuer, StringComparison.Ordinal)
-            .Replace("redis: redis://10.0.8.30:6379", $"redis: {{address: \"{_redis.Url}\", timeout: 5s}}", StringComparison.Ordinal)
+            .Replace($"rediss://{RedisHost}", $"rediss://{_secured}\n    timeout: 5s", StringComparison.Ordinal)
+            .Replace("redis-ca.pem}", $"redis-ca.pem, server_name: {RedisHost}}}", StringComparison.Ordinal)
             .Replace("\"127.0.0.1:9090\", ", "", StringComparison.Ordinal);
         var given = new Dictionary<string, int>();
         foreach (var (address, service) in Endpoints)
