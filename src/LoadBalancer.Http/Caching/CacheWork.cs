@@ -203,8 +203,23 @@ internal sealed class CacheWork
     /// <summary>What it asks for is for nobody else; see <see cref="SharedFetch.Refuse"/>.</summary>
     public void Refuse(long now) => Take()?.Refuse(now + _alone);
 
-    /// <summary>Asking has failed, for whoever waits too.</summary>
-    public void Fail(Fault fault) => Take()?.Fail(fault);
+    /// <summary>The answer says nothing of what others would get: one of those who wait asks once more, and if that one gets no other, each asks for itself.</summary>
+    public void Doubt(long now)
+    {
+        if (Take() is { } fetch && !fetch.TryAgain())
+        {
+            fetch.Refuse(now + _alone);
+        }
+    }
+
+    /// <summary>Asking has failed, for whoever waits too; where the endpoint has answered with an error, which this exchange's words may have caused, when one more has got one.</summary>
+    public void Fail(Fault fault)
+    {
+        if (Take() is { } fetch && !(fault.Kind == FaultKind.BadStatus && fetch.TryAgain()))
+        {
+            fetch.Fail(fault);
+        }
+    }
 
     /// <summary>It asks no longer, which says nothing about the endpoint.</summary>
     public void PassOn() => Take()?.PassOn();

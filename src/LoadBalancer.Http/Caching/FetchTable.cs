@@ -11,8 +11,9 @@ namespace LoadBalancer.Http.Caching;
 /// <code>
 ///   miss ─► Join ── nobody asks ─────────► leads ─► kept ──────────► all who wait have the answer
 ///             │                                └──► for one alone ─► all ask, and nobody waits for the key for a while
-///             ├── somebody asks ─► waits       ├──► failed ────────► all have failed
-///             └── not to be waited for         └──► went away ─────► one of those who wait leads
+///             ├── somebody asks ─► waits       ├──► no answer ─────► all have failed
+///             └── not to be waited for         ├──► went away ─────► one of those who wait leads
+///                                              └──► 4xx, 5xx, … ───► one of those who wait leads, once: the second time it is so for all
 /// </code>
 /// Rule zero: there is a lock. It is held for a look-up, on misses of routes with a cache alone, and nobody is called under it. What it holds is bounded by the exchanges
 /// under way: each leads one fetch, or waits for one.
@@ -132,29 +133,39 @@ internal sealed class FetchTable
         }
     }
 
-    /// <summary>Another one leads a fetch: who has waited longest.</summary>
-    internal void PassOn(SharedFetch fetch)
+    /// <summary>Another one leads a fetch: who has waited longest. Where nobody waits, it ends.</summary>
+    /// <param name="fetch">The fetch.</param>
+    /// <param name="once">True where that is to happen once in the life of a fetch.</param>
+    /// <returns>False where it has happened.</returns>
+    internal bool PassOn(SharedFetch fetch, bool once = false)
     {
         FetchWait? next;
         lock (_lock)
         {
             if (!fetch.IsUnderWay)
             {
-                return;
+                return true;
             }
 
+            if (once && fetch.IsSecondTry)
+            {
+                return false;
+            }
+
+            fetch.IsSecondTry |= once;
             next = fetch.First;
             if (next is null)
             {
                 fetch.IsUnderWay = false;
                 _underWay.Remove(fetch.Hash);
-                return;
+                return true;
             }
 
             Unlink(fetch, next);
         }
 
         next.Post(FetchEnd.Lead, null, default);
+        return true;
     }
 
     /// <summary>Somebody waits no longer; false where he has lost his place already, and the end of his wait is on its way.</summary>

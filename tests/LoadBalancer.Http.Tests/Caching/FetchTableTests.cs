@@ -103,6 +103,26 @@ internal sealed class FetchTableTests : IDisposable
         Assert.That(_table.UnderWay, Is.Zero);
     }
 
+    [Test]
+    public async Task It_is_tried_again_once_whoever_goes_away_meanwhile()
+    {
+        var fetch = Lead();
+        var waits = Enumerable.Range(0, 3).Select(_ => Wait()).ToArray();
+        Assert.That(fetch.TryAgain(), Is.True);
+        Assert.That(await EndAsync(waits[0]), Is.EqualTo(FetchEnd.Lead));
+        fetch.PassOn();
+        Assert.That(await EndAsync(waits[1]), Is.EqualTo(FetchEnd.Lead));
+        Assert.That((fetch.TryAgain(), _table.UnderWay, _table.Waiting), Is.EqualTo((false, 1, 1)));
+        fetch.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+        Assert.That((await EndAsync(waits[2]), fetch.TryAgain()), Is.EqualTo((FetchEnd.Failed, true)));
+    }
+
+    [Test]
+    public void Where_nobody_waits_it_is_not_tried_again()
+    {
+        Assert.That((Lead().TryAgain(), _table.UnderWay), Is.EqualTo((true, 0)));
+    }
+
     [TestCase(0)]
     [TestCase(1)]
     [TestCase(2)]

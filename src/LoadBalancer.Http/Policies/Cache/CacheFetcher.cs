@@ -230,18 +230,20 @@ internal sealed class CacheFetcher : HttpHandler
         {
             copy.BeginTimeout(_policy.RefreshTime);
             var fault = await AskAsync(copy, work);
-            if (fault.Failed || copy.Response.Status >= 500)
+            var isSame = !fault.Failed && work.WithheldStatus == 304;
+            var hasFailed = fault.Failed || !(isSame || StoragePlan.IsKept(copy.Response.Status));
+            if (hasFailed)
             {
                 stale.RefreshAt = _time.GetTimestamp() + _pause;
             }
 
-            if (!fault.Failed && work.WithheldStatus == 304)
+            if (isSame)
             {
                 _policy.Freshen(copy, work, _time.GetTimestamp());
             }
 
             Tell(work, fault);
-            copy.Route!.Metrics?.Cached(copy.Loop.Index, fault.Failed || copy.Response.Status >= 500 ? CacheLookup.RefreshFailed : CacheLookup.Refreshed, 0);
+            copy.Route!.Metrics?.Cached(copy.Loop.Index, hasFailed ? CacheLookup.RefreshFailed : CacheLookup.Refreshed, 0);
         }
         catch (Exception error)
         {

@@ -107,14 +107,19 @@ internal sealed class CachePolicy : HttpPolicy
 
                 work.Keep(exchange, plan, now);
             }
-            else if (response.Status < 500)
+            else if (response.Status >= 500)
             {
-                work.Refuse(now);
-                GiveUp(work);
+                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+            }
+            else if (plan.Storability is Storability.Status or Storability.Endless)
+            {
+                // A refusal, a part, a stream: what was kept is still what it was, and others may get something else.
+                work.Doubt(now);
             }
             else
             {
-                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+                work.Refuse(now);
+                GiveUp(work);
             }
         }
 

@@ -271,6 +271,41 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         Assert.That(_gateway.Get("/").Text, Is.EqualTo("3"));
     }
 
+    [TestCase("302 Found")]
+    [TestCase("403 Forbidden")]
+    [TestCase("406 Not Acceptable")]
+    [TestCase("429 Too Many Requests")]
+    public async Task What_one_is_refused_leaves_what_is_kept_as_it_is(string status)
+    {
+        await StartAsync("cache: {stale_if_error: 1h}, retry: off", (wire, _, count) =>
+            wire.Respond($"{count}", "Cache-Control: max-age=10\r\n", count == 2 ? status : count == 3 ? "503 Service Unavailable" : "200 OK"));
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.That((_gateway.Get("/").Text, _gateway.Get("/").Text, _gateway.Get("/").Text), Is.EqualTo(("2", "1", "4")));
+    }
+
+    [TestCase("302 Found")]
+    [TestCase("403 Forbidden")]
+    [TestCase("406 Not Acceptable")]
+    [TestCase("429 Too Many Requests")]
+    public async Task What_is_refused_in_the_background_leaves_what_is_kept_as_it_is(string status)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, _, count) => wire.Respond($"{count}", "Cache-Control: max-age=10\r\n", count == 2 ? status : "200 OK"));
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        for (var turn = 0; turn < 2; turn++)
+        {
+            Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+            Assert.That(() => (_endpoint.Requests.Count, _gateway.Kept!.Fetches), Is.EqualTo((2, 0)).After(Loopback.TimeoutMs, 5));
+            _gateway.Settle();
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+        Assert.That(() => _gateway.Get("/").Text, Is.EqualTo("3").After(Loopback.TimeoutMs, 5));
+    }
+
     [TestCase("cache: {}", "max-age=10, stale-if-error=30", "500", "lb; fwd=stale; fwd-status=500")]
     [TestCase("cache: {}", "max-age=10, stale-if-error=30", "503", "lb; fwd=stale; fwd-status=503")]
     [TestCase("cache: {}", "max-age=10, stale-if-error=30", "reset", "lb; fwd=stale; detail=response_truncated")]
@@ -320,9 +355,9 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         Assert.That(_gateway.Get("/").Status, Is.EqualTo(503));
     }
 
-    [TestCase("503")]
-    [TestCase("reset")]
-    public async Task Those_who_wait_for_one_that_fails_get_what_is_stale_too(string how)
+    [TestCase("503", 2)]
+    [TestCase("reset", 1)]
+    public async Task Those_who_wait_for_one_that_fails_get_what_is_stale_too(string how, int asked)
     {
         await StartAsync("cache: {stale_if_error: 30s}, retry: off", (wire, _, count) =>
         {
@@ -337,10 +372,10 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         _time.Advance(TimeSpan.FromSeconds(15));
         var clients = Enumerable.Range(0, 10).Select(_ => _gateway.Connect().Get("/")).ToList();
         Assert.That(() => _gateway.Kept!.Waiting, Is.EqualTo(9).After(Loopback.TimeoutMs, 5));
-        _turn.Release();
+        _turn.Release(asked);
 
         Assert.That(clients.Select(client => client.ReadResponse().Text), Is.All.EqualTo("1"));
-        Assert.That(_endpoint.Requests, Has.Count.EqualTo(2));
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(1 + asked));
         clients.ForEach(client => client.Dispose());
     }
 
