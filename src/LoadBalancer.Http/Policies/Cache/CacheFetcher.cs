@@ -150,8 +150,9 @@ internal sealed class CacheFetcher : HttpHandler
         work.BeginAsking(fields, now, validates: exchange.Request.Method == RequestMethod.Get && work.Kept is { } same && !_policy.IsGivenUp(same), spares);
         var fault = await _action.HandleAsync(exchange);
         work.EndAsking(fields);
-        if (!fault.Failed && work.WithheldStatus == 304 && !Revalidation.IsAbout(exchange.Response, work.Kept!))
+        if (!fault.Failed && work.WithheldStatus == 304 && (!Revalidation.IsAbout(exchange.Response, work.Kept!) || _policy.IsGivenUp(work.Kept!)))
         {
+            // It is about what lb does not have, or what an operator has given up meanwhile: that it is as it was does not help.
             exchange.Response.Reset();
             work.BeginAsking(fields, _time.GetTimestamp(), validates: false, spares);
             fault = await _action.HandleAsync(exchange);
