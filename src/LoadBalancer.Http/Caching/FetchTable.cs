@@ -45,7 +45,7 @@ internal sealed class FetchTable
     /// <summary>Somebody wants something that is not kept.</summary>
     /// <param name="key">What it is found by, whole.</param>
     /// <param name="hash">The key's number.</param>
-    /// <param name="loop">Where to wait; null for whoever does not.</param>
+    /// <param name="loop">Where to wait; null for whoever does not, and leads or leaves it.</param>
     /// <param name="now">By the clock of durations.</param>
     /// <param name="fetch">Led from here on, with <see cref="FetchEnd.Lead"/>.</param>
     /// <param name="wait">The wait, with <see cref="FetchEnd.None"/>.</param>
@@ -54,8 +54,9 @@ internal sealed class FetchTable
         (fetch, wait) = (null, null);
         lock (_lock)
         {
+            // Whoever does not wait does not mind that nobody does.
             ref readonly var mark = ref _alone[MarkOf(hash)];
-            if (mark.Hash == hash && now < mark.Until)
+            if (loop is not null && mark.Hash == hash && now < mark.Until)
             {
                 return FetchEnd.Alone;
             }
@@ -90,11 +91,7 @@ internal sealed class FetchTable
     {
         lock (_lock)
         {
-            ref var mark = ref _alone[MarkOf(hash)];
-            if (mark.Hash == hash)
-            {
-                mark = default;
-            }
+            Unmark(hash);
         }
     }
 
@@ -121,6 +118,10 @@ internal sealed class FetchTable
             if (end == FetchEnd.Alone)
             {
                 _alone[MarkOf(fetch.Hash)] = (fetch.Hash, until);
+            }
+            else if (end == FetchEnd.Kept)
+            {
+                Unmark(fetch.Hash);
             }
         }
 
@@ -185,6 +186,15 @@ internal sealed class FetchTable
 
     // The lowest bits are the same for all of a table.
     private static int MarkOf(ulong hash) => (int)(hash >> 32) & (Marks - 1);
+
+    private void Unmark(ulong hash)
+    {
+        ref var mark = ref _alone[MarkOf(hash)];
+        if (mark.Hash == hash)
+        {
+            mark = default;
+        }
+    }
 
     private void Unlink(SharedFetch fetch, FetchWait wait)
     {

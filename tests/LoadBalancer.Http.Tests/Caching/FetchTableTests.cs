@@ -59,6 +59,15 @@ internal sealed class FetchTableTests : IDisposable
     }
 
     [Test]
+    public void Whoever_does_not_wait_leads_though_nobody_waits_and_what_it_keeps_may_be_waited_for()
+    {
+        Lead().Refuse(until: 100);
+        Assert.That((_table.Join(Key, Hash, null, 0, out var fetch, out _), Join(out _)), Is.EqualTo((FetchEnd.Lead, FetchEnd.Alone)));
+        fetch!.Keep(null!);
+        Assert.That(Join(out _), Is.EqualTo(FetchEnd.Lead));
+    }
+
+    [Test]
     public async Task A_fetch_ends_once_and_all_who_wait_hear_it([Values(FetchEnd.Again, FetchEnd.Alone, FetchEnd.Failed)] FetchEnd end)
     {
         var fetch = Lead();

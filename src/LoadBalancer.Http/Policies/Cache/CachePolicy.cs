@@ -177,7 +177,9 @@ internal sealed class CachePolicy : HttpPolicy
     public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
 
     /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
-    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleWhileRevalidate, response.StaleWhileRevalidate);
+    /// <remarks>What says that it is to be asked about each time is not what the route's time is about: that answer has to say so itself.</remarks>
+    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) =>
+        MayUse(exchange, response, now, response.Lifetime > 0 || _options!.StaleWhileRevalidate == TimeSpan.Zero ? _options!.StaleWhileRevalidate : null, response.StaleWhileRevalidate);
 
     /// <summary>True where what is kept may be sent though it is stale, as asking has failed (RFC 5861 section 4).</summary>
     public bool MayUseOnError(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleIfError, response.StaleIfError);

@@ -98,6 +98,31 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         Assert.That(_endpoint.Requests.Select(request => request["If-None-Match"]), Is.EqualTo(new[] { null, "\"1\"", "\"1\"" }));
     }
 
+    [TestCase("Cache-Control: no-cache\r\n")]
+    [TestCase("Cache-Control: max-age=0\r\n")]
+    [TestCase("Expires: 0\r\n")]
+    public async Task The_routes_time_for_what_is_stale_is_not_for_what_has_to_be_asked_about_each_time(string fields)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, request, count) => Same(wire, request, count, $"{fields}ETag: \"1\"\r\n"));
+        _gateway.Get("/");
+
+        Assert.That((_gateway.Get("/")["Cache-Status"], _gateway.Get("/")["Cache-Status"]), Is.EqualTo(("lb; fwd=stale; fwd-status=304", "lb; fwd=stale; fwd-status=304")));
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task What_says_itself_that_it_may_be_sent_while_it_is_asked_about_is_asked_about_each_time()
+    {
+        await StartAsync("cache: {}", (wire, request, count) => Same(wire, request, count, $"Cache-Control: max-age=0, stale-while-revalidate=60\r\nETag: \"1\"\r\nX-Count: {count}\r\n"));
+        _gateway.Get("/");
+        for (var asked = 2; asked <= 4; asked++)
+        {
+            Assert.That(_gateway.Get("/")["X-Count"], Is.EqualTo($"{asked - 1}"));
+            Assert.That(() => (_endpoint.Requests.Count, _gateway.Kept!.Fetches), Is.EqualTo((asked, 0)).After(Loopback.TimeoutMs, 5));
+            _gateway.Settle();
+        }
+    }
+
     [Test]
     public async Task A_304_about_another_version_than_the_one_that_is_kept_is_not_believed()
     {
