@@ -275,6 +275,9 @@ internal sealed class CacheWork
         }, _store.MostBody);
     }
 
+    /// <summary>True where the body that passes, or is to, is kept as far as is known.</summary>
+    public bool IsKeeping => _body.IsRecording;
+
     /// <summary>Bytes of the response's body pass.</summary>
     public void Write(in ReadOnlySequence<byte> data)
     {

@@ -221,7 +221,7 @@ internal sealed class CacheFetcher : HttpHandler
         loop.Refreshing++;
         copy.Route = exchange.Route;
         copy.Began = now;
-        copy.Carrier = new NoCarrier(_onHead);
+        copy.Carrier = new NoCarrier(_onHead, () => asks.IsKeeping);
         _ = RefreshAsync(loop, copy, asks, stale);
     }
 

@@ -285,6 +285,35 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers
         Assert.That(() => _gateway.Get("/").Text, Is.EqualTo("4").After(Loopback.TimeoutMs, 5));
     }
 
+    [TestCase("Cache-Control: max-age=10\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n", 0)]
+    [TestCase("Cache-Control: max-age=10\r\nTransfer-Encoding: chunked\r\n", 3)]
+    [TestCase("Cache-Control: private\r\nContent-Length: 10000000\r\n", 0)]
+    public async Task What_is_not_to_be_kept_is_not_read_in_the_background(string fields, int pieces)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, _, count) =>
+        {
+            if (count != 2)
+            {
+                wire.Respond($"{count}", "Cache-Control: max-age=10\r\n");
+                return;
+            }
+
+            var piece = new string('x', 1024 * 1024);
+            wire.Send($"HTTP/1.1 200 OK\r\n{fields}\r\n");
+            for (var at = 0; at < pieces; at++)
+            {
+                wire.Send($"{piece.Length:x}\r\n{piece}\r\n");
+            }
+
+            _turn.Wait(Loopback.TimeoutMs);
+        });
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+        Assert.That(() => _endpoint.Requests.Count, Is.EqualTo(2).After(Loopback.TimeoutMs, 5));
+        _gateway.Settle();
+    }
+
     [Test]
     public async Task What_becomes_private_in_the_background_is_given_up()
     {
