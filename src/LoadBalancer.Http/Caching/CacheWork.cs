@@ -301,13 +301,16 @@ internal sealed class CacheWork
     }
 
     /// <summary>Keeps the response that <see cref="Keep"/> has begun with, with this body.</summary>
-    public CachedResponse Store(in ReadOnlySequence<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="same">What was kept and has the same body; null for nothing.</param>
+    public CachedResponse Store(in ReadOnlySequence<byte> body, CachedResponse? same = null)
     {
         var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
         {
             Place = _place,
             Primary = _primary,
             Tags = Tags ?? [],
+            Readers = same?.Hash == _storedHash ? same.Readers : new(),
             Status = _status,
             AskedAt = AskedAt,
             ReceivedAt = _receivedAt,

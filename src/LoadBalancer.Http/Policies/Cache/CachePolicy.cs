@@ -213,7 +213,7 @@ internal sealed class CachePolicy : HttpPolicy
         }
 
         work.Keep(exchange, plan, now);
-        var fresh = work.Store(kept.Body);
+        var fresh = work.Store(kept.Body, kept);
         exchange.Response.Reset();
         Answer(exchange, work, fresh, CacheLookup.Revalidated, now);
     }
