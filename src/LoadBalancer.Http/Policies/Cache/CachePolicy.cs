@@ -82,7 +82,7 @@ internal sealed class CachePolicy : HttpPolicy
         }
 
         var now = _time.GetTimestamp();
-        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 300 && IsUnsafe(exchange.Request.Method))
+        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 400 && IsUnsafe(exchange.Request.Method))
         {
             _store.Change(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path), now);
         }
