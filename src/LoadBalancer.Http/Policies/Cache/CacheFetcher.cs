@@ -112,7 +112,7 @@ internal sealed class CacheFetcher : HttpHandler
 
             // Between looking and joining, and while it waited, somebody else may have kept it; and what was kept need not have stayed in the store.
             var now = _time.GetTimestamp();
-            var found = end == FetchEnd.Kept && _policy.IsCurrent(exchange, wait!.Response!) && !_policy.IsGivenUp(wait.Response!) ? wait.Response : _policy.Find(exchange, work, now, counts: false);
+            var found = end == FetchEnd.Kept && _policy.MayShare(exchange, wait!.Response!, now) ? wait.Response : _policy.Find(exchange, work, now, counts: false);
             if (found is not null)
             {
                 work.Release();

@@ -173,6 +173,10 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
     public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
 
+    /// <summary>True where the answer to another exchange is the answer to this one too, whatever it took to come: one that nobody may use stale not when it is stale by now.</summary>
+    public bool MayShare(Exchange exchange, CachedResponse response, long now) =>
+        IsCurrent(exchange, response) && !IsGivenUp(response) && !(response.MustRevalidate && AgeOf(response, now) >= response.Lifetime);
+
     /// <summary>True where an operator has given up what an exchange has in its hand, be it asked for before or found.</summary>
     public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
 

@@ -313,6 +313,28 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers
         _turn.Release(2);
     }
 
+    [TestCase("max-age=1", 1)]
+    [TestCase("max-age=1, must-revalidate", 2)]
+    public async Task What_is_too_old_when_it_is_whole_is_for_those_who_wait_unless_it_forbids_that(string control, int asked)
+    {
+        var endpoint = await StartAsync("cache: {}", (wire, _, count) =>
+        {
+            wire.Send($"HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nContent-Length: 2\r\n\r\n{count}");
+            _turn.Wait(Loopback.TimeoutMs);
+            wire.Send("!");
+        });
+        Ask(1);
+        AwaitAsked(endpoint, 1);
+        Ask(1);
+        AwaitWaiting(1);
+        _turn.Release();
+        _clients[0].ReadHead();
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+        _turn.Release(3);
+
+        Assert.That((_clients[1].ReadResponse().Text, endpoint.Requests.Count), Is.EqualTo(($"{asked}!", asked)));
+    }
+
     [Test]
     public async Task A_body_that_turns_out_too_long_is_waited_for_no_longer()
     {
