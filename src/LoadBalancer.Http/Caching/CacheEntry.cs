@@ -27,12 +27,6 @@ internal abstract class CacheEntry(byte[] key, ulong hash, long size)
     /// <summary>The number of its key without what answers vary on: all that have it are one answer in several forms.</summary>
     public required ulong Primary { get; init; }
 
-    /// <summary>How many clients are on their way through its body. Interlocked; only long bodies are counted.</summary>
-    internal int Readers;
-
-    /// <summary>True while it weighs something although it is given up, because somebody reads it still. Written under the shard's lock.</summary>
-    internal volatile bool IsLingering;
-
     /// <summary>True since somebody has found it and the hand has not come by. Written by any thread, with no fence: a mark that is lost costs nothing but a poorer guess.</summary>
     internal bool IsVisited;
 

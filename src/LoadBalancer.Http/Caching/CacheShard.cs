@@ -57,7 +57,7 @@ internal sealed class CacheShard
     /// <summary>What entries weigh that are given up and that clients are still on their way through, in bytes: so much less may the others weigh.</summary>
     public long Lingering => Volatile.Read(ref _lingering);
 
-    /// <summary>Responses that came in.</summary>
+    /// <summary>Responses that came in; what a 304 has made fresh again was here already.</summary>
     public long Stored => Volatile.Read(ref _stored);
 
     /// <summary>Responses that had to go because others were worth more.</summary>
@@ -119,7 +119,12 @@ internal sealed class CacheShard
                 return;
             }
 
-            _stored += entry is CachedResponse ? 1 : 0;
+            if (entry is CachedResponse { Readers: var readers })
+            {
+                EndLingering(readers, isKept: true);
+                _stored += (before as CachedResponse)?.Readers == readers ? 0 : 1;
+            }
+
             _index[entry.Hash] = entry;
             if (segment == CacheSegment.Main && _main.Bytes + entry.Size <= MostOfMain)
             {
@@ -164,16 +169,12 @@ internal sealed class CacheShard
         }
     }
 
-    /// <summary>The last reader of an entry that was given up is done with it.</summary>
-    public void EndLingering(CacheEntry entry)
+    /// <summary>The last reader of a body that was given up is done with it.</summary>
+    public void EndLingering(BodyReaders readers)
     {
         lock (_lock)
         {
-            if (entry.IsLingering && Volatile.Read(ref entry.Readers) == 0)
-            {
-                entry.IsLingering = false;
-                _lingering -= entry.Size;
-            }
+            EndLingering(readers, isKept: false);
         }
     }
 
@@ -289,19 +290,24 @@ internal sealed class CacheShard
 
     private void Linger(CacheEntry entry)
     {
-        if (entry.IsLingering || Volatile.Read(ref entry.Readers) == 0)
+        if (entry is not CachedResponse { Readers: var readers } || readers.Lingering > 0 || Volatile.Read(ref readers.Count) == 0)
         {
             return;
         }
 
         // Said before it is asked again: whoever is done looks at it after he has counted himself out, so that one of the two sees the other.
-        entry.IsLingering = true;
+        Volatile.Write(ref readers.Lingering, entry.Size);
         _lingering += entry.Size;
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref entry.Readers) == 0)
+        EndLingering(readers, isKept: false);
+    }
+
+    private void EndLingering(BodyReaders readers, bool isKept)
+    {
+        if (isKept || Volatile.Read(ref readers.Count) == 0)
         {
-            entry.IsLingering = false;
-            _lingering -= entry.Size;
+            _lingering -= readers.Lingering;
+            Volatile.Write(ref readers.Lingering, 0);
         }
     }
 

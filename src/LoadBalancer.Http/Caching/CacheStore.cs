@@ -214,14 +214,14 @@ internal sealed class CacheStore
     public bool IsGivenUp(CachedResponse response) => _purges.Has(response);
 
     /// <summary>Somebody begins to send a long body, which is in memory until he is done. <see cref="Release"/> follows once.</summary>
-    public static void Hold(CachedResponse response) => Interlocked.Increment(ref response.Readers);
+    public static void Hold(CachedResponse response) => Interlocked.Increment(ref response.Readers.Count);
 
     /// <summary>He is done.</summary>
     public void Release(CachedResponse response)
     {
-        if (Interlocked.Decrement(ref response.Readers) == 0 && response.IsLingering)
+        if (Interlocked.Decrement(ref response.Readers.Count) == 0 && Volatile.Read(ref response.Readers.Lingering) > 0)
         {
-            ShardOf(response.Hash).EndLingering(response);
+            ShardOf(response.Hash).EndLingering(response.Readers);
         }
     }
 

@@ -203,8 +203,23 @@ internal sealed class CacheWork
     /// <summary>What it asks for is for nobody else; see <see cref="SharedFetch.Refuse"/>.</summary>
     public void Refuse(long now) => Take()?.Refuse(now + _alone);
 
-    /// <summary>Asking has failed, for whoever waits too.</summary>
-    public void Fail(Fault fault) => Take()?.Fail(fault);
+    /// <summary>The answer says nothing of what others would get: one of those who wait asks once more, and if that one gets no other, each asks for itself.</summary>
+    public void Doubt(long now)
+    {
+        if (Take() is { } fetch && !fetch.TryAgain())
+        {
+            fetch.Refuse(now + _alone);
+        }
+    }
+
+    /// <summary>Asking has failed, for whoever waits too; where the endpoint has answered with an error, which this exchange's words may have caused, when one more has got one.</summary>
+    public void Fail(Fault fault)
+    {
+        if (Take() is { } fetch && !(fault.Kind == FaultKind.BadStatus && fetch.TryAgain()))
+        {
+            fetch.Fail(fault);
+        }
+    }
 
     /// <summary>It asks no longer, which says nothing about the endpoint.</summary>
     public void PassOn() => Take()?.PassOn();
@@ -260,6 +275,9 @@ internal sealed class CacheWork
         }, _store.MostBody);
     }
 
+    /// <summary>True where the body that passes, or is to, is kept as far as is known.</summary>
+    public bool IsKeeping => _body.IsRecording;
+
     /// <summary>Bytes of the response's body pass.</summary>
     public void Write(in ReadOnlySequence<byte> data)
     {
@@ -283,13 +301,16 @@ internal sealed class CacheWork
     }
 
     /// <summary>Keeps the response that <see cref="Keep"/> has begun with, with this body.</summary>
-    public CachedResponse Store(in ReadOnlySequence<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="same">What was kept and has the same body; null for nothing.</param>
+    public CachedResponse Store(in ReadOnlySequence<byte> body, CachedResponse? same = null)
     {
         var response = new CachedResponse(_storedKey, _storedHash, _head.Bytes, _head.Fields, body)
         {
             Place = _place,
             Primary = _primary,
             Tags = Tags ?? [],
+            Readers = same?.Hash == _storedHash ? same.Readers : new(),
             Status = _status,
             AskedAt = AskedAt,
             ReceivedAt = _receivedAt,

@@ -21,6 +21,9 @@ internal sealed class CachedResponse : CacheEntry
     public CachedResponse(byte[] key, ulong hash, byte[] head, HeaderField[] fields, in ReadOnlySequence<byte> body)
         : base(key, hash, SizeOf(key, head, fields, body.Length)) => (_head, _fields, Body) = (head, fields, body);
 
+    /// <summary>Who is on his way through its body; only long ones are counted.</summary>
+    public BodyReaders Readers { get; init; } = new();
+
     /// <summary>Its status.</summary>
     public required int Status { get; init; }
 

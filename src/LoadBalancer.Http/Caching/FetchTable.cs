@@ -11,8 +11,9 @@ namespace LoadBalancer.Http.Caching;
 /// <code>
 ///   miss ─► Join ── nobody asks ─────────► leads ─► kept ──────────► all who wait have the answer
 ///             │                                └──► for one alone ─► all ask, and nobody waits for the key for a while
-///             ├── somebody asks ─► waits       ├──► failed ────────► all have failed
-///             └── not to be waited for         └──► went away ─────► one of those who wait leads
+///             ├── somebody asks ─► waits       ├──► no answer ─────► all have failed
+///             └── not to be waited for         ├──► went away ─────► one of those who wait leads
+///                                              └──► 4xx, 5xx, … ───► one of those who wait leads, once: the second time it is so for all
 /// </code>
 /// Rule zero: there is a lock. It is held for a look-up, on misses of routes with a cache alone, and nobody is called under it. What it holds is bounded by the exchanges
 /// under way: each leads one fetch, or waits for one.
@@ -44,7 +45,7 @@ internal sealed class FetchTable
     /// <summary>Somebody wants something that is not kept.</summary>
     /// <param name="key">What it is found by, whole.</param>
     /// <param name="hash">The key's number.</param>
-    /// <param name="loop">Where to wait; null for whoever does not.</param>
+    /// <param name="loop">Where to wait; null for whoever does not, and leads or leaves it.</param>
     /// <param name="now">By the clock of durations.</param>
     /// <param name="fetch">Led from here on, with <see cref="FetchEnd.Lead"/>.</param>
     /// <param name="wait">The wait, with <see cref="FetchEnd.None"/>.</param>
@@ -53,8 +54,9 @@ internal sealed class FetchTable
         (fetch, wait) = (null, null);
         lock (_lock)
         {
+            // Whoever does not wait does not mind that nobody does.
             ref readonly var mark = ref _alone[MarkOf(hash)];
-            if (mark.Hash == hash && now < mark.Until)
+            if (loop is not null && mark.Hash == hash && now < mark.Until)
             {
                 return FetchEnd.Alone;
             }
@@ -89,11 +91,7 @@ internal sealed class FetchTable
     {
         lock (_lock)
         {
-            ref var mark = ref _alone[MarkOf(hash)];
-            if (mark.Hash == hash)
-            {
-                mark = default;
-            }
+            Unmark(hash);
         }
     }
 
@@ -121,6 +119,10 @@ internal sealed class FetchTable
             {
                 _alone[MarkOf(fetch.Hash)] = (fetch.Hash, until);
             }
+            else if (end == FetchEnd.Kept)
+            {
+                Unmark(fetch.Hash);
+            }
         }
 
         while (wait is not null)
@@ -132,29 +134,39 @@ internal sealed class FetchTable
         }
     }
 
-    /// <summary>Another one leads a fetch: who has waited longest.</summary>
-    internal void PassOn(SharedFetch fetch)
+    /// <summary>Another one leads a fetch: who has waited longest. Where nobody waits, it ends.</summary>
+    /// <param name="fetch">The fetch.</param>
+    /// <param name="once">True where that is to happen once in the life of a fetch.</param>
+    /// <returns>False where it has happened.</returns>
+    internal bool PassOn(SharedFetch fetch, bool once = false)
     {
         FetchWait? next;
         lock (_lock)
         {
             if (!fetch.IsUnderWay)
             {
-                return;
+                return true;
             }
 
+            if (once && fetch.IsSecondTry)
+            {
+                return false;
+            }
+
+            fetch.IsSecondTry |= once;
             next = fetch.First;
             if (next is null)
             {
                 fetch.IsUnderWay = false;
                 _underWay.Remove(fetch.Hash);
-                return;
+                return true;
             }
 
             Unlink(fetch, next);
         }
 
         next.Post(FetchEnd.Lead, null, default);
+        return true;
     }
 
     /// <summary>Somebody waits no longer; false where he has lost his place already, and the end of his wait is on its way.</summary>
@@ -174,6 +186,15 @@ internal sealed class FetchTable
 
     // The lowest bits are the same for all of a table.
     private static int MarkOf(ulong hash) => (int)(hash >> 32) & (Marks - 1);
+
+    private void Unmark(ulong hash)
+    {
+        ref var mark = ref _alone[MarkOf(hash)];
+        if (mark.Hash == hash)
+        {
+            mark = default;
+        }
+    }
 
     private void Unlink(SharedFetch fetch, FetchWait wait)
     {

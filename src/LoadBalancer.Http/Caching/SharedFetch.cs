@@ -17,6 +17,9 @@ internal sealed class SharedFetch(FetchTable table, byte[] key, ulong hash)
     /// <summary>True while it is found; under the table's lock.</summary>
     internal bool IsUnderWay = true;
 
+    /// <summary>True where it was asked for a second time because of what the first answer was; under the table's lock.</summary>
+    internal bool IsSecondTry;
+
     /// <summary>Who has waited longest; under the table's lock.</summary>
     internal FetchWait? First;
 
@@ -40,6 +43,12 @@ internal sealed class SharedFetch(FetchTable table, byte[] key, ulong hash)
 
     /// <summary>Its leader asks no longer: exactly one of those who wait does, for the others; where there is none, it ends.</summary>
     public void PassOn() => table.PassOn(this);
+
+    /// <summary>
+    /// There is an answer that those who wait cannot have, and which may be of its leader's own words: exactly one of them asks once more. False where one has done that already,
+    /// so that it is no matter of words.
+    /// </summary>
+    public bool TryAgain() => table.PassOn(this, once: true);
 
     /// <summary>Somebody waits no longer; false where the end of the wait is on its way already.</summary>
     internal bool Leave(FetchWait wait) => table.Leave(this, wait);

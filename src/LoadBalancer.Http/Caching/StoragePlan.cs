@@ -24,7 +24,7 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
     public static StoragePlan Of(HeaderList request, Credentials credentials, ResponseHead response, long ttl, long receivedAt, long delay, long mostBody)
     {
         var fields = response.Fields;
-        if (response.Status is not (200 or 203 or 301 or 308 or 404 or 410))
+        if (!IsKept(response.Status))
         {
             return new(Storability.Status);
         }
@@ -95,6 +95,9 @@ internal readonly record struct StoragePlan(Storability Storability, long Lifeti
             ? new(Storability.Stored, 0, age, isForAll)
             : new(Storability.NotFresh);
     }
+
+    /// <summary>True for a status that is kept, if all else allows it; any other says nothing of what is kept already.</summary>
+    public static bool IsKept(int status) => status is 200 or 203 or 301 or 308 or 404 or 410;
 
     private static bool IsEventStream(HeaderList fields) =>
         fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= 17 && Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8);

@@ -320,6 +320,12 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
 
         work.IsEarly = work.HasUpload && !work.UploadHasEnded && connection.IsEarly(response);
         exchange.StartResponse();
+        if (!exchange.Carrier.TakesBody && response.Framing != BodyFraming.None && !(response.Framing == BodyFraming.Length && response.ContentLength <= BodyCopier.MostUnflushed))
+        {
+            // It may have no end, and nobody is there to leave.
+            return Unwanted;
+        }
+
         connection.StartResponseBody(response);
         var fault = await BodyCopier.DownloadAsync(exchange, work, connection, between);
         exchange.SentBytes = exchange.Carrier.Body.BytesWritten;

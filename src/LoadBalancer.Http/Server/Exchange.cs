@@ -241,6 +241,8 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Lets the route's policies see the head of the response, and writes it.</summary>
     public void StartResponse()
     {
+        // They see what was answered, to keep it as it came.
+        Route?.Policies.OnResponse(this);
         if (_cookies is { Count: > 0 } cookies)
         {
             // A cache in front would give somebody's session to the next one.
@@ -251,7 +253,6 @@ internal sealed class Exchange(EventLoop loop)
             }
         }
 
-        Route?.Policies.OnResponse(this);
         Carrier.Start(this);
     }
 

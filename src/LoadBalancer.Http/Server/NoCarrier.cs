@@ -1,14 +1,25 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using LoadBalancer.Http.Forwarding;
 
 namespace LoadBalancer.Http.Server;
 
 /// <summary>The way back where nobody is there: of a copy, of a rehearsal, and of what is asked for to be kept. Everything is taken at once.</summary>
-/// <param name="onStart">Sees the head of the response; null for nobody.</param>
-internal sealed class NoCarrier(Action<Exchange>? onStart = null) : ResponseCarrier
+internal sealed class NoCarrier : ResponseCarrier
 {
+    private readonly Action<Exchange>? _onStart;
+    private readonly Func<bool>? _takesBody;
+
+    /// <summary>A way back.</summary>
+    /// <param name="onStart">Sees the head of the response; null for nobody.</param>
+    /// <param name="takesBody">Whether the body is wanted still; null for always. What is not wanted is as what a client has left.</param>
+    public NoCarrier(Action<Exchange>? onStart = null, Func<bool>? takesBody = null) => (_onStart, _takesBody, Body) = (onStart, takesBody, new NoBody(this));
+
     /// <inheritdoc/>
-    public override BodyWriter Body { get; } = new NoBody();
+    public override BodyWriter Body { get; }
+
+    /// <inheritdoc/>
+    public override bool TakesBody => _takesBody is null || _takesBody();
 
     /// <inheritdoc/>
     public override ValueTask<bool> SendInterimAsync(ResponseHead head) => new(true);
@@ -17,7 +28,7 @@ internal sealed class NoCarrier(Action<Exchange>? onStart = null) : ResponseCarr
     public override void Start(Exchange exchange)
     {
         HasStarted = true;
-        onStart?.Invoke(exchange);
+        _onStart?.Invoke(exchange);
     }
 
     /// <inheritdoc/>
@@ -53,16 +64,17 @@ internal sealed class NoCarrier(Action<Exchange>? onStart = null) : ResponseCarr
     {
     }
 
-    private sealed class NoBody : BodyWriter
+    private sealed class NoBody(NoCarrier carrier) : BodyWriter
     {
-        public override long Unflushed => 0;
+        private bool _ended;
+
+        public override long Unflushed => carrier.TakesBody ? 0 : BytesWritten;
 
         public override void Write(in ReadOnlySequence<byte> data) => BytesWritten += data.Length;
 
-        public override void End(HeaderList? trailers)
-        {
-        }
+        public override void End(HeaderList? trailers) => _ended = true;
 
-        public override ValueTask<bool> FlushAsync() => new(true);
+        // A short one is read to its end, which costs less than another connection.
+        public override ValueTask<bool> FlushAsync() => new(_ended || BytesWritten <= BodyCopier.MostUnflushed || carrier.TakesBody);
     }
 }

@@ -13,6 +13,9 @@ internal abstract class ResponseCarrier
     /// <summary>When what has no end of its own is to end, because the client's connection is drained; null where it is not.</summary>
     public virtual TimeSpan? EndsAfter => null;
 
+    /// <summary>False where nobody has a use for the body of the response, which need not be read then; after <see cref="Start"/>.</summary>
+    public virtual bool TakesBody => true;
+
     /// <summary>The body of the response; after <see cref="Start"/>.</summary>
     public abstract BodyWriter Body { get; }
 

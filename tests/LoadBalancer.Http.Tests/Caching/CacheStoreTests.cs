@@ -258,6 +258,31 @@ internal sealed class CacheStoreTests
     }
 
     [Test]
+    public void A_body_that_another_answer_has_too_counts_once()
+    {
+        var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
+        var first = Long(store, "sent", 200 * Kilobyte);
+        store.Add(first);
+        CacheStore.Hold(first);
+        var last = first;
+        for (var at = 0; at < 5; at++)
+        {
+            store.Add(last = Long(store, "sent", 200 * Kilobyte, first.Readers));
+        }
+
+        Assert.That((store.Lingering, store.Bytes, store.Stored), Is.EqualTo((0, last.Size, 1)));
+        CacheStore.Hold(last);
+        store.Remove(last);
+        Assert.That((store.Lingering, store.Bytes), Is.EqualTo((last.Size, 0)));
+        store.Release(last);
+        Assert.That(store.Lingering, Is.EqualTo(last.Size), "somebody has it by the first answer still");
+        store.Add(Long(store, "sent", 200 * Kilobyte, first.Readers));
+        Assert.That((store.Lingering, store.Stored), Is.EqualTo((0, 2)));
+        store.Release(first);
+        Assert.That(store.Lingering, Is.Zero);
+    }
+
+    [Test]
     public void Bodies_that_are_being_sent_leave_half_of_the_room_to_others()
     {
         var store = new CacheStore(1000 * Kilobyte, new Random(1), shards: 1);
@@ -305,12 +330,12 @@ internal sealed class CacheStoreTests
         Assert.That((store.Stored, store.Evicted), Is.EqualTo((10, 10 - store.Count)));
     }
 
-    private static CachedResponse Long(CacheStore store, string name, int length)
+    private static CachedResponse Long(CacheStore store, string name, int length, BodyReaders? readers = null)
     {
         var key = System.Text.Encoding.ASCII.GetBytes(name);
         return new CachedResponse(key, store.HashOf(key), [], [], new System.Buffers.ReadOnlySequence<byte>(new byte[length]))
         {
-            Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Tag = default, ModifiedAt = -1,
+            Readers = readers ?? new(), Place = [], Primary = 0, Tags = [], Status = 200, AskedAt = 1, ReceivedAt = 1, Age = 0, Lifetime = 60, IsForAll = true, Tag = default, ModifiedAt = -1,
         };
     }
 }

@@ -59,6 +59,15 @@ internal sealed class FetchTableTests : IDisposable
     }
 
     [Test]
+    public void Whoever_does_not_wait_leads_though_nobody_waits_and_what_it_keeps_may_be_waited_for()
+    {
+        Lead().Refuse(until: 100);
+        Assert.That((_table.Join(Key, Hash, null, 0, out var fetch, out _), Join(out _)), Is.EqualTo((FetchEnd.Lead, FetchEnd.Alone)));
+        fetch!.Keep(null!);
+        Assert.That(Join(out _), Is.EqualTo(FetchEnd.Lead));
+    }
+
+    [Test]
     public async Task A_fetch_ends_once_and_all_who_wait_hear_it([Values(FetchEnd.Again, FetchEnd.Alone, FetchEnd.Failed)] FetchEnd end)
     {
         var fetch = Lead();
@@ -101,6 +110,26 @@ internal sealed class FetchTableTests : IDisposable
 
         fetch.PassOn();
         Assert.That(_table.UnderWay, Is.Zero);
+    }
+
+    [Test]
+    public async Task It_is_tried_again_once_whoever_goes_away_meanwhile()
+    {
+        var fetch = Lead();
+        var waits = Enumerable.Range(0, 3).Select(_ => Wait()).ToArray();
+        Assert.That(fetch.TryAgain(), Is.True);
+        Assert.That(await EndAsync(waits[0]), Is.EqualTo(FetchEnd.Lead));
+        fetch.PassOn();
+        Assert.That(await EndAsync(waits[1]), Is.EqualTo(FetchEnd.Lead));
+        Assert.That((fetch.TryAgain(), _table.UnderWay, _table.Waiting), Is.EqualTo((false, 1, 1)));
+        fetch.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+        Assert.That((await EndAsync(waits[2]), fetch.TryAgain()), Is.EqualTo((FetchEnd.Failed, true)));
+    }
+
+    [Test]
+    public void Where_nobody_waits_it_is_not_tried_again()
+    {
+        Assert.That((Lead().TryAgain(), _table.UnderWay), Is.EqualTo((true, 0)));
     }
 
     [TestCase(0)]

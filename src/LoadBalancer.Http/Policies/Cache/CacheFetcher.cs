@@ -112,7 +112,7 @@ internal sealed class CacheFetcher : HttpHandler
 
             // Between looking and joining, and while it waited, somebody else may have kept it; and what was kept need not have stayed in the store.
             var now = _time.GetTimestamp();
-            var found = end == FetchEnd.Kept && _policy.IsCurrent(exchange, wait!.Response!) && !_policy.IsGivenUp(wait.Response!) ? wait.Response : _policy.Find(exchange, work, now, counts: false);
+            var found = end == FetchEnd.Kept && _policy.MayShare(exchange, wait!.Response!, now) ? wait.Response : _policy.Find(exchange, work, now, counts: false);
             if (found is not null)
             {
                 work.Release();
@@ -150,8 +150,9 @@ internal sealed class CacheFetcher : HttpHandler
         work.BeginAsking(fields, now, validates: exchange.Request.Method == RequestMethod.Get && work.Kept is { } same && !_policy.IsGivenUp(same), spares);
         var fault = await _action.HandleAsync(exchange);
         work.EndAsking(fields);
-        if (!fault.Failed && work.WithheldStatus == 304 && !Revalidation.IsAbout(exchange.Response, work.Kept!))
+        if (!fault.Failed && work.WithheldStatus == 304 && (!Revalidation.IsAbout(exchange.Response, work.Kept!) || _policy.IsGivenUp(work.Kept!)))
         {
+            // It is about what lb does not have, or what an operator has given up meanwhile: that it is as it was does not help.
             exchange.Response.Reset();
             work.BeginAsking(fields, _time.GetTimestamp(), validates: false, spares);
             fault = await _action.HandleAsync(exchange);
@@ -220,7 +221,7 @@ internal sealed class CacheFetcher : HttpHandler
         loop.Refreshing++;
         copy.Route = exchange.Route;
         copy.Began = now;
-        copy.Carrier = new NoCarrier(_onHead);
+        copy.Carrier = new NoCarrier(_onHead, () => asks.IsKeeping);
         _ = RefreshAsync(loop, copy, asks, stale);
     }
 
@@ -230,18 +231,20 @@ internal sealed class CacheFetcher : HttpHandler
         {
             copy.BeginTimeout(_policy.RefreshTime);
             var fault = await AskAsync(copy, work);
-            if (fault.Failed || copy.Response.Status >= 500)
+            var isSame = !fault.Failed && work.WithheldStatus == 304;
+            var hasFailed = fault.Failed || !(isSame || StoragePlan.IsKept(copy.Response.Status));
+            if (hasFailed)
             {
                 stale.RefreshAt = _time.GetTimestamp() + _pause;
             }
 
-            if (!fault.Failed && work.WithheldStatus == 304)
+            if (isSame)
             {
                 _policy.Freshen(copy, work, _time.GetTimestamp());
             }
 
             Tell(work, fault);
-            copy.Route!.Metrics?.Cached(copy.Loop.Index, fault.Failed || copy.Response.Status >= 500 ? CacheLookup.RefreshFailed : CacheLookup.Refreshed, 0);
+            copy.Route!.Metrics?.Cached(copy.Loop.Index, hasFailed ? CacheLookup.RefreshFailed : CacheLookup.Refreshed, 0);
         }
         catch (Exception error)
         {

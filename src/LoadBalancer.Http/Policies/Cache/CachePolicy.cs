@@ -82,7 +82,7 @@ internal sealed class CachePolicy : HttpPolicy
         }
 
         var now = _time.GetTimestamp();
-        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 300 && IsUnsafe(exchange.Request.Method))
+        if (work.Lookup == CacheLookup.Method && response.Status is >= 200 and < 400 && IsUnsafe(exchange.Request.Method))
         {
             _store.Change(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path), now);
         }
@@ -107,14 +107,19 @@ internal sealed class CachePolicy : HttpPolicy
 
                 work.Keep(exchange, plan, now);
             }
-            else if (response.Status < 500)
+            else if (response.Status >= 500)
             {
-                work.Refuse(now);
-                GiveUp(work);
+                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+            }
+            else if (plan.Storability is Storability.Status or Storability.Endless)
+            {
+                // A refusal, a part, a stream: what was kept is still what it was, and others may get something else.
+                work.Doubt(now);
             }
             else
             {
-                work.Fail(new Fault(FaultSide.Upstream, FaultKind.BadStatus));
+                work.Refuse(now);
+                GiveUp(work);
             }
         }
 
@@ -168,11 +173,17 @@ internal sealed class CachePolicy : HttpPolicy
     /// <summary>True where nothing has changed what is kept since it was asked for.</summary>
     public bool IsCurrent(Exchange exchange, CachedResponse response) => response.AskedAt > _store.ChangedAt(_store.PlaceOf(exchange.Request.Host, exchange.Request.Path));
 
+    /// <summary>True where the answer to another exchange is the answer to this one too, whatever it took to come: one that nobody may use stale not when it is stale by now.</summary>
+    public bool MayShare(Exchange exchange, CachedResponse response, long now) =>
+        IsCurrent(exchange, response) && !IsGivenUp(response) && !(response.MustRevalidate && AgeOf(response, now) >= response.Lifetime);
+
     /// <summary>True where an operator has given up what an exchange has in its hand, be it asked for before or found.</summary>
     public bool IsGivenUp(CachedResponse response) => _store.IsGivenUp(response);
 
     /// <summary>True where what is kept may be sent though it is stale, while it is asked for anew (RFC 5861 section 3).</summary>
-    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleWhileRevalidate, response.StaleWhileRevalidate);
+    /// <remarks>What says that it is to be asked about each time is not what the route's time is about: that answer has to say so itself.</remarks>
+    public bool MayUseWhileAsking(Exchange exchange, CachedResponse response, long now) =>
+        MayUse(exchange, response, now, response.Lifetime > 0 || _options!.StaleWhileRevalidate == TimeSpan.Zero ? _options!.StaleWhileRevalidate : null, response.StaleWhileRevalidate);
 
     /// <summary>True where what is kept may be sent though it is stale, as asking has failed (RFC 5861 section 4).</summary>
     public bool MayUseOnError(Exchange exchange, CachedResponse response, long now) => MayUse(exchange, response, now, _options!.StaleIfError, response.StaleIfError);
@@ -206,7 +217,7 @@ internal sealed class CachePolicy : HttpPolicy
         }
 
         work.Keep(exchange, plan, now);
-        var fresh = work.Store(kept.Body);
+        var fresh = work.Store(kept.Body, kept);
         exchange.Response.Reset();
         Answer(exchange, work, fresh, CacheLookup.Revalidated, now);
     }

@@ -93,6 +93,74 @@ internal sealed class CachePurgeScenarios(Carrier carrier) : IOverCarriers
         gateway.Settle();
     }
 
+    [TestCase("no-cache")]
+    [TestCase("max-age=10")]
+    public async Task What_is_given_up_while_it_is_asked_about_is_asked_for_anew(string control)
+    {
+        using var asked = new ManualResetEventSlim();
+        using var answer = new ManualResetEventSlim();
+        var count = 0;
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            var number = Interlocked.Increment(ref count);
+            if (request["If-None-Match"] is null)
+            {
+                wire.Respond($"{number}", $"Cache-Control: {control}\r\nETag: \"1\"\r\n");
+                return;
+            }
+
+            asked.Set();
+            answer.Wait(Loopback.TimeoutMs);
+            wire.Send($"HTTP/1.1 304 Not Modified\r\nCache-Control: {control}\r\nETag: \"1\"\r\n\r\n");
+        });
+        await using var gateway = await StartAsync(endpoint);
+        gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        using (var client = gateway.Connect())
+        {
+            client.Get("/");
+            asked.Wait(Loopback.TimeoutMs);
+            gateway.Kept!.Purge(new CachePurge(_time.GetTimestamp()));
+            answer.Set();
+            Assert.That(client.ReadResponse().Text, Is.EqualTo("3"));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task What_is_given_up_while_it_is_asked_about_is_not_sent_in_place_of_an_error()
+    {
+        using var asked = new ManualResetEventSlim();
+        using var answer = new ManualResetEventSlim();
+        var count = 0;
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            if (Interlocked.Increment(ref count) == 1)
+            {
+                wire.Respond("purged", "Cache-Control: max-age=10, stale-if-error=3600\r\n");
+                return;
+            }
+
+            asked.Set();
+            answer.Wait(Loopback.TimeoutMs);
+            wire.Socket.Dispose();
+        });
+        await using var gateway = await BareGateway.StartAsync("{routes: [{path: \"/*\", upstream: up, cache: {}, retry: off}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", time: _time);
+        gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        using (var client = gateway.Connect())
+        {
+            client.Get("/");
+            asked.Wait(Loopback.TimeoutMs);
+            gateway.Kept!.Purge(new CachePurge(_time.GetTimestamp()));
+            answer.Set();
+            Assert.That(client.ReadResponse().Status, Is.EqualTo(502));
+        }
+
+        gateway.Settle();
+    }
+
     [Test]
     public async Task A_path_is_given_up_in_all_its_forms_of_whatever_query()
     {

@@ -142,6 +142,9 @@ internal sealed class CacheRangeScenarios(Carrier carrier) : IOverCarriers
     {
         var gateway = await BareGateway.StartAsync("{routes: [{path: \"/*\", upstream: up, cache: {}}]}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", time: new ManualTime());
         gateway.Get("/");
+
+        // The client has the last byte before lb has put the answer away.
+        Assert.That(() => gateway.Kept!.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
         return gateway;
     }
 }

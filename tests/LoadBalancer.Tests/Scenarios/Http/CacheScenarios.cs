@@ -247,7 +247,8 @@ internal sealed class CacheScenarios(Carrier carrier) : IOverCarriers
 
     [TestCase("POST", "200 OK", true)]
     [TestCase("PUT", "204 No Content", true)]
-    [TestCase("DELETE", "303 See Other", false)]
+    [TestCase("DELETE", "303 See Other", true)]
+    [TestCase("POST", "302 Found", true)]
     [TestCase("PATCH", "200 OK", true)]
     [TestCase("POST", "500 Internal Server Error", false)]
     [TestCase("POST", "403 Forbidden", false)]

@@ -89,10 +89,9 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDis
     [TestCase("Cache-Control: no-store\r\n")]
     [TestCase("Cache-Control: max-age=60\r\nSet-Cookie: a=b\r\n")]
     [TestCase("Cache-Control: max-age=60\r\nVary: *\r\n")]
-    [TestCase("Cache-Control: max-age=60\r\n", "403 Forbidden")]
-    public async Task What_is_for_one_alone_is_asked_for_by_each_and_not_waited_for_for_a_while(string fields, string status = "200 OK")
+    public async Task What_is_for_one_alone_is_asked_for_by_each_and_not_waited_for_for_a_while(string fields)
     {
-        var endpoint = await StartAsync("cache: {ttl: 60s}", (wire, _, count) => wire.Respond($"{count}", fields, status));
+        var endpoint = await StartAsync("cache: {ttl: 60s}", (wire, _, count) => wire.Respond($"{count}", fields));
         Ask(1);
         AwaitAsked(endpoint, 1);
         Ask(5);
@@ -114,6 +113,49 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDis
         Assert.That(_clients.TakeLast(2).Select(client => client.ReadResponse().Text), Is.EquivalentTo(new[] { "9", "10" }));
     }
 
+    [TestCase("302 Found")]
+    [TestCase("403 Forbidden")]
+    [TestCase("406 Not Acceptable")]
+    [TestCase("429 Too Many Requests")]
+    [TestCase("503 Service Unavailable")]
+    public async Task What_the_words_of_the_first_one_have_caused_is_its_own(string status)
+    {
+        var endpoint = await StartAsync("cache: {}, retry: off", (wire, _, count) => wire.Respond($"{count}", Fresh, count == 1 ? status : "200 OK"));
+        Ask(1);
+        AwaitAsked(endpoint, 1);
+        Ask(20);
+        AwaitWaiting(20);
+        _turn.Release();
+        AwaitAsked(endpoint, 2);
+        AwaitWaiting(19);
+        _turn.Release();
+
+        Assert.That(_clients[0].ReadResponse().FirstLine.Split(' ')[1], Is.EqualTo(status[..3]));
+        Assert.That(_clients.Skip(1).Select(client => client.ReadResponse().Text), Is.All.EqualTo("2"));
+        Assert.That(endpoint.Requests, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task What_two_have_been_refused_is_asked_for_by_each_and_not_waited_for_for_a_while()
+    {
+        var endpoint = await StartAsync("cache: {}", (wire, _, count) => wire.Respond($"{count}", Fresh, "403 Forbidden"));
+        Ask(1);
+        AwaitAsked(endpoint, 1);
+        Ask(5);
+        AwaitWaiting(5);
+        _turn.Release();
+        AwaitAsked(endpoint, 2);
+        AwaitWaiting(4);
+        _turn.Release();
+        AwaitAsked(endpoint, 6);
+        Ask(2);
+        AwaitAsked(endpoint, 8);
+        Assert.That(Kept.Waiting, Is.Zero);
+        _turn.Release(6);
+
+        Assert.That(_clients.Select(client => client.ReadResponse().Text), Is.EquivalentTo(Enumerable.Range(1, 8).Select(count => $"{count}")));
+    }
+
     [Test]
     public async Task What_was_for_one_alone_and_is_kept_after_all_may_be_waited_for_again()
     {
@@ -130,10 +172,10 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDis
         Assert.That(_clients.Select(client => client.ReadResponse().Text), Is.All.EqualTo("4"));
     }
 
-    [TestCase("reset", 502, 502)]
-    [TestCase("truncated", 502, 502)]
-    [TestCase("503", 503, 502)]
-    public async Task Where_the_endpoint_fails_it_has_failed_for_all_who_wait(string how, int first, int others)
+    [TestCase("reset", 1)]
+    [TestCase("truncated", 1)]
+    [TestCase("503", 2)]
+    public async Task Where_the_endpoint_fails_it_has_failed_for_all_who_wait(string how, int asked)
     {
         var endpoint = await StartAsync("cache: {}, retry: off", (wire, _, _) =>
         {
@@ -154,13 +196,12 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDis
         AwaitAsked(endpoint, 1);
         Ask(20);
         AwaitWaiting(20);
-        _turn.Release();
+        _turn.Release(asked);
 
-        Assert.That(_clients[0].ReadResponse().Status, Is.EqualTo(first));
-        Assert.That(_clients.Skip(1).Select(client => client.ReadResponse().Status), Is.All.EqualTo(others));
-        Assert.That(endpoint.Requests, Has.Count.EqualTo(1));
+        Assert.That(_clients.Select(client => client.ReadResponse().Status), Is.EquivalentTo(Enumerable.Repeat(how == "503" ? 503 : 502, asked).Concat(Enumerable.Repeat(502, 21 - asked))));
+        Assert.That(endpoint.Requests, Has.Count.EqualTo(asked));
         Ask(1);
-        AwaitAsked(endpoint, 2);
+        AwaitAsked(endpoint, asked + 1);
     }
 
     [Test]
@@ -274,6 +315,28 @@ internal sealed class CoalescingScenarios(Carrier carrier) : IOverCarriers, IDis
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.That(_clients[1].ReadResponse().Status, Is.EqualTo(504));
         _turn.Release(2);
+    }
+
+    [TestCase("max-age=1", 1)]
+    [TestCase("max-age=1, must-revalidate", 2)]
+    public async Task What_is_too_old_when_it_is_whole_is_for_those_who_wait_unless_it_forbids_that(string control, int asked)
+    {
+        var endpoint = await StartAsync("cache: {}", (wire, _, count) =>
+        {
+            wire.Send($"HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nContent-Length: 2\r\n\r\n{count}");
+            _turn.Wait(Loopback.TimeoutMs);
+            wire.Send("!");
+        });
+        Ask(1);
+        AwaitAsked(endpoint, 1);
+        Ask(1);
+        AwaitWaiting(1);
+        _turn.Release();
+        _clients[0].ReadHead();
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+        _turn.Release(3);
+
+        Assert.That((_clients[1].ReadResponse().Text, endpoint.Requests.Count), Is.EqualTo(($"{asked}!", asked)));
     }
 
     [Test]

@@ -102,6 +102,31 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         Assert.That(_endpoint.Requests.Select(request => request["If-None-Match"]), Is.EqualTo(new[] { null, "\"1\"", "\"1\"" }));
     }
 
+    [TestCase("Cache-Control: no-cache\r\n")]
+    [TestCase("Cache-Control: max-age=0\r\n")]
+    [TestCase("Expires: 0\r\n")]
+    public async Task The_routes_time_for_what_is_stale_is_not_for_what_has_to_be_asked_about_each_time(string fields)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, request, count) => Same(wire, request, count, $"{fields}ETag: \"1\"\r\n"));
+        _gateway.Get("/");
+
+        Assert.That((_gateway.Get("/")["Cache-Status"], _gateway.Get("/")["Cache-Status"]), Is.EqualTo(("lb; fwd=stale; fwd-status=304", "lb; fwd=stale; fwd-status=304")));
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task What_says_itself_that_it_may_be_sent_while_it_is_asked_about_is_asked_about_each_time()
+    {
+        await StartAsync("cache: {}", (wire, request, count) => Same(wire, request, count, $"Cache-Control: max-age=0, stale-while-revalidate=60\r\nETag: \"1\"\r\nX-Count: {count}\r\n"));
+        _gateway.Get("/");
+        for (var asked = 2; asked <= 4; asked++)
+        {
+            Assert.That(_gateway.Get("/")["X-Count"], Is.EqualTo($"{asked - 1}"));
+            Assert.That(() => (_endpoint.Requests.Count, _gateway.Kept!.Fetches), Is.EqualTo((asked, 0)).After(Loopback.TimeoutMs, 5));
+            _gateway.Settle();
+        }
+    }
+
     [Test]
     public async Task A_304_about_another_version_than_the_one_that_is_kept_is_not_believed()
     {
@@ -264,6 +289,35 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         Assert.That(() => _gateway.Get("/").Text, Is.EqualTo("4").After(Loopback.TimeoutMs, 5));
     }
 
+    [TestCase("Cache-Control: max-age=10\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n", 0)]
+    [TestCase("Cache-Control: max-age=10\r\nTransfer-Encoding: chunked\r\n", 3)]
+    [TestCase("Cache-Control: private\r\nContent-Length: 10000000\r\n", 0)]
+    public async Task What_is_not_to_be_kept_is_not_read_in_the_background(string fields, int pieces)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, _, count) =>
+        {
+            if (count != 2)
+            {
+                wire.Respond($"{count}", "Cache-Control: max-age=10\r\n");
+                return;
+            }
+
+            var piece = new string('x', 1024 * 1024);
+            wire.Send($"HTTP/1.1 200 OK\r\n{fields}\r\n");
+            for (var at = 0; at < pieces; at++)
+            {
+                wire.Send($"{piece.Length:x}\r\n{piece}\r\n");
+            }
+
+            _turn.Wait(Loopback.TimeoutMs);
+        });
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+        Assert.That(() => _endpoint.Requests.Count, Is.EqualTo(2).After(Loopback.TimeoutMs, 5));
+        _gateway.Settle();
+    }
+
     [Test]
     public async Task What_becomes_private_in_the_background_is_given_up()
     {
@@ -273,6 +327,41 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
         Assert.That(() => _gateway.Kept!.Count, Is.Zero.After(Loopback.TimeoutMs, 5));
         Assert.That(_gateway.Get("/").Text, Is.EqualTo("3"));
+    }
+
+    [TestCase("302 Found")]
+    [TestCase("403 Forbidden")]
+    [TestCase("406 Not Acceptable")]
+    [TestCase("429 Too Many Requests")]
+    public async Task What_one_is_refused_leaves_what_is_kept_as_it_is(string status)
+    {
+        await StartAsync("cache: {stale_if_error: 1h}, retry: off", (wire, _, count) =>
+            wire.Respond($"{count}", "Cache-Control: max-age=10\r\n", count == 2 ? status : count == 3 ? "503 Service Unavailable" : "200 OK"));
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.That((_gateway.Get("/").Text, _gateway.Get("/").Text, _gateway.Get("/").Text), Is.EqualTo(("2", "1", "4")));
+    }
+
+    [TestCase("302 Found")]
+    [TestCase("403 Forbidden")]
+    [TestCase("406 Not Acceptable")]
+    [TestCase("429 Too Many Requests")]
+    public async Task What_is_refused_in_the_background_leaves_what_is_kept_as_it_is(string status)
+    {
+        await StartAsync("cache: {stale_while_revalidate: 1h}", (wire, _, count) => wire.Respond($"{count}", "Cache-Control: max-age=10\r\n", count == 2 ? status : "200 OK"));
+        _gateway.Get("/");
+        _time.Advance(TimeSpan.FromSeconds(15));
+        for (var turn = 0; turn < 2; turn++)
+        {
+            Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+            Assert.That(() => (_endpoint.Requests.Count, _gateway.Kept!.Fetches), Is.EqualTo((2, 0)).After(Loopback.TimeoutMs, 5));
+            _gateway.Settle();
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(_gateway.Get("/").Text, Is.EqualTo("1"));
+        Assert.That(() => _gateway.Get("/").Text, Is.EqualTo("3").After(Loopback.TimeoutMs, 5));
     }
 
     [TestCase("cache: {}", "max-age=10, stale-if-error=30", "500", "lb; fwd=stale; fwd-status=500")]
@@ -324,9 +413,9 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         Assert.That(_gateway.Get("/").Status, Is.EqualTo(503));
     }
 
-    [TestCase("503")]
-    [TestCase("reset")]
-    public async Task Those_who_wait_for_one_that_fails_get_what_is_stale_too(string how)
+    [TestCase("503", 2)]
+    [TestCase("reset", 1)]
+    public async Task Those_who_wait_for_one_that_fails_get_what_is_stale_too(string how, int asked)
     {
         await StartAsync("cache: {stale_if_error: 30s}, retry: off", (wire, _, count) =>
         {
@@ -341,10 +430,10 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         _time.Advance(TimeSpan.FromSeconds(15));
         var clients = Enumerable.Range(0, 10).Select(_ => _gateway.Connect().Get("/")).ToList();
         Assert.That(() => _gateway.Kept!.Waiting, Is.EqualTo(9).After(Loopback.TimeoutMs, 5));
-        _turn.Release();
+        _turn.Release(asked);
 
         Assert.That(clients.Select(client => client.ReadResponse().Text), Is.All.EqualTo("1"));
-        Assert.That(_endpoint.Requests, Has.Count.EqualTo(2));
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(1 + asked));
         clients.ForEach(client => client.Dispose());
     }
 

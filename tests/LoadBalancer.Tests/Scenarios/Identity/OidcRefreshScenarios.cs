@@ -49,6 +49,25 @@ internal sealed class OidcRefreshScenarios
     }
 
     [Test]
+    public async Task A_session_that_goes_on_keeps_nobody_from_what_is_for_all()
+    {
+        await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: \"/*\", upstream: up, auth: staff, cache: {ttl: 1h, share: all}}], trusted_proxies: [127.0.0.0/8]}", Upstreams(provider, ""), time: _time);
+        var browser = LoggedIn(gateway, provider);
+        var late = browser.Copy();
+        _time.Advance(TimeSpan.FromSeconds(230));
+        var first = browser.Get("/");
+        var second = browser.Get("/");
+        var third = late.Get("/");
+
+        Assert.That((first["Cache-Status"], first["Cache-Control"], first.Values("Set-Cookie").Count), Is.EqualTo(("lb; fwd=uri-miss; stored", "no-store", 1)));
+        Assert.That((second["Cache-Status"], second["Cache-Control"], second.Values("Set-Cookie").Count), Is.EqualTo(("lb; hit; ttl=3600", (string?)null, 0)));
+        Assert.That((third["Cache-Status"], third["Cache-Control"], third.Values("Set-Cookie").Count), Is.EqualTo(("lb; hit; ttl=3600", "no-store", 1)));
+        Assert.That(_endpoint.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public async Task Requests_that_are_under_way_with_the_old_cookie_do_not_use_up_the_refresh_token_again()
     {
         await using var provider = new TestOpenIdProvider(_time) { Refreshes = true };
