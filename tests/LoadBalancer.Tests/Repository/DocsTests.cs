@@ -151,6 +151,7 @@ public sealed class DocsTests
                lb check \
                  -c x && sudo make install
                ```
+            <!-- exit 3 -->
             ```console
             $ lb explain
             route  7e2b7c1f4f0c4a5d9b3f7e2b7c1f4f0c
@@ -165,10 +166,10 @@ public sealed class DocsTests
             ' > 'lb.yaml'
             printf %s 'config: it'\''s
             ' > 'cases.yaml'
-            step 16 yes 'lb check \
+            step 16 0 'lb check \
               -c x && sudo make install'
-            step 20 no 'lb explain'
-            step 22 no 'lb why'
+            step 21 0 'lb explain'
+            step 23 3 'lb why'
 
             """));
         Assert.That(page.Commands[0].Programs, Is.EqualTo(new[] { "lb", "make" }));

@@ -6,7 +6,7 @@ namespace LoadBalancer.Daemon.Tests.Repository;
 /// <summary>
 /// What a document has its reader do, in its order, as steps of the <c>sandbox</c> beside this file: each command of its fences marked sh and
 /// console, and each file that it shows. A yaml fence that is a whole lb.yaml becomes that file; <c>&lt;!-- file NAME --&gt;</c> on the line
-/// before a fence says another name. What the document takes for granted, such as keys that were made or an lb that runs, stands in a comment
+/// before a fence says another name. Every command has to succeed, but for the last of a fence behind <c>&lt;!-- exit CODE --&gt;</c>. What the document takes for granted, such as keys that were made or an lb that runs, stands in a comment
 /// of it: <c>&lt;!-- before</c>, then commands, then <c>--&gt;</c>.
 /// </summary>
 internal sealed partial class PageScript
@@ -20,6 +20,7 @@ internal sealed partial class PageScript
         Path = path;
         var lines = text.Split('\n');
         string? name = null;
+        var exit = "0";
         for (var at = 0; at < lines.Length; at++)
         {
             var number = at + 1;
@@ -31,10 +32,14 @@ internal sealed partial class PageScript
             {
                 name = file.Groups[1].Value;
             }
+            else if (Exit().Match(lines[at]) is { Success: true } code)
+            {
+                exit = code.Groups[1].Value;
+            }
             else if (Fence().Match(lines[at]) is { Success: true } fence)
             {
-                Read(fence.Groups[1].Value, name, [.. Until(lines, ref at, "```")], number + 1);
-                name = null;
+                Read(fence.Groups[1].Value, name, exit, [.. Until(lines, ref at, "```")], number + 1);
+                (name, exit) = (null, "0");
             }
         }
     }
@@ -48,7 +53,7 @@ internal sealed partial class PageScript
     /// <summary>The script.</summary>
     public override string ToString() => _steps.ToString();
 
-    private void Read(string language, string? name, string[] lines, int first)
+    private void Read(string language, string? name, string exit, string[] lines, int first)
     {
         var whole = string.Join('\n', lines) + "\n";
         if (name is not null || (language == "yaml" && WholeFile().IsMatch(whole)))
@@ -61,6 +66,7 @@ internal sealed partial class PageScript
             return;
         }
 
+        var begun = _commands.Count;
         for (var at = 0; at < lines.Length; at++)
         {
             var number = first + at;
@@ -76,21 +82,18 @@ internal sealed partial class PageScript
                 Assert.That(typed, Does.StartWith("$ "), $"{Path}:{number}: a console begins with a command");
                 var printed = lines[(at + 1)..].TakeWhile(line => !line.StartsWith("$ ", StringComparison.Ordinal)).ToArray();
                 at += printed.Length;
-                Add(new PageCommand(number, typed[2..], printed));
+                _commands.Add(new PageCommand(number, typed[2..], printed));
             }
             else if (typed.Length > 0 && !typed.StartsWith('#'))
             {
-                Add(new PageCommand(number, typed, null));
+                _commands.Add(new PageCommand(number, typed, null));
             }
         }
-    }
 
-    private void Add(PageCommand command)
-    {
-        _commands.Add(command);
-
-        // A console shows how a command ends, and some end with what was refused.
-        Step($"step {command.Line} {(command.Printed is null ? "yes" : "no")} {Quoted(command.Text)}");
+        foreach (var command in _commands[begun..])
+        {
+            Step($"step {command.Line} {(command == _commands[^1] ? exit : "0")} {Quoted(command.Text)}");
+        }
     }
 
     private void Step(string line) => _steps.Append(line).Append('\n');
@@ -114,6 +117,9 @@ internal sealed partial class PageScript
 
     [GeneratedRegex(@"^\s*<!-- file (\S+) -->$")]
     private static partial Regex FileName();
+
+    [GeneratedRegex(@"^\s*<!-- exit (\d+) -->$")]
+    private static partial Regex Exit();
 
     [GeneratedRegex(@"\A(?=[\s\S]*^listeners:)(?=[\s\S]*^upstreams:)", RegexOptions.Multiline)]
     private static partial Regex WholeFile();
