@@ -142,12 +142,12 @@ internal static class Daemon
             var readiness = new Readiness();
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
-            var upgrade = new Upgrade(sockets, transport, activated, state, kept, service, notifier, log);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
             var shared = new SharedUsage(
                 usage, () => reloader.Snapshot.Store?.Client, state, time,
                 refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));
+            var upgrade = new Upgrade(sockets, transport, activated, state, kept, shared, service, notifier, log);
             var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
@@ -214,14 +214,17 @@ internal static class Daemon
             if (predecessor is null)
             {
                 kept.Begin();
-                shared.NoteKept();
             }
 
             await reloader.StartAsync(file, strict ? null : () => history.LastGood(path, terminal.Environment));
             if (predecessor is not null)
             {
                 await FirstAnswers.AwaitAsync(reloader.Snapshot, FirstAnswersPatience, time);
-                predecessor.AwaitTurn();
+                if (predecessor.AwaitTurn())
+                {
+                    shared.TakeOver();
+                }
+
                 kept.Begin();
             }
 

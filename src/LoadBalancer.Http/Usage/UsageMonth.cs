@@ -17,9 +17,11 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     private readonly ConcurrentDictionary<CallerName, CallerUsage> _callers = [];
     private readonly long _earliest = month.Earliest.UtcTicks;
     private readonly long _ends = month.Ends.UtcTicks;
+    private IReadOnlyDictionary<CallerName, UsageCounts>? _kept;
     private long _since = since.UtcTicks;
     private int _count;
     private bool _isChanged;
+    private bool _isTakenUp;
 
     /// <summary>The month.</summary>
     public CalendarPeriod Month => month;
@@ -27,8 +29,22 @@ internal sealed class UsageMonth(CalendarPeriod month, DateTimeOffset since)
     /// <summary>Since when it is counted: of what was before, nothing is known.</summary>
     public DateTimeOffset Since => new(Volatile.Read(ref _since), TimeSpan.Zero);
 
-    /// <summary>True where it has what earlier processes have kept of it: until then it must not take the place of that. It is for whoever keeps months.</summary>
-    public bool IsWhole { get; set; }
+    /// <summary>
+    /// What earlier processes have kept of it, and is among the counts of its callers; null until it was added, and until then this must not take the place of that. It is for
+    /// whoever keeps months.
+    /// </summary>
+    public IReadOnlyDictionary<CallerName, UsageCounts>? Kept
+    {
+        get => Volatile.Read(ref _kept);
+        set => Volatile.Write(ref _kept, value);
+    }
+
+    /// <summary>True where what earlier processes have told others of it is among the counts of its callers, and it may be told. It is for whoever shares months.</summary>
+    public bool IsTakenUp
+    {
+        get => Volatile.Read(ref _isTakenUp);
+        set => Volatile.Write(ref _isTakenUp, value);
+    }
 
     /// <summary>The callers, in no order.</summary>
     public IEnumerable<CallerUsage> Callers => _callers.Values;

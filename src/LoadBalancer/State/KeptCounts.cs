@@ -81,15 +81,8 @@ internal sealed class KeptCounts : IAsyncDisposable
 
         lock (_gate)
         {
-            try
-            {
-                JoinQuotas(folder);
-                Join(folder, _usage.Current);
-            }
-            catch (IOException error)
-            {
-                Fail(error);
-            }
+            Try(() => JoinQuotas(folder));
+            Try(() => Join(folder, _usage.Current));
         }
 
         _hasBegun = true;
@@ -125,7 +118,7 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             var (now, current) = (_time.GetUtcNow(), _usage.Current);
             _givenQuotas = Give(folder, now);
-            _givenUsage = _over.Append(current).ToDictionary(month => month, month => Give(folder, month, now));
+            _givenUsage = _over.Append(current).Distinct().ToDictionary(month => month, month => Give(folder, month, now));
         }
     }
 
@@ -236,10 +229,11 @@ internal sealed class KeptCounts : IAsyncDisposable
     /// <summary>As above, for a month.</summary>
     private static void Join(StateFolder folder, UsageMonth month)
     {
-        if (!month.IsWhole)
+        if (month.Kept is null)
         {
-            Join(folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => document.AddTo(month));
-            month.IsWhole = true;
+            Dictionary<CallerName, UsageCounts> kept = [];
+            Join(folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => kept = document.AddTo(month));
+            month.Kept = kept;
         }
     }
 
@@ -291,7 +285,7 @@ internal sealed class KeptCounts : IAsyncDisposable
         {
             Fail(error);
             var before = new UsageMonth(month.Month, month.Since);
-            if (month.IsWhole)
+            if (month.Kept is not null)
             {
                 Read(folder, FileOf(month.Month), StateJson.Default.UsageDocument, document => document.Version, UsageDocument.Form, document => document.AddTo(before));
             }
@@ -302,42 +296,47 @@ internal sealed class KeptCounts : IAsyncDisposable
 
     private void Write(StateFolder folder, bool all)
     {
-        try
+        // Each by itself: that one file cannot be read is no reason to lose what the others are for.
+        var (now, month) = (_time.GetUtcNow(), _usage.Current);
+        var isKept = Try(() => WriteOver(folder, month, now));
+        isKept &= Try(() => WriteQuotas(folder, now, all));
+        isKept &= Try(() => WriteUsage(folder, month, now, all));
+        if (isKept && _fails)
         {
-            var now = _time.GetUtcNow();
-            var month = _usage.Current;
-            while (_over.TryPeek(out var over))
-            {
-                Join(folder, over);
-                folder.Write(FileOf(over.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(over, now), StateJson.Default.UsageDocument));
-                _over.TryDequeue(out _);
-                RemoveOld(folder, over.Month.Ends < month.Month.Begins ? over.Month.Ends : month.Month.Begins);
-            }
-
-            JoinQuotas(folder);
-            Join(folder, month);
-
-            // Rule zero: the list is made first, so that no change is left untaken where one is found.
-            var changed = _quotas.All.Select(counts => counts.TakeChange()).ToList();
-            if (all || changed.Contains(true))
-            {
-                folder.Write(QuotaFile, JsonSerializer.SerializeToUtf8Bytes(QuotaDocument.Of(_quotas, now), StateJson.Default.QuotaDocument));
-            }
-
-            if (month.TakeChange() || (all && month.Callers.Any()))
-            {
-                folder.Write(FileOf(month.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(month, now), StateJson.Default.UsageDocument));
-            }
-
-            if (_fails)
-            {
-                _fails = false;
-                _log.Info("what callers have used is kept again");
-            }
+            _fails = false;
+            _log.Info("what callers have used is kept again");
         }
-        catch (IOException error)
+    }
+
+    private void WriteOver(StateFolder folder, UsageMonth present, DateTimeOffset now)
+    {
+        while (_over.TryPeek(out var over))
         {
-            Fail(error);
+            Join(folder, over);
+            folder.Write(FileOf(over.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(over, now), StateJson.Default.UsageDocument));
+            _over.TryDequeue(out _);
+            RemoveOld(folder, over.Month.Ends < present.Month.Begins ? over.Month.Ends : present.Month.Begins);
+        }
+    }
+
+    private void WriteQuotas(StateFolder folder, DateTimeOffset now, bool all)
+    {
+        JoinQuotas(folder);
+
+        // Rule zero: the list is made first, so that no change is left untaken where one is found.
+        var changed = _quotas.All.Select(counts => counts.TakeChange()).ToList();
+        if (all || changed.Contains(true))
+        {
+            folder.Write(QuotaFile, JsonSerializer.SerializeToUtf8Bytes(QuotaDocument.Of(_quotas, now), StateJson.Default.QuotaDocument));
+        }
+    }
+
+    private void WriteUsage(StateFolder folder, UsageMonth month, DateTimeOffset now, bool all)
+    {
+        Join(folder, month);
+        if (month.TakeChange() || (all && month.Callers.Any()))
+        {
+            folder.Write(FileOf(month.Month), JsonSerializer.SerializeToUtf8Bytes(UsageDocument.Of(month, now), StateJson.Default.UsageDocument));
         }
     }
 
@@ -348,7 +347,7 @@ internal sealed class KeptCounts : IAsyncDisposable
         var left = new LeftCounts(
             LeftCounts.Form,
             _givenQuotas is { } given ? quotas.Since(given) : quotas,
-            [.. _over.Append(current).Select(month => UsageDocument.Of(month, now).After(_givenUsage.GetValueOrDefault(month))).Where(usage => usage.Callers.Count > 0)]);
+            [.. _over.Append(current).Distinct().Select(month => UsageDocument.Of(month, now).After(_givenUsage.GetValueOrDefault(month))).Where(usage => usage.Callers.Count > 0)]);
         if (left.Quotas.Quotas.Count == 0 && left.Usage.Count == 0)
         {
             return;
@@ -362,6 +361,21 @@ internal sealed class KeptCounts : IAsyncDisposable
         catch (IOException error)
         {
             Fail(error);
+        }
+    }
+
+    /// <summary>False where it failed, of which the log was told.</summary>
+    private bool Try(Action step)
+    {
+        try
+        {
+            step();
+            return true;
+        }
+        catch (IOException error)
+        {
+            Fail(error);
+            return false;
         }
     }
 

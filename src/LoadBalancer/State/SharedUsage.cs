@@ -12,8 +12,8 @@ namespace LoadBalancer.Daemon.State;
 
 /// <summary>
 /// What callers use, over all instances that share a Redis. Each tells its own totals under its own name, every few seconds and only those that have changed: what is told
-/// twice counts once, and nobody waits for it. All totals are told again now and then, for a Redis that has lost them; and where it has more under this instance's name
-/// than was kept when it started, its files were lost or are old, and that is gone on from. Thread-safe; it works on the thread pool.
+/// twice counts once, and nobody waits for it. All totals are told again now and then, for a Redis that has lost them; and where it has more of a month under this instance's
+/// name than was kept of it, files were lost or are old, and that is gone on from: before anything else is told of the month. Thread-safe; it works on the thread pool.
 /// </summary>
 /// <remarks><code>HSET lb:usage:2026-11  INSTANCE ["partners","acme","partner"]  "48210 3 0 1 11904 1203944022"</code></remarks>
 internal sealed class SharedUsage
@@ -25,19 +25,21 @@ internal sealed class SharedUsage
     // With the longest names, and what a scan may give beyond it, far from the longest reply that is read (RespReader.LongestReply).
     private static readonly byte[] ScanSize = [.. "20"u8];
 
+    private static readonly IReadOnlyDictionary<CallerName, UsageCounts> NothingKept = new Dictionary<CallerName, UsageCounts>();
+
     // Names stand in the store as they are, and not as six bytes a letter.
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly UsageTable _usage;
     private readonly Func<RedisClient?> _redis;
-    private readonly Func<bool> _isHandedOver;
+    private readonly StateFolder? _folder;
     private readonly TimeProvider _time;
     private readonly string _instance;
     private readonly Action<string>? _onRefused;
     private readonly Dictionary<CallerName, UsageCounts> _told = [];
     private Task _running = Task.CompletedTask;
-    private UsageMonth? _month;
-    private (UsageMonth Month, Dictionary<CallerName, UsageCounts> Callers)? _kept;
+    private UsageMonth _month;
+    private UsageMonth? _toldOf;
     private RedisClient? _toldTo;
     private int _ticks;
     private string? _refusal;
@@ -50,21 +52,17 @@ internal sealed class SharedUsage
     /// <param name="onRefused">Is told of a command that the server answers with an error, which one and why; once for each that is another. On any thread.</param>
     public SharedUsage(UsageTable usage, Func<RedisClient?> redis, StateFolder? folder, TimeProvider time, Action<string>? onRefused = null)
     {
-        (_usage, _redis, _time, _instance, _onRefused) = (usage, redis, time, NameOf(folder), onRefused);
-
-        // What replaces this process goes on from its totals, under the same name.
-        _isHandedOver = () => folder is { IsHandedOver: true };
+        (_usage, _redis, _folder, _time, _instance, _onRefused, _month) = (usage, redis, folder, time, NameOf(folder), onRefused, usage.Current);
     }
 
-    /// <summary>
-    /// Takes note of what was kept, before anything is counted: what this instance has told in an earlier process, and is not in it, is added when Redis answers. Not where the
-    /// earlier process has handed its counts over, and counts still.
-    /// </summary>
-    public void NoteKept()
-    {
-        var month = _usage.Current;
-        _kept = (month, month.Callers.ToDictionary(usage => usage.Name, usage => usage.Counts));
-    }
+    /// <summary>True where it has told of the month that is under way, or may: what replaces this process is not to take that up (<see cref="TakeOver"/>).</summary>
+    public bool Tells => _usage.Current.IsTakenUp;
+
+    // What replaces this process goes on from its totals, under the same name.
+    private bool IsHandedOver => _folder is { IsHandedOver: true };
+
+    /// <summary>The process that this one replaces tells of the month that is under way. All of that it hands over or leaves: it is not to be taken up from Redis as well.</summary>
+    public void TakeOver() => _usage.Current.IsTakenUp = true;
 
     /// <summary>Begins to tell.</summary>
     /// <param name="stop">Ends it.</param>
@@ -184,6 +182,10 @@ internal sealed class SharedUsage
         }
     }
 
+    // Where this instance may not read what it has told, or the server cannot, it tells all the same. A server that is busy, or a cluster that is not whole, answers another time.
+    private static bool IsForGood(in RedisReply reply) =>
+        reply.Error.StartsWith("NOPERM", StringComparison.Ordinal) || reply.Error.StartsWith("ERR unknown command", StringComparison.Ordinal);
+
     private static string NameOf(StateFolder? folder)
     {
         if (folder?.Read(InstanceFile) is { } kept && Encoding.ASCII.GetString(kept).Trim() is { Length: > 0 and <= 64 } known && known.All(char.IsAsciiHexDigit))
@@ -218,17 +220,11 @@ internal sealed class SharedUsage
 
     private async Task TellAsync()
     {
-        if (_isHandedOver() || _redis() is not { } redis)
+        if (IsHandedOver || _redis() is not { } redis)
         {
             return;
         }
 
-        if (_kept is var (month, callers) && !await TryTakeUpAsync(redis, month, callers))
-        {
-            return;
-        }
-
-        _kept = null;
         if (_toldTo != redis || _ticks++ % TicksBetweenWholes == 0)
         {
             _told.Clear();
@@ -237,27 +233,40 @@ internal sealed class SharedUsage
 
         // Of a month that has ended, what came last is told once more.
         var current = _usage.Current;
-        if (_month is { } before && before != current)
+        if (_month != current && await TryTakeUpAsync(redis, _month))
         {
-            await TellAsync(redis, before);
-            _told.Clear();
+            await TellAsync(redis, _month);
+            _month = current;
         }
 
-        _month = current;
-        await TellAsync(redis, current);
+        if (await TryTakeUpAsync(redis, current))
+        {
+            await TellAsync(redis, current);
+        }
     }
 
-    /// <summary>Adds what this instance has told before it started, and was not kept; false where Redis cannot be asked.</summary>
-    private async Task<bool> TryTakeUpAsync(RedisClient redis, UsageMonth month, Dictionary<CallerName, UsageCounts> kept)
+    /// <summary>Adds, once, what this instance has told of a month before and was not kept; false where that is not known yet, and the month must not be told.</summary>
+    private async Task<bool> TryTakeUpAsync(RedisClient redis, UsageMonth month)
     {
-        var (told, reply) = await ReadAsync(redis, month.Month);
-        if (told is null)
+        if (month.IsTakenUp)
         {
-            // Where it may not be read, it is told all the same.
-            return !Takes("HSCAN", reply) && reply.Kind == RedisReplyKind.Error;
+            return true;
         }
 
-        foreach (var (field, value) in told.Where(field => InstanceOf(field.Key) == _instance))
+        // A file that cannot be read now is added when it can: taken up before that, what is in both would count twice.
+        var kept = _folder is null ? NothingKept : month.Kept;
+        if (kept is null)
+        {
+            return false;
+        }
+
+        var (told, reply) = await ReadAsync(redis, month.Month);
+        if (IsHandedOver || (told is null && (Takes("HSCAN", reply) || !IsForGood(reply))))
+        {
+            return false;
+        }
+
+        foreach (var (field, value) in told?.Where(field => InstanceOf(field.Key) == _instance) ?? [])
         {
             if (TryRead(field, value, out var name, out var counts))
             {
@@ -269,12 +278,25 @@ internal sealed class SharedUsage
             }
         }
 
+        month.IsTakenUp = true;
         month.Change();
+        if (month != _usage.Current)
+        {
+            // It may have been written already.
+            _usage.OnOver(month);
+        }
+
         return true;
     }
 
     private async Task TellAsync(RedisClient redis, UsageMonth month)
     {
+        if (_toldOf != month)
+        {
+            _told.Clear();
+            _toldOf = month;
+        }
+
         var changed = month.Callers.Select(usage => (usage.Name, usage.Counts)).Where(caller => caller.Counts.Requests > 0 && _told.GetValueOrDefault(caller.Name) != caller.Counts).ToList();
         foreach (var some in changed.Chunk(Batch))
         {

@@ -32,20 +32,25 @@ internal sealed record UsageDocument(int Version, string Month, DateTimeOffset S
             ? period
             : throw new FormatException("it has no month, or counts less than nothing");
 
-    /// <summary>Adds all of it to what <paramref name="month"/> has counted; nothing where it is of another month.</summary>
+    /// <summary>Adds all of it to what <paramref name="month"/> has counted, nothing where it is of another month; gives what was added to each caller.</summary>
     /// <exception cref="FormatException">It makes no sense, and nothing was added.</exception>
-    public void AddTo(UsageMonth month)
+    public Dictionary<CallerName, UsageCounts> AddTo(UsageMonth month)
     {
+        var added = new Dictionary<CallerName, UsageCounts>();
         if (Check() != month.Month)
         {
-            return;
+            return added;
         }
 
         month.CountedSince(Since);
         foreach (var record in Callers)
         {
-            month.Of(record.Name).Add(record.Counts);
+            var caller = month.Of(record.Name);
+            caller.Add(record.Counts);
+            added[caller.Name] = added.GetValueOrDefault(caller.Name).And(record.Counts);
         }
+
+        return added;
     }
 
     /// <summary>What was counted since <paramref name="before"/>.</summary>

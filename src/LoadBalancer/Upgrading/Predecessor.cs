@@ -23,6 +23,9 @@ internal sealed class Predecessor : IDisposable
     public const string Ready = "ready";
     public const string Failed = "failed ";
     public const string Yours = "yours";
+
+    /// <summary>As <see cref="Yours"/>, from a process that shares usage and has not told of the present month: what was told of that before it, it has not taken up.</summary>
+    public const string YoursUntold = "yours untold";
     public const string Accepting = "accepting";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -87,10 +90,11 @@ internal sealed class Predecessor : IDisposable
     public void Fail(string reason) => _channel.Send(Failed + reason[..Math.Min(reason.Length, 1000)], Patience);
 
     /// <summary>Says that this process is ready, and waits until it may accept: that is also where the other one is gone.</summary>
-    public void AwaitTurn()
+    /// <returns>False where the other one has not told of the present month's usage (<see cref="YoursUntold"/>).</returns>
+    public bool AwaitTurn()
     {
         _channel.Send(Ready, Patience);
-        _channel.Receive(Patience, out _, out _);
+        return _channel.Receive(Patience, out _, out _) != YoursUntold;
     }
 
     /// <summary>Says that this process accepts, so that the other one leaves.</summary>

@@ -22,7 +22,7 @@ namespace LoadBalancer.Daemon.Upgrading;
 /// a failure of the new one, which is then killed.
 /// </summary>
 internal sealed class Upgrade(
-    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, KeptCounts kept, ServiceEnvironment service, Notifier notifier, LogSink log)
+    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, KeptCounts kept, SharedUsage shared, ServiceEnvironment service, Notifier notifier, LogSink log)
 {
     /// <summary>How long the new process may take to be ready, unless the operator says otherwise.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -119,7 +119,7 @@ internal sealed class Upgrade(
 
         // In this order: the new process speaks to the service manager when it has its turn.
         notifier.MainProcess(successor.ProcessId);
-        if (channel.Send(Predecessor.Yours, ShortPatience) && channel.Receive(ShortPatience, out _, out _) == Predecessor.Accepting)
+        if (channel.Send(shared.Tells ? Predecessor.Yours : Predecessor.YoursUntold, ShortPatience) && channel.Receive(ShortPatience, out _, out _) == Predecessor.Accepting)
         {
             return null;
         }

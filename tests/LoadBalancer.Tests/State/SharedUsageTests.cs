@@ -1,6 +1,8 @@
+using LoadBalancer.Configuration;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Usage;
+using LoadBalancer.Limits;
 using LoadBalancer.Redis;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
@@ -79,13 +81,7 @@ internal sealed class SharedUsageTests
     public async Task Of_what_was_kept_and_what_was_told_the_larger_holds(int kept, int more, string sum)
     {
         using var folder = new TemporaryFolder();
-        using (var state = Folder(folder))
-        {
-            var before = new Instance(this, state);
-            before.Use("acme", 3);
-            await before.TellAsync();
-        }
-
+        await TellBeforeAsync(folder);
         using var again = Folder(folder);
         var (one, other) = (new Instance(this, again), new Instance(this));
         one.Use("acme", kept);
@@ -95,6 +91,116 @@ internal sealed class SharedUsageTests
         await one.TellAsync();
         await one.TellAsync();
         Assert.That((await one.SumAsync(), await other.SumAsync()), Is.EqualTo(((sum, 1, true), (sum, 2, true))));
+    }
+
+    [TestCase("quotas.json")]
+    [TestCase("usage-2026-11.json")]
+    public async Task A_file_that_cannot_be_read_at_the_start_counts_once_when_it_can(string name)
+    {
+        using var folder = new TemporaryFolder();
+        await TellBeforeAsync(folder, keeps: true);
+        using var again = Folder(folder);
+        var (path, one, other) = (Path.Combine(again.Path, name), new Instance(this, again), new Instance(this));
+        File.Move(path, path + ".kept");
+        File.CreateSymbolicLink(path, path);
+        var kept = one.Keep();
+        one.Use("acme", 4);
+        await one.TellAsync();
+        Assert.That((await one.SumAsync()).Sum, Is.EqualTo(name == "quotas.json" ? "acme 7" : "acme 4"), "the larger of what it has and what it has told");
+        File.Move(path + ".kept", path, overwrite: true);
+        await kept.DisposeAsync();
+        await one.TellAsync();
+        Assert.That(((await one.SumAsync()).Sum, (await other.SumAsync()).Sum), Is.EqualTo(("acme 7", "acme 7")));
+    }
+
+    [Test]
+    public async Task A_month_that_ends_before_redis_answers_is_taken_up_kept_and_told_all_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        await TellBeforeAsync(folder);
+        using var again = Folder(folder);
+        var (path, month) = (Path.Combine(again.Path, "usage-2026-12.json"), CalendarPeriod.Of(QuotaPeriod.Month, _time.GetUtcNow()));
+        var (one, other) = (new Instance(this, again) { IsAlone = true }, new Instance(this));
+        var kept = one.Keep();
+        one.Use("acme", 4);
+        await one.TellAsync();
+        _time.Advance(month.Ends - _time.GetUtcNow());
+        one.Use("acme", 1);
+
+        // The timer is another thread's, which may not be there yet.
+        var began = TimeProvider.System.GetTimestamp();
+        while (!File.Exists(path))
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), "the month after it was never written, nor it before that");
+            _time.Advance(KeptCounts.Interval);
+            await Task.Yield();
+        }
+
+        one.IsAlone = false;
+        await one.TellAsync();
+        await kept.DisposeAsync();
+        await one.TellAsync();
+        Assert.That(((await other.SumAsync(month)).Sum, (await other.SumAsync()).Sum), Is.EqualTo(("acme 7", "acme 1")));
+        Assert.That(kept.Of(month)!.Callers.Single().Requests, Is.EqualTo(7));
+    }
+
+    [TestCase(true, "acme 3", TestName = "What_the_process_before_hands_over_and_has_told_counts_once")]
+    [TestCase(false, "acme 7", TestName = "What_the_process_before_had_not_taken_up_is_taken_up_by_the_next")]
+    public async Task What_takes_a_process_place_takes_up_what_that_has_not(bool tells, string sum)
+    {
+        using var folder = new TemporaryFolder();
+        await TellBeforeAsync(folder, requests: 7);
+        using var again = Folder(folder);
+        var (old, next) = (new Instance(this, again) { IsAlone = !tells }, new Instance(this, again));
+        old.NoteKept();
+        await old.TellAsync();
+        Assert.That(old.Tells, Is.EqualTo(tells));
+
+        // Of what the old one knows, a part could be written; it leaves the rest when it ends.
+        next.Use("acme", 3);
+        next.NoteKept();
+        if (old.Tells)
+        {
+            next.TakeOver();
+        }
+
+        await next.TellAsync();
+        Assert.That((await new Instance(this).SumAsync()).Sum, Is.EqualTo(sum));
+    }
+
+    [Test]
+    public async Task A_server_that_is_busy_is_asked_again_before_it_is_told_less_than_it_has()
+    {
+        using var folder = new TemporaryFolder();
+        await TellBeforeAsync(folder);
+        using var again = Folder(folder);
+        var (one, told) = (new Instance(this, again), new List<string>());
+        one.OnRefused = told.Add;
+        one.NoteKept();
+        one.Use("acme", 4);
+        _server.Ask("CONFIG", "SET", "lua-time-limit", "1");
+        var script = Task.Run(() => _server.Ask("EVAL", "while true do end", "0"));
+        Assert.That(() => _server.Ask("PING").Error, Does.StartWith("BUSY").After(Loopback.TimeoutMs, 5));
+        await one.TellAsync();
+        Assert.That(told.Single(), Does.StartWith("HSCAN: BUSY"));
+        _server.Ask("SCRIPT", "KILL");
+        await script;
+        await one.TellAsync();
+        Assert.That((await new Instance(this).SumAsync()).Sum, Is.EqualTo("acme 7"));
+    }
+
+    [Test]
+    public async Task Where_it_may_not_read_what_it_has_told_it_tells_all_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        using var state = Folder(folder);
+        var one = new Instance(this, state);
+        one.NoteKept();
+        one.Use("acme", 4);
+        _server.Ask("ACL", "SETUSER", "default", "-hscan");
+        await one.TellAsync();
+        _server.Ask("ACL", "SETUSER", "default", "+hscan");
+        Assert.That((await new Instance(this).SumAsync()).Sum, Is.EqualTo("acme 4"));
     }
 
     [Test]
@@ -140,6 +246,17 @@ internal sealed class SharedUsageTests
 
     private StateFolder Folder(TemporaryFolder folder) => StateFolder.Open(folder["state"], _time, LogSink.Silent);
 
+    /// <summary>What an lb of that folder has told and, where it <paramref name="keeps"/> it, written, before it ended.</summary>
+    private async Task TellBeforeAsync(TemporaryFolder folder, int requests = 3, bool keeps = false)
+    {
+        using var state = Folder(folder);
+        var before = new Instance(this, state);
+        await using var kept = keeps ? before.Keep() : null;
+        before.NoteKept();
+        before.Use("acme", requests);
+        await before.TellAsync();
+    }
+
     /// <summary>An lb; without a state folder its name is its process's.</summary>
     private sealed class Instance(SharedUsageTests test, StateFolder? folder = null)
     {
@@ -148,25 +265,44 @@ internal sealed class SharedUsageTests
 
         public Action<string>? OnRefused { get; set; }
 
-        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => test._redis, folder, test._time, OnRefused);
+        /// <summary>True while it has no Redis.</summary>
+        public bool IsAlone { get; set; }
+
+        public bool Tells => Shared.Tells;
+
+        private SharedUsage Shared => _shared ??= new SharedUsage(_usage, () => IsAlone ? null : test._redis, folder, test._time, OnRefused);
 
         public void Use(string caller, int requests)
         {
             for (var request = 0; request < requests; request++)
             {
-                _usage.Current.Of(new CallerName("partners", caller, null)).Count(FaultKind.None, 0, 0);
+                var month = _usage.Current;
+                month.Of(new CallerName("partners", caller, null)).Count(FaultKind.None, 0, 0);
+                month.Change();
             }
         }
 
-        /// <summary>As it does when its files were read.</summary>
-        public void NoteKept() => Shared.NoteKept();
+        /// <summary>Reads its files, and writes them from here on.</summary>
+        public KeptCounts Keep()
+        {
+            var kept = new KeptCounts(folder, new QuotaTable(), _usage, test._time, LogSink.Silent);
+            kept.Begin();
+            return kept;
+        }
+
+        /// <summary>What it has counted so far is what its files had.</summary>
+        public void NoteKept() => _usage.Current.Kept = _usage.Current.Callers.ToDictionary(usage => usage.Name, usage => usage.Counts);
+
+        public void TakeOver() => Shared.TakeOver();
 
         /// <summary>As it does at its end, and as it does every few seconds.</summary>
         public Task TellAsync() => Shared.EndAsync();
 
-        public async Task<(string Sum, int Instances, bool IsComplete)> SumAsync()
+        public Task<(string Sum, int Instances, bool IsComplete)> SumAsync() => SumAsync(_usage.Current.Month);
+
+        public async Task<(string Sum, int Instances, bool IsComplete)> SumAsync(CalendarPeriod month)
         {
-            var sum = await Shared.AddAsync(_usage.Current.Month, UsageDocument.Of(_usage.Current, test._time.GetUtcNow()));
+            var sum = await Shared.AddAsync(month, month == _usage.Current.Month ? UsageDocument.Of(_usage.Current, test._time.GetUtcNow()) : null);
             return (string.Join(", ", sum!.Callers.OrderBy(record => record.Subject).Select(record => $"{record.Subject} {record.Requests}")), sum.Instances, sum.Complete);
         }
     }
