@@ -331,7 +331,7 @@ internal sealed class KeptCounts : IAsyncDisposable
         }
     }
 
-    private void WriteUsage(StateFolder folder, UsageMonth month, DateTimeOffset now, bool all)
+    private static void WriteUsage(StateFolder folder, UsageMonth month, DateTimeOffset now, bool all)
     {
         Join(folder, month);
         if (month.TakeChange() || (all && month.Callers.Any()))
