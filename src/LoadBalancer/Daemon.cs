@@ -1,3 +1,4 @@
+// One file, because it is the composition, which is read top to bottom.
 using System.Globalization;
 using System.Security.Cryptography;
 using LoadBalancer.Daemon.Admin;

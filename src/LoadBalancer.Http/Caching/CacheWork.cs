@@ -1,3 +1,4 @@
+// One file, because what is looked for, asked, kept and told to those who wait are steps of one exchange on one state.
 using System.Buffers;
 using System.Globalization;
 using System.Text;

@@ -164,6 +164,11 @@ internal sealed class MixedPlatformsSampleScenarios
     public async Task Each_request_leaves_a_line_that_says_where_it_went_and_how_it_ended()
     {
         await PaymentIsFoundAsync();
+
+        // The first probe of a replica decides about it at once: it is to have found both well, and the next is two seconds away.
+        await _gateway.Daemon.UntilAsync(
+            status => EndpointsOf(status, "student-api").EnumerateArray().All(endpoint => endpoint.TryGetProperty("probe", out var probe) && probe.ValueKind == JsonValueKind.Object),
+            "the replicas were probed");
         _one.Dispose();
         for (var at = 0; at < 2; at++)
         {
@@ -216,9 +221,10 @@ internal sealed class MixedPlatformsSampleScenarios
 
     private static List<HttpMessage> Asked(HttpEndpoint endpoint) => [.. endpoint.Requests.Where(request => request.FirstLine.Split(' ')[1] != "/health")];
 
-    private Task PaymentIsFoundAsync() => _gateway.Daemon.UntilAsync(
-        status => status.GetProperty("upstreams").EnumerateArray().Single(upstream => upstream.GetProperty("name").GetString() == "payment").GetProperty("endpoints").GetArrayLength() == 1,
-        "payment.internal is looked up");
+    private Task PaymentIsFoundAsync() => _gateway.Daemon.UntilAsync(status => EndpointsOf(status, "payment").GetArrayLength() == 1, "payment.internal is looked up");
+
+    private static JsonElement EndpointsOf(JsonElement status, string upstream) =>
+        status.GetProperty("upstreams").EnumerateArray().Single(one => one.GetProperty("name").GetString() == upstream).GetProperty("endpoints");
 
     /// <summary>The reading room: events one by one, and a WebSocket that repeats what it hears.</summary>
     private void Read(HttpWire wire, HttpMessage request)
