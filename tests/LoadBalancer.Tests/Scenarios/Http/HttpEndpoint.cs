@@ -63,7 +63,15 @@ internal sealed class HttpEndpoint : IDisposable
         _accepting.Join();
         foreach (var (socket, thread) in _open)
         {
-            socket.Abort();
+            try
+            {
+                socket.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its thread was faster: the peer has closed it.
+            }
+
             thread.Join();
         }
 
