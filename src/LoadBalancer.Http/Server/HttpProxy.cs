@@ -127,7 +127,10 @@ internal sealed class HttpProxy : ConnectionHandler
 
         try
         {
-            var outcome = fault == FaultKind.None ? await HandleAsync(exchange) : new Fault(FaultSide.Client, fault);
+            // A client of HTTP/2 may be gone before its request's turn comes.
+            var outcome = exchange.GivenUp.Failed ? exchange.GivenUp
+                : fault == FaultKind.None ? await HandleAsync(exchange)
+                : new Fault(FaultSide.Client, fault);
             if (outcome.Failed && StandIn(exchange, outcome) is { } other)
             {
                 exchange.Response.Reset();

@@ -19,7 +19,7 @@ namespace LoadBalancer.Http.Server.Http2;
 ///                              └───┴─────────────────────────────────────────────┘
 /// </code>
 /// One reader takes frames as they come (<see cref="Http2ServerInput"/>) and never waits for a stream: a stream has its window for what it does not
-/// take. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
+/// take. Requests are answered when all frames that have come with them are taken, so that one which is reset in the same read costs next to nothing. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
 /// does not read, no more of its frames are taken.
 /// </remarks>
 internal sealed class Http2Session : HttpSession, IHttp2Connection
@@ -35,6 +35,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
     private readonly Live<HttpProxy> _latest;
     private readonly Dictionary<int, Http2Stream> _streams = [];
+    private readonly List<int> _waiting = [];
     private readonly LoopDeadline _farewell;
     private readonly Http2ServerInput _input;
     private int[]? _resets;
@@ -116,6 +117,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
             _isTaking = true;
             var rest = _input.Take(read.Buffer);
+            AnswerWaiting();
             _isTaking = false;
             if (IsEnding)
             {
@@ -294,6 +296,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
 
         Guard.Earn(2);
+        if (fault == FaultKind.None)
+        {
+            stream.IsWaiting = true;
+            _waiting.Add(id);
+            return;
+        }
+
         stream.Answer(fault, isMalformed: false);
     }
 
@@ -351,6 +360,12 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         stream.IsReset = true;
         Output.Remove(stream.Writer);
         exchange.GiveUp(fault);
+        if (stream.IsWaiting)
+        {
+            stream.Answer(FaultKind.None, isMalformed: false);
+            return;
+        }
+
         if (stream.Exchange == exchange)
         {
             stream.Writer.Drop();
@@ -441,6 +456,20 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             Clock.Await(ClientAct.Head, HeadMs);
         }
+    }
+
+    // Whoever takes requests back in the same breath has made nobody work for them: an endpoint least of all.
+    private void AnswerWaiting()
+    {
+        foreach (var id in _waiting)
+        {
+            if (_streams.TryGetValue(id, out var stream) && stream.IsWaiting && !IsEnding)
+            {
+                stream.Answer(FaultKind.None, isMalformed: false);
+            }
+        }
+
+        _waiting.Clear();
     }
 
     private void WriteSettings()

@@ -55,6 +55,9 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     /// <summary>True once one of the two sides has reset it: nothing is sent on it any more.</summary>
     public bool IsReset { get; set; }
 
+    /// <summary>True until the exchange is begun, which is when the frames that came with its head are taken.</summary>
+    public bool IsWaiting { get; set; }
+
     /// <summary>True where it has become the tunnel of a WebSocket.</summary>
     public bool IsTakenOver { get; private set; }
 
@@ -67,7 +70,7 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     public void Begin(Http2Session session, int id, Exchange exchange, int window, bool hasEnded)
     {
         (Session, Id, Exchange) = (session, id, exchange);
-        (IsReset, IsTakenOver, HasStarted, _isMalformed) = (false, false, false, false);
+        (IsReset, IsWaiting, IsTakenOver, HasStarted, _isMalformed) = (false, false, false, false, false);
         var request = exchange.Request;
         Reader.Start(request.Framing == BodyFraming.Length ? request.ContentLength : -1, hasEnded);
         Writer.Begin(window);
@@ -90,6 +93,7 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     public void Answer(FaultKind fault, bool isMalformed)
     {
         _isMalformed = isMalformed;
+        IsWaiting = false;
         _answering = Exchange!.Proxy.AnswerAsync(Exchange, fault);
         if (_answering.IsCompleted)
         {
