@@ -176,6 +176,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
 
+    /// <summary>The grpc-status in the trailers of its response; null where there was none.</summary>
+    public int? GrpcStatus { get; set; }
+
     /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
 
@@ -332,6 +335,7 @@ internal sealed class Exchange(EventLoop loop)
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
+        GrpcStatus = null;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 
