@@ -155,6 +155,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>True where a policy in the route's shadow would have refused it.</summary>
     public bool WouldBeRefused => _decisions is { WouldRefuse: true };
 
+    /// <summary>How important it is in overload. A copy for a mirror, which alone has no route, is for nobody who waits.</summary>
+    public Importance Importance => Route?.Importance ?? Importance.Low;
+
     /// <summary>The upstream that the route leads to; null where it answers by itself.</summary>
     public Upstream? Upstream { get; set; }
 
