@@ -419,6 +419,11 @@ public sealed class Upstream : IAsyncDisposable
 
             case UpstreamEvent.CircuitChanged { Transition: var transition }:
                 _context.Tell(transition);
+                if (transition.State == CircuitState.Open)
+                {
+                    _queue.CircuitOpened();
+                }
+
                 break;
 
             case UpstreamEvent.Weighed:
