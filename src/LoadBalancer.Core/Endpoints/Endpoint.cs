@@ -96,6 +96,9 @@ public sealed class Endpoint(EndpointId id, int loops)
         set => Volatile.Write(ref _returns, value);
     }
 
+    /// <summary>True where it was taken away and nobody may come to it any more.</summary>
+    internal bool IsGone => Withdrawal is { IsClosed: true };
+
     /// <inheritdoc/>
     public override string ToString() => Id.ToString();
 

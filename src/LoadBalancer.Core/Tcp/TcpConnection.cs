@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Balancing;
+using LoadBalancer.Connections;
 using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Connections.Sniffing;
 using LoadBalancer.Connections.Tracking;
@@ -42,6 +43,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private TimeSpan _connectTime;
     private long _connected;
     private Fault _stopped;
+    private Retirement? _retirement;
     private bool _admitted;
     private bool _refused;
 
@@ -133,11 +135,37 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     /// <inheritdoc/>
     public override void StopWithdrawn(Withdrawal withdrawal, Fault fault)
     {
-        if (_relay is not null && withdrawal.Holds(_lease.Endpoint))
+        if (_lease.IsOpen && withdrawal.Holds(_lease.Endpoint))
         {
             Stop(fault);
         }
     }
+
+    /// <inheritdoc/>
+    public override void Retire(Retirement retirement, TimeSpan turn)
+    {
+        if (_retirement is null && !Fits(retirement.Latest))
+        {
+            _retirement = retirement;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void StopRetired(Retirement retirement, Fault fault)
+    {
+        if (_retirement == retirement)
+        {
+            _retirement = null;
+            if (!Fits(retirement.Latest))
+            {
+                retirement.CountStopped();
+                Stop(fault);
+            }
+        }
+    }
+
+    private bool Fits(ConnectionHandler latest) => latest.StillAdmits(proxy, client.RemoteEndPoint)
+        && (_upstream is null || latest is not TcpProxy { Routes: var routes } || routes.For(_serverName)?.Name == _upstream.Name);
 
     /// <summary>Finds the upstream by the name that the client asks for.</summary>
     private async ValueTask<Fault> RouteAsync()

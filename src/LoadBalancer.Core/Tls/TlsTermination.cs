@@ -61,6 +61,13 @@ internal sealed class TlsTermination
     public bool Serves(ReadOnlySpan<byte> host) => _context.Current.Certificates.Find(host) >= 0;
 
     /// <summary>
+    /// True where a session of the one is as good as one of the other: both ask clients for the same, and the least version is the same. Certificates
+    /// and keys of tickets are what new sessions begin with.
+    /// </summary>
+    public static bool AdmitsAlike(TlsTermination? one, TlsTermination? other) => one == other
+        || (one is not null && other is not null && one.Options.ClientCertificates == other.Options.ClientCertificates && one.Options.MinVersion == other.Options.MinVersion);
+
+    /// <summary>
     /// Makes the handshake with a client of which no byte of TLS was read; on its loop. After it the connection's bytes are plain ones. Where it
     /// failed the client was told why, as far as TLS has words for it, and the connection is of no more use.
     /// </summary>

@@ -125,7 +125,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <returns>The wait, which may have ended already; null where room would not help, because nobody is available who was not tried.</returns>
     public LeaseWait? Enter(UpstreamView view, EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance)
     {
-        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null)
+        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null or { IsGone: true })
         {
             return null;
         }
@@ -309,6 +309,11 @@ internal sealed class LeaseQueue : ReturnObserver
     {
         for (var attempt = 0; attempt < Attempts && view.Balancer.Pick(context) is { } endpoint; attempt++)
         {
+            if (endpoint.IsGone)
+            {
+                break;
+            }
+
             if (endpoint.TryLease(context.Cap, out lease))
             {
                 return true;

@@ -213,6 +213,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     }
 
     /// <inheritdoc/>
+    public override bool Uses(Withdrawal withdrawal) => Uses(Attempt, withdrawal) || Uses(Rival, withdrawal) || Uses(Held, withdrawal);
+
+    /// <inheritdoc/>
     public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
@@ -228,6 +231,8 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
             rival?.GiveUp(fault);
         }
     }
+
+    private static bool Uses(Attempt? attempt, Withdrawal withdrawal) => attempt is not null && attempt.Lease.IsOpen && withdrawal.Holds(attempt.Lease.Endpoint);
 
     private Attempt Take() => _attempts.TryPop(out var known) ? known : new Attempt(this, loop);
 

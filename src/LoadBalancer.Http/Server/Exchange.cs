@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
+using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
@@ -224,6 +225,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
     public PendingWork? Pending { get; set; }
 
+    /// <summary>What ends it because its route is gone, or leads elsewhere; null where nothing does.</summary>
+    public Retirement? Retirement { get; set; }
+
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GivenUp { get; private set; }
 
@@ -319,6 +323,7 @@ internal sealed class Exchange(EventLoop loop)
         IsSecure = IsClientSecure = MustClose = false;
         Tls = null;
         Route = null;
+        Retirement = null;
         Identity = null;
         MayStandIn = false;
         TunnelEndsAt = long.MaxValue;

@@ -106,6 +106,9 @@ internal sealed class HttpProxy : ConnectionHandler
     public required bool SpeaksHttp2 { get; init; }
 
     /// <inheritdoc/>
+    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && http.Routes.Routes.Any(route => !Routes.Continues(route)));
+
+    /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 
     /// <inheritdoc/>

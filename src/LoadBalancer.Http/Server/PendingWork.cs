@@ -1,3 +1,4 @@
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 
 namespace LoadBalancer.Http.Server;
@@ -7,6 +8,9 @@ internal abstract class PendingWork
 {
     /// <summary>True while it goes on reading the request's body, to its end as far as anybody can tell.</summary>
     public virtual bool TakesBody => false;
+
+    /// <summary>True while it uses an endpoint that <paramref name="withdrawal"/> has taken away.</summary>
+    public virtual bool Uses(Withdrawal withdrawal) => false;
 
     /// <summary>What has no end of its own is to end after <paramref name="turn"/>, in a way that its client understands; nothing else changes.</summary>
     public virtual void EndAfter(TimeSpan turn)
