@@ -19,7 +19,8 @@ namespace LoadBalancer.Http.Server.Http2;
 ///                              └───┴─────────────────────────────────────────────┘
 /// </code>
 /// One reader takes frames as they come (<see cref="Http2ServerInput"/>) and never waits for a stream: a stream has its window for what it does not
-/// take. Requests are answered when all frames that have come with them are taken, so that one which is reset in the same read costs next to nothing. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
+/// take. Requests are answered when all frames that have come with them are taken, so that one which is reset in the same read costs next to
+/// nothing. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
 /// does not read, no more of its frames are taken.
 /// </remarks>
 internal sealed class Http2Session : HttpSession, IHttp2Connection
@@ -117,7 +118,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
             _isTaking = true;
             var rest = _input.Take(read.Buffer);
-            AnswerWaiting();
+            AnswerWaiting(isGone: read.IsCompleted || Client.HasPeerFinished);
             _isTaking = false;
             if (IsEnding)
             {
@@ -458,12 +459,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    // Whoever takes requests back in the same breath has made nobody work for them: an endpoint least of all.
-    private void AnswerWaiting()
+    // Whoever takes requests back in the same breath has made nobody work for them: an endpoint least of all. Those that are left waiting, because
+    // the client has gone or the connection ends, are given up with all others.
+    private void AnswerWaiting(bool isGone)
     {
         foreach (var id in _waiting)
         {
-            if (_streams.TryGetValue(id, out var stream) && stream.IsWaiting && !IsEnding)
+            if (!isGone && !IsEnding && _streams.TryGetValue(id, out var stream) && stream.IsWaiting)
             {
                 stream.Answer(FaultKind.None, isMalformed: false);
             }
