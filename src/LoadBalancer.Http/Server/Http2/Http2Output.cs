@@ -63,7 +63,7 @@ internal sealed class Http2Output
     public bool IsFlushing { get; private set; }
 
     /// <summary>True where so much waits for the client that nothing more should be asked of it.</summary>
-    public bool IsCongested => _heldCount >= MostHeld;
+    public bool IsCongested => _heldCount >= MostHeld && !_broken;
 
     /// <summary>Frames of data written: what a client may answer with updates of its windows.</summary>
     public long DataFrames { get; private set; }

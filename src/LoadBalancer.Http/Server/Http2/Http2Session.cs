@@ -125,7 +125,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
                 break;
             }
 
-            if (Output.IsCongested)
+            if (Output.IsCongested && !read.IsCompleted)
             {
                 input.AdvanceTo(rest.Start);
                 await RoomAsync();
@@ -136,10 +136,10 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             if (read.IsCompleted)
             {
                 IsEnding = true;
-                _fault = new Fault(FaultSide.Client, Client.ReadFault != FaultKind.None ? Client.ReadFault : _streams.Count > 0 || !rest.IsEmpty ? FaultKind.ClientClosed : FaultKind.None);
+                _fault = GoneFault(isHalfway: _streams.Count > 0 || !rest.IsEmpty);
                 GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
                 await AllEndedAsync();
-                return _fault.Kind == FaultKind.None ? Fault.None : _fault;
+                return _fault;
             }
 
             AwaitNext(isWhole: rest.IsEmpty);
@@ -199,6 +199,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         GiveUpAll(fault);
     }
 
+        OnRoom();
     /// <inheritdoc/>
     public override void OnHangup(bool broken) => GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
 
@@ -427,12 +428,11 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         room?.SetResult();
     }
 
-    /// <summary>Nothing can be sent any more.</summary>
+    /// <summary>Nothing can be sent any more: nothing is read either, by a reader that waits for room least of all.</summary>
     public void OnBroken()
     {
         GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
         Client.Abort();
-        OnRoom();
     }
 
     private long HeadMs => (long)Proxy.Options.Timeouts.Head.TotalMilliseconds;
@@ -444,7 +444,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             return;
         }
+        if (!_fault.Failed)
+        {
+            _fault = GoneFault(isHalfway: _streams.Count > 0);
+        }
 
+
+        Wake();
         if (isWhole)
         {
             if (Clock.Awaits != ClientAct.Request)
@@ -454,6 +460,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             }
         }
         else if (Clock.Awaits != ClientAct.Head)
+    // Why a connection ended whose client has gone: by a reset, in the middle of something, or in order.
+    private Fault GoneFault(bool isHalfway)
+    {
+        var kind = Client.ReadFault != FaultKind.None ? Client.ReadFault : isHalfway ? FaultKind.ClientClosed : FaultKind.None;
+        return kind == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, kind);
+    }
+
         {
             Clock.Await(ClientAct.Head, HeadMs);
         }
@@ -580,6 +593,20 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
                 return;
             }
         }
+            OnRoom();
+        }
+    }
+
+    private void OnFarewell()
+    {
+        if (Output.IsFlushing)
+        {
+            // What it was sent before is not taken yet, so it has not heard; whoever takes nothing at all is given up for that.
+            _farewell.Set(FarewellMs);
+        }
+        else
+        {
+            Refuse();
     }
 
     private void OnLate()
@@ -607,3 +634,4 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         Client.Abort();
     }
 }
+        _fault = new Fault(FaultSide.Client, FaultKind.ClientStalled);

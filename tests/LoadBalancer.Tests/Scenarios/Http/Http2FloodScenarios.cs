@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using LoadBalancer.Http.Server.Http2;
 
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>What clients do that only want to cost: each ends its own connection soon, is held by nothing afterwards, and harms nobody else.</summary>
@@ -35,7 +37,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(other.ReadResponse(other.Get()).Status, Is.EqualTo(200), "others are served");
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -90,13 +92,13 @@ internal sealed class Http2FloodScenarios
         await using var gateway = await BareGateway.ToAsync(endpoint, http: ", limits: {streams: 20}");
         using (var client = gateway.Connect2())
         {
-            Flood(client, Enumerable.Range(0, 500).Select(at => Http2Wire.Frame(
+            Flood(client, Enumerable.Range(0, 2_000).Select(at => Http2Wire.Frame(
                 FrameKind.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, 1 + (2 * at), Http2Wire.Block(Http2Wire.Request("GET", "/", malformed ? [("X", "y")] : [])))));
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
         go.Set();
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -110,7 +112,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -124,7 +126,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.HeadTooLarge);
     }
 
     [TestCase(FrameKind.Ping, 0, 8)]
@@ -146,6 +148,54 @@ internal sealed class Http2FloodScenarios
         }
 
         gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
+    }
+
+    [Test]
+    public async Task H14_a_client_that_does_not_read_the_answers_is_not_read_on_until_it_stalls_or_goes([Values] bool goes)
+    {
+        var (sent, time) = (0L, new ManualTime());
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            for (var piece = new byte[64 * 1024]; ;)
+            {
+                wire.Send(piece);
+                Interlocked.Add(ref sent, piece.Length);
+            }
+        });
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up, timeouts: {body: 1s}}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File, time: time);
+        using (var client = gateway.Connect2((SettingId.InitialWindowSize, int.MaxValue)))
+        {
+            client.Agree();
+            client.Socket.ReceiveBufferSize = 4096;
+            client.Send(FrameKind.WindowUpdate, FrameFlags.None, 0, Http2Wire.Number(int.MaxValue - 65_535));
+            client.Get();
+
+            // All the buffers on the way are full.
+            var last = 0L;
+            Assert.That(() => Interlocked.Exchange(ref last, Interlocked.Read(ref sent)) == Interlocked.Read(ref sent) && last > 0, Is.True.After(Loopback.TimeoutMs, 300));
+
+            // More of them than are a flood, were they read.
+            client.Send([.. Enumerable.Repeat(Http2Wire.Frame(FrameKind.Ping, FrameFlags.None, 0, new byte[8]), 3_000).SelectMany(frame => frame)]);
+            for (var turn = 0; turn < 50; turn++)
+            {
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+            }
+
+            if (goes)
+            {
+                client.Socket.Abort();
+            }
+            else
+            {
+                time.Advance(TimeSpan.FromSeconds(2));
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+                Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain("\"client_stalled\"").After(Loopback.TimeoutMs, 20));
+            }
+        }
+
     }
 
     [Test]
@@ -255,3 +305,9 @@ internal sealed class Http2FloodScenarios
         }
     }
 }
+    private static void SettleAfter(BareGateway gateway, FaultKind fault)
+    {
+        gateway.Settle();
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, fault), Is.EqualTo(1), "why the connection ended");
+    }
+
