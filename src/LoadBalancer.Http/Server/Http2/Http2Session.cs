@@ -57,7 +57,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         Proxy = proxy;
         _idleSinceMs = Loop.NowMs;
         Clock = new ClientClock(Loop, this, static owner => ((Http2Session)owner).OnLate(), static owner => ((Http2Session)owner).OnStalled());
-        _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).Refuse(), this);
+        _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).OnFarewell(), this);
         Guard = new FloodGuard(Loop.NowMs, proxy.Options.Limits.Streams);
         Output = new Http2Output(this);
         _input = new Http2ServerInput(this);
@@ -78,7 +78,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>The client's streams that are being answered, be they reset or not, by their number.</summary>
     public IReadOnlyDictionary<int, Http2Stream> Streams => _streams;
 
-    /// <summary>The highest number of a stream that the client has opened.</summary>
+    /// <summary>The highest number of a stream that the client has opened, be it taken or not.</summary>
     public int LastStreamId { get; private set; }
 
     /// <summary>What a client takes on a new stream, in bytes.</summary>
@@ -225,12 +225,12 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             _farewell.Clear();
             RefusedAfter = LastStreamId;
-            Output.WriteGoAway(LastStreamId, Http2Error.NoError);
+            Output.WriteGoAway(LastTakenId, Http2Error.NoError);
             EndIfDone();
         }
     }
 
-    /// <summary>Streams with higher numbers are not taken.</summary>
+    /// <summary>Streams with higher numbers are not taken, and what comes on them is passed over (RFC 9113 section 6.8).</summary>
     public int RefusedAfter { get; private set; } = int.MaxValue;
 
     /// <summary>Ends the connection because the client breaks a rule.</summary>
@@ -241,7 +241,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         if (!IsEnding)
         {
-            Output.WriteGoAway(LastStreamId, error);
+            Output.WriteGoAway(LastTakenId, error);
             _fault = new Fault(FaultSide.Client, kind);
             Wake();
         }
@@ -277,6 +277,10 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         exchange.Began = Proxy.Time.GetTimestamp();
         exchange.Proxy = Proxy;
         exchange.Peer = Client.RemoteEndPoint;
+            else if (!Guard.Take(Loop.NowMs))
+            {
+                FailFlood();
+            }
         exchange.Local = Client.LocalEndPoint;
         exchange.Tls = Connection.Tls;
         exchange.IsSecure = exchange.Tls is not null;
@@ -391,8 +395,11 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    /// <summary>True where the stream was reset by lb before the client had sent all: frames of it may still come.</summary>
-    public bool WasReset(int id) => _resets is not null && _resets.AsSpan(0, Math.Min(_resetCount, RememberedResets)).Contains(id);
+    /// <summary>True where the stream was reset by lb before the client had sent all, or was left out by a GOAWAY: frames of it may still come.</summary>
+    public bool WasReset(int id) => id > RefusedAfter || (_resets is not null && _resets.AsSpan(0, Math.Min(_resetCount, _resets.Length)).Contains(id));
+
+    /// <summary>True where the client has left the number out when it opened a higher one. Of several such gaps, the last is known.</summary>
+    public bool WasSkipped(int id) => id > _skippedFrom && id < _skippedTo;
 
     /// <summary>The client takes another amount on new streams, and on those that are open.</summary>
     /// <returns>False where a window would be larger than it can be.</returns>
@@ -448,6 +455,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             _fault = GoneFault(isHalfway: _streams.Count > 0);
         }
+    // What a GOAWAY names may not rise from one to the next.
+    private int LastTakenId => Math.Min(LastStreamId, RefusedAfter);
+
 
 
         Wake();
@@ -583,16 +593,6 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         Client.Transport.Output.Complete();
         Clock.Await(ClientAct.Close, LingerMs);
-        var input = Client.Transport.Input;
-        while (!_stopped.Failed)
-        {
-            var read = await input.ReadAsync();
-            input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || Clock.Awaits != ClientAct.Close)
-            {
-                return;
-            }
-        }
             OnRoom();
         }
     }
@@ -607,6 +607,16 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         else
         {
             Refuse();
+        var input = Client.Transport.Input;
+        while (!_stopped.Failed)
+        {
+            var read = await input.ReadAsync();
+            input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || Clock.Awaits != ClientAct.Close)
+            {
+                return;
+            }
+        }
     }
 
     private void OnLate()
@@ -622,7 +632,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
                 Fail(Http2Error.NoError, FaultKind.HeadTimeout);
                 break;
             default:
-                Output.WriteGoAway(LastStreamId, Http2Error.NoError);
+                Output.WriteGoAway(LastTakenId, Http2Error.NoError);
                 Wake();
                 break;
         }
