@@ -31,8 +31,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>How long a client that does not answer is given to hear that the connection ends, before requests are refused.</summary>
     private const long FarewellMs = 1_000;
 
-    /// <summary>How many streams that were reset are remembered, because frames of theirs may be on their way.</summary>
-    private const int RememberedResets = 256;
+    /// <summary>How many streams that were reset are remembered at least, because frames of theirs may be on their way.</summary>
+    private const int LeastResets = 256;
 
     private readonly Live<HttpProxy> _latest;
     private readonly Dictionary<int, Http2Stream> _streams = [];
@@ -41,6 +41,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     private readonly Http2ServerInput _input;
     private int[]? _resets;
     private int _resetCount;
+    private int _skippedFrom;
+    private int _skippedTo;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _allEnded;
     private Fault _stopped;
@@ -197,9 +199,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         _stopped = fault;
         GiveUpAll(fault);
+        OnRoom();
     }
 
-        OnRoom();
     /// <inheritdoc/>
     public override void OnHangup(bool broken) => GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
 
@@ -253,6 +255,11 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>Opens a stream, whose head is a whole block.</summary>
     public void Open(int id, HpackDecoder decoder, ReadOnlySpan<byte> block, bool hasEnded)
     {
+        if (id > LastStreamId + 2)
+        {
+            (_skippedFrom, _skippedTo) = (LastStreamId, id);
+        }
+
         LastStreamId = id;
         Proxy = _latest.Current;
         var loop = Proxy.Engine.On(Loop);
@@ -270,6 +277,10 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
                 // It may be sent again; who keeps opening more than it may, floods.
                 WriteReset(id, Http2Error.RefusedStream, hasEnded);
             }
+            else if (!Guard.Take(Loop.NowMs))
+            {
+                FailFlood();
+            }
 
             return;
         }
@@ -277,10 +288,6 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         exchange.Began = Proxy.Time.GetTimestamp();
         exchange.Proxy = Proxy;
         exchange.Peer = Client.RemoteEndPoint;
-            else if (!Guard.Take(Loop.NowMs))
-            {
-                FailFlood();
-            }
         exchange.Local = Client.LocalEndPoint;
         exchange.Tls = Connection.Tls;
         exchange.IsSecure = exchange.Tls is not null;
@@ -438,11 +445,27 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>Nothing can be sent any more: nothing is read either, by a reader that waits for room least of all.</summary>
     public void OnBroken()
     {
+        if (!_fault.Failed)
+        {
+            _fault = GoneFault(isHalfway: _streams.Count > 0);
+        }
+
         GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+        Wake();
         Client.Abort();
     }
 
+    // What a GOAWAY names may not rise from one to the next.
+    private int LastTakenId => Math.Min(LastStreamId, RefusedAfter);
+
     private long HeadMs => (long)Proxy.Options.Timeouts.Head.TotalMilliseconds;
+
+    // Why a connection ended whose client has gone: by a reset, in the middle of something, or in order.
+    private Fault GoneFault(bool isHalfway)
+    {
+        var kind = Client.ReadFault != FaultKind.None ? Client.ReadFault : isHalfway ? FaultKind.ClientClosed : FaultKind.None;
+        return kind == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, kind);
+    }
 
     // A client that answers for nothing has the time of an idle one, and of a head for whatever it has begun.
     private void AwaitNext(bool isWhole)
@@ -451,16 +474,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             return;
         }
-        if (!_fault.Failed)
-        {
-            _fault = GoneFault(isHalfway: _streams.Count > 0);
-        }
-    // What a GOAWAY names may not rise from one to the next.
-    private int LastTakenId => Math.Min(LastStreamId, RefusedAfter);
 
-
-
-        Wake();
         if (isWhole)
         {
             if (Clock.Awaits != ClientAct.Request)
@@ -470,13 +484,6 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             }
         }
         else if (Clock.Awaits != ClientAct.Head)
-    // Why a connection ended whose client has gone: by a reset, in the middle of something, or in order.
-    private Fault GoneFault(bool isHalfway)
-    {
-        var kind = Client.ReadFault != FaultKind.None ? Client.ReadFault : isHalfway ? FaultKind.ClientClosed : FaultKind.None;
-        return kind == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, kind);
-    }
-
         {
             Clock.Await(ClientAct.Head, HeadMs);
         }
@@ -525,8 +532,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
     private void Remember(int id)
     {
-        _resets ??= new int[RememberedResets];
-        _resets[_resetCount++ % RememberedResets] = id;
+        _resets ??= new int[Math.Max(LeastResets, 2 * Proxy.Options.Limits.Streams)];
+        _resets[_resetCount++ % _resets.Length] = id;
     }
 
     private void Release(Http2Stream stream)
@@ -579,20 +586,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    // The reader hears of the end: at once where it waits for frames, else when it has taken the one at hand.
+    // The reader hears of the end: at once where it waits for frames or for room, else when it has taken the one at hand.
     private void Wake()
     {
         IsEnding = true;
         if (!_isTaking)
         {
             Client.Transport.Input.CancelPendingRead();
-        }
-    }
-
-    private async ValueTask LingerAsync()
-    {
-        Client.Transport.Output.Complete();
-        Clock.Await(ClientAct.Close, LingerMs);
             OnRoom();
         }
     }
@@ -607,6 +607,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         else
         {
             Refuse();
+        }
+    }
+
+    private async ValueTask LingerAsync()
+    {
+        Client.Transport.Output.Complete();
+        Clock.Await(ClientAct.Close, LingerMs);
         var input = Client.Transport.Input;
         while (!_stopped.Failed)
         {
@@ -640,8 +647,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
     private void OnStalled()
     {
+        _fault = new Fault(FaultSide.Client, FaultKind.ClientStalled);
         GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientStalled));
         Client.Abort();
     }
 }
-        _fault = new Fault(FaultSide.Client, FaultKind.ClientStalled);

@@ -1,8 +1,9 @@
 using System.Net.Sockets;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http2;
-
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
+
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 /// <summary>What clients do that only want to cost: each ends its own connection soon, is held by nothing afterwards, and harms nobody else.</summary>
@@ -147,7 +148,6 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
-        gateway.Settle();
         SettleAfter(gateway, FaultKind.Flood);
     }
 
@@ -196,17 +196,74 @@ internal sealed class Http2FloodScenarios
             }
         }
 
+        gateway.Settle();
+        Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain(goes ? "\"client_closed\"" : "\"client_stalled\"").After(Loopback.TimeoutMs, 20));
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Flood), Is.Zero);
     }
 
     [Test]
-    public async Task H14_a_client_that_does_not_read_the_answers_is_not_read_on()
+    public async Task Heads_above_a_frame_are_no_flood()
     {
-        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {body: 500ms}");
+        // By a clock that stands still: nothing comes back by itself.
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up}", $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}", loops: 1, time: new ManualTime());
         using (var client = gateway.Connect2())
         {
-            client.Socket.ReceiveBufferSize = 4096;
-            Flood(client, Enumerable.Repeat(Http2Wire.Frame(FrameKind.Ping, FrameFlags.None, 0, new byte[8]), 200_000));
-            Assert.That((await gateway.LookAsync()).Rented, Is.LessThan(64));
+            var block = Http2Wire.Block(Http2Wire.Request("GET", "/", ("x", new string('x', 20_000))));
+            for (var at = 0; at < 300; at++)
+            {
+                client.Send(FrameKind.Headers, FrameFlags.EndStream, 1 + (2 * at), block[..16_000]);
+                client.Send(FrameKind.Continuation, FrameFlags.None, 1 + (2 * at), block[16_000..20_000]);
+                client.Send(FrameKind.Continuation, FrameFlags.EndHeaders, 1 + (2 * at), block[20_000..]);
+                Assert.That(client.ReadResponse(1 + (2 * at)).Status, Is.EqualTo(200));
+            }
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task A_client_that_opens_a_hundred_streams_before_it_has_read_how_many_it_may_is_no_flood()
+    {
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up, limits: {streams: 1}}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"]}}}}", loops: 1, time: new ManualTime());
+        using (var client = gateway.Connect2())
+        {
+            for (var at = 0; at < 100; at++)
+            {
+                client.Get();
+            }
+
+            for (var at = 1; at < 100; at++)
+            {
+                Assert.That(client.ReadOne(FrameKind.ResetStream, FrameKind.GoAway)!.Error, Is.EqualTo(Http2Error.RefusedStream));
+            }
+
+            using var peer = new HttpWire(listener.Accept());
+            peer.ReadRequest();
+            peer.Respond("ok");
+            Assert.That(client.ReadResponse(1).Text, Is.EqualTo("ok"));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task Frames_that_were_on_their_way_to_streams_that_lb_has_ended_are_passed_over_however_many_they_are()
+    {
+        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", limits: {streams: 400, body: 1B}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var streams = Enumerable.Range(0, 400).Select(_ => client.Post("/", ("content-length", "2"))).ToList();
+            foreach (var _ in streams)
+            {
+                Assert.That(client.ReadOne(FrameKind.ResetStream, FrameKind.GoAway)!.Error, Is.EqualTo(Http2Error.NoError), "413, and the rest is not wanted");
+            }
+
+            streams.ForEach(stream => client.Data(stream, "xx", ends: true));
+            Assert.That(client.ReadResponse(client.Get()).Status, Is.EqualTo(200));
         }
 
         gateway.Settle();
@@ -289,6 +346,12 @@ internal sealed class Http2FloodScenarios
         gateway.Settle();
     }
 
+    private static void SettleAfter(BareGateway gateway, FaultKind fault)
+    {
+        gateway.Settle();
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, fault), Is.EqualTo(1), "why the connection ended");
+    }
+
     // Whoever floods may find its connection ended before it has sent all.
     private static void Flood(Http2Wire client, IEnumerable<byte[]> frames)
     {
@@ -305,9 +368,3 @@ internal sealed class Http2FloodScenarios
         }
     }
 }
-    private static void SettleAfter(BareGateway gateway, FaultKind fault)
-    {
-        gateway.Settle();
-        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, fault), Is.EqualTo(1), "why the connection ended");
-    }
-
