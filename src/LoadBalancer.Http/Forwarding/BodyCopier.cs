@@ -67,7 +67,13 @@ internal static class BodyCopier
                 }
 
                 exchange.Caching?.End();
-                to.End(TakesTrailers(exchange) ? from.Trailers : null);
+                var trailers = from.Trailers;
+                if (trailers is not null && GrpcCall.Is(exchange.Response.Fields))
+                {
+                    exchange.GrpcStatus = GrpcCall.StatusOf(trailers);
+                }
+
+                to.End(TakesTrailers(exchange) ? trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 

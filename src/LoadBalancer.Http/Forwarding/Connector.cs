@@ -220,7 +220,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
-        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Route?.Importance ?? Importance.Normal);
+        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Importance);
         if (attempt.Waiting is not { } wait)
         {
             return work.Last;

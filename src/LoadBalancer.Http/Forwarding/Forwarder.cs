@@ -53,7 +53,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
             RequestFields.Prepare(exchange, _options);
             if (upstream.Gate is { } gate && !fault.Failed && !Admission.TryEnter(work, gate))
             {
-                fault = await Admission.WaitAsync(exchange, work, gate);
+                fault = await Admission.WaitAsync(exchange, work, upstream, gate);
             }
 
             for (var goesOn = !fault.Failed; goesOn;)

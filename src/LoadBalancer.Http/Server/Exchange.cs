@@ -155,6 +155,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>True where a policy in the route's shadow would have refused it.</summary>
     public bool WouldBeRefused => _decisions is { WouldRefuse: true };
 
+    /// <summary>How important it is in overload. A copy for a mirror, which alone has no route, is for nobody who waits.</summary>
+    public Importance Importance => Route?.Importance ?? Importance.Low;
+
     /// <summary>The upstream that the route leads to; null where it answers by itself.</summary>
     public Upstream? Upstream { get; set; }
 
@@ -175,6 +178,9 @@ internal sealed class Exchange(EventLoop loop)
 
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
+
+    /// <summary>The grpc-status in the trailers of its response; null where there was none.</summary>
+    public int? GrpcStatus { get; set; }
 
     /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
@@ -332,6 +338,7 @@ internal sealed class Exchange(EventLoop loop)
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
+        GrpcStatus = null;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 

@@ -16,6 +16,27 @@ internal static class GrpcCall
         && (type.Length == Type.Length || type[Type.Length] is (byte)'+' or (byte)';' or (byte)' ')
         && Ascii.EqualsIgnoreCase(type[..Type.Length], Type);
 
+    /// <summary>What trailers, or the fields of a response without a body, say of the end of a call (the field grpc-status); null where they say nothing.</summary>
+    public static int? StatusOf(HeaderList fields) =>
+        fields.Find("grpc-status"u8) is var at and >= 0 && DecimalLength.Parse(fields.Value(at)) is var status and >= 0 and <= int.MaxValue ? (int)status : null;
+
+    /// <summary>The status of HTTP that one of gRPC stands for (google.rpc.Code); that of an unknown error for one that nobody knows.</summary>
+    public static int HttpStatusOf(int status) => status switch
+    {
+        0 => 200,
+        1 => 499,
+        3 or 9 or 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 or 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    };
+
     /// <summary>
     /// How long the caller waits for the end of its call (the field grpc-timeout: up to eight digits and a unit); null where it is no call, says
     /// nothing, or something else.
