@@ -414,6 +414,7 @@ public sealed class Upstream : IAsyncDisposable
                 _context.Tell(endpoint.IsDrained
                     ? new EndpointTransition(endpoint.Id, TransitionKind.Drained, "an operator drained it")
                     : new EndpointTransition(endpoint.Id, TransitionKind.Enabled, "an operator enabled it"));
+                ejections?.Watch(_members.Current.All);
                 break;
 
             case UpstreamEvent.CircuitChanged { Transition: var transition }:
@@ -427,6 +428,7 @@ public sealed class Upstream : IAsyncDisposable
 
             case UpstreamEvent.Weighed:
                 _members.Swap(_members.Current.Reweighed());
+                ejections?.Watch(_members.Current.All);
                 break;
 
             case UpstreamEvent.Fence { Passed: var passed }:

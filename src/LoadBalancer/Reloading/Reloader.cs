@@ -129,7 +129,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
         Interlocked.Increment(ref _loads);
-        var loaded = GatewayFile.Load(path, environment);
+        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment));
         try
         {
             if (loaded.Options is null)
@@ -278,7 +278,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             log.Warn(warning.ToString());
         }
 
-        var build = await builder.BuildAsync(loaded.Options!, Snapshot);
+        var build = await await BackgroundThread.RunAsync(() => builder.BuildAsync(loaded.Options!, Snapshot));
         try
         {
             await PrepareAsync(build.Options);

@@ -24,6 +24,9 @@ internal static unsafe partial class Libc
         get => (Errno)Marshal.GetLastPInvokeError();
     }
 
+    [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int niceness);
+
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);
 

@@ -96,7 +96,8 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         _sessions.Add(session);
         if (!session.HasRoom)
         {
-            // An endpoint that takes no stream at all: the next one would be like it.
+            // An endpoint that takes no stream at all: the next one would be like it. Nor does it stay, or there would be one more with each request.
+            session.Retire();
             EndAll(new Fault(FaultSide.Upstream, FaultKind.ConnectRefused, Retryable: true));
             return;
         }

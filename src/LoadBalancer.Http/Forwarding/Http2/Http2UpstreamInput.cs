@@ -8,7 +8,10 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// <summary>The frames of an endpoint, which answers on streams that lb has opened and opens none itself. Touched only on its loop.</summary>
 internal sealed class Http2UpstreamInput(Http2UpstreamSession session) : Http2Input(session)
 {
-    /// <summary>What an interim response costs of what the endpoint may do for nothing.</summary>
+    /// <summary>Interim responses of a request that cost nothing: 100 and 103 come with every one at some endpoints.</summary>
+    private const int FreeInterims = 2;
+
+    /// <summary>What one more costs of what the endpoint may do for nothing.</summary>
     private const int InterimCost = 20;
 
     /// <inheritdoc/>
@@ -23,6 +26,9 @@ internal sealed class Http2UpstreamInput(Http2UpstreamSession session) : Http2In
 
     /// <inheritdoc/>
     protected override bool MayHaveHead(int streamId) => !IsIdle(streamId);
+
+    /// <inheritdoc/>
+    protected override bool MayHaveData(IHttp2Stream stream) => ((Http2UpstreamStream)stream).HasHead;
 
     /// <inheritdoc/>
     protected override bool WasReset(int streamId) => session.WasReset(streamId);
@@ -124,7 +130,7 @@ internal sealed class Http2UpstreamInput(Http2UpstreamSession session) : Http2In
             return Http2Error.NoError;
         }
 
-        var flood = head.Status < 200 ? Spend(InterimCost) : Http2Error.NoError;
+        var flood = head.Status < 200 && ++stream.Interims > FreeInterims ? Spend(InterimCost) : Http2Error.NoError;
         if (flood == Http2Error.NoError)
         {
             stream.OnHead(head, ends);

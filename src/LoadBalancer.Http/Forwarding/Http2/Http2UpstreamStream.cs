@@ -47,6 +47,9 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     /// <summary>True once the final head of the response is there.</summary>
     public bool HasHead { get; private set; }
 
+    /// <summary>Interim responses that have come.</summary>
+    public int Interims { get; set; }
+
     /// <inheritdoc/>
     public Http2Output Output => _session!.Output;
 
@@ -96,9 +99,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     {
         (_session, At, Id, _wasUsed, _isActive) = (session, at, 0, wasUsed, true);
         (_awaitsHead, _hasNextHead, _isUntouched, IsReset, HasHead) = (false, false, false, false, false);
-        (_failure, TimedOut) = (FaultKind.None, FaultKind.None);
-
-        // Nothing may come before the head.
+        (_failure, TimedOut, Interims) = (FaultKind.None, FaultKind.None, 0);
         Reader.Start(length: 0, ended: false);
         Writer.Begin(window);
     }

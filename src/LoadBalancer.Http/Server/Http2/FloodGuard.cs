@@ -6,7 +6,9 @@ namespace LoadBalancer.Http.Server.Http2;
 /// </summary>
 /// <remarks>
 /// Counted where frames are read, so that none is free: PING and SETTINGS, whose answers are work; PRIORITY and unknown frames; empty DATA and
-/// CONTINUATION; updates of windows. Work that is done for the client earns some back: a browser that takes 100 MB sends thousands of updates.
+/// CONTINUATION; updates of windows beyond those that data calls for. A peer may give credit as often as it likes to read: Go's does with each
+/// read of 4 KiB, for the stream and for the connection. So data that is sent earns updates by its bytes, in an account of their own, which
+/// holds them until the peer has read: a frame of 16 KiB is worth more updates than anybody sends, and costs more than they do.
 /// Streams that end early have a budget of their own, whoever resets them: rapid reset (CVE-2023-44487) and MadeYouReset (CVE-2025-8671).
 /// </remarks>
 /// <param name="nowMs">The loop's time.</param>
@@ -19,7 +21,14 @@ internal sealed class FloodGuard(long nowMs, int streams)
     /// <summary>Frames that may come in a second, on average.</summary>
     private const int FramesPerSecond = 500;
 
+    /// <summary>How few bytes of data a peer may take for one update of a window.</summary>
+    private const int BytesPerUpdate = 512;
+
+    /// <summary>Updates that are held for a peer which takes its time: those of 64 MiB.</summary>
+    private const int MostUpdates = 64 * 1024 * 1024 / BytesPerUpdate;
+
     private int _frames = MostFrames;
+    private int _updates;
     private int _resets = 2 * streams;
     private long _filledMs = nowMs;
 
@@ -41,6 +50,22 @@ internal sealed class FloodGuard(long nowMs, int streams)
 
     /// <summary>Something was done for the client that it may well answer with <paramref name="frames"/> frames.</summary>
     public void Earn(int frames) => _frames = Math.Min(_frames + frames, MostFrames);
+
+    /// <summary>A frame of data was sent, which the peer will answer with updates of its windows.</summary>
+    public void Sent(int bytes) => _updates = Math.Min(_updates + 2 + (bytes / BytesPerUpdate), MostUpdates);
+
+    /// <summary>Counts an update of a window: one that data calls for costs nothing.</summary>
+    /// <returns>False where it is one too many.</returns>
+    public bool TakeUpdate(long nowMs)
+    {
+        if (_updates == 0)
+        {
+            return Take(nowMs);
+        }
+
+        _updates--;
+        return true;
+    }
 
     // Only looked at where a budget is empty: then what has come in since the last time is added.
     private bool Fill(long nowMs)

@@ -30,7 +30,6 @@ internal abstract class Http2Input
     private int _blockLength;
     private int _blockStream;
     private int _continuations;
-    private long _dataFrames;
     private bool _blockEnds;
     private bool _hasSettings;
 
@@ -92,6 +91,9 @@ internal abstract class Http2Input
 
     /// <summary>True where HEADERS may come on the stream as far as its number goes.</summary>
     protected abstract bool MayHaveHead(int streamId);
+
+    /// <summary>True where DATA may come on a stream that is open: its head has come.</summary>
+    protected virtual bool MayHaveData(IHttp2Stream stream) => true;
 
     /// <summary>True where the stream was reset by lb before the peer had sent all: frames of it may still come.</summary>
     protected abstract bool WasReset(int streamId);
@@ -269,7 +271,7 @@ internal abstract class Http2Input
             OnMuch();
         }
 
-        switch (stream.Reader.Receive(payload, padding, ends))
+        switch (MayHaveData(stream) ? stream.Reader.Receive(payload, padding, ends) : Http2Error.ProtocolError)
         {
             case Http2Error.FlowControlError:
                 return Http2Error.FlowControlError;
@@ -497,8 +499,6 @@ internal abstract class Http2Input
             return Http2Error.ProtocolError;
         }
 
-        _connection.Guard.Earn((int)Math.Min(2 * (output.DataFrames - _dataFrames), int.MaxValue));
-        _dataFrames = output.DataFrames;
         if (header.StreamId == 0)
         {
             if ((long)output.Window + more > int.MaxValue)
@@ -520,7 +520,7 @@ internal abstract class Http2Input
             output.Enqueue(stream.Writer);
         }
 
-        return Spend();
+        return _connection.Guard.TakeUpdate(_connection.Loop.NowMs) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
     }
 
     private static bool TryUnpad(FrameFlags flags, ref ReadOnlySpan<byte> payload, out int padding)

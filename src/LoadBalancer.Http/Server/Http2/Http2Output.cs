@@ -65,9 +65,6 @@ internal sealed class Http2Output
     /// <summary>True where so much waits for the client that nothing more should be asked of it.</summary>
     public bool IsCongested => _heldCount >= MostHeld;
 
-    /// <summary>Frames of data written: what a client may answer with updates of its windows.</summary>
-    public long DataFrames { get; private set; }
-
     /// <summary>How the fields of responses are written.</summary>
     public HpackEncoder Encoder => _encoder;
 
@@ -240,7 +237,7 @@ internal sealed class Http2Output
     /// <returns>The frame's header, which may be changed while <see cref="Epoch"/> stays.</returns>
     public Memory<byte> WriteData(int streamId, in ReadOnlySequence<byte> data, int count, bool mayPass)
     {
-        DataFrames++;
+        _connection.Guard.Sent(count);
         Window -= count;
         var header = new FrameHeader(count, FrameKind.Data, FrameFlags.None, streamId);
         if (mayPass && count >= WriteThroughFrom && Pipe is LoopPipeWriter direct)

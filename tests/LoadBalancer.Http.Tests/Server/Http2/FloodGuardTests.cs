@@ -36,4 +36,27 @@ public sealed class FloodGuardTests
         guard.Earn(int.MaxValue - 5_000);
         Assert.That(Enumerable.Range(0, 2_001).All(_ => guard.Take(0)), Is.False);
     }
+
+    [Test]
+    public void Updates_that_data_calls_for_are_free_and_wait_for_a_peer_that_reads_late()
+    {
+        var guard = new FloodGuard(0, 100);
+        for (var frame = 0; frame < 1_000; frame++)
+        {
+            guard.Sent(16 * 1024);
+        }
+
+        // Each KiB, on the stream and on the connection.
+        Assert.That(Enumerable.Range(0, 2 * 16 * 1_000).All(_ => guard.TakeUpdate(0)), Is.True);
+        Assert.That(Enumerable.Range(0, 2_000).All(_ => guard.Take(0)), Is.True, "and nothing of the rest is spent");
+    }
+
+    [Test]
+    public void Updates_that_no_data_calls_for_are_counted_like_any_frame()
+    {
+        var guard = new FloodGuard(0, 100);
+        guard.Sent(1);
+        Assert.That(Enumerable.Range(0, 2_002).All(_ => guard.TakeUpdate(0)), Is.True);
+        Assert.That(guard.TakeUpdate(0), Is.False);
+    }
 }
