@@ -176,7 +176,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var total = Time.GetElapsedTime(exchange.Began);
         Providers.Secrets?.Hide(exchange.Request);
         Requests.End(exchange, total);
-        ExchangeOutcome.Count(exchange, total);
+        ExchangeOutcome.Count(exchange, Time, total);
         Usage?.Count(exchange);
         AccessLog.Write(Listener, exchange, total);
         if (FailureRing.Wants(exchange))

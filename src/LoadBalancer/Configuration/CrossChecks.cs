@@ -35,6 +35,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
             PendingIsUsed(name, upstream);
+            ConcurrencyIsUsed(name, upstream);
             ProtocolIsPossible(name, upstream);
         }
 
@@ -266,14 +267,28 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     private void PendingIsUsed(string name, UpstreamOptions upstream)
     {
         var map = root.Locate("upstreams", name) as MapNode;
-        string[] bounds = ["max_connections", "max_requests", "concurrency"];
-        var isBounded = upstream is not { MaxConnections: null, MaxRequests: null, Concurrency: null } || bounds.Any(key => map?.Find(key)?.Value is not null);
-        foreach (var key in isBounded ? (string[])[] : ["max_pending", "pending_timeout"])
+        foreach (var key in SomebodyMayWait(upstream, map) ? (string[])[] : ["max_pending", "pending_timeout"])
         {
             if (map?.Find(key) is { } written)
             {
                 reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', 'max_requests' or 'concurrency', of which the upstream '{name}' has none: nobody ever waits");
             }
+        }
+    }
+
+    /// <summary>True where an upstream has a bound at which others wait, be it one with an error in it.</summary>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="written">What the file says of it; null for nothing of use.</param>
+    internal static bool SomebodyMayWait(UpstreamOptions upstream, MapNode? written) =>
+        upstream is not { MaxConnections: null, MaxRequests: null, Concurrency: null }
+        || ((string[])["max_connections", "max_requests", "concurrency"]).Any(key => written?.Find(key)?.Value is not null);
+
+    private void ConcurrencyIsUsed(string name, UpstreamOptions upstream)
+    {
+        var users = options.Listeners.Values.Where(listener => listener.Upstreams.Contains(name)).ToList();
+        if (upstream.Concurrency is not null && users.Count > 0 && users.All(listener => listener.Tcp is not null) && (root.Locate("upstreams", name) as MapNode)?.Find("concurrency") is { } written)
+        {
+            reader.Warn(written.Place, $"'concurrency' counts requests, and only tcp listeners lead to the upstream '{name}': on tcp 'max_connections' bounds what is open at each endpoint");
         }
     }
 

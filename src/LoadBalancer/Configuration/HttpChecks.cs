@@ -204,6 +204,11 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
+        if (item.Find("shed") is { } shed)
+        {
+            SomebodyWaits(route, shed);
+        }
+
         if (item.Find("retry") is { } retry)
         {
             RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
@@ -258,6 +263,17 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
                     }
                 }
             }
+        }
+    }
+
+    private void SomebodyWaits(RouteOptions route, MapEntry shed)
+    {
+        var names = route.Upstream is { } only ? [only] : route.Split?.To.Keys.ToList() ?? [];
+        if (names.Count > 0 && names.All(name => options.Upstreams.TryGetValue(name, out var upstream) && !CrossChecks.SomebodyMayWait(upstream, root.Locate("upstreams", name) as MapNode)))
+        {
+            reader.Warn(
+                shed.Place,
+                $"'shed' says who is refused first where requests wait, and nobody ever waits at {string.Join(" and ", names.Select(name => $"the upstream '{name}'"))}: 'concurrency', 'max_requests' and 'max_connections' are bounds");
         }
     }
 

@@ -266,6 +266,28 @@ internal sealed class CrossChecksTests
     }
 
     [Test]
+    public void Bounds_of_requests_are_for_requests_and_importance_is_for_those_who_wait()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners:
+              t: {bind: ":1", tcp: a}
+              h: {bind: ":2", http: {routes: [{path: /b, upstream: b, shed: low}, {path: /c, upstream: c, shed: high}, {path: /both, split: {to: {b: 50%, c: 50%}}, shed: low}]}}
+            upstreams:
+              a: {endpoints: "10.0.0.1:80", concurrency: auto}
+              b: {endpoints: "10.0.0.2:80"}
+              c: {endpoints: "10.0.0.3:80", max_requests: 9}
+            """);
+
+        var loaded = folder.Load();
+        Assert.That(loaded.Errors, Is.Empty);
+        Assert.That(folder.Lines(loaded.Warnings).Order(StringComparer.Ordinal), Is.EqualTo(new[]
+        {
+            "lb.yaml:3:59: 'shed' says who is refused first where requests wait, and nobody ever waits at the upstream 'b': 'concurrency', 'max_requests' and 'max_connections' are bounds",
+            "lb.yaml:5:33: 'concurrency' counts requests, and only tcp listeners lead to the upstream 'a': on tcp 'max_connections' bounds what is open at each endpoint",
+        }));
+    }
+
+    [Test]
     public void HTTP2_is_for_requests_and_for_many_clients_at_once()
     {
         Assert.That(ConfigFolder.ErrorsOf("""
