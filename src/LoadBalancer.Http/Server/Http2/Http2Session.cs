@@ -426,6 +426,15 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         room?.SetResult();
     }
 
+    /// <summary>A request has made an endpoint begin with what nobody waits for: with too many of them the client is told to calm down.</summary>
+    public void CountReset()
+    {
+        if (!Guard.TakeReset(Loop.NowMs))
+        {
+            FailFlood();
+        }
+    }
+
     /// <summary>Nothing can be sent any more.</summary>
     public void OnBroken()
     {
@@ -492,9 +501,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
 
         Output.WriteReset(id, error);
-        if (counts && !Guard.TakeReset(Loop.NowMs))
+        if (counts)
         {
-            FailFlood();
+            CountReset();
         }
     }
 
