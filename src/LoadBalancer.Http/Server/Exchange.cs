@@ -357,6 +357,8 @@ internal sealed class Exchange(EventLoop loop)
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
         Fault = GivenUp = default;
+        HasCallersTime = _isWithClient = false;
+        ClientCame = 0;
         GrpcStatus = null;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
