@@ -27,7 +27,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "balance", Kinds.Word(BalancerCatalog.Names), o => o.Balance, (o, value) => o with { Balance = value },
             "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
-            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by the time of recent connects and the open connections. " +
+            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by its recent times and what is open at it: on http the time to the first byte, on tcp that of the connect. " +
             "`hash`: by consistent hashing, the same one for the same client."
         },
         {

@@ -33,7 +33,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         if (upstream.Circuit is { } circuit && !circuit.TryEnter(exchange.Loop.Index, out attempt.Pass))
         {
             exchange.RetryAfterSeconds = circuit.RetryAfterSeconds;
-            return work.Tries > 0 ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+            return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
         }
 
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
@@ -43,6 +43,15 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             if (refusal.Failed)
             {
                 return refusal;
+            }
+
+            // The circuit may have opened meanwhile, and then whoever waits leaves the endpoints alone too.
+            attempt.Pass.GiveBack();
+            if (upstream.Circuit is { } now && !now.TryEnter(exchange.Loop.Index, out attempt.Pass))
+            {
+                attempt.Lease.Return(Fault.None);
+                exchange.RetryAfterSeconds = now.RetryAfterSeconds;
+                return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
             }
         }
 
@@ -54,6 +63,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         exchange.Attempts++;
+        if (attempt.Reason == RetryReason.Hedge)
+        {
+            // One that was refused is none of the request's tries.
+            work.Tries++;
+        }
+
         var endpoint = attempt.Endpoint = attempt.Lease.Endpoint;
         attempt.Leased = began;
         if (retries.PerTry is { } perTry)
@@ -120,6 +135,8 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         attempt.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool);
         return Fault.None;
     }
+
+    private static bool IsFurther(ForwardWork work, Attempt attempt) => work.Tries > 0 || attempt.Reason == RetryReason.Hedge;
 
     /// <summary>Waits for room for another connection to the endpoint; it is taken when it returns <see cref="Fault.None"/>.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

@@ -8,6 +8,9 @@ internal static class GrpcCall
 {
     private const int MostTimeoutDigits = 8;
 
+    /// <summary>A call whose caller waits for less is not sent: no endpoint answers in that time, and each would only have one more call to take back.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     private static ReadOnlySpan<byte> Type => "application/grpc"u8;
 
     /// <summary>True where a request or response with these fields is one.</summary>

@@ -146,6 +146,12 @@ internal sealed class HttpProxy : ConnectionHandler
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
+                if (exchange.HasCallersTime && outcome.Kind == FaultKind.ExchangeTimeout && exchange.Attempts > 0)
+                {
+                    // An endpoint was asked, and told that nobody waits any more: as where the client takes a request back.
+                    exchange.Carrier.EndedEarly();
+                }
+
                 if (exchange.Carrier.HasStarted)
                 {
                     exchange.Carrier.Abort();
@@ -272,18 +278,20 @@ internal sealed class HttpProxy : ConnectionHandler
             }
         }
 
-        if (Shorter(route.Timeout, GrpcCall.TimeoutOf(request.Fields)) is { } timeout)
+        var callers = GrpcCall.TimeoutOf(request.Fields);
+        if (Shorter(route.Timeout, callers) is { } timeout)
         {
             var left = timeout - Time.GetElapsedTime(exchange.Began);
-            if (left <= TimeSpan.Zero)
+            var isCallers = timeout == callers;
+            if (left <= TimeSpan.Zero || (isCallers && left < GrpcCall.Shortest))
             {
-                // Its head alone took that long.
+                // Its head alone took that long, or nobody could answer in that time.
                 return new(new Fault(FaultSide.Client, FaultKind.ExchangeTimeout));
             }
 
             if (!exchange.IsRehearsal)
             {
-                exchange.BeginTimeout(left);
+                exchange.BeginTimeout(left, isCallers);
             }
         }
 

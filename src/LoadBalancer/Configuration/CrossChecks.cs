@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
+using LoadBalancer.Health;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
@@ -34,6 +35,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             new UpstreamTlsChecks(root, reader, settings).Run(name, upstream);
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
+            EjectionsArePossible(name, upstream);
             PendingIsUsed(name, upstream);
             ConcurrencyIsUsed(name, upstream);
             ProtocolIsPossible(name, upstream);
@@ -261,6 +263,15 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             && health.Find("panic") is { } written && health.Find("active")?.Value is null or ScalarNode)
         {
             reader.Warn(written.Place, $"'panic' means something only with probes, and the upstream '{name}' has none: give it 'active'");
+        }
+    }
+
+    private void EjectionsArePossible(string name, UpstreamOptions upstream)
+    {
+        if (upstream is { Discover: null, Endpoints.Count: > 1 and var count, Health.Passive: { MaxEjected: > 0 } passive } && EjectionRules.Most(passive, count) == 0
+            && (root.Locate("upstreams", name, "health", "passive") as MapNode)?.Find("max_ejected") is { } written)
+        {
+            reader.Warn(written.Place, $"'max_ejected' is rounded down, and of the {count} endpoints of the upstream '{name}' that is none: write {Math.Ceiling(100.0 / count)}% or more, or 'passive: off'");
         }
     }
 

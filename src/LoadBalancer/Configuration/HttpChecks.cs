@@ -211,6 +211,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
         if (item.Find("retry") is { } retry)
         {
+            RetryIsUsed(route, retry);
             RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
         }
 
@@ -290,6 +291,31 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             Error(
                 item.Locate("retry", "on").Span,
                 $"{string.Join(" and ", route.Methods)} may not be acted on twice, so that {NameOf(route)} can only be tried again on connect: add 'idempotency_key: required', or leave the other reasons and 'hedge_after' out");
+        }
+    }
+
+    // What a reader of the file takes for working, and what does nothing.
+    private void RetryIsUsed(RouteOptions route, MapEntry written)
+    {
+        if (written.Value is not MapNode map || route.Policies.Retry is not { } retry)
+        {
+            return;
+        }
+
+        var (isOff, timeout) = (retry.Attempts == 1, route.Timeout);
+        Warn(isOff && retry.IsForSeen, "attempts", "'attempts: 1' is the first try alone, so that 'on' and 'hedge_after' do nothing");
+        Warn(!isOff && retry.IsForSeen && retry.Budget == 0, "budget", "with 'budget: 0%' nothing is tried again that an endpoint may have seen, whatever 'on' and 'hedge_after' say");
+        Warn(!retry.IsForSeen, "idempotency_key", "'idempotency_key' means something only with other reasons than connect in 'on', or with 'hedge_after'");
+        Warn(retry.HedgeAfter >= retry.PerTry, "hedge_after", "'hedge_after' is not shorter than 'per_try': the first try has ended by then");
+        Warn(retry.HedgeAfter >= timeout, "hedge_after", "'hedge_after' is not shorter than the route's 'timeout': the request has ended by then");
+        Warn(retry.PerTry >= timeout, "per_try", "'per_try' is not shorter than the route's 'timeout': the request has ended by then");
+
+        void Warn(bool isInVain, string key, string message)
+        {
+            if (isInVain && map.Find(key) is { } entry)
+            {
+                reader.Warn(entry.Place, message);
+            }
         }
     }
 

@@ -288,6 +288,35 @@ internal sealed class CrossChecksTests
     }
 
     [Test]
+    public void A_retry_or_an_ejection_that_never_comes_is_a_warning()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners:
+              a:
+                bind: ":1"
+                http:
+                  routes:
+                    - {path: /a, upstream: a, timeout: 1s, retry: {attempts: 1, on: [503], idempotency_key: required}}
+                    - {path: /b, upstream: a, timeout: 1s, retry: {hedge_after: 2s, per_try: 2s, budget: 0%}}
+                    - {path: /c, upstream: a, timeout: 9s, retry: {on: [connect], idempotency_key: required, per_try: 2s}}
+                    - {path: /d, upstream: a, timeout: 9s, retry: {on: [503], hedge_after: 1s, per_try: 2s}}
+            upstreams:
+              a: {endpoints: ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"], health: {passive: {max_ejected: 20%}}}
+            """);
+
+        Assert.That(folder.Lines(folder.Load().Warnings).Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]), Is.EquivalentTo(new[]
+        {
+            "'attempts: 1' is the first try alone, so that 'on' and 'hedge_after' do nothing",
+            "with 'budget: 0%' nothing is tried again that an endpoint may have seen, whatever 'on' and 'hedge_after' say",
+            "'hedge_after' is not shorter than 'per_try': the first try has ended by then",
+            "'hedge_after' is not shorter than the route's 'timeout': the request has ended by then",
+            "'per_try' is not shorter than the route's 'timeout': the request has ended by then",
+            "'idempotency_key' means something only with other reasons than connect in 'on', or with 'hedge_after'",
+            "'max_ejected' is rounded down, and of the 3 endpoints of the upstream 'a' that is none: write 34% or more, or 'passive: off'",
+        }));
+    }
+
+    [Test]
     public void HTTP2_is_for_requests_and_for_many_clients_at_once()
     {
         Assert.That(ConfigFolder.ErrorsOf("""

@@ -442,6 +442,15 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         room?.SetResult();
     }
 
+    /// <summary>A request has made an endpoint begin with what nobody waits for: with too many of them the client is told to calm down.</summary>
+    public void CountReset()
+    {
+        if (!Guard.TakeReset(Loop.NowMs))
+        {
+            FailFlood();
+        }
+    }
+
     /// <summary>Nothing can be sent any more: nothing is read either, by a reader that waits for room least of all.</summary>
     public void OnBroken()
     {
@@ -524,9 +533,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
 
         Output.WriteReset(id, error);
-        if (counts && !Guard.TakeReset(Loop.NowMs))
+        if (counts)
         {
-            FailFlood();
+            CountReset();
         }
     }
 
