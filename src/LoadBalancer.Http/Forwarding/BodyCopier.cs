@@ -67,13 +67,8 @@ internal static class BodyCopier
                 }
 
                 exchange.Caching?.End();
-                var trailers = from.Trailers;
-                if (trailers is not null && GrpcCall.Is(exchange.Response.Fields))
-                {
-                    exchange.GrpcStatus = GrpcCall.StatusOf(trailers);
-                }
-
-                to.End(TakesTrailers(exchange) ? trailers : null);
+                exchange.GrpcStatus = GrpcCall.StatusOf(exchange.Response.Fields, from.Trailers);
+                to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 

@@ -176,14 +176,14 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Why it was sent again, the last time; <see cref="RetryReason.None"/> where it was not.</summary>
     public RetryReason RetriedFor { get; set; }
 
+    /// <summary>What a call of gRPC ended with, by the endpoint's word or by lb's own; null where it is no call, or neither has said it.</summary>
+    public int? GrpcStatus { get; set; }
+
     /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
     public bool MustClose { get; set; }
 
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
-
-    /// <summary>The grpc-status in the trailers of its response; null where there was none.</summary>
-    public int? GrpcStatus { get; set; }
 
     /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
@@ -361,10 +361,10 @@ internal sealed class Exchange(EventLoop loop)
         Attempts = PoliciesAsked = ReceivedFields = 0;
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
+        GrpcStatus = null;
         Fault = GivenUp = default;
         HasCallersTime = _isWithClient = false;
         ClientCame = 0;
-        GrpcStatus = null;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 

@@ -34,7 +34,7 @@ internal static class ExchangeOutcome
 
         if (!exchange.Fault.Failed)
         {
-            return GrpcCall.Is(exchange.Response.Fields) && (exchange.GrpcStatus ?? GrpcCall.StatusOf(exchange.Response.Fields)) is { } code ? GrpcCall.HttpStatusOf(code) : status;
+            return (exchange.GrpcStatus ?? GrpcCall.StatusOf(exchange.Response.Fields, null)) is { } code ? GrpcCall.HttpStatusOf(code) : status;
         }
 
         // A reload itself drains; and a client that left says nothing, but that a call which lb refused by the client's fault has 200 too.

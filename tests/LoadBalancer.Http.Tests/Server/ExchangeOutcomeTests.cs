@@ -48,7 +48,7 @@ internal sealed class ExchangeOutcomeTests
         var inTrailers = Ended(200);
         inTrailers.Response.Fields.Add("content-type"u8, "application/grpc+proto"u8);
         inFields.Response.Fields.Add("grpc-status"u8, Encoding.ASCII.GetBytes(status));
-        inTrailers.GrpcStatus = GrpcCall.StatusOf(inFields.Response.Fields);
+        inTrailers.GrpcStatus = GrpcCall.StatusOf(inFields.Response.Fields, null);
         Assert.That(ExchangeOutcome.StatusOf(inTrailers), Is.EqualTo(ExchangeOutcome.StatusOf(inFields)));
         return ExchangeOutcome.StatusOf(inFields);
     }
