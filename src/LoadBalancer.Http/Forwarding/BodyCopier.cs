@@ -67,6 +67,7 @@ internal static class BodyCopier
                 }
 
                 exchange.Caching?.End();
+                exchange.GrpcStatus = GrpcCall.StatusOf(exchange.Response.Fields, from.Trailers);
                 to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }

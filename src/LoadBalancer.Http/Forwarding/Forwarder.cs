@@ -302,7 +302,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         ResponseFields.Prepare(response);
         Affinity.Set(exchange, _options);
         var between = _options.Timeouts.BetweenBytes;
-        if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.Is(response.Fields))
+        if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.MayStream(response.Fields))
         {
             // A call may be a stream with long silences; what it may take in all is the caller's deadline, or the route's.
             between = _options.Timeouts.StreamIdle;

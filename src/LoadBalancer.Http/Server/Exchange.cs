@@ -170,6 +170,9 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Why it was sent again, the last time; <see cref="RetryReason.None"/> where it was not.</summary>
     public RetryReason RetriedFor { get; set; }
 
+    /// <summary>What a call of gRPC ended with, by the endpoint's word or by lb's own; null where it is no call, or neither has said it.</summary>
+    public int? GrpcStatus { get; set; }
+
     /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
     public bool MustClose { get; set; }
 
@@ -331,6 +334,7 @@ internal sealed class Exchange(EventLoop loop)
         Attempts = PoliciesAsked = ReceivedFields = 0;
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
+        GrpcStatus = null;
         Fault = GivenUp = default;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }

@@ -6,15 +6,28 @@ namespace LoadBalancer.Http.Server;
 /// <summary>A call of gRPC, by the type of its messages (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). One of gRPC-Web is none: it is told by statuses of HTTP.</summary>
 internal static class GrpcCall
 {
+    /// <summary>The largest status that has a name (UNAUTHENTICATED).</summary>
+    public const int MostNamed = 16;
+
     private const int MostTimeoutDigits = 8;
+    private const int MostStatus = 999;
 
     private static ReadOnlySpan<byte> Type => "application/grpc"u8;
 
+    private static ReadOnlySpan<byte> WebType => "application/grpc-web"u8;
+
+    private static ReadOnlySpan<byte> WebTextType => "application/grpc-web-text"u8;
+
     /// <summary>True where a request or response with these fields is one.</summary>
-    public static bool Is(HeaderList fields) =>
-        fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= Type.Length
-        && (type.Length == Type.Length || type[Type.Length] is (byte)'+' or (byte)';' or (byte)' ')
-        && Ascii.EqualsIgnoreCase(type[..Type.Length], Type);
+    public static bool Is(HeaderList fields) => fields.TryGet(KnownHeader.ContentType, out var type) && Is(type, Type);
+
+    /// <summary>True where a response with these fields may be a stream of messages with long silences: one of gRPC, or of gRPC-Web.</summary>
+    public static bool MayStream(HeaderList fields) =>
+        fields.TryGet(KnownHeader.ContentType, out var type) && (Is(type, Type) || Is(type, WebType) || Is(type, WebTextType));
+
+    /// <summary>The status of a response that is a call's: from its trailers, or from a head that is all there is; null where it is no call, or has none.</summary>
+    public static int? StatusOf(HeaderList head, HeaderList? trailers) =>
+        !Is(head) ? null : trailers is not null && Status(trailers) is { } status ? status : Status(head);
 
     /// <summary>
     /// How long the caller waits for the end of its call (the field grpc-timeout: up to eight digits and a unit); null where it is no call, says
@@ -46,4 +59,11 @@ internal static class GrpcCall
 
         return new TimeSpan(text[^1] == (byte)'n' ? number / 100 : number * ticks);
     }
+
+    private static int? Status(HeaderList fields) =>
+        fields.Find("grpc-status"u8) is var at and >= 0 && DecimalLength.Parse(fields.Value(at)) is var status and >= 0 and <= MostStatus ? (int)status : null;
+
+    private static bool Is(ReadOnlySpan<byte> type, ReadOnlySpan<byte> wanted) =>
+        type.Length >= wanted.Length && (type.Length == wanted.Length || type[wanted.Length] is (byte)'+' or (byte)';' or (byte)' ')
+        && Ascii.EqualsIgnoreCase(type[..wanted.Length], wanted);
 }

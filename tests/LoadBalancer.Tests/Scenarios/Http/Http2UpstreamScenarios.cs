@@ -62,14 +62,14 @@ internal sealed class Http2UpstreamScenarios
     }
 
     [TestCase("", "")]
-    [TestCase("TE: trailers\r\n", "x-t: 1")]
+    [TestCase("TE: trailers\r\n", "x_t: 1")]
     public async Task A_client_of_HTTP1_gets_the_trailers_that_it_asked_for(string fields, string trailers)
     {
         using var endpoint = new Http2Endpoint((wire, stream, _) =>
         {
             wire.Headers(stream, ends: false, (":status", "200"));
             wire.Data(stream, "hello");
-            wire.Headers(stream, ends: true, ("x-t", "1"));
+            wire.Headers(stream, ends: true, ("x_t", "1"), ("retry-after", "1"));
         });
         await using var gateway = await endpoint.GatewayAsync();
         var response = gateway.Get("/", fields);
