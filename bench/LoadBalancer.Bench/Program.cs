@@ -7,4 +7,10 @@ if (args is ["hit-ratio"])
     return;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["forwarding-pairs"])
+{
+    await ForwardingPairs.PrintAsync();
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(ForwardingPairs).Assembly).Run(args);

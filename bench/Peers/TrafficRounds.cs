@@ -89,7 +89,11 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
         var loadTicks = load.Tree.Ticks();
         var (proxyCore, loadCore) = (CoreTimes.Of(run.Cores.Proxy), CoreTimes.Of(run.Cores.Load));
 
+        using var measured = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var reloading = scenario.ReloadEvery is { } every ? target.KeepReloadingAsync(every, run.Time, measured.Token) : Task.CompletedTask;
         var (pieces, end) = await load.MeasureAsync(scenario, target, settings.PiecesPerWindow, settings.Settle, _softirqPids, stop);
+        await measured.CancelAsync();
+        await reloading;
 
         if (!target.Tree.Pids.SequenceEqual(tree.Pids))
         {

@@ -81,6 +81,9 @@ public class ForwardingBenchmarks : IConnectionSink
         _loops.Dispose();
     }
 
+    /// <summary>Requests of one call of <see cref="Forward"/>.</summary>
+    internal static int RequestsPerCall => Requests;
+
     [Benchmark(OperationsPerInvoke = Requests)]
     public void Forward()
     {

@@ -15,7 +15,7 @@ internal static class ContenderCatalog
             Template = "haproxy.cfg",
             Arguments = ["-db", "-f", "{config}"],
             VersionArguments = ["-v"],
-            Services = [.. Enum.GetValues<Service>().Where(service => service != Service.Gateway)],
+            Services = [.. Enum.GetValues<Service>().Where(service => service is not (Service.Gateway or Service.Guarded or Service.Routes))],
             Remedy = ".ci/setup haproxy",
             LogsToOutput = true,
             IsPeer = true,

@@ -9,6 +9,8 @@ namespace LoadBalancer.Peers.Contenders;
 internal sealed class RunningContender : IAsyncDisposable
 {
     private readonly ChildProcess? _process;
+    private string _config = "";
+    private int _reloads;
 
     private RunningContender(Contender contender, Service service, int port, int sinkPort, ChildProcess? process)
     {
@@ -74,6 +76,7 @@ internal sealed class RunningContender : IAsyncDisposable
         var running = new RunningContender(contender, service, ports[0], ports[1], process)
         {
             RequestLog = service == Service.LoggedHttp ? new RequestLog(folder, run.Time) : null,
+            _config = config,
         };
         try
         {
@@ -90,6 +93,40 @@ internal sealed class RunningContender : IAsyncDisposable
         {
             await running.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Loads its configuration again and again, each time with another route in it, until it is stopped.</summary>
+    /// <exception cref="HttpRequestException">It refused to.</exception>
+    public async Task KeepReloadingAsync(TimeSpan every, TimeProvider time, CancellationToken stop)
+    {
+        var socket = new UnixDomainSocketEndPoint(Path.Combine(Path.GetDirectoryName(_config)!, "admin.sock"));
+        using var admin = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, token) =>
+            {
+                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await connection.ConnectAsync(socket, token);
+                return new NetworkStream(connection, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new Uri("http://localhost"),
+        };
+        using var ticks = new PeriodicTimer(every, time);
+        try
+        {
+            while (await ticks.WaitForNextTickAsync(stop))
+            {
+                _reloads++;
+                var config = await File.ReadAllTextAsync(_config, stop);
+                await File.WriteAllTextAsync(_config, config.Replace($"/changes/{(_reloads - 1) % 2}/", $"/changes/{_reloads % 2}/", StringComparison.Ordinal), stop);
+                using var answer = await admin.PostAsync(new Uri("/reload", UriKind.Relative), null, stop);
+                answer.EnsureSuccessStatusCode();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
         }
     }
 
@@ -165,10 +202,14 @@ internal sealed class RunningContender : IAsyncDisposable
                 ["limit.client"] = service == Service.Limit ? ["on"] : [],
                 ["limit.identity"] = service == Service.JwtLimit ? ["on"] : [],
                 ["gateway.on"] = service == Service.Gateway ? ["on"] : [],
+                ["guards.on"] = service == Service.Guarded ? ["on"] : [],
+                ["guards.off"] = service == Service.Guarded ? [] : ["on"],
+                ["routes.on"] = service == Service.Routes ? ["on"] : [],
+                ["routes.many"] = service == Service.Routes ? [.. Enumerable.Repeat("v1", 10_000)] : [],
                 ["cache.on"] = service == Service.Cache ? ["on"] : [],
                 ["cache.off"] = service == Service.Cache ? [] : ["on"],
-                ["route.plain"] = verifies || service is Service.Limit or Service.Cache ? [] : ["on"],
-                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Limit or Service.Cache || verifies ? ["true"] : [],
+                ["route.plain"] = verifies || service is Service.Limit or Service.Cache or Service.Guarded or Service.Routes ? [] : ["on"],
+                ["listen.clear"] = service is Service.Tcp or Service.Http or Service.LoggedHttp or Service.Limit or Service.Cache or Service.Guarded or Service.Routes || verifies ? ["true"] : [],
                 ["listen.multiplexed"] = service == Service.Http2 ? ["true"] : [],
             });
     }

@@ -33,6 +33,12 @@ internal enum Service
     /// <summary>HTTP/1.1 on both sides as a gateway has it: token, role, a limit by plan, and the endpoint is told who calls.</summary>
     Gateway,
 
+    /// <summary>HTTP/1.1 on both sides with retries, a circuit breaker, ejections and adaptive concurrency, none of which has anything to do.</summary>
+    Guarded,
+
+    /// <summary>HTTP/1.1 on both sides, among 10,000 routes.</summary>
+    Routes,
+
     /// <summary>Layer 4 behind TLS 1.3, in clear to the endpoints; configured by configs/tcp.</summary>
     Tls,
 }

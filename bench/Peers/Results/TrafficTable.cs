@@ -18,7 +18,9 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
         var ratios = Ratios(speed.Keeps, Cost);
         var allRatios = Ratios(p => p.IsComplete, Cost);
         var allP99 = Ratios(p => p.IsComplete, p => p.P99Ns / 1000.0);
-        string[] compared = scenario.Without is { } without ? [$"p99 ÷ {without}"] : [];
+        string[] compared = scenario.Without is not { } without ? []
+            : scenario.HasLatency ? [$"CPU ÷ {without}", $"all ÷ {without}", $"p99 ÷ {without}"]
+            : [$"CPU ÷ {without}", $"all ÷ {without}"];
         string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best", "added p99 µs"] : [];
         var table = new MarkdownTable(
         [
@@ -50,7 +52,17 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
                 allP99.BestCell(contender), Figures.Whole(AddedP99(contender)),
             ]
             : [];
-        string[] compared = scenario.Without is { } without ? [Figures.Number(P99(contender.Name, scenario.Name) / P99(contender.Name, without))] : [];
+        string[] compared = [];
+        if (scenario.Without is { } without)
+        {
+            var p99 = P99(contender.Name, scenario.Name) / P99(contender.Name, without);
+            compared =
+            [
+                Figures.Number(cost?.Median / CostIn(without, contender, speed.Keeps)), Figures.Number(allPieces?.Median / CostIn(without, contender, p => p.IsComplete)),
+                .. scenario.HasLatency ? [Figures.Number(p99)] : Array.Empty<string>(),
+            ];
+        }
+
         return
         [
             contender.Name,
@@ -84,6 +96,10 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
     /// <summary>Over all pieces of all rounds.</summary>
     private double? P99(string contender, string inScenario) =>
         Median([.. result.Windows.Where(w => w.Scenario == inScenario && w.Contender == contender).SelectMany(w => w.Pieces).Where(p => p.IsComplete)], p => p.P99Ns / 1000.0);
+
+    /// <summary>The median cost of a unit in another scenario of this run; null where it was not measured.</summary>
+    private double? CostIn(string otherScenario, Contender contender, Func<Piece, bool> keeps) =>
+        Median([.. result.Windows.Where(w => w.Scenario == otherScenario && w.Contender == contender.Name).SelectMany(w => w.Pieces).Where(keeps)], Cost);
 
     private PeerRatios Ratios(Func<Piece, bool> keeps, Func<Piece, double> value) =>
         new(_contenders, _contenders.Where(c => c.Program is not null).ToDictionary(c => c.Name, c => Values(c, keeps, value)));

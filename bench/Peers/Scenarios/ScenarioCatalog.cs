@@ -54,7 +54,12 @@ internal static class ScenarioCatalog
         Http("jwt-cached", "The same with 64 tokens in turn") with { Service = Service.Jwt, Tokens = 64 },
         Http("limit", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, each request counted for its client's address") with { Service = Service.Limit },
         Http("jwt-limit", "As jwt-cached, each request counted for its token's subject") with { Service = Service.JwtLimit, Tokens = 64 },
-        Http("gateway", "As jwt-limit, with a role that the route requires, limits by plan, and fields that tell the endpoint who calls") with { Service = Service.Gateway, Tokens = 64 },
+        Http("gateway", "As jwt-limit, with a role that the route requires, limits by plan, and fields that tell the endpoint who calls") with { Service = Service.Gateway, Tokens = 64, Without = "http" },
+        Http("guarded", "HTTP/1.1, 64 connections kept alive, answers of 100 bytes, with retries, a circuit breaker, ejections and adaptive concurrency on and nothing failing") with
+        {
+            Service = Service.Guarded,
+            Without = "http",
+        },
         Http("cache", "HTTP/1.1, 64 connections kept alive, 1,000 answers of 1 KiB that are kept") with { Service = Service.Cache, Size = 1024, Addresses = 1000 },
         Http("cache-64k", "The same with 200 answers of 64 KiB") with { Service = Service.Cache, Size = 64 * 1024, Addresses = 200 },
         Paced(Http("http-paced", "HTTP/1.1, 2,000 requests a second on 64 connections, whether answers come or not")),
@@ -62,6 +67,13 @@ internal static class ScenarioCatalog
         {
             Slow = SlowHeads(quick),
             Without = "http-paced",
+        },
+        Paced(Http("routes-paced", "The same as http-paced among 10,000 routes")) with { Service = Service.Routes },
+        Paced(Http("routes-reload", "The same while the file with 10,000 routes is loaded anew every two seconds, each time with another route")) with
+        {
+            Service = Service.Routes,
+            ReloadEvery = TimeSpan.FromSeconds(2),
+            Without = "routes-paced",
         },
         Idle("http-idle", "request", quick) with { Service = Service.Http, WarmUp = Requests },
         SecureRequests,

@@ -34,6 +34,9 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
     /// <summary>Hostile clients beside these: what they do follows from the service, see native/slow.c.</summary>
     public int Slow { get; init; }
 
-    /// <summary>The scenario that is the same without them, whose p99 is compared with this one's; null for none.</summary>
+    /// <summary>How often the configuration is loaded again while it is measured, each time with another route; null for never. Of lb only.</summary>
+    public TimeSpan? ReloadEvery { get; init; }
+
+    /// <summary>The scenario that is the same without what this one adds, whose cost and p99 are compared with this one's; null for none.</summary>
     public string? Without { get; init; }
 }

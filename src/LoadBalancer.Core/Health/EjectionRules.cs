@@ -10,7 +10,7 @@ internal static class EjectionRules
 
     /// <summary>
     /// How many of an upstream's <paramref name="endpoints"/> may be ejected at once, rounded down: the share is a bound,
-    /// so 50 % of three is one, and 10 % of five is none.
+    /// so 50 % of three is one, and 10 % of five is none. Of those that traffic may go to, whatever their health.
     /// </summary>
     public static int Most(PassiveHealthOptions options, int endpoints) => (int)Math.Floor((options.MaxEjected * endpoints) + 1e-9);
 

@@ -33,6 +33,12 @@ public sealed class LatencyBounds
     public static LatencyBounds Exchange { get; } =
         new(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60);
 
+    /// <summary>
+    /// For a comparison of requests now with requests before: 2.5 ms to two minutes, from 10 ms on four for each doubling, so that thrice the time is always told
+    /// from twice. They are no series of their own.
+    /// </summary>
+    public static LatencyBounds Comparison { get; } = new([0.0025, 0.005, 0.0075, .. Enumerable.Range(0, 56).Select(quarter => 0.01 * Math.Pow(2, quarter / 4.0))]);
+
     /// <summary>How many there are; a value above the last counts in a further bucket.</summary>
     public int Count => _ticks.Length;
 

@@ -54,7 +54,8 @@ internal readonly record struct Availability(ImmutableArray<Member> Members, str
     /// <summary>True where nothing speaks against picking <paramref name="member"/>, whoever else there is.</summary>
     public static bool IsFit(Member member, HealthOptions options) => IsOpen(member) && IsHealthy(member, options) && !IsEjected(member, options);
 
-    private static bool IsOpen(Member member) => member.Weight > 0 && !member.Endpoint.IsDrained;
+    /// <summary>True where neither its weight nor an operator keeps traffic from <paramref name="member"/>.</summary>
+    public static bool IsOpen(Member member) => member.Weight > 0 && !member.Endpoint.IsDrained;
 
     /// <summary>A verdict of probes that have since been turned off counts for nothing: nobody would ever lift it.</summary>
     private static bool IsHealthy(Member member, HealthOptions options) =>

@@ -105,6 +105,23 @@ internal sealed class Circuit
         }
     }
 
+    /// <summary>
+    /// Counts a refusal for somebody who would have to wait for something else before he could ask, where it is open. It takes no place of those who try it, and so
+    /// says nothing while it is half-open.
+    /// </summary>
+    /// <param name="loop">The loop that asks.</param>
+    /// <returns>True where he is refused: the fault is circuit_open.</returns>
+    public bool Refuses(int loop)
+    {
+        if (Current is not Open open || Left(open) <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        _refused.Add(loop, 0);
+        return true;
+    }
+
     /// <summary>Asks for leave for one attempt, before an endpoint is leased.</summary>
     /// <param name="loop">The loop that asks.</param>
     /// <param name="pass">The leave, to be returned with the outcome.</param>

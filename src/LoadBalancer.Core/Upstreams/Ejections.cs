@@ -44,7 +44,7 @@ internal sealed class Ejections : IDisposable
 
     /// <summary>
     /// Watches these members and no others from now on. Of one that it did not watch, it takes over the failures that were
-    /// counted so far; one that is gone is not watched any more, whatever its open connections come to.
+    /// counted so far; one that is gone is not watched any more, whatever its open connections come to. Where more are out than may be of these, some come back.
     /// </summary>
     public void Watch(ImmutableArray<Member> all)
     {
@@ -66,6 +66,7 @@ internal sealed class Ejections : IDisposable
 
         _all = all;
         End();
+        EndBeyond();
     }
 
     /// <summary>Takes an endpoint out that failed too often, unless too many are out already or nobody else is available.</summary>
@@ -142,10 +143,7 @@ internal sealed class Ejections : IDisposable
         {
             if (endpoint.Health.Ejection is { Over: false } ejection && Left(ejection) <= TimeSpan.Zero)
             {
-                endpoint.Health.Ejection = ejection with { Over = true };
-                (endpoint.Observer as OutlierDetector)?.Rearm();
-                endpoint.Health.Count(TransitionKind.Returned);
-                _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Returned, $"{Seconds(ejection.For)} have passed"));
+                Return(endpoint, ejection, $"{Seconds(ejection.For)} have passed");
             }
         }
 
@@ -159,12 +157,40 @@ internal sealed class Ejections : IDisposable
         _reading?.Dispose();
     }
 
+    // The first that went are the first to come back: the others' failures are newer.
+    private void EndBeyond()
+    {
+        var (open, most) = Bound();
+        var ejected = open.Where(member => member.Endpoint.Health.IsEjected).OrderBy(member => member.Endpoint.Health.Ejection!.At).ToList();
+        foreach (var (endpoint, _, _) in ejected.Take(ejected.Count - most))
+        {
+            Return(endpoint, endpoint.Health.Ejection!, $"max_ejected allows {most} of {open.Count}");
+        }
+
+        Schedule();
+    }
+
+    private void Return(Endpoint endpoint, Ejection ejection, string reason)
+    {
+        endpoint.Health.Ejection = ejection with { Over = true };
+        (endpoint.Observer as OutlierDetector)?.Rearm();
+        endpoint.Health.Count(TransitionKind.Returned);
+        _context.Tell(new EndpointTransition(endpoint.Id, TransitionKind.Returned, reason));
+    }
+
+    // Whoever gets nothing anyway is no loss when it is out, and no reason to do without another one.
+    private (List<Member> Open, int Most) Bound()
+    {
+        var open = _all.Where(Availability.IsOpen).ToList();
+        return (open, EjectionRules.Most(_options, open.Count));
+    }
+
     private string? Refusal(ImmutableArray<Member> available)
     {
-        var most = EjectionRules.Most(_options, _all.Length);
-        var ejected = _all.Count(member => member.Endpoint.Health.IsEjected);
+        var (open, most) = Bound();
+        var ejected = open.Count(member => member.Endpoint.Health.IsEjected);
         return ejected >= most
-            ? $"{ejected} of {_all.Length} are out, and max_ejected allows {most}"
+            ? $"{ejected} of {open.Count} are out, and max_ejected allows {most}"
             : available.Length <= 1 ? "nobody else is available" : null;
     }
 

@@ -41,6 +41,9 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <summary>The end of a wait in which the last endpoint went away.</summary>
     internal static readonly Fault Nobody = new(FaultSide.Upstream, FaultKind.NoEndpoint);
 
+    /// <summary>The end of a wait at the gate in which the circuit opened.</summary>
+    internal static readonly Fault CircuitIsOpen = new(FaultSide.Upstream, FaultKind.CircuitOpen);
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly WaitingLine _forLease;
@@ -126,7 +129,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <returns>The wait, which may have ended already; null where room would not help, because nobody is available who was not tried.</returns>
     public LeaseWait? Enter(UpstreamView view, EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance)
     {
-        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null)
+        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null or { IsGone: true })
         {
             return null;
         }
@@ -210,14 +213,37 @@ internal sealed class LeaseQueue : ReturnObserver
 
         lock (_lock)
         {
+            GiveUpInVain(_forLease);
+            GiveUpInVain(_forGate);
+        }
+    }
+
+    /// <summary>After the circuit breaker has opened: whoever waits at the gate would only be refused behind it.</summary>
+    public void CircuitOpened()
+    {
+        lock (_lock)
+        {
             for (var importance = Importance.Low; importance <= Importance.Never; importance++)
             {
-                for (var member = _forLease.Oldest(importance); member is LeaseWait wait; member = member.Newer)
+                while (_forGate.Oldest(importance) is LeaseWait wait)
                 {
-                    if (IsInVain(wait))
-                    {
-                        wait.PostGiveUp();
-                    }
+                    Unlink(wait);
+                    wait.PostEnd(CircuitIsOpen);
+                }
+            }
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void GiveUpInVain(WaitingLine line)
+    {
+        for (var importance = Importance.Low; importance <= Importance.Never; importance++)
+        {
+            for (var member = line.Oldest(importance); member is LeaseWait wait; member = member.Newer)
+            {
+                if (IsInVain(wait))
+                {
+                    wait.PostGiveUp();
                 }
             }
         }
@@ -233,7 +259,7 @@ internal sealed class LeaseQueue : ReturnObserver
             var patience = PatienceOf(wait);
             LineOf(wait).Add(wait, _time.GetTimestamp());
             served = Serve();
-            if (wait.IsWaiting && !wait.IsForGate && IsInVain(wait))
+            if (wait.IsWaiting && IsInVain(wait))
             {
                 Unlink(wait);
                 wait.EndAtOnce(Nobody);
@@ -305,13 +331,21 @@ internal sealed class LeaseQueue : ReturnObserver
     }
 
     /// <summary>True where nobody is available whom it has not tried, so that no return would help. Under the lock.</summary>
-    private bool IsInVain(LeaseWait wait) => _view?.Current.Balancer.Pick(new PickContext(wait.HashKey, wait.Tried)) is null;
+    // Who waits for the gate picks when he is in: two picks for each request would skew a rotation.
+    private bool IsInVain(LeaseWait wait) => wait.IsForGate
+        ? _view?.Current.Available.IsEmpty != false
+        : _view?.Current.Balancer.Pick(new PickContext(wait.HashKey, wait.Tried)) is null;
 
     /// <summary>Takes a lease that a pick allows. It ends: each attempt that fails means that somebody else succeeded, and they are counted.</summary>
     private static bool Take(UpstreamView view, in PickContext context, out EndpointLease lease)
     {
         for (var attempt = 0; attempt < Attempts && view.Balancer.Pick(context) is { } endpoint; attempt++)
         {
+            if (endpoint.IsGone)
+            {
+                break;
+            }
+
             if (endpoint.TryLease(context.Cap, out lease))
             {
                 return true;

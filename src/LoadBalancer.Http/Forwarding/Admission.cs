@@ -25,16 +25,29 @@ internal static class Admission
         return true;
     }
 
-    /// <summary>Waits for room, as long as the importance of the exchange allows.</summary>
+    /// <summary>
+    /// Waits for room, as long as the importance of the exchange allows; not where the circuit is open or opens meanwhile, or nobody is left to ask, because
+    /// room would not help then.
+    /// </summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    public static async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Gate gate)
+    public static async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Upstream upstream, Gate gate)
     {
-        var wait = work.Waiting = gate.Wait(exchange.Loop, exchange.Route?.Importance ?? Importance.Normal);
+        if (upstream.Circuit?.Refuses(exchange.Loop.Index) == true)
+        {
+            return CircuitOpen(exchange, upstream);
+        }
+
+        var wait = work.Waiting = gate.Wait(exchange.Loop, exchange.Importance);
         var fault = await wait.EndAsync();
         work.Waiting = null;
         if (!fault.Failed)
         {
             work.Gate = gate;
+        }
+        else if (fault.Kind == FaultKind.CircuitOpen)
+        {
+            upstream.Circuit?.Refuses(exchange.Loop.Index);
+            fault = CircuitOpen(exchange, upstream);
         }
         else if (fault.Kind == FaultKind.Overloaded)
         {
@@ -65,5 +78,11 @@ internal static class Admission
             var took = answered is > 0 and < 500 ? exchange.FirstByte - Math.Max(exchange.Connected, work.BodyCame) : 0;
             gate.Leave(exchange.Loop.Index, answered is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault, took);
         }
+    }
+
+    private static Fault CircuitOpen(Exchange exchange, Upstream upstream)
+    {
+        exchange.RetryAfterSeconds = upstream.Circuit?.RetryAfterSeconds ?? 1;
+        return LeaseQueue.CircuitIsOpen;
     }
 }

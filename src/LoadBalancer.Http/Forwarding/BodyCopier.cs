@@ -171,7 +171,7 @@ internal static class BodyCopier
                 work.AwaitsBody = true;
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
-                work.BodyCame = time.GetTimestamp();
+                exchange.ClientCame = work.BodyCame = time.GetTimestamp();
                 work.AwaitsBody = work.AwaitsContinue = false;
                 if (work.StopsUpload)
                 {
@@ -250,13 +250,21 @@ internal static class BodyCopier
                     exchange.Carrier.StandAside();
                     work.AwaitsBody = true;
                 }
+                else
+                {
+                    exchange.HoldResponse();
+                }
 
                 var goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
                 connection.Unhold();
                 if (isUpload)
                 {
                     work.AwaitsBody = false;
-                    work.BodyCame = exchange.Proxy.Time.GetTimestamp();
+                    exchange.ClientCame = work.BodyCame = exchange.Proxy.Time.GetTimestamp();
+                }
+                else
+                {
+                    exchange.UnholdResponse();
                 }
 
                 if (!goesOn)

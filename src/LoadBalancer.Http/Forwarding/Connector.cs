@@ -34,7 +34,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         if (upstream.Circuit is { } circuit && !circuit.TryEnter(exchange.Loop.Index, out attempt.Pass))
         {
             exchange.RetryAfterSeconds = circuit.RetryAfterSeconds;
-            return work.Tries > 0 ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+            return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
         }
 
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
@@ -44,6 +44,15 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             if (refusal.Failed)
             {
                 return refusal;
+            }
+
+            // The circuit may have opened meanwhile, and then whoever waits leaves the endpoints alone too.
+            attempt.Pass.GiveBack();
+            if (upstream.Circuit is { } now && !now.TryEnter(exchange.Loop.Index, out attempt.Pass))
+            {
+                attempt.Lease.Return(Fault.None);
+                exchange.RetryAfterSeconds = now.RetryAfterSeconds;
+                return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
             }
         }
 
@@ -60,6 +69,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         exchange.Attempts++;
+        if (attempt.Reason == RetryReason.Hedge)
+        {
+            // One that was refused is none of the request's tries.
+            work.Tries++;
+        }
+
         var endpoint = attempt.Endpoint = attempt.Lease.Endpoint;
         attempt.Leased = began;
         if (retries.PerTry is { } perTry)
@@ -126,6 +141,8 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         attempt.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool, upstream.Tls);
         return Fault.None;
     }
+
+    private static bool IsFurther(ForwardWork work, Attempt attempt) => work.Tries > 0 || attempt.Reason == RetryReason.Hedge;
 
     /// <summary>
     /// Where the endpoint that was picked shares its connections, and they are full and as many as may be, takes one that has room; where none
@@ -277,7 +294,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> WaitAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
     {
-        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Route?.Importance ?? Importance.Normal);
+        attempt.Waiting = upstream.Wait(exchange.Loop, hashKey, work.Tried, exchange.Importance);
         if (attempt.Waiting is not { } wait)
         {
             return work.Last;

@@ -12,6 +12,9 @@ internal static class GrpcCall
     private const int MostTimeoutDigits = 8;
     private const int MostStatus = 999;
 
+    /// <summary>A call whose caller waits for less is not sent: no endpoint answers in that time, and each would only have one more call to take back.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     private static ReadOnlySpan<byte> Type => "application/grpc"u8;
 
     private static ReadOnlySpan<byte> WebType => "application/grpc-web"u8;
@@ -28,6 +31,23 @@ internal static class GrpcCall
     /// <summary>The status of a response that is a call's: from its trailers, or from a head that is all there is; null where it is no call, or has none.</summary>
     public static int? StatusOf(HeaderList head, HeaderList? trailers) =>
         !Is(head) ? null : trailers is not null && Status(trailers) is { } status ? status : Status(head);
+
+    /// <summary>The status of HTTP that one of gRPC stands for (google.rpc.Code); that of an unknown error for one that nobody knows.</summary>
+    public static int HttpStatusOf(int status) => status switch
+    {
+        0 => 200,
+        1 => 499,
+        3 or 9 or 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 or 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    };
 
     /// <summary>
     /// How long the caller waits for the end of its call (the field grpc-timeout: up to eight digits and a unit); null where it is no call, says

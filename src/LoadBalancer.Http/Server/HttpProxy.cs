@@ -106,6 +106,9 @@ internal sealed class HttpProxy : ConnectionHandler
     public required bool SpeaksHttp2 { get; init; }
 
     /// <inheritdoc/>
+    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && http.Routes.Routes.Any(route => !Routes.Continues(route)));
+
+    /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 
     /// <inheritdoc/>
@@ -143,6 +146,12 @@ internal sealed class HttpProxy : ConnectionHandler
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
+                if (exchange.HasCallersTime && outcome.Kind == FaultKind.ExchangeTimeout && exchange.Attempts > 0)
+                {
+                    // An endpoint was asked, and told that nobody waits any more: as where the client takes a request back.
+                    exchange.Carrier.EndedEarly();
+                }
+
                 if (exchange.Carrier.HasStarted)
                 {
                     exchange.Carrier.Abort();
@@ -173,6 +182,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var total = Time.GetElapsedTime(exchange.Began);
         Providers.Secrets?.Hide(exchange.Request);
         Requests.End(exchange, total);
+        ExchangeOutcome.Count(exchange, Time, total);
         Usage?.Count(exchange);
         AccessLog.Write(Listener, exchange, total);
         if (FailureRing.Wants(exchange))
@@ -268,18 +278,20 @@ internal sealed class HttpProxy : ConnectionHandler
             }
         }
 
-        if (Shorter(route.Timeout, GrpcCall.TimeoutOf(request.Fields)) is { } timeout)
+        var callers = GrpcCall.TimeoutOf(request.Fields);
+        if (Shorter(route.Timeout, callers) is { } timeout)
         {
             var left = timeout - Time.GetElapsedTime(exchange.Began);
-            if (left <= TimeSpan.Zero)
+            var isCallers = timeout == callers;
+            if (left <= TimeSpan.Zero || (isCallers && left < GrpcCall.Shortest))
             {
-                // Its head alone took that long.
+                // Its head alone took that long, or nobody could answer in that time.
                 return new(new Fault(FaultSide.Client, FaultKind.ExchangeTimeout));
             }
 
             if (!exchange.IsRehearsal)
             {
-                exchange.BeginTimeout(left);
+                exchange.BeginTimeout(left, isCallers);
             }
         }
 

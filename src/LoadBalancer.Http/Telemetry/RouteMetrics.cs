@@ -19,16 +19,13 @@ internal sealed class RouteMetrics(string route, int loops)
     private const int SentSlot = 1;
     private const int FirstClassSlot = 2;
 
-    private static readonly int FirstRefusalSlot = FirstClassSlot + StatusClass.Names.Count;
-
-    private readonly StripedCells _counts = new(loops, FirstRefusalSlot + Refusals.Count);
+    private readonly StripedCells _counts = new(loops, FirstClassSlot + StatusClass.Names.Count);
     private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
     private StripedCells? _cached;
     private StripedCells? _calls;
+    private RouteOutcomes? _outcomes;
+    private long _comparedSince = long.MaxValue;
     private readonly ConcurrentDictionary<PolicyRefusal, StripedCells> _refusals = new();
-
-    /// <summary>Statuses of 4xx that a wrong configuration makes, so that they are counted one by one.</summary>
-    public static IReadOnlyList<int> Refusals { get; } = [401, 403, 404, 429];
 
     /// <summary>The route's name; empty for requests that no route took.</summary>
     public string Route { get; } = route;
@@ -49,8 +46,18 @@ internal sealed class RouteMetrics(string route, int loops)
     /// <summary>Requests that ended with a status of one class, by its index in <see cref="StatusClass.Names"/>.</summary>
     public long RequestsOf(int statusClass) => _counts.Sum(FirstClassSlot + statusClass);
 
-    /// <summary>Requests that ended with a status of <see cref="Refusals"/>, by its index there.</summary>
-    public long RequestsRefused(int refusal) => _counts.Sum(FirstRefusalSlot + refusal);
+    /// <summary>
+    /// Requests that began at this timestamp or later count in <see cref="Outcomes"/> too; <see cref="long.MaxValue"/>, as at first, where nobody compares
+    /// requests with those before. Whoever compares raises it when another configuration begins: what began before says nothing of that.
+    /// </summary>
+    public long ComparedSince
+    {
+        get => Volatile.Read(ref _comparedSince);
+        set => Volatile.Write(ref _comparedSince, value);
+    }
+
+    /// <summary>How those requests ended; null where there was none.</summary>
+    public RouteOutcomes? Outcomes => Volatile.Read(ref _outcomes);
 
     /// <summary>What its policies have refused, or would have: how often each did for each reason. As many as there are policies and reasons, whatever clients send.</summary>
     // Rule zero: LINQ, because an operator asks.
@@ -111,6 +118,13 @@ internal sealed class RouteMetrics(string route, int loops)
     public void Refused(int loop, string policy, Fault fault, bool isShadow) =>
         _refusals.GetOrAdd(new PolicyRefusal(policy, fault.Kind, isShadow), static (_, count) => new StripedCells(count, 1), loops).Add(loop, 0);
 
+    /// <summary>Counts how a request ended that began after <see cref="ComparedSince"/>. A route without one has no room for that either.</summary>
+    /// <param name="loop">The loop of its exchange.</param>
+    /// <param name="status">The status that it is judged by.</param>
+    /// <param name="took">The time that it is judged by.</param>
+    public void Compared(int loop, int status, TimeSpan took) =>
+        (Volatile.Read(ref _outcomes) ?? Interlocked.CompareExchange(ref _outcomes, new RouteOutcomes(loops), null) ?? _outcomes).Ended(loop, status, took);
+
     /// <summary>Counts a request that has ended.</summary>
     public void Ended(int loop, int status, long received, long sent, TimeSpan total)
     {
@@ -118,10 +132,5 @@ internal sealed class RouteMetrics(string route, int loops)
         _counts.Add(loop, ReceivedSlot, received);
         _counts.Add(loop, SentSlot, sent);
         _durations.Record(loop, total);
-        var refusal = status switch { 401 => 0, 403 => 1, 404 => 2, 429 => 3, _ => -1 };
-        if (refusal >= 0)
-        {
-            _counts.Add(loop, FirstRefusalSlot + refusal);
-        }
     }
 }

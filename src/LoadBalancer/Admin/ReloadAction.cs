@@ -48,7 +48,7 @@ internal sealed class ReloadAction(Func<ReloadRequest, Task<ReloadOutcome>> relo
             var outcome = await ordered;
             var applied = outcome.Errors.Count == 0;
             return AdminAnswer.Json(
-                applied ? 200 : 409, AdminJson.Format(new ReloadAnswer(applied, version() != before, version(), outcome.Errors, outcome.Warnings)));
+                applied ? 200 : 409, AdminJson.Format(new ReloadAnswer(applied, version() != before, version(), outcome.Errors, outcome.Warnings) { GuardEnded = outcome.GuardEnded }));
         }
         catch (OperationCanceledException)
         {

@@ -13,7 +13,7 @@ internal sealed class ReloadVerb : AdminVerb
     public bool NoWait { get; set; }
 
     /// <summary>True where the guard is to be left out.</summary>
-    [Option("no-guard", HelpText = "Do not take it back where requests fare worse than before, whatever reload.guard says.")]
+    [Option("no-guard", HelpText = "Do not take it back where requests fare worse than before, whatever reload.guard says; nor what was loaded before and is watched still.")]
     public bool NoGuard { get; set; }
 
     /// <inheritdoc/>
@@ -58,7 +58,8 @@ internal sealed class ReloadVerb : AdminVerb
             return await FailAsync(terminal, $"{refused}; {version} goes on");
         }
 
-        await terminal.Out.WriteLineAsync(answer.GetProperty("changed").GetBoolean() ? $"{done}: {version} runs" : $"{done}; nothing has changed: {version} runs");
+        var guard = answer.TryGetProperty("guard_ended", out var ended) && ended.ValueKind == JsonValueKind.True ? "; the guard watches no more" : "";
+        await terminal.Out.WriteLineAsync(answer.GetProperty("changed").GetBoolean() ? $"{done}: {version} runs{guard}" : $"{done}; nothing has changed: {version} runs{guard}");
         return ExitCode.Success;
     }
 }

@@ -16,12 +16,13 @@ public sealed record GuardOptions : IConfigurable<GuardOptions>
         },
         {
             "max_error_increase", Kinds.Percent("0%", "100%"), o => o.MaxErrorIncrease, (o, value) => o with { MaxErrorIncrease = value },
-            "How many percentage points more of a route's requests may end with a status of 5xx, or with 401, 403, 404 or 429, each for itself. Those four are not looked at where " +
-            "the new file changes what the route matches or whom it lets in."
+            "How many percentage points more of a route's requests may end with a status of 5xx, or with 401, 403, 404 or 429, each for itself; calls of gRPC with what their status stands for. " +
+            "Those four are not looked at where the new file changes what the route matches or whom it lets in, `auth` and `require` included."
         },
         {
             "max_latency_increase", Kinds.Percent("0%", "9999%").Or("off", double.PositiveInfinity), o => o.MaxLatencyIncrease, (o, value) => o with { MaxLatencyIncrease = value },
-            "By how much the time may grow in which 99 of 100 of a route's requests end; up to 10 ms more is never too much. `off`: by any."
+            "By how much the time may grow in which 99 of 100 of a route's requests end; up to 10 ms more is never too much. It is measured in steps of a fifth: what is two steps above is found for certain. " +
+            "`off`: by any."
         },
     };
 

@@ -121,6 +121,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily AccessLogSuppressed = Counter("lb_access_log_suppressed_lines_total", "Lines of refused connections that the access log left out: at most 100 a second are written on each loop. Requests are never left out.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
     public static readonly MetricFamily AdminRefused = Counter("lb_admin_refused_total", "Requests that the admin listener refused: address_denied (admin.allow_ips), host_unknown and origin_foreign (a web page, or a name that admin.names lacks), body_not_taken; and of changes token_missing, token_wrong, token_throttled (too many wrong ones), token_not_configured.", "reason");
+    public static readonly MetricFamily Upgrades = Counter("lb_upgrades_total", "Upgrades of this process and of those that handed over to it, one after the other: done, or failed, where the old process went on.", "result");
+    public static readonly MetricFamily UpgradeDrainingProcesses = Gauge("lb_upgrade_draining_processes", "Processes from before an upgrade that still finish what they have; each ends with its last connection, or after its shutdown.drain.");
+    public static readonly MetricFamily UpgradeDrainingConnections = Gauge("lb_upgrade_draining_connections", "Open connections of the listeners of those processes, as they said a second ago.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");
     public static readonly MetricFamily ProcessUserCpu = Counter("process_cpu_user_seconds_total", "User time of the process.");

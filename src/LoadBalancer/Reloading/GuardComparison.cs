@@ -1,4 +1,5 @@
 using LoadBalancer.Daemon.Configuration;
+using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -15,56 +16,70 @@ internal static class GuardComparison
 
     private const double Chance = 1e-6;
 
+    /// <summary>The time of so many requests is compared.</summary>
+    private const double Part = 0.99;
+
+    /// <summary>Bounds are whole ticks, and twice one of them may lie a tick beside another.</summary>
+    private const double Rounding = 1e-6;
+
     /// <summary>A slower answer by less than this is no harm that is worth a return.</summary>
     private static readonly TimeSpan LeastDelay = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The first measure that is worse than it may be; null where none is.</summary>
     /// <param name="before">What the route counted before.</param>
-    /// <param name="after">What it has counted since.</param>
+    /// <param name="after">What it has counted since, of requests that have begun since.</param>
     /// <param name="options">What may be.</param>
     /// <param name="refusalsCount">False where the route lets in others than before, so that more may be refused.</param>
-    /// <param name="elapsed">The time since: a request that took longer began before.</param>
-    public static (string Measure, double Before, double After)? Worse(RouteCounts before, RouteCounts after, GuardOptions options, bool refusalsCount, TimeSpan elapsed)
+    public static (string Measure, double Before, double After)? Worse(RouteCounts before, RouteCounts after, GuardOptions options, bool refusalsCount)
     {
         if (before.Requests < LeastRequests || after.Requests < LeastRequests)
         {
             return null;
         }
 
-        for (var status = 0; status < (refusalsCount ? RouteCounts.Statuses.Length : 1); status++)
+        for (var measure = 0; measure < (refusalsCount ? RouteOutcomes.Measures.Count : 1); measure++)
         {
-            var (was, now) = (before.Errors[status], after.Errors[status]);
+            var (was, now) = (before.Errors[measure], after.Errors[measure]);
             var (wasShare, share) = ((double)was / before.Requests, (double)now / after.Requests);
             if (share - wasShare > options.MaxErrorIncrease && ChanceTest.OfAtLeast(was, before.Requests, now, after.Requests) < Chance)
             {
-                return (RouteCounts.Statuses[status], wasShare, share);
+                return (RouteOutcomes.Measures[measure], wasShare, share);
             }
         }
 
-        return Slower(before, after, options.MaxLatencyIncrease, elapsed);
+        return Slower(before, after, options.MaxLatencyIncrease);
     }
 
-    private static (string Measure, double Before, double After)? Slower(RouteCounts before, RouteCounts after, double increase, TimeSpan elapsed)
+    // Only at the bounds of buckets is it known how many took longer. So what it was is taken for the bound above it, and more than it may be is what is above the
+    // first bound that is no less: what may be is never found, and what is not found is little above that.
+    private static (string Measure, double Before, double After)? Slower(RouteCounts before, RouteCounts after, double increase)
     {
-        var bounds = LatencyBounds.Exchange;
-        var was = Snapshot(before.Durations).Quantile(0.99)!.Value;
-
-        // Beyond the last bound nothing is known; infinity ends there too.
-        var most = Math.Max(was.TotalSeconds * (1 + increase), (was + LeastDelay).TotalSeconds);
-        var bucket = Enumerable.Range(0, bounds.Count).FirstOrDefault(bucket => bounds[bucket].TotalSeconds >= most, bounds.Count);
-        var since = Snapshot(after.Durations.Select((count, at) => at > 0 && bounds[at - 1] >= elapsed ? 0 : count));
-        if (bucket == bounds.Count || since.Quantile(0.99) is not { } now || now <= bounds[bucket])
+        var bounds = LatencyBounds.Comparison;
+        var (earlier, since) = (Snapshot(before.Times), Snapshot(after.Times));
+        var was = Enumerable.Range(0, bounds.Count).FirstOrDefault(bucket => earlier.Cumulative[bucket] >= Part * earlier.Count, bounds.Count);
+        if (was == bounds.Count)
         {
             return null;
         }
 
-        var (slowBefore, slow) = (before.Requests - before.Durations.Take(bucket + 1).Sum(), since.Count - since.Cumulative[bucket]);
-        return ChanceTest.OfAtLeast(slowBefore, before.Requests, slow, since.Count) < Chance ? (GuardFinding.Latency, was.TotalSeconds, now.TotalSeconds) : null;
+        var most = Math.Max(bounds[was].TotalSeconds * (1 + increase), (bounds[was] + LeastDelay).TotalSeconds) * (1 - Rounding);
+        var bucket = Enumerable.Range(was, bounds.Count - was).FirstOrDefault(bucket => bounds[bucket].TotalSeconds >= most, bounds.Count);
+
+        // Beyond the last bound nothing is known; infinity ends there too.
+        if (bucket == bounds.Count || since.Cumulative[bucket] >= Part * since.Count)
+        {
+            return null;
+        }
+
+        var (slowBefore, slow) = (earlier.Count - earlier.Cumulative[bucket], since.Count - since.Cumulative[bucket]);
+        return ChanceTest.OfAtLeast(slowBefore, earlier.Count, slow, since.Count) < Chance
+            ? (GuardFinding.Latency, earlier.Quantile(Part)!.Value.TotalSeconds, since.Quantile(Part)!.Value.TotalSeconds)
+            : null;
     }
 
-    private static LatencySnapshot Snapshot(IEnumerable<long> durations)
+    private static LatencySnapshot Snapshot(IEnumerable<long> times)
     {
         var sum = 0L;
-        return new LatencySnapshot(LatencyBounds.Exchange, [.. durations.Select(count => sum += count)], TimeSpan.Zero);
+        return new LatencySnapshot(LatencyBounds.Comparison, [.. times.Select(count => sum += count)], TimeSpan.Zero);
     }
 }

@@ -6,7 +6,7 @@ namespace LoadBalancer.Daemon.Reloading;
 
 /// <summary>
 /// Watches, after a reload, whether requests fare worse than before it, route by route, and says so once. It reads counters that are there
-/// anyway, once a minute and while it watches once a second: requests pay nothing. Thread-safe.
+/// where a guard is configured, once a minute and while it watches once a second. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A reload while it watches: both are compared with what was before the first, for the whole time anew. After a return the time in which
@@ -33,6 +33,7 @@ internal sealed class ReloadGuard : IDisposable
     private Dictionary<RouteMetrics, Watched> _watched = [];
     private GuardOptions? _options;
     private long _began;
+    private long _until;
     private bool _sampling;
 
     /// <summary>One that watches nothing before <see cref="Follow"/> and <see cref="Begin"/>.</summary>
@@ -52,14 +53,25 @@ internal sealed class ReloadGuard : IDisposable
     public GuardFinding? Finding { get; private set; }
 
     /// <summary>Until when it watches; null where it does not.</summary>
-    public DateTimeOffset? Until { get; private set; }
+    public DateTimeOffset? Until => Volatile.Read(ref _until) is var ticks and > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>What runs has these routes: their counters are read from time to time where a guard may ask for them, and forgotten where not.</summary>
     public void Follow(Func<IReadOnlyList<GuardedRoute>> routes, bool guarded)
     {
         lock (_gate)
         {
+            var (now, before) = (_time.GetTimestamp(), _routes);
             _routes = guarded ? routes() : [];
+            foreach (var metrics in _routes.Select(route => route.Metrics).Where(metrics => metrics.ComparedSince == long.MaxValue))
+            {
+                metrics.ComparedSince = now;
+            }
+
+            foreach (var metrics in before.Select(route => route.Metrics).Except(_routes.Select(route => route.Metrics)))
+            {
+                metrics.ComparedSince = long.MaxValue;
+            }
+
             if (guarded == _sampling)
             {
                 return;
@@ -77,50 +89,59 @@ internal sealed class ReloadGuard : IDisposable
         }
     }
 
-    /// <summary>Watches from now on.</summary>
+    /// <summary>Watches what it follows from now on, where it knows enough of before.</summary>
     /// <param name="options">What may be.</param>
     /// <param name="before">The routes of what ran before.</param>
-    /// <param name="after">The routes of what runs now.</param>
-    public void Begin(GuardOptions options, IReadOnlyList<GuardedRoute> before, IReadOnlyList<GuardedRoute> after)
+    public void Begin(GuardOptions options, IReadOnlyList<GuardedRoute> before)
     {
         lock (_gate)
         {
-            if (!_sampling)
-            {
-                _log.Info("the guard has seen no requests yet: it watches from the next reload on");
-                return;
-            }
-
-            var baseline = Until is null
-                ? before.ToDictionary(route => route.Metrics, route => new Watched(route, Baseline(route.Metrics), RouteCounts.None, RefusalsCount: true))
-                : _watched;
-            _watched = after.Where(route => baseline.TryGetValue(route.Metrics, out var known) && known.Before.Requests >= GuardComparison.LeastRequests).ToDictionary(
+            var baseline = Until is null ? before.ToDictionary(route => route.Metrics, route => new Watched(route, Baseline(route.Metrics), RouteCounts.None, RefusalsCount: true)) : _watched;
+            var watched = _routes.Where(route => baseline.TryGetValue(route.Metrics, out var known) && known.Before.Requests >= GuardComparison.LeastRequests).ToDictionary(
                 route => route.Metrics,
                 route => baseline[route.Metrics] with
                 {
                     Begun = RouteCounts.Of(route.Metrics),
-                    RefusalsCount = baseline[route.Metrics].Route.Admission == route.Admission,
+                    RefusalsCount = baseline[route.Metrics].Route.Admission.IsSame(route.Admission),
                 });
-            (_options, _began, Finding, Until) = (options, _time.GetTimestamp(), null, _time.GetUtcNow() + options.For);
+            if (watched.Count == 0)
+            {
+                End();
+                _log.Info("the guard does not watch this reload: it has seen too few requests before it, of any route, to compare with", ("needed", GuardComparison.LeastRequests));
+                return;
+            }
+
+            (_watched, _options, _began, Finding) = (watched, options, _time.GetTimestamp(), null);
+            Forget(_began);
+            Volatile.Write(ref _until, (_time.GetUtcNow() + options.For).UtcTicks);
             _look.Change(Looking, Looking);
         }
     }
 
     /// <summary>Watches no more.</summary>
-    /// <param name="takenBack">True where the reload was taken back: what was counted since is no part of any "before".</param>
-    public void End(bool takenBack = false)
+    /// <param name="takenBack">True where what it watched was taken back: what was counted since is no part of any "before".</param>
+    /// <returns>True where it watched.</returns>
+    public bool End(bool takenBack = false)
     {
         lock (_gate)
         {
+            if (Until is null)
+            {
+                return false;
+            }
+
             if (takenBack)
             {
                 _carried = _watched.ToDictionary(entry => entry.Key, entry => entry.Value.Before);
+                Forget(_time.GetTimestamp());
                 _samples.Clear();
                 _samples.Enqueue(Read());
             }
 
-            (_watched, _options, Finding, Until) = ([], null, null, null);
+            (_watched, _options, Finding) = ([], null, null);
+            Volatile.Write(ref _until, 0);
             _look.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return true;
         }
     }
 
@@ -131,12 +152,22 @@ internal sealed class ReloadGuard : IDisposable
         _look.Dispose();
     }
 
-    private RouteCounts Baseline(RouteMetrics metrics) => RouteCounts.Of(metrics)
+    // Without a sample nothing was counted before, where a guard is asked for that nobody has told to follow.
+    private RouteCounts Baseline(RouteMetrics metrics) => !_sampling ? RouteCounts.None : RouteCounts.Of(metrics)
         .Since(_samples.Peek().GetValueOrDefault(metrics, RouteCounts.None))
         .And(_carried.GetValueOrDefault(metrics, RouteCounts.None));
 
+    /// <summary>Requests that are under way say nothing of what runs from now on, and do not count when they end.</summary>
+    private void Forget(long now)
+    {
+        foreach (var metrics in _watched.Keys)
+        {
+            metrics.ComparedSince = now;
+        }
+    }
+
     private Dictionary<RouteMetrics, RouteCounts> Read() =>
-        _routes.Where(route => route.Metrics.Requests > 0).ToDictionary(route => route.Metrics, route => RouteCounts.Of(route.Metrics));
+        _routes.Where(route => route.Metrics.Outcomes is not null).ToDictionary(route => route.Metrics, route => RouteCounts.Of(route.Metrics));
 
     private void TakeSample()
     {
@@ -170,7 +201,7 @@ internal sealed class ReloadGuard : IDisposable
             {
                 var after = RouteCounts.Of(watched.Route.Metrics).Since(watched.Begun);
                 judged += after.Requests >= GuardComparison.LeastRequests ? 1 : 0;
-                if (GuardComparison.Worse(watched.Before, after, options, watched.RefusalsCount, elapsed) is var (measure, was, now))
+                if (GuardComparison.Worse(watched.Before, after, options, watched.RefusalsCount) is var (measure, was, now))
                 {
                     Finding = new GuardFinding(watched.Route.Listener, watched.Route.Metrics.Route, measure, was, now, after.Requests);
                     break;

@@ -16,6 +16,9 @@ internal sealed record ReloadOutcome(long Applied, long Refused, IReadOnlyList<s
     /// <summary>Returns to an earlier version by the guard.</summary>
     public long GuardReturns { get; init; }
 
+    /// <summary>True where the guard watched, and does no more because of this order.</summary>
+    public bool GuardEnded { get; init; }
+
     /// <summary>Before the first reload.</summary>
     public static ReloadOutcome None { get; } = new(0, 0, [], null);
 }

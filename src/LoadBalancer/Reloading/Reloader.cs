@@ -72,7 +72,18 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         }
 
         var kept = lastGood?.Invoke() ?? throw new IOException("there is no configuration that could run");
-        await ApplyAsync(kept, ConfigOrigin.LastGood);
+        try
+        {
+            await ApplyAsync(kept, ConfigOrigin.LastGood);
+        }
+        catch (IOException)
+        {
+            // Whoever looks for the reason has the file at hand, and not the version before it.
+            errors.ForEach(error => log.Error(error));
+            log.Error("neither the file nor the last good configuration is of use", ("errors", errors.Count), ("last_good", kept.Digest));
+            throw;
+        }
+
         Refuse(file, ReloadCause.Start, errors, "the file is not what runs: it was no use at start, and the last good configuration is used instead");
         Loaded(file);
     }
@@ -118,7 +129,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
         Interlocked.Increment(ref _loads);
-        var loaded = GatewayFile.Load(path, environment);
+        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment));
         try
         {
             if (loaded.Options is null)
@@ -128,11 +139,12 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
 
             WarnOfReturn(loaded);
             var (before, ran) = (Snapshot, _running);
+            IReadOnlyList<GuardedRoute> routes = loaded.Options.Reload.Guard is null ? [] : GuardedRoute.Of(before);
             await ApplyAsync(loaded, ConfigOrigin.File);
             history.Applied(time.GetUtcNow(), request.By, loaded);
-            Watch(before, ran, request.Guarded);
+            var guardEnded = Watch(before, ran, routes, request.Guarded);
             log.Info(before.Options == loaded.Options ? "reloaded; nothing has changed" : "reloaded", ("version", Snapshot.Digest));
-            return Note(Outcome with { Applied = Outcome.Applied + 1, Errors = [], RefusedAt = null, Warnings = [.. loaded.Warnings.Select(warning => warning.ToString())] });
+            return Note(Outcome with { Applied = Outcome.Applied + 1, Errors = [], RefusedAt = null, Warnings = [.. loaded.Warnings.Select(warning => warning.ToString())] }) with { GuardEnded = guardEnded };
         }
         catch (Exception error)
         {
@@ -168,8 +180,10 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             return Outcome with { Errors = [.. loaded.Errors.Select(error => error.ToString())] };
         }
 
-        Guard.End();
+        // Where it fails the watch goes on, and so does what is watched.
+        var before = Snapshot;
         await ReturnAsync(loaded, ConfigOrigin.Rollback, null);
+        Guard.End(takenBack: before.Options != Snapshot.Options);
         return Note(Outcome with { Rollbacks = Outcome.Rollbacks + 1 }) with { Errors = [] };
     }
 
@@ -189,7 +203,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         {
             await ReturnAsync(good, ConfigOrigin.Guard, finding);
         }
-        catch (IOException error)
+        catch (Exception error)
         {
             Guard.End();
             log.Error("what ran before the reload is no use any more, so the new configuration goes on", ("version", Snapshot.Digest), ("why", error.Message));
@@ -217,24 +231,26 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     /// <summary>Has the guard watch what runs since now, where somebody wants that.</summary>
     /// <param name="before">What ran before.</param>
     /// <param name="ran">What that was loaded from.</param>
-    /// <param name="guarded">False where this reload is not to be guarded.</param>
-    private void Watch(Snapshot before, LoadResult? ran, bool guarded)
+    /// <param name="routes">Its routes.</param>
+    /// <param name="guarded">False where no guard is wanted: not of this reload, and not of one before it either, which the watcher may have come first with.</param>
+    /// <returns>True where the guard watched, and does no more.</returns>
+    private bool Watch(Snapshot before, LoadResult? ran, IReadOnlyList<GuardedRoute> routes, bool guarded)
     {
-        if (before.Options == Snapshot.Options)
+        if (guarded && before.Options == Snapshot.Options)
         {
-            return;
+            return false;
         }
 
         // A second reload while the guard watches is compared with what ran before the first.
         _good = Guard.Until is null ? ran : _good;
         if (guarded && Snapshot.Options.Reload.Guard is { } options && _good?.Options != Snapshot.Options)
         {
-            Guard.Begin(options, GuardedRoute.Of(before), GuardedRoute.Of(Snapshot));
+            Guard.Begin(options, routes);
+            return false;
         }
-        else
-        {
-            Guard.End();
-        }
+
+        // The file itself may bring back what ran before.
+        return Guard.End(takenBack: _good?.Options == Snapshot.Options);
     }
 
     /// <summary>Remembers what the file held: it is watched for another content than this one, whatever runs.</summary>
@@ -262,7 +278,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             log.Warn(warning.ToString());
         }
 
-        var build = await builder.BuildAsync(loaded.Options!, Snapshot);
+        var build = await await BackgroundThread.RunAsync(() => builder.BuildAsync(loaded.Options!, Snapshot));
         try
         {
             await PrepareAsync(build.Options);

@@ -68,6 +68,49 @@ internal sealed class EjectionTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Is_for_a_share_of_those_that_traffic_may_go_to()
+    {
+        await Run(Options(0) with { Endpoints = [.. Enumerable.Range(1, 10).Select(number => new EndpointOptions { Address = Members.Address(number), Weight = number > 5 ? 0 : 1 })] });
+        for (var number = 1; number <= 5; number++)
+        {
+            await Fail(Endpoint(number), 5);
+        }
+
+        Assert.That(Available(), Is.EqualTo(new[] { 3, 4, 5 }), "50 % of the five that have a weight");
+    }
+
+    [Test]
+    public async Task Ends_for_those_that_are_out_longest_where_the_others_become_fewer([Values("reload", "drain", "weight", "share")] string how)
+    {
+        await Run(Options(6));
+        for (var number = 1; number <= 3; number++)
+        {
+            await Fail(Endpoint(number), 5);
+            await Advance(1);
+        }
+
+        Assert.That(Available(), Is.EqualTo(new[] { 4, 5, 6 }));
+        if (how is "reload" or "share")
+        {
+            await Run(how == "reload" ? Options(4) : Options(6) with { Health = new() { Passive = new() { MaxEjected = 0.34 } } });
+        }
+        else
+        {
+            foreach (var id in new[] { Endpoint(5).Id, Endpoint(6).Id })
+            {
+                Assert.That(how == "drain" ? Running.Drain(id) : Running.Weigh(id, 0), Is.True);
+            }
+
+            await Running.SettleAsync();
+        }
+
+        Assert.That(Available(), Is.EqualTo(how == "share" ? [1, 4, 5, 6] : new[] { 1, 4 }));
+        Assert.That(Transitions, Does.Contain("10.0.0.1:80 Returned").And.Not.Contain("10.0.0.2:80 Returned"));
+        await Advance(40);
+        Assert.That(Available(), Is.EqualTo(how == "share" ? [1, 2, 3, 4, 5, 6] : new[] { 1, 2, 3, 4 }));
+    }
+
+    [Test]
     public async Task Is_never_for_the_last_endpoint_even_where_all_may_go([Values(1, 2, 3)] int endpoints)
     {
         await Run(Options(endpoints) with { Health = new() { Passive = new() { MaxEjected = 1 } } });

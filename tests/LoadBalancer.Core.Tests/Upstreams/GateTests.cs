@@ -94,6 +94,61 @@ internal sealed class GateTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Ends_all_waits_when_the_circuit_opens()
+    {
+        await Run(Gated(1) with { CircuitBreaker = new() { Minimum = 1 }, PendingTimeout = TimeSpan.FromMinutes(1) });
+        Assert.That(Gate.TryEnter() && Running.Circuit!.TryEnter(0, out _), Is.True);
+        Assert.That(Running.Circuit!.Refuses(0), Is.False);
+        var waits = new[] { await Wait(Importance.Low), await Wait(Importance.Never), await Wait(Importance.High) };
+        Running.Circuit.TryEnter(0, out var pass);
+        pass.Return(0, Refused);
+        await Running.SettleAsync();
+        foreach (var wait in waits)
+        {
+            Assert.That(await End(wait), Is.EqualTo(LeaseQueue.CircuitIsOpen));
+        }
+
+        Assert.That((Running.Circuit.Refuses(0), Running.Circuit.Refused, Running.Pending.Count), Is.EqualTo((true, 1L, 0)));
+        Time.Advance(TimeSpan.FromSeconds(15));
+        Assert.That(Running.Circuit.Refuses(0), Is.False, "half open: whoever comes tries it");
+    }
+
+    [Test]
+    public async Task Lets_nobody_wait_where_no_endpoint_is_left()
+    {
+        await Run(Gated(1) with { PendingTimeout = TimeSpan.FromMinutes(1) });
+        Assert.That(Gate.TryEnter(), Is.True);
+        var wait = await Wait(Importance.Never);
+        Running.Drain(Endpoint(1).Id);
+        await Running.SettleAsync();
+        Assert.That(await End(wait), Is.EqualTo(LeaseQueue.Nobody));
+        Assert.That(await End(await Wait(Importance.Never)), Is.EqualTo(LeaseQueue.Nobody));
+        Running.Enable(Endpoint(1).Id);
+        await Running.SettleAsync();
+        var late = await Wait(Importance.Normal);
+        Assert.That(late.IsWaiting, Is.True);
+        await Leave();
+        Assert.That((await End(late), Running.Pending.Count), Is.EqualTo((Fault.None, 0)));
+    }
+
+    [Test]
+    public async Task A_wait_uses_no_turn_of_the_rotation()
+    {
+        await Run(Options(2) with { Concurrency = 1 });
+        Assert.That(Gate.TryEnter(), Is.True);
+        var turns = new List<int>();
+        for (var request = 0; request < 6; request++)
+        {
+            var wait = await Wait(Importance.Normal);
+            await Leave();
+            await End(wait);
+            turns.AddRange(Leased(1));
+        }
+
+        Assert.That(turns, Has.Exactly(3).EqualTo(1).And.Exactly(3).EqualTo(2));
+    }
+
+    [Test]
     public async Task Outlives_a_reload_with_those_who_are_in_and_those_who_wait()
     {
         await Run(Gated(1));

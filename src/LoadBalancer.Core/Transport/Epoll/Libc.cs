@@ -24,6 +24,9 @@ internal static unsafe partial class Libc
         get => (Errno)Marshal.GetLastPInvokeError();
     }
 
+    [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int niceness);
+
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);
 
@@ -120,6 +123,10 @@ internal static unsafe partial class Libc
     /// <summary>statx(2), whose struct is the same on every architecture.</summary>
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileStatus(int folder, string path, int flags, uint mask, byte* status);
+
+    /// <summary>kill(2).</summary>
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
 
     /// <summary>chown(2).</summary>
     [LibraryImport(Library, EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

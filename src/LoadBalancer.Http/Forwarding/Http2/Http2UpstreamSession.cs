@@ -48,6 +48,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     private long _taken;
     private bool _isReady;
     private bool _isParked;
+    private bool _isBlamed;
     private bool _isLeaving;
     private bool _isTaking;
     private long _yieldsToMs;
@@ -413,6 +414,14 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         _connection.Transport.Input.Complete();
         _connection.Transport.Output.Complete();
         _pool.OnClosed(this, wasReady: _isReady, _failure);
+    }
+
+    /// <summary>True for the first that asks: one connection that ends is one failure of its endpoint, however many requests were on it.</summary>
+    public bool TakeBlame()
+    {
+        var isFirst = !_isBlamed;
+        _isBlamed = true;
+        return isFirst;
     }
 
     private void OnIdle()

@@ -98,6 +98,32 @@ internal sealed class ClientCertificateScenarios
         Assert.That(Connect(gateway.Address, $"-tls1_3 -sess_in {session}").Output, Does.Not.Contain("Reused").And.Not.Contain("hello"));
     }
 
+    /// <summary>Who is connected when a reload asks for certificates was let in without: one request more at most, which may have been on its way.</summary>
+    [Test]
+    public async Task T47_a_connection_from_before_a_certificate_was_asked_for_ends_and_other_changes_of_tls_end_none()
+    {
+        _certificates.Write("a", "localhost");
+        string Text(string more) => TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf("a")}{more}", _endpoint.Address);
+        await using var gateway = await TlsGateway.StartAsync(Text(""));
+        using var client = gateway.Connect();
+        Assert.That(client.Get("/").Status, Is.EqualTo(200));
+        await gateway.Daemon.ReloadAsync(Text(", max_handshakes: 10"));
+        Assert.That((client.Get("/").Status, client.Get("/").Status), Is.EqualTo((200, 200)));
+
+        await gateway.Daemon.ReloadAsync(Text($", max_handshakes: 10, client_certificates: {{ca: {_certificates.CaPath}}}"));
+        var served = 0;
+        Assert.That(
+            () =>
+            {
+                for (; served < 10; served++)
+                {
+                    client.Get("/");
+                }
+            },
+            Throws.InstanceOf<IOException>());
+        Assert.That(served, Is.LessThanOrEqualTo(1));
+    }
+
     [TestCase("a.example", "a.example", 200)]
     [TestCase("a.example", "A.Example:8443", 200)]
     [TestCase("a.example", "b.example", 421)]

@@ -1,0 +1,39 @@
+using LoadBalancer.Transport.Epoll;
+
+namespace LoadBalancer.Daemon.Reloading;
+
+/// <summary>Work of a second or so that nobody waits for, such as a file of 10,000 routes: on a thread of its own that the kernel puts behind all others of its core, the loops among them.</summary>
+/// <remarks>A thread for each, since one that has made itself less urgent may not take that back (setpriority(2)).</remarks>
+internal static class BackgroundThread
+{
+    /// <summary>Linux' niceness, which is 0 for all others: about a tenth of their share where a core has too much to do.</summary>
+    private const int Niceness = 10;
+
+    /// <summary>PRIO_PROCESS: with 0 for whom, the calling thread.</summary>
+    private const int OfThread = 0;
+
+    /// <summary>Does <paramref name="work"/> on such a thread.</summary>
+    /// <returns>What it gives, or throws.</returns>
+    public static Task<T> RunAsync<T>(Func<T> work)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            // Where it is not allowed, the work is done all the same.
+            _ = Libc.SetPriority(OfThread, 0, Niceness);
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (Exception error)
+            {
+                done.SetException(error);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "lb-background",
+        }.Start();
+        return done.Task;
+    }
+}
