@@ -61,7 +61,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
             return false;
         }
 
-        _opening++;
+        Begin();
         return true;
 
         bool TakeRoom() => most is { } bound ? Room.TryOpen(bound, sharers) : Room.TryOpen(int.MaxValue);
@@ -77,7 +77,7 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     /// <param name="sharers">For a further session of HTTP/2, the number of loops; else 0.</param>
     public RoomWait WaitToOpen(int most, TimeSpan timeout, TimeSpan patience, int sharers = 0)
     {
-        _opening++;
+        Begin();
         var wait = Room.Wait(pools.Loop, most, timeout, sharers);
         pools.Rooms.Ask(endpoint, but: pools, wait.IsFurther, patience);
         return wait;
@@ -173,6 +173,13 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
         {
             pools.Forget(this);
         }
+    }
+
+    // It may have been forgotten with the idle connection that was closed for this one.
+    private void Begin()
+    {
+        _opening++;
+        pools.Remember(this);
     }
 
     private void Unlink(UpstreamConnection connection, bool reused)

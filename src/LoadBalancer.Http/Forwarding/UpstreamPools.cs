@@ -71,6 +71,15 @@ internal sealed class UpstreamPools
         }
     }
 
+    /// <summary>Makes a pool that has, or opens, a connection its endpoint's, where that has none.</summary>
+    internal void Remember(UpstreamPool pool) => _pools.TryAdd(pool.Endpoint, pool);
+
     /// <summary>Forgets a pool without connections: its endpoint may be gone.</summary>
-    internal void Forget(UpstreamPool pool) => _pools.Remove(pool.Endpoint);
+    internal void Forget(UpstreamPool pool)
+    {
+        if (_pools.TryGetValue(pool.Endpoint, out var known) && known == pool)
+        {
+            _pools.Remove(pool.Endpoint);
+        }
+    }
 }
