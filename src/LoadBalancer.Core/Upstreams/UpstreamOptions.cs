@@ -84,7 +84,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "max_connections", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
             "Connections at once to each endpoint; on http those that lie idle are among them, and are closed where another loop needs the room. Where all are at this cap, new ones wait for room, the oldest first. " +
-            "With HTTP/2 to endpoints give at least as many as there are loops: fewer have to take turns."
+            "With HTTP/2 to endpoints give at least as many as there are loops: each has one kept for it, and fewer have to take turns."
         },
         {
             "max_requests", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxRequests, (o, value) => o with { MaxRequests = value },
