@@ -447,7 +447,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         if (!Guard.TakeReset(Loop.NowMs))
         {
-            FailFlood();
+            // Its answer may be in the middle of being sent, and the end of the connection sends what is left.
+            Loop.Post(static session => ((Http2Session)session!).FailFlood(), this);
         }
     }
 
@@ -533,9 +534,9 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
 
         Output.WriteReset(id, error);
-        if (counts)
+        if (counts && !Guard.TakeReset(Loop.NowMs))
         {
-            CountReset();
+            FailFlood();
         }
     }
 
