@@ -1,3 +1,5 @@
+// One file: what a listener of http and its routes say beside each other. What is about one key or two, such as queues, limits and callers, has a file of its own.
+
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication.Oidc;
@@ -206,7 +208,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
         if (item.Find("shed") is { } shed)
         {
-            SomebodyWaits(route, shed);
+            new QueueChecks(options, root, reader).ShedIsUsed(route, shed);
         }
 
         if (item.Find("retry") is { } retry)
@@ -264,17 +266,6 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
                     }
                 }
             }
-        }
-    }
-
-    private void SomebodyWaits(RouteOptions route, MapEntry shed)
-    {
-        var names = route.Upstream is { } only ? [only] : route.Split?.To.Keys.ToList() ?? [];
-        if (names.Count > 0 && names.All(name => options.Upstreams.TryGetValue(name, out var upstream) && !CrossChecks.SomebodyMayWait(upstream, root.Locate("upstreams", name) as MapNode)))
-        {
-            reader.Warn(
-                shed.Place,
-                $"'shed' says who is refused first where requests wait, and nobody ever waits at {string.Join(" and ", names.Select(name => $"the upstream '{name}'"))}: 'concurrency', 'max_requests' and 'max_connections' are bounds");
         }
     }
 
