@@ -21,6 +21,7 @@ using LoadBalancer.Limits;
 using LoadBalancer.Redis;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
+using LoadBalancer.Tls.OpenSsl;
 using LoadBalancer.Tls.Streams;
 using LoadBalancer.Transport.Epoll;
 
@@ -111,7 +112,7 @@ internal static class Daemon
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
             // 4. What a configuration becomes, and how it is replaced.
-            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops, time));
+            var tls = new TlsOutfit(TlsEngines.Of(terminal.Environment(TlsEngines.Variable)), new HandshakePaces(loops.Loops, time));
             var context = new BuildContext
             {
                 Time = time,
@@ -209,7 +210,9 @@ internal static class Daemon
 
             if (tls.Engine is SslStreamEngine)
             {
-                log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
+                log.Warn(OpenSslEngine.IsAvailable
+                    ? $"TLS is that of .NET, since {TlsEngines.Variable} says so: it costs more and lacks what docs/tls.md lists"
+                    : "this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
             }
 
             // 5. Serve.

@@ -120,7 +120,8 @@ internal sealed class RouteTable
         return RequestVerdict.No;
     }
 
-    private static (string?, string?, string?) PlaceOf(RouteOptions options) => (options.Host, options.Path, options.PathRegex);
+    // Every path, said or not said.
+    private static (string?, string?, string?) PlaceOf(RouteOptions options) => (options.Host, options.Path == "/*" ? null : options.Path, options.PathRegex);
 
     private static bool IsContinued(RouteOptions before, RouteOptions after) =>
         before.Methods == after.Methods && before.Headers == after.Headers && before.Query == after.Query

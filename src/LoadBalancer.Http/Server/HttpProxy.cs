@@ -146,12 +146,10 @@ internal sealed class HttpProxy : ConnectionHandler
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
-                if (exchange.HasCallersTime && outcome.Kind == FaultKind.ExchangeTimeout && exchange.Attempts > 0)
-                {
-                    // An endpoint was asked, and told that nobody waits any more: as where the client takes a request back.
-                    exchange.Carrier.EndedEarly();
-                }
 
+                // An endpoint was asked, and told that nobody waits any more: as where the client takes a request back, which on HTTP/1.1 costs its connection.
+                var isTakenBack = exchange.HasCallersTime && outcome.Kind == FaultKind.ExchangeTimeout && exchange.Attempts > 0;
+                exchange.MustClose |= isTakenBack;
                 if (exchange.Carrier.HasStarted)
                 {
                     exchange.Carrier.Abort();
@@ -161,6 +159,11 @@ internal sealed class HttpProxy : ConnectionHandler
                     // :: (6)
                     FaultResponse.Prepare(exchange, outcome);
                     await OwnResponse.SendAsync(exchange);
+                }
+
+                if (isTakenBack)
+                {
+                    exchange.Carrier.EndedEarly();
                 }
             }
         }

@@ -47,7 +47,7 @@ internal abstract class ResponseCarrier
     /// <summary>Nobody waits for the client to take anything any more.</summary>
     public abstract void Taken();
 
-    /// <summary>By its own will the client has let a request be sent that it had no time for: it counts as one that it takes back. Before <see cref="Start"/>, or before <see cref="Abort"/>.</summary>
+    /// <summary>By its own will the client has let a request be sent that it had no time for: it counts as one that it takes back. After it was told so.</summary>
     public virtual void EndedEarly()
     {
     }

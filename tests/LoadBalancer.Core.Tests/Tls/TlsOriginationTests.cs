@@ -298,6 +298,17 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
     }
 
     [Test]
+    public void A_file_of_the_same_length_and_time_is_another_by_what_it_holds()
+    {
+        var origination = Origination(new() { ServerName = "orders.internal", Ca = Ca });
+        var (text, time) = (File.ReadAllText(Ca), File.GetLastWriteTimeUtc(Ca));
+        File.WriteAllText(Ca, new string('x', text.Length));
+        File.SetLastWriteTimeUtc(Ca, time);
+        Assert.That(origination.Refresh());
+        Assert.That(_reports.Single().Failure, Is.EqualTo($"{Ca}: there is no PEM block in it"));
+    }
+
+    [Test]
     public void A_key_that_is_of_another_certificate_is_an_error_that_names_the_file()
     {
         using var own = _authority.Issue(30, "lb.internal");
@@ -305,7 +316,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         WriteOwn(own);
         File.WriteAllText(_folder["own.key"], other.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         var error = Assert.Throws<TlsSetupException>(() => Origination(new() { Cert = _folder["own.pem"], Key = _folder["own.key"] }));
-        Assert.That(error!.File, Is.EqualTo(_folder["own.key"]));
+        Assert.That((error!.File, error.Message), Is.EqualTo((_folder["own.key"], "the private key does not belong to the certificate")));
     }
 
     private X509Certificate2 Certificate(string flaw) => flaw switch

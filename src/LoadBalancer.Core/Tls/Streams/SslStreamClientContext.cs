@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
@@ -35,7 +34,8 @@ internal sealed class SslStreamClientContext : TlsClientContext
             return stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = asked,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                EnabledSslProtocols = StreamPosture.Versions,
+                CipherSuitesPolicy = StreamPosture.Ciphers,
                 AllowRenegotiation = false,
                 ApplicationProtocols = protocols.IsEmpty ? null : [.. protocols.Select(protocol => new SslApplicationProtocol(AlpnWire.NameOf(protocol).ToArray()))],
                 ClientCertificateContext = _own,

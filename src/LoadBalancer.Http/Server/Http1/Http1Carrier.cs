@@ -122,9 +122,6 @@ internal sealed class Http1Carrier(EventLoop loop, DateText date) : ResponseCarr
     public override void ExpectTaking() => _session.Clock.AwaitTaking(_session.Exchange!.Proxy.Options.Timeouts.Body);
 
     /// <inheritdoc/>
-    public override void EndedEarly() => _session.Exchange!.MustClose = true;
-
-    /// <inheritdoc/>
     public override void Taken() => _session.Clock.Taken();
 
     /// <inheritdoc/>

@@ -107,6 +107,23 @@ internal sealed class GuardScenarios(Carrier carrier) : IOverCarriers
         Assert.That((await gateway.StatusAsync()).GetProperty("config").GetProperty("source").GetString(), Is.EqualTo("file"));
     }
 
+    [Test]
+    public async Task No_guard_is_heard_after_the_watcher_has_loaded_the_file_too()
+    {
+        using var endpoint = new HttpEndpoint("ok");
+        string With(string keys) => HttpGateway.Text("{routes: [{name: users, path: /users, upstream: up}]}", $"{{{HttpGateway.Upstream("up", keys, endpoint)}}}");
+        await using var gateway = await HttpGateway.OnAsync(DaemonHarness.StartAsync(With(""), Process));
+        Assert.That(Ask(gateway, 250), Is.All.EqualTo(200));
+        gateway.Daemon.Write(With(", balance: random_two"));
+        await gateway.Daemon.UntilAsync(status => status.GetProperty("config").GetProperty("guarded_until").ValueKind == JsonValueKind.String, "the watcher loads it, and the guard watches");
+
+        using StringWriter output = new(), errors = new();
+        var code = await new Shell(new Terminal(output, errors, _ => null)).RunAsync(["reload", "--no-guard", "-c", gateway.Daemon.ConfigPath]);
+        Assert.That((code, errors.ToString()), Is.EqualTo((ExitCode.Success, "")));
+        Assert.That(output.ToString(), Does.Match("^reloaded; nothing has changed: [0-9a-f]{16} runs; the guard watches no more\n$"));
+        Assert.That((await gateway.StatusAsync()).GetProperty("config").GetProperty("guarded_until").ValueKind, Is.EqualTo(JsonValueKind.Null));
+    }
+
     private static List<int> Open(HttpGateway gateway, int times)
     {
         var statuses = new List<int>();

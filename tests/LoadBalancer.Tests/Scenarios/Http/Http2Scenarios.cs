@@ -435,6 +435,61 @@ internal sealed class Http2Scenarios
     }
 
     [Test]
+    public async Task W4_what_a_client_sends_before_the_endpoint_agrees_waits_and_a_WebSocket_that_is_silent_ends()
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}, timeouts: {{stream_idle: 1s}}}}}}",
+            loops: 1, access: LogDestination.File, time: time);
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var stream = client.Open([(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/chat"), (":authority", "test"), ("sec-websocket-version", "13")], ends: false);
+            client.Data(stream, "early");
+            using var peer = new HttpWire(listener.Accept());
+            peer.Socket.ReceiveTimeout = Loopback.TimeoutMs;
+            var request = peer.ReadHead();
+            await PassAsync(gateway, time, TimeSpan.Zero);
+            Assert.That(peer.Socket.Poll(0, SelectMode.SelectRead), Is.False, "it has not agreed");
+            peer.Send(WebSocketAnswer.To(request));
+            Assert.That(client.ReadHead(stream, out _).Status, Is.EqualTo(200));
+            Assert.That(Encoding.ASCII.GetString(peer.ReadBytes(5)), Is.EqualTo("early"));
+            await PassAsync(gateway, time, TimeSpan.FromSeconds(2));
+            Assert.That(client.ReadOf(stream).Kind, Is.EqualTo(FrameKind.ResetStream));
+            Assert.That(peer.IsCutOff(), Is.True);
+        }
+
+        gateway.Settle();
+        Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain("\"idle_timeout\"").After(Loopback.TimeoutMs, 20));
+    }
+
+    [Test]
+    public async Task Bodies_that_nobody_takes_fill_the_connections_window_together_and_not_a_byte_more()
+    {
+        // Nobody takes them because nobody is there yet.
+        using var full = new FullBacklog();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{full.Address}\"], timeouts: {{connect: 60s}}}}}}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            for (var at = 0; at < 16; at++)
+            {
+                client.Data(client.Post(), new byte[Window]);
+            }
+
+            var last = client.Post();
+            client.Data(last, new byte[16]);
+            client.Send(FrameKind.Ping, FrameFlags.None, 0, new byte[8]);
+            Assert.That(client.ReadOne(FrameKind.Ping, FrameKind.GoAway)!.Kind, Is.EqualTo(FrameKind.Ping), "1 MiB");
+            client.Data(last, new byte[1]);
+            Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.FlowControlError));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task A_WebSocket_that_its_client_resets_ends_the_endpoints()
     {
         using var listener = Loopback.Listen();
