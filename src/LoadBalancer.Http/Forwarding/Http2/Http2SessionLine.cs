@@ -63,8 +63,20 @@ internal sealed class Http2SessionLine
         return earliest;
     }
 
-    /// <summary>All who wait now. A copy: who is ended goes on inline, and may come back.</summary>
-    public Http2SessionWait[] All() => [.. _queues.SelectMany(static queue => queue ?? []).Where(static wait => !wait.HasEnded)];
+    /// <summary>All who wait now, and some who have ended. A copy: who is ended goes on inline, and may come back.</summary>
+    public List<Http2SessionWait> All()
+    {
+        var all = new List<Http2SessionWait>(Count);
+        foreach (var queue in _queues)
+        {
+            if (queue is not null)
+            {
+                all.AddRange(queue);
+            }
+        }
+
+        return all;
+    }
 
     private Http2SessionWait? First(Importance importance)
     {

@@ -137,7 +137,19 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     }
 
     /// <summary>Makes the session with the fewest streams take no others for a while, for the sake of a loop that has none: see <see cref="Http2UpstreamSession.Yield"/>.</summary>
-    public void Yield(TimeSpan time) => _sessions.MinBy(static session => session.Streams)?.Yield(time);
+    public void Yield(TimeSpan time)
+    {
+        Http2UpstreamSession? least = null;
+        foreach (var session in _sessions)
+        {
+            if (least is null || session.Streams < least.Streams)
+            {
+                least = session;
+            }
+        }
+
+        least?.Yield(time);
+    }
 
     /// <summary>A session takes nobody any more.</summary>
     public void Remove(Http2UpstreamSession session)
