@@ -15,6 +15,13 @@ internal static class ScenarioCatalog
     /// <summary>The same inside TLS.</summary>
     private static readonly TrafficScenario SecureRequests = Https("https", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 100 bytes");
 
+    /// <summary>The same with a handshake each.</summary>
+    private static readonly TrafficScenario SecureConnections = Https("https-connections", "HTTP/1.1 inside TLS, a full handshake for each request, 64 at once") with
+    {
+        Kind = "churn",
+        HasLatency = true,
+    };
+
     /// <param name="quick">True for a smoke run, which holds fewer idle connections.</param>
     public static IReadOnlyList<Scenario> All(bool quick) =>
     [
@@ -78,14 +85,14 @@ internal static class ScenarioCatalog
         Idle("http-idle", "request", quick) with { Service = Service.Http, WarmUp = Requests },
         SecureRequests,
         Https("https-64k", "HTTP/1.1 inside TLS, 64 connections kept alive, answers of 64 KiB") with { Size = 64 * 1024 },
-        Https("https-connections", "HTTP/1.1 inside TLS, a full handshake for each request, 64 at once") with { Kind = "churn", HasLatency = true },
+        SecureConnections,
         Paced(Https("https-paced", "HTTP/1.1 inside TLS, 2,000 requests a second on 64 connections, whether answers come or not")),
         Paced(Https("https-half", $"The same beside {SlowHeads(quick):N0} clients that never end their handshakes, each sending a byte every ten seconds")) with
         {
             Slow = SlowHeads(quick),
             Without = "https-paced",
         },
-        Idle("https-idle", "request", quick) with { Service = Service.Https, WarmUp = SecureRequests },
+        Idle("https-idle", "request", quick) with { Service = Service.Https, WarmUp = SecureConnections },
         Messages with { Name = "tls", Title = "64 connections inside TLS, 100 bytes there and back, as fast as answers come", Service = Service.Tls },
         Multiplexed("http2", "HTTP/2, 8 connections with 32 requests under way on each, answers of 100 bytes") with { Connections = 8, Streams = 32 },
         Paced(Multiplexed("http2-paced", "HTTP/2, 2,000 requests a second on 64 connections, whether answers come or not")),

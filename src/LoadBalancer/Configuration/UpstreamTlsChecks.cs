@@ -21,6 +21,7 @@ internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader, LoadS
 
         KeyAndCertificateGoTogether(tls, written);
         NameIsKnown(tls, upstream, written);
+        NameIsOne(tls, written);
         if (!settings.WithoutSecrets && !reader.LeftUnknown)
         {
             FilesAreUsable(tls, upstream, written);
@@ -51,6 +52,15 @@ internal sealed class UpstreamTlsChecks(MapNode root, ConfigReader reader, LoadS
         if (!tls.Insecure && tls.ServerName is null && upstream.OwnName is null && upstream.Endpoints.Any(endpoint => endpoint.Address is UnixDomainSocketEndPoint))
         {
             reader.Error(written.Span, "the certificate behind a Unix socket is for no address: 'server_name' must say which name it is for");
+        }
+    }
+
+    // libssl takes no such name for an address, and a certificate for it is nobody's: better said here than with each connection.
+    private void NameIsOne(UpstreamTlsOptions tls, MapNode written)
+    {
+        if (tls.ServerName is { } name && name.All(letter => char.IsAsciiDigit(letter) || letter == '.') && !AddressText.TryParseIp(name, out _) && written.Find("server_name") is { } said)
+        {
+            reader.Error(said.Place, $"'{name}' is neither a host name nor an IP address: no certificate can be for it");
         }
     }
 

@@ -2,8 +2,8 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
-using LoadBalancer.Tls;
 using LoadBalancer.Tests.Transport.Epoll;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Health;

@@ -7,7 +7,6 @@ using LoadBalancer.Tests.Tls;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
 [TestFixture(TestEngines.LibSsl)]
-[TestFixture(TestEngines.SslStream)]
 internal sealed class PostureScenarios(string engine)
 {
     [Test]

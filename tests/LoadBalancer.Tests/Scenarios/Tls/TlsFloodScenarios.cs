@@ -156,7 +156,8 @@ internal sealed class TlsFloodScenarios(string engine)
 
         // A line that is R alone makes openssl ask for another handshake.
         var client = Command.Run("bash", ["-c", $"(sleep 0.3; echo R; sleep 1) | timeout 20 openssl s_client -tls1_2 -connect {gateway.Address} -servername localhost"]);
-        Assert.That(client.Output, Does.Contain("RENEGOTIATING").And.Contains("no renegotiation"));
+        var after = client.Output.Split("RENEGOTIATING", 2)[1];
+        Assert.That(after, engine == TestEngines.LibSsl ? Does.Contain("no renegotiation") : Does.Not.Contain("verify return"), "libssl says no, SslStream ends the connection");
     }
 
     [Test]
