@@ -68,6 +68,17 @@ internal sealed class UpstreamPools
         }
     }
 
+    /// <summary>Closes every connection that no request uses, in order: none will come.</summary>
+    public void CloseIdle()
+    {
+        foreach (var pool in _pools.Values.ToArray())
+        {
+            while (pool.TryCloseIdle())
+            {
+            }
+        }
+    }
+
     /// <summary>Forgets a pool without connections: its endpoint may be gone.</summary>
     internal void Forget(UpstreamPool pool) => _pools.Remove(pool.Endpoint);
 }
