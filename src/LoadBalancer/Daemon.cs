@@ -21,6 +21,7 @@ using LoadBalancer.Limits;
 using LoadBalancer.Redis;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
+using LoadBalancer.Tls.OpenSsl;
 using LoadBalancer.Tls.Streams;
 using LoadBalancer.Transport.Epoll;
 
@@ -81,7 +82,7 @@ internal static class Daemon
         {
             // What outlives the process: a second one with the same folder does not start, but for one that replaces the first.
             using var state = folder is null ? null : StateFolder.Open(folder, time, log, predecessor?.TakeLock(folder));
-            var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained), new EndpointNotes(state, EndpointNotes.Weights));
+            var (drained, weights) = (new EndpointNotes(state, EndpointNotes.Drained, predecessor?.EndpointNotes), new EndpointNotes(state, EndpointNotes.Weights, predecessor?.EndpointNotes));
             var history = new ConfigHistory(state, log);
             var (quotas, usage) = (new QuotaTable(), new UsageTable(time));
             await using var kept = new KeptCounts(state, quotas, usage, time, log);
@@ -111,7 +112,7 @@ internal static class Daemon
             using var watchdog = new Watchdog(service, notifier, () => loops.AllTurning, time, log);
 
             // 4. What a configuration becomes, and how it is replaced.
-            var tls = new TlsOutfit(TlsEngines.Best(), new HandshakePaces(loops.Loops, time));
+            var tls = new TlsOutfit(TlsEngines.Of(terminal.Environment(TlsEngines.Variable)), new HandshakePaces(loops.Loops, time));
             var context = new BuildContext
             {
                 Time = time,
@@ -148,7 +149,8 @@ internal static class Daemon
             var shared = new SharedUsage(
                 usage, () => reloader.Snapshot.Store?.Client, state, time,
                 refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));
-            var upgrade = new Upgrade(sockets, transport, activated, state, kept, shared, service, notifier, log);
+            var upgrades = predecessor?.Tally ?? new UpgradeTally();
+            var upgrade = new Upgrade(sockets, transport, activated, state, [drained, weights], kept, shared, upgrades, service, notifier, log);
             var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
             IAdminAction[] actions =
             [
@@ -164,7 +166,7 @@ internal static class Daemon
                 new UsageAction(kept, shared, time),
             ];
             var refusals = new AdminRefusals(time);
-            await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, log), actions, transport, refusals, time, log);
+            await using var admin = new AdminHost(Pages(status, history, readiness, loops, access, connections, refusals, upgrades, log), actions, transport, refusals, time, log);
             using var watcher = new ConfigWatcher(time, () => orders.OrderReload(new ReloadRequest(ReloadCause.Watch) { Loads = reloader.Loads }), log);
             using var files = new FileRefresh(() => reloader.Snapshot, time, log);
             reloader.PrepareAsync = async next =>
@@ -208,7 +210,9 @@ internal static class Daemon
 
             if (tls.Engine is SslStreamEngine)
             {
-                log.Warn("this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
+                log.Warn(OpenSslEngine.IsAvailable
+                    ? $"TLS is that of .NET, since {TlsEngines.Variable} says so: it costs more and lacks what docs/tls.md lists"
+                    : "this machine has no libssl 3: TLS is that of .NET, which costs more and lacks what docs/tls.md lists");
             }
 
             // 5. Serve.
@@ -233,9 +237,13 @@ internal static class Daemon
             readiness.Release(Readiness.Starting);
             predecessor?.Listeners.Open();
             predecessor?.SayAccepting();
+            predecessor?.Follow();
             log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
             notifier.Ready(Describe(reloader.Snapshot));
             var handedOver = await ObeyAsync(reloader, upgrade, notifier, orders, log);
+            using var accompanied = handedOver
+                ? upgrade.Accompany(() => reloader.Snapshot.Listeners.Values.Sum(listener => listener.Connections.Count), time, orders.OrderHurry)
+                : null;
             if (handedOver)
             {
                 // Its requests are the new process's from here on.
@@ -256,13 +264,13 @@ internal static class Daemon
         }
     }
 
-    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, ConfigHistory history, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, LogSink log) =>
+    private static IReadOnlyList<IAdminPage> Pages(StatusReader status, ConfigHistory history, Readiness readiness, LoopGroup loops, LoopLog access, ConnectionLog connections, AdminRefusals refusals, UpgradeTally upgrades, LogSink log) =>
     [
         new HealthPage(() => loops.AllTurning),
         new ReadinessPage(readiness),
         new StatusPage(status.Read),
         new HistoryPage(history),
-        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new ProcessCollector(), new RuntimeCollector()])),
+        new MetricsPage(new Exposition([new GatewayCollector(status.Read), new LogCollector(log, access, connections), new AdminCollector(refusals), new UpgradeCollector(upgrades), new ProcessCollector(), new RuntimeCollector()])),
     ];
 
     private static void Log(EndpointTransition change, LogSink log)
@@ -383,7 +391,7 @@ internal static class Daemon
     {
         var outcome = snapshot.Origin == ConfigOrigin.File
             ? await upgrade.RunAsync(order.Patience, orders.Stop)
-            : new UpgradeOutcome(null, "the file is not what runs, and the new process would run the file: repair it and reload first");
+            : upgrade.Refuse("the file is not what runs, and the new process would run the file: repair it and reload first");
         if (outcome.Failure is null)
         {
             await upgrade.LeaveAsync();
@@ -393,7 +401,7 @@ internal static class Daemon
         order.Done(outcome);
         if (outcome.Failure is null)
         {
-            orders.Leave();
+            orders.Leave(upgrade.PassOn);
         }
 
         return outcome.Failure is null;

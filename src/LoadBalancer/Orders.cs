@@ -14,6 +14,9 @@ internal sealed class Orders : IDisposable
 
     private const PosixSignal UserSignal2 = (PosixSignal)12;
 
+    /// <summary>SIGHUP by its number on Linux, which is not the platform's.</summary>
+    private const int Hangup = 1;
+
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly Channel<Order> _given = Channel.CreateUnbounded<Order>();
     private readonly CancellationTokenSource _stop = new();
@@ -41,14 +44,14 @@ internal sealed class Orders : IDisposable
         var orders = new Orders();
         orders.On(PosixSignal.SIGHUP, orders.OrderReload);
         orders.On(UserSignal1, orders.OrderReopenLogs);
-        orders.On(UserSignal2, () => _ = orders.OrderUpgradeAsync(Upgrade.Patience));
+        orders.On(UserSignal2, orders.OrderUpgrade);
         orders.On(PosixSignal.SIGTERM, orders.OrderStop);
         orders.On(PosixSignal.SIGINT, orders.OrderHurry);
         return orders;
     }
 
     /// <summary>Orders a reload of the file, as SIGHUP does.</summary>
-    public void OrderReload() => OrderReload(new ReloadRequest(ReloadCause.Signal));
+    public void OrderReload() => _given.Writer.TryWrite(new ReloadOrder(new ReloadRequest(ReloadCause.Signal)) { Signal = Hangup });
 
     /// <summary>Orders a reload.</summary>
     public void OrderReload(ReloadRequest request) => _given.Writer.TryWrite(new ReloadOrder(request));
@@ -62,6 +65,9 @@ internal sealed class Orders : IDisposable
         return order.Outcome.WaitAsync(Stop);
     }
 
+    /// <summary>Orders the daemon to be replaced by a new process, as SIGUSR2 does.</summary>
+    public void OrderUpgrade() => _given.Writer.TryWrite(new UpgradeOrder(Upgrade.Patience) { Signal = (int)UserSignal2 });
+
     /// <summary>Orders the daemon to be replaced by a new process, and waits for the outcome.</summary>
     /// <param name="patience">How long the new process may take to be ready.</param>
     public async Task<UpgradeOutcome> OrderUpgradeAsync(TimeSpan patience)
@@ -72,8 +78,23 @@ internal sealed class Orders : IDisposable
         return order.Outcome.IsCompleted ? await order.Outcome : new UpgradeOutcome(null, "lb is stopping");
     }
 
-    /// <summary>Ends what waits for orders: another process takes them from now on. An order to end that comes after this is the first.</summary>
-    public void Leave() => _stop.Cancel();
+    /// <summary>
+    /// Ends what waits for orders: another process takes them from now on. An order to end that comes after this is the first.
+    /// </summary>
+    /// <param name="passOn">Takes the number of each signal whose order came too late to be obeyed here: it is for the other process.</param>
+    public void Leave(Action<int> passOn)
+    {
+        _given.Writer.TryComplete();
+        while (_given.Reader.TryRead(out var late))
+        {
+            if (late.Signal is { } signal)
+            {
+                passOn(signal);
+            }
+        }
+
+        _stop.Cancel();
+    }
 
     /// <summary>Orders log files to be opened again: what had their name may have been renamed.</summary>
     public void OrderReopenLogs() => OnReopenLogs();

@@ -68,6 +68,22 @@ public sealed class OrdersTests
         Assert.That(() => outcome.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
     }
 
+    [Test]
+    public async Task What_came_too_late_for_a_process_that_leaves_is_passed_on_unless_somebody_waits_for_it()
+    {
+        using var orders = new Orders();
+        orders.OrderReload();
+        var asked = orders.OrderReloadAsync(new ReloadRequest(ReloadCause.Command));
+        orders.OrderReload(new ReloadRequest(ReloadCause.Watch));
+        orders.OrderUpgrade();
+        var passed = new List<int>();
+        orders.Leave(passed.Add);
+        Assert.That(passed, Is.EqualTo(new[] { 1, 12 }), "SIGHUP and SIGUSR2");
+        await Assert.ThatAsync(() => asked.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
+        orders.OrderReload();
+        Assert.That(orders.Given.TryRead(out _), Is.False);
+    }
+
     private static void Send(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);

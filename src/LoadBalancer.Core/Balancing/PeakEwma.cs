@@ -5,7 +5,7 @@ namespace LoadBalancer.Balancing;
 /// <summary>
 /// Of two that chance names, by weight, the one from which an answer is expected sooner: <c>balance: peak_ewma</c>. What is
 /// expected is its <see cref="PeakLatency"/> times the open leases that it would have with this one. On TCP the latency is
-/// the time of the connect.
+/// the time of the connect, on HTTP that to the first byte of the response.
 /// </summary>
 /// <remarks>
 /// After "Peak EWMA" of Finagle's balancers. Two at random and not the least of all, because latencies are older than

@@ -96,6 +96,9 @@ public sealed class Endpoint(EndpointId id, int loops)
         set => Volatile.Write(ref _returns, value);
     }
 
+    /// <summary>True where it was taken away and nobody may come to it any more.</summary>
+    internal bool IsGone => Withdrawal is { IsClosed: true };
+
     /// <inheritdoc/>
     public override string ToString() => Id.ToString();
 
@@ -116,7 +119,8 @@ public sealed class Endpoint(EndpointId id, int loops)
     /// <summary>Ends one lease. A success is one interlocked increment; only a fault of the endpoint does more.</summary>
     /// <param name="outcome">How it ended.</param>
     /// <param name="answered">True where the endpoint had answered.</param>
-    internal void Return(Fault outcome, bool answered)
+    /// <param name="isRepeat">True where passive health hears of the same event by another lease.</param>
+    internal void Return(Fault outcome, bool answered, bool isRepeat)
     {
         Load.Returning();
         if (outcome.Failed && outcome.Side == FaultSide.Upstream)
@@ -128,7 +132,10 @@ public sealed class Endpoint(EndpointId id, int loops)
                 Load.Latency?.Observe(PeakLatency.Penalty);
             }
 
-            Observer?.Failed(this, outcome, answered);
+            if (!isRepeat)
+            {
+                Observer?.Failed(this, outcome, answered);
+            }
         }
 
         Returns?.Returned();

@@ -29,9 +29,6 @@ public struct EndpointLease
     /// <summary>True from the lease to its return.</summary>
     public readonly bool IsOpen => _open;
 
-    /// <summary>Says how long the connect took that has just succeeded. Costs nothing where no balancer measures.</summary>
-    public readonly void Connected(TimeSpan took) => _endpoint!.Load.Latency?.Observe(took);
-
     /// <summary>The endpoint did what it was asked for, whatever comes after; once. On the thread of the loop.</summary>
     /// <param name="loop">The loop.</param>
     /// <param name="took">How long that took: on tcp the connect, on http from the request to the first byte.</param>
@@ -45,16 +42,32 @@ public struct EndpointLease
     }
 
     /// <summary>
+    /// Another endpoint, asked later, has answered first, and this one has said nothing yet: no failure, but so long it was waited for at least. Before
+    /// the return, on the thread of the loop.
+    /// </summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="waited">For how long, up to now.</param>
+    public readonly void Outrun(int loop, TimeSpan waited)
+    {
+        if (_open && !_answered)
+        {
+            _endpoint!.Load.Waited(loop, waited);
+            _endpoint.Observer?.Outrun(_endpoint);
+        }
+    }
+
+    /// <summary>
     /// Gives the endpoint back. <see cref="Fault.None"/> is success; a fault of the client or of this process is no fault
     /// of the endpoint and is not held against it.
     /// </summary>
     /// <param name="outcome">How the work ended, the connect included.</param>
-    public void Return(Fault outcome)
+    /// <param name="isRepeat">True where one event ended several leases, and another one of them tells passive health of it: this one is counted only.</param>
+    public void Return(Fault outcome, bool isRepeat = false)
     {
         if (_open)
         {
             _open = false;
-            _endpoint!.Return(outcome, _answered);
+            _endpoint!.Return(outcome, _answered, isRepeat);
         }
     }
 }

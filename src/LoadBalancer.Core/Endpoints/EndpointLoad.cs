@@ -55,7 +55,7 @@ public sealed class EndpointLoad(int loops)
     /// <summary>How long answers took; null where no rule ever asked.</summary>
     internal LatencySketch? AnswerTimes => Volatile.Read(ref _answerTimes);
 
-    /// <summary>How long it takes to answer; null where no balancer ever asked.</summary>
+    /// <summary>How long it lately takes to answer, on tcp a connect and on http a request; null where no balancer ever asked.</summary>
     public PeakLatency? Latency => Volatile.Read(ref _latency);
 
     /// <summary>Measures it from here on, for good.</summary>
@@ -81,7 +81,14 @@ public sealed class EndpointLoad(int loops)
     internal void Answering(int loop, TimeSpan took)
     {
         _answered.Add(loop, 0);
+        Waited(loop, took);
+    }
+
+    /// <summary>It was waited for so long, with or without an answer. On the thread of <paramref name="loop"/>.</summary>
+    internal void Waited(int loop, TimeSpan took)
+    {
         AnswerTimes?.Record(loop, took);
+        Latency?.Observe(took);
     }
 
     internal void Failing(Fault fault, bool answered)

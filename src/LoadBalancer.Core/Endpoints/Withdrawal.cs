@@ -9,6 +9,7 @@ namespace LoadBalancer.Endpoints;
 internal sealed class Withdrawal
 {
     private readonly ImmutableArray<Endpoint> _endpoints;
+    private volatile bool _isClosed;
 
     /// <summary>Takes them away.</summary>
     public Withdrawal(ImmutableArray<Endpoint> endpoints)
@@ -20,14 +21,14 @@ internal sealed class Withdrawal
         }
     }
 
-    /// <summary>True where nothing goes to them any more, or they are back.</summary>
+    /// <summary>True where none of them is left to it: there were none, or they are back.</summary>
     public bool IsOver
     {
         get
         {
             foreach (var endpoint in _endpoints)
             {
-                if (Holds(endpoint) && endpoint.Load.Active > 0)
+                if (Holds(endpoint))
                 {
                     return false;
                 }
@@ -37,6 +38,30 @@ internal sealed class Withdrawal
         }
     }
 
+    /// <summary>
+    /// True when the time of the drain is over. Until then whoever was on his way when they were taken away may still come to them, to be drained with
+    /// the others; from then on nobody gets a lease.
+    /// </summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>How many leases are open.</summary>
+    public int Open
+    {
+        get
+        {
+            var open = 0;
+            foreach (var endpoint in _endpoints)
+            {
+                open += Holds(endpoint) ? endpoint.Load.Active : 0;
+            }
+
+            return open;
+        }
+    }
+
     /// <summary>True for one of them that is not back.</summary>
     public bool Holds(Endpoint? endpoint) => endpoint?.Withdrawal == this;
+
+    /// <summary>The time of the drain is over.</summary>
+    public void Close() => _isClosed = true;
 }

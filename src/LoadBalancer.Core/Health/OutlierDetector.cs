@@ -13,7 +13,8 @@ namespace LoadBalancer.Health;
 /// each other's place before it is written; the worst of it is that the next failure reports instead of this one.
 /// A success costs nothing and forgives none of those: connections of hours end well long after an endpoint stopped taking new ones.
 /// <para>
-/// Failures in a row are told by the count of answers: while that has not moved since the failure before, nothing went well between them.
+/// Failures in a row are told by the count of answers: while that has not moved since the failure before, nothing went well between them. To be outrun
+/// by a hedge counts as one there, and only there: who is never heard because another one always answers first would else be asked first for ever.
 /// </para>
 /// </remarks>
 internal sealed class OutlierDetector : FailureObserver
@@ -94,6 +95,15 @@ internal sealed class OutlierDetector : FailureObserver
             && _time.GetElapsedTime(Volatile.Read(ref _times[oldest % _times.Length])) <= _options.Within)
         {
             Report(endpoint, fault, EjectionCause.Failures);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Outrun(Endpoint endpoint)
+    {
+        if (IsWatching && IsOneTooManyInARow(endpoint))
+        {
+            Report(endpoint, new Fault(FaultSide.Upstream, FaultKind.FirstByteTimeout), EjectionCause.Consecutive);
         }
     }
 

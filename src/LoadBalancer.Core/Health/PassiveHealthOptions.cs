@@ -15,7 +15,8 @@ public sealed record PassiveHealthOptions : IConfigurable<PassiveHealthOptions>
         },
         {
             "consecutive", Kinds.Integer(1, 10_000).OrNothing("off"), o => o.Consecutive, (o, value) => o with { Consecutive = value },
-            "So many attempts in a row that failed eject. Here and in `failure_ratio` time-outs count too, and answers of 502, 503 and 504; not 500, and nothing that a client does."
+            "So many attempts in a row that failed eject. Here and in `failure_ratio` time-outs count too, and answers of 502, 503 and 504; not 500, and nothing that a client does. " +
+            "In a row counts also an attempt that had said nothing when a hedge beside it was answered."
         },
         {
             "failure_ratio", Kinds.Percent("1%", "100%").OrNothing("off"), o => o.FailureRatio, (o, value) => o with { FailureRatio = value },
@@ -23,7 +24,7 @@ public sealed record PassiveHealthOptions : IConfigurable<PassiveHealthOptions>
         },
         {
             "slower_than", Kinds.Percent("110%", "9999%").OrNothing("off"), o => o.SlowerThan, (o, value) => o with { SlowerThan = value },
-            "An endpoint whose median time exceeds this share of the median among all is ejected: on http the time to the first byte, on tcp that of the connect. It takes `minimum` answers " +
+            "An endpoint whose median time exceeds this share of the median among all is ejected: on http the time to the first byte, or that until a hedge was answered first, on tcp that of the connect. It takes `minimum` answers " +
             "within the window, two others to compare with, and 10 ms more than they take."
         },
         {
@@ -40,7 +41,8 @@ public sealed record PassiveHealthOptions : IConfigurable<PassiveHealthOptions>
         },
         {
             "max_ejected", Kinds.Percent("0%", "100%"), o => o.MaxEjected, (o, value) => o with { MaxEjected = value },
-            "At most this share of the endpoints is ejected at once, and never the last."
+            "At most this share of the endpoints is ejected at once, rounded down, and never the last. Those that get nothing anyway, by `weight: 0` or drained, are none of them. " +
+            "Where the others become fewer, those that are out longest come back."
         },
     };
 
@@ -68,6 +70,6 @@ public sealed record PassiveHealthOptions : IConfigurable<PassiveHealthOptions>
     /// <summary>How long an ejected endpoint gets no new connection.</summary>
     public TimeSpan EjectFor { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>At most this share of an upstream's endpoints is ejected at once, and never the last; 0 to 1.</summary>
+    /// <summary>At most this share of an upstream's endpoints with a weight, and not drained, is ejected at once, and never the last; 0 to 1.</summary>
     public double MaxEjected { get; init; } = 0.5;
 }

@@ -32,5 +32,5 @@ internal static class ProbeCatalog
                 new ProbeConnector(context.Connections, options.Port), options, Handshake(options, tls, ownName, context.Time), context.Time);
 
     private static ProbeHandshake? Handshake(ActiveHealthOptions options, UpstreamTlsOptions? upstream, string? ownName, TimeProvider time) =>
-        (options.Tls ?? (upstream is null ? null : ProbeTlsOptions.Like(upstream, ownName))) is { IsOff: false } tls ? new ProbeHandshake(tls, time) : null;
+        ProbeTlsOptions.Of(options.Tls, upstream, ownName) is { IsOff: false } tls ? new ProbeHandshake(tls, time) : null;
 }

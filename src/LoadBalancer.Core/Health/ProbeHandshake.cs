@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Configuration;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Tls;
+using LoadBalancer.Tls.Streams;
 
 namespace LoadBalancer.Health;
 
@@ -31,7 +33,7 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
     /// <exception cref="ProbeFailedException">There is none; it says why.</exception>
     public async ValueTask<SslStream> ShakeAsync(Stream transport, EndPoint address, SslApplicationProtocol? protocol, CancellationToken cancellation)
     {
-        var name = options.ServerName ?? ((address as IPEndPoint)?.Address.ToString() ?? "localhost");
+        var name = options.ServerName ?? TlsClientContext.AddressOf(address) ?? "localhost";
         var authorities = Authorities();
         var own = Own();
         ProbeAnswer? refusal = null;
@@ -41,7 +43,11 @@ internal sealed class ProbeHandshake(ProbeTlsOptions options, TimeProvider time)
             await stream.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = options.ServerName ?? "",
+                    TargetHost = options.ServerName is { } asked && !AddressText.TryParseIp(asked, out _) ? asked : "",
+
+                    // What the traffic speaks: a probe that passes by what no request can use says nothing.
+                    EnabledSslProtocols = StreamPosture.Versions,
+                    CipherSuitesPolicy = StreamPosture.Ciphers,
                     ApplicationProtocols = protocol is { } follows ? [follows] : null,
                     CertificateChainPolicy = Policy(authorities),
                     ClientCertificateContext = own,

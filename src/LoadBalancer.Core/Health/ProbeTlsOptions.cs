@@ -12,7 +12,7 @@ public sealed record ProbeTlsOptions : IConfigurable<ProbeTlsOptions>
     /// <inheritdoc/>
     public static Shape<ProbeTlsOptions> Shape { get; } = new(
         "probe_tls",
-        "How a probe speaks TLS. Without `server_name` and `ca` the handshake alone is checked, not the certificate.",
+        "How a probe speaks TLS. What is not said here is as in the upstream's `tls`. Where the upstream has none, and neither `server_name` nor `ca` is said, the handshake alone is checked, not the certificate.",
         "{server_name: orders.internal, ca: /etc/lb/internal.pem}", () => new())
     {
         {
@@ -45,6 +45,21 @@ public sealed record ProbeTlsOptions : IConfigurable<ProbeTlsOptions>
 
     /// <summary>True where there is no TLS, whatever the upstream has.</summary>
     internal bool IsOff { get; init; }
+
+    /// <summary>How a probe speaks TLS: as the traffic does in everything that it is not told itself; null for not at all.</summary>
+    /// <param name="own">What the file says of the probe; null for nothing.</param>
+    /// <param name="upstream">How the upstream speaks TLS; null for not at all.</param>
+    /// <param name="ownName">The name of the endpoints where the upstream gives none; null for their addresses.</param>
+    internal static ProbeTlsOptions? Of(ProbeTlsOptions? own, UpstreamTlsOptions? upstream, string? ownName)
+    {
+        if (upstream is null || own is { IsOff: true })
+        {
+            return own;
+        }
+
+        var like = Like(upstream, ownName);
+        return own is null ? like : like with { ServerName = own.ServerName ?? like.ServerName, Ca = own.Ca ?? like.Ca, Judges = own.Verifies || like.Verifies };
+    }
 
     /// <summary>What a probe does as the traffic does.</summary>
     /// <param name="upstream">How that speaks TLS.</param>

@@ -1,5 +1,6 @@
 using System.Net;
 using LoadBalancer.Balancing;
+using LoadBalancer.Connections;
 using LoadBalancer.Connections.ProxyProtocol;
 using LoadBalancer.Connections.Sniffing;
 using LoadBalancer.Connections.Tracking;
@@ -22,10 +23,16 @@ namespace LoadBalancer.Tcp;
 ///                               │ refused         │ no route       └── next endpoint ◄────┘ fault                     ▲
 ///                               └─────────────────┴───────────────────────────────────────────────────────────────────┘
 /// </code>
-/// Until (6) no byte of the client is passed on, so another endpoint can always be tried, each at most once.
+/// Until (6) no byte of the client is passed on, so another endpoint can always be tried: each at most once, and no more of them than <see cref="MostConnects"/>.
 /// </remarks>
 internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : TrackedConnection
 {
+    /// <summary>
+    /// Endpoints that are tried for one client. More would hardly help: where all are unreachable, or fail in the handshake of TLS, each client would
+    /// wait for all of them, and cost each of them a handshake.
+    /// </summary>
+    internal const int MostConnects = 4;
+
     private readonly long _accepted = proxy.Time.GetTimestamp();
     private readonly EndPoint? _peer = client.RemoteEndPoint;
     private Upstream? _upstream;
@@ -42,6 +49,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private TimeSpan _connectTime;
     private long _connected;
     private Fault _stopped;
+    private Retirement? _retirement;
     private bool _admitted;
     private bool _refused;
 
@@ -133,11 +141,37 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     /// <inheritdoc/>
     public override void StopWithdrawn(Withdrawal withdrawal, Fault fault)
     {
-        if (_relay is not null && withdrawal.Holds(_lease.Endpoint))
+        if (_lease.IsOpen && withdrawal.Holds(_lease.Endpoint))
         {
             Stop(fault);
         }
     }
+
+    /// <inheritdoc/>
+    public override void Retire(Retirement retirement, TimeSpan turn)
+    {
+        if (_retirement is null && !Fits(retirement.Latest))
+        {
+            _retirement = retirement;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void StopRetired(Retirement retirement, Fault fault)
+    {
+        if (_retirement == retirement)
+        {
+            _retirement = null;
+            if (!Fits(retirement.Latest))
+            {
+                retirement.CountStopped();
+                Stop(fault);
+            }
+        }
+    }
+
+    private bool Fits(ConnectionHandler latest) => latest.StillAdmits(proxy, client.RemoteEndPoint)
+        && (_upstream is null || latest is not TcpProxy { Routes: var routes } || routes.For(_serverName)?.Name == _upstream.Name);
 
     /// <summary>Finds the upstream by the name that the client asks for.</summary>
     private async ValueTask<Fault> RouteAsync()
@@ -188,10 +222,21 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
                 return new ConnectResult(null, _tried.Length > 0 ? last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen));
             }
 
-            if (!upstream.Lease(new PickContext(hashKey, _tried), out _lease) && await WaitAsync(upstream, hashKey, last) is { Failed: true } refusal)
+            if (!upstream.Lease(new PickContext(hashKey, _tried), out _lease))
             {
+                var refusal = await WaitAsync(upstream, hashKey, last);
                 _pass.GiveBack();
-                return new ConnectResult(null, refusal);
+                if (refusal.Failed)
+                {
+                    return new ConnectResult(null, refusal);
+                }
+
+                // It may have opened meanwhile, and then whoever waits leaves the endpoints alone too.
+                if (upstream.Circuit is { } now && !now.TryEnter(Loop.Index, out _pass))
+                {
+                    _lease.Return(Fault.None);
+                    return new ConnectResult(null, _tried.Length > 0 ? last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen));
+                }
             }
 
             var began = proxy.Time.GetTimestamp();
@@ -214,7 +259,6 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             {
                 _lease.Endpoint.ConnectTimes.Record(Loop.Index, _connectTime);
                 upstream.Metrics.ConnectTimes.Record(Loop.Index, _connectTime);
-                _lease.Connected(_connectTime);
                 _lease.Answered(Loop.Index, _connectTime);
                 Connected();
                 return result;
@@ -222,8 +266,12 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
 
             last = result.Fault;
             _tried = [.. _tried, _lease.Endpoint];
-            _lease.Return(last);
             _pass.Return(Loop.Index, last);
+            _lease.Return(last);
+            if (_tried.Length == MostConnects)
+            {
+                return new ConnectResult(null, last);
+            }
         }
     }
 
@@ -329,13 +377,13 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     private void End(Fault fault)
     {
         // :: (7) A lease whose connect failed was returned there.
-        _lease.Return(fault);
         if (_proof is not null)
         {
             Loop.Cancel(_proof);
         }
 
         _pass.Return(Loop.Index, fault);
+        _lease.Return(fault);
 
         // :: (8) Released before the socket is closed: a client that sees the end may connect again at once.
         if (_admitted)

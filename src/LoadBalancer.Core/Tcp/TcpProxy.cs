@@ -40,5 +40,8 @@ internal sealed class TcpProxy : ConnectionHandler
     public TimeSpan ConnectTimeout(Upstream upstream) => Timeouts.Connect ?? upstream.Options.Timeouts.Connect;
 
     /// <inheritdoc/>
+    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is TcpProxy tcp && tcp.Routes != Routes);
+
+    /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new TcpConnection(this, client).RunAsync();
 }

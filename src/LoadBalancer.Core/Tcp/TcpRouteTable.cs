@@ -72,6 +72,9 @@ internal sealed class TcpRouteTable
         return Otherwise;
     }
 
+    /// <summary>Who takes a client that has asked for <paramref name="name"/>; null is none.</summary>
+    public Upstream? For(string? name) => Only ?? (name is null ? Otherwise : Find(name));
+
     /// <summary>True where a table of these options over these upstreams would lead where this one does.</summary>
     public bool LeadsAs(TcpOptions options, IReadOnlyDictionary<string, Upstream> upstreams)
     {

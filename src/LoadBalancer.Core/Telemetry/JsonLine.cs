@@ -120,6 +120,20 @@ internal ref struct JsonLine(Span<byte> buffer)
         _text.Digits(value);
     }
 
+    /// <summary>A whole number, or null.</summary>
+    public void Number(ReadOnlySpan<byte> key, long? value)
+    {
+        Key(key);
+        if (value is { } number)
+        {
+            _text.Digits(number);
+        }
+        else
+        {
+            _text.Raw("null"u8);
+        }
+    }
+
     /// <summary>A duration in milliseconds with three decimals, or null.</summary>
     public void Milliseconds(ReadOnlySpan<byte> key, TimeSpan? value)
     {

@@ -1,3 +1,4 @@
+using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls;
@@ -6,13 +7,18 @@ namespace LoadBalancer.Tls;
 /// How much of a loop's turn goes into handshakes. One may cost as much as a hundred requests: of a flood, the rest waits in line for the next
 /// turn, behind everything that is established. Touched only on its loop.
 /// </summary>
+/// <remarks>
+/// Handshakes with endpoints are taken before those with clients: somebody who is established waits for each of them, and there are no more of them than
+/// lb has begun itself. Behind them one of the clients' is taken in each turn, whatever the time.
+/// </remarks>
 /// <param name="loop">The loop.</param>
 /// <param name="time">The clock that steps are timed with: a hello that is not whole yet takes a hundredth of what a whole one takes.</param>
 internal sealed class HandshakePace(EventLoop loop, TimeProvider time)
 {
     private static readonly TimeSpan MostOfTurn = TimeSpan.FromMilliseconds(2);
 
-    private readonly Queue<TlsHandshake> _line = new();
+    private readonly Queue<TlsHandshake> _ofEndpoints = new();
+    private readonly Queue<TlsHandshake> _ofClients = new();
     private readonly long _most = (long)(MostOfTurn.TotalSeconds * time.TimestampFrequency);
     private long _turn = -1;
     private long _spent;
@@ -24,13 +30,14 @@ internal sealed class HandshakePace(EventLoop loop, TimeProvider time)
     /// <summary>Makes a step of <paramref name="handshake"/> for which its peer has sent something: at once, or when its turn comes.</summary>
     public void Step(TlsHandshake handshake)
     {
-        if (_line.Count == 0 && HasTime())
+        var isOfEndpoint = handshake.Peer == FaultSide.Upstream;
+        if (_ofEndpoints.Count == 0 && (isOfEndpoint || _ofClients.Count == 0) && HasTime())
         {
             Take(handshake);
             return;
         }
 
-        _line.Enqueue(handshake);
+        (isOfEndpoint ? _ofEndpoints : _ofClients).Enqueue(handshake);
         handshake.IsInLine = true;
         Post();
     }
@@ -49,19 +56,29 @@ internal sealed class HandshakePace(EventLoop loop, TimeProvider time)
         _isPosted = false;
         try
         {
-            while (HasTime() && _line.TryDequeue(out var handshake))
+            while (HasTime() && _ofEndpoints.TryDequeue(out var handshake))
             {
-                handshake.IsInLine = false;
-                Take(handshake);
+                TakeOut(handshake);
+            }
+
+            for (var isFirst = true; (isFirst || HasTime()) && _ofClients.TryDequeue(out var handshake); isFirst = false)
+            {
+                TakeOut(handshake);
             }
         }
         finally
         {
-            if (_line.Count > 0)
+            if (_ofEndpoints.Count + _ofClients.Count > 0)
             {
                 Post();
             }
         }
+    }
+
+    private void TakeOut(TlsHandshake handshake)
+    {
+        handshake.IsInLine = false;
+        Take(handshake);
     }
 
     private void Take(TlsHandshake handshake)

@@ -26,6 +26,9 @@ internal sealed record ServerCertificate
     /// <summary>An OCSP response in DER that goes with it (RFC 6066 section 8); null for none.</summary>
     public byte[]? Staple { get; init; }
 
+    /// <summary>When <see cref="Staple"/> ends, from when on it is not shown; null where it does not say.</summary>
+    public DateTimeOffset? StapleEnd { get; init; }
+
     /// <summary>True where this one can be shown in place of <paramref name="other"/> to clients that cannot read that one's kind of key.</summary>
     public bool StandsFor(ServerCertificate other) => KeyKind != other.KeyKind && other.Names.All(name => Names.Contains(name));
 }

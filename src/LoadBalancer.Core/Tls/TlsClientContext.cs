@@ -11,6 +11,9 @@ internal abstract class TlsClientContext(TlsClientSettings settings)
     /// <summary>What it was made of.</summary>
     public TlsClientSettings Settings => settings;
 
+    /// <summary>The IP address that an endpoint's certificate must be for where nobody gives it a name, without the zone of a link-local one, which is a word of this machine's alone; null where it has none.</summary>
+    public static string? AddressOf(EndPoint endpoint) => (endpoint as IPEndPoint)?.Address.ToString().Split('%')[0];
+
     /// <summary>A session with the endpoint that <paramref name="socket"/> is connected to; on the socket's loop.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="address">What it is connected to.</param>

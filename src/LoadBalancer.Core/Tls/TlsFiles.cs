@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -24,27 +23,36 @@ internal sealed class TlsFiles(DateTimeOffset now)
         options.Certificates.SelectMany(certificate => new[] { certificate.Cert, certificate.Key, certificate.Ocsp })
             .Append(options.ClientCertificates?.Ca).Append(options.TicketKeys).OfType<string>();
 
-    /// <summary>What the files hold; null where one is no use, and <see cref="Faults"/> say why.</summary>
-    public TlsMaterial? Read(TlsOptions options)
+    /// <summary>What the files hold; null where one is no use and nothing is there for it, and <see cref="Faults"/> say why.</summary>
+    /// <param name="options">Which files.</param>
+    /// <param name="running">What was read of the same options before, and stands in for whatever is no use now: one broken file does not keep the others from being renewed. Null for nothing.</param>
+    public TlsMaterial? Read(TlsOptions options, TlsMaterial? running = null)
     {
         var certificates = ImmutableArray.CreateBuilder<ServerCertificate>();
         for (var at = 0; at < options.Certificates.Count; at++)
         {
+            var before = running?.Certificates[at];
             if (options.Certificates[at] is { Cert: not null, Key: not null } files
-                && ReadCertificate(files, at.ToString(System.Globalization.CultureInfo.InvariantCulture)) is { } certificate)
+                && (ReadCertificate(files, at.ToString(System.Globalization.CultureInfo.InvariantCulture), before) ?? before) is { } certificate)
             {
                 certificates.Add(certificate);
             }
         }
 
-        var authorities = ReadAuthorities(options.ClientCertificates);
-        var keys = ReadTicketKeys(options.TicketKeys);
-        return _faults.TrueForAll(fault => fault.IsWarning) && certificates.Count > 0
-            ? new TlsMaterial { Certificates = certificates.ToImmutable(), ClientAuthoritiesPem = authorities, TicketKeys = keys }
+        var authorities = ReadAuthorities(options.ClientCertificates, running?.ClientAuthoritiesPem ?? []);
+        var keys = ReadTicketKeys(options.TicketKeys, running?.TicketKeys ?? []);
+        return (running is not null || _faults.TrueForAll(fault => fault.IsWarning)) && certificates.Count > 0
+            ? new TlsMaterial
+            {
+                Certificates = certificates.ToImmutable(),
+                ClientAuthoritiesPem = authorities,
+                TicketKeys = keys,
+                Warnings = [.. _faults.Where(fault => fault.IsWarning).Select(fault => fault.Message)],
+            }
             : null;
     }
 
-    private ServerCertificate? ReadCertificate(CertificateOptions files, string at)
+    private ServerCertificate? ReadCertificate(CertificateOptions files, string at, ServerCertificate? before)
     {
         _path = ["certificates", at, "cert"];
         var chain = Bytes(files.Cert);
@@ -62,16 +70,13 @@ internal sealed class TlsFiles(DateTimeOffset now)
             return null;
         }
 
-        if (files.Cert != files.Key)
-        {
-            WarnOfReaders(files.Key);
-        }
-
+        WarnOfReaders(files.Key);
         _path = ["certificates", at, "cert"];
         WarnOfDates(certificate, files.Cert);
         var names = NamesOf(certificate, files.Cert);
         _path = ["certificates", at, "ocsp"];
-        var staple = files.Ocsp is { } ocsp ? Staple(ocsp) : null;
+        DateTimeOffset? stapleEnd = null;
+        var staple = files.Ocsp is { } ocsp ? Staple(ocsp, certificate, chain!, before, out stapleEnd) : null;
         return names.Length == 0 ? null : new ServerCertificate
         {
             Source = files.Cert,
@@ -81,6 +86,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
             NotAfter = certificate.NotAfter.ToUniversalTime(),
             KeyKind = KindOf(certificate),
             Staple = staple,
+            StapleEnd = stapleEnd,
         };
     }
 
@@ -173,7 +179,13 @@ internal sealed class TlsFiles(DateTimeOffset now)
     private string[] NamesOf(X509Certificate2 certificate, string file)
     {
         var alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
-        var names = (alternatives?.EnumerateDnsNames() ?? []).Select(Canonical).Distinct(StringComparer.Ordinal).Take(MostNames).ToArray();
+        var names = (alternatives?.EnumerateDnsNames() ?? []).Select(Canonical).Distinct(StringComparer.Ordinal).Take(MostNames + 1).ToArray();
+        if (names.Length > MostNames)
+        {
+            Warn(FormattableString.Invariant($"the certificate in {file} has more than {MostNames} names, and is shown for the first {MostNames} of them: divide them over several certificates"));
+            names = names[..MostNames];
+        }
+
         var addresses = alternatives?.EnumerateIPAddresses().Select(address => address.ToString()).ToArray() ?? [];
         if (names.Length + addresses.Length > 0)
         {
@@ -193,56 +205,55 @@ internal sealed class TlsFiles(DateTimeOffset now)
         static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
     }
 
-    private byte[]? Staple(string file)
+    // What is wrong with it is never worse than having none: clients that ask for one go on without.
+    private byte[]? Staple(string file, X509Certificate2 certificate, byte[] chain, ServerCertificate? before, out DateTimeOffset? end)
     {
+        end = null;
+        string? why;
         if (!File.Exists(file))
         {
-            Warn($"there is no file {file}: the certificate is shown without an OCSP response until there is");
-            return null;
+            why = $"there is no file {file}";
         }
-
-        if (Bytes(file) is not { } staple)
+        else if (TryRead(file, out why) is { } response)
         {
-            return null;
-        }
-
-        try
-        {
-            // OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED, … } (RFC 6960 section 4.2.1); 0 is success.
-            var status = new AsnReader(staple, AsnEncodingRules.BER).ReadSequence().ReadEnumeratedBytes();
-            if (status.Span is [0])
+            why = OcspResponse.Flaw(response, certificate.SerialNumberBytes.Span, now, out end);
+            if (why is null)
             {
-                return staple;
+                return response;
             }
 
-            Fault($"the OCSP response in {file} is an error of the responder's; ask it again");
-        }
-        catch (AsnContentException)
-        {
-            Fault($"{file} holds no OCSP response in DER, as 'openssl ocsp … -respout {file}' writes it");
+            why = $"the OCSP response in {file} {why}";
         }
 
+        if (before?.Staple is { } last && (before.StapleEnd is null || before.StapleEnd > now) && before.ChainPem.AsSpan().SequenceEqual(chain))
+        {
+            end = before.StapleEnd;
+            Warn($"{why}; the one before stays until it ends");
+            return last;
+        }
+
+        Warn($"{why}; the certificate is shown without an OCSP response until there is one");
         return null;
     }
 
-    private byte[] ReadAuthorities(ClientCertificateOptions? options)
+    private byte[] ReadAuthorities(ClientCertificateOptions? options, byte[] before)
     {
         _path = ["client_certificates", "ca"];
         if (options is not { Ca: { } file, Mode: not ClientCertificateMode.Off } || Bytes(file) is not { } pem || First(pem, file) is not { } first)
         {
-            return [];
+            return before;
         }
 
         first.Dispose();
         return pem;
     }
 
-    private ImmutableArray<TicketKey> ReadTicketKeys(string? file)
+    private ImmutableArray<TicketKey> ReadTicketKeys(string? file, ImmutableArray<TicketKey> before)
     {
         _path = ["ticket_keys"];
         if (file is null || Bytes(file) is not { } bytes)
         {
-            return [];
+            return before;
         }
 
         WarnOfReaders(file);
@@ -268,7 +279,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
             if (!Convert.TryFromBase64String(block.ToString(), key, out var length) || length != TicketKey.Bytes)
             {
                 Fault(FormattableString.Invariant($"line {at + 1} of {file} is no ticket key: a key is {TicketKey.Bytes} bytes in base64, as 'openssl rand -base64 {TicketKey.Bytes}' writes them"));
-                return [];
+                return before;
             }
 
             keys.Add(TicketKey.From(key));
@@ -278,7 +289,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
         if (keys.Count == 0 || block.Length > 0)
         {
             Fault($"{(block.Length > 0 ? "the last key" : "there is no key")} in {file}{(block.Length > 0 ? " is cut off" : "")}: make one by 'openssl rand -base64 {TicketKey.Bytes} > {file}'");
-            return [];
+            return before;
         }
 
         return keys.ToImmutable();
@@ -294,7 +305,18 @@ internal sealed class TlsFiles(DateTimeOffset now)
 
     private byte[]? Bytes(string path)
     {
-        string why;
+        var bytes = TryRead(path, out var why);
+        if (bytes is null)
+        {
+            Fault(why!);
+        }
+
+        return bytes;
+    }
+
+    private static byte[]? TryRead(string path, out string? why)
+    {
+        why = null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -318,7 +340,7 @@ internal sealed class TlsFiles(DateTimeOffset now)
             };
         }
 
-        Fault($"cannot read {path}: {why}");
+        why = $"cannot read {path}: {why}";
         return null;
     }
 

@@ -25,8 +25,11 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         _session = session;
         _peer = peer;
         _pace = pace;
-        _deadline = new LoopTimer(static owner => ((TlsHandshake)owner).End(new Fault(((TlsHandshake)owner)._peer, FaultKind.HandshakeTimeout)), this);
+        _deadline = new LoopTimer(static owner => ((TlsHandshake)owner).BeLate(), this);
     }
+
+    /// <summary>Who is at the other end.</summary>
+    public FaultSide Peer => _peer;
 
     /// <summary>The one before it in the queue that it waits in; null for none.</summary>
     public TlsHandshake? Older { get; set; }
@@ -144,6 +147,9 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
             _pace.Step(this);
         }
     }
+
+    // Who has sent and waits in our line is not to blame for the time that takes: an endpoint above all, which would count as a bad one.
+    private void BeLate() => End(new Fault(_isInLine ? FaultSide.Internal : _peer, FaultKind.HandshakeTimeout));
 
     private void End(Fault fault)
     {

@@ -16,6 +16,9 @@ internal sealed record TlsMaterial
     /// <summary>The keys of tickets; empty where the file of them is not named.</summary>
     public ImmutableArray<TicketKey> TicketKeys { get; init; } = [];
 
+    /// <summary>What works but is hardly meant.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
     /// <summary>What a server's side is made of, with this in it.</summary>
     /// <param name="listener">The listener's name: tickets are good for it alone.</param>
     /// <param name="options">What the file says.</param>

@@ -47,12 +47,8 @@ internal sealed class TlsMetrics(int loops)
     /// <summary>Counts one that failed.</summary>
     public void CountFailed(int loop) => _counts.Add(loop, FailedSlot);
 
-    /// <summary>Changed files took effect; any thread.</summary>
-    public void CountLoaded()
-    {
-        Interlocked.Increment(ref _loaded);
-        _refusal = null;
-    }
+    /// <summary>Changed files took effect; any thread. Others of them may still be refused.</summary>
+    public void CountLoaded() => Interlocked.Increment(ref _loaded);
 
     /// <summary>Changed files were no use; any thread.</summary>
     public void CountRefused(string why)

@@ -18,7 +18,7 @@ internal sealed class TlsOrigination
     private readonly Action<TlsReport> _report;
     private readonly Live<TlsClientContext> _context;
     private readonly ConcurrentDictionary<EndPoint, string> _failing = new();
-    private ImmutableArray<(DateTime, long)> _written;
+    private ImmutableArray<string> _read;
     private string? _refusal;
     private int _failingCount;
 
@@ -36,7 +36,7 @@ internal sealed class TlsOrigination
         OwnName = ownName;
         _outfit = outfit;
         _report = report;
-        _written = Written();
+        _read = UpstreamTlsFiles.HashesOf(options);
         _context = new(outfit.Engine.CreateClient(UpstreamTlsFiles.Read(options, ownName)));
     }
 
@@ -124,8 +124,8 @@ internal sealed class TlsOrigination
     /// <returns>True where something has changed, for better or worse.</returns>
     public bool Refresh()
     {
-        var written = Written();
-        if (written.AsSpan().SequenceEqual(_written.AsSpan()))
+        var now = UpstreamTlsFiles.HashesOf(Options);
+        if (now.AsSpan().SequenceEqual(_read.AsSpan()))
         {
             return false;
         }
@@ -140,7 +140,7 @@ internal sealed class TlsOrigination
             }
 
             // Only now: a certificate and its key are written one after the other.
-            _written = written;
+            _read = now;
             return Tell(null, isNew);
         }
         catch (TlsSetupException error)
@@ -194,21 +194,5 @@ internal sealed class TlsOrigination
         }
 
         _report(new TlsReport(_upstream, address, failure));
-    }
-
-    private ImmutableArray<(DateTime, long)> Written() => [.. UpstreamTlsFiles.Of(Options).Select(Written)];
-
-    // Of what a link leads to in the end: it is the link that is replaced.
-    private static (DateTime, long) Written(string path)
-    {
-        try
-        {
-            var file = (FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
-            return (file.LastWriteTimeUtc, file.Length);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return default;
-        }
     }
 }

@@ -23,6 +23,9 @@ internal sealed record TlsServerSettings
     /// <summary>Who encrypts session tickets.</summary>
     public required TicketKeys TicketKeys { get; init; }
 
+    /// <summary>The clock that the ends of staples and of certificates in tickets are held against.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>
     /// What a session belongs to, 1 to 32 bytes: a ticket of another is not taken up again, so that nobody passes by a listener's wish for a
     /// certificate with the ticket of one that has none (CVE-2025-23419).

@@ -11,6 +11,9 @@ namespace LoadBalancer.Tls;
 /// </summary>
 internal sealed class TlsTermination
 {
+    /// <summary>How many full reads of what a refused client has still sent are thrown away.</summary>
+    private const int MostDrained = 4;
+
     private readonly Live<TlsServerContext> _context;
     private readonly HandshakeBound _handshakes;
     private readonly TlsEngine _engine;
@@ -61,6 +64,13 @@ internal sealed class TlsTermination
     public bool Serves(ReadOnlySpan<byte> host) => _context.Current.Certificates.Find(host) >= 0;
 
     /// <summary>
+    /// True where a session of the one is as good as one of the other: both ask clients for the same, and the least version is the same. Certificates
+    /// and keys of tickets are what new sessions begin with.
+    /// </summary>
+    public static bool AdmitsAlike(TlsTermination? one, TlsTermination? other) => one == other
+        || (one is not null && other is not null && one.Options.ClientCertificates == other.Options.ClientCertificates && one.Options.MinVersion == other.Options.MinVersion);
+
+    /// <summary>
     /// Makes the handshake with a client of which no byte of TLS was read; on its loop. After it the connection's bytes are plain ones. Where it
     /// failed the client was told why, as far as TLS has words for it, and the connection is of no more use.
     /// </summary>
@@ -96,36 +106,22 @@ internal sealed class TlsTermination
         return fault;
     }
 
-    /// <summary>Reads the files again; what has changed takes effect for sessions from here on, and what is no use changes nothing. One at a time.</summary>
-    /// <returns>What came of it; null where nothing has changed.</returns>
+    /// <summary>
+    /// Reads the files again; what has changed takes effect for sessions from here on. What is no use leaves what it was to replace, and keeps nothing else
+    /// from taking effect: of many certificates one that cannot be renewed must not let the others run out. One at a time.
+    /// </summary>
+    /// <returns>What came of it; null where nothing is new.</returns>
     public TlsRefresh? Refresh()
     {
         var files = new TlsFiles(_time.GetUtcNow());
-        var material = files.Read(Options);
-        if (material is null)
-        {
-            return Refuse(files.Faults.First(fault => !fault.IsWarning).Message);
-        }
-
+        var material = files.Read(Options, _material)!;
+        var refusals = files.Faults.Where(fault => !fault.IsWarning).Select(fault => fault.Message).ToList();
+        var context = material.MakesTheSameAs(_material) ? null : NewContext(ref material, refusals);
         var keysStay = material.HasTicketKeysOf(_material);
-        if (material.MakesTheSameAs(_material))
+        var (tookEffect, warns) = (context is not null || !keysStay, !material.Warnings.SequenceEqual(_material.Warnings));
+        if (context is not null)
         {
-            Metrics.Settle();
-            if (keysStay)
-            {
-                return null;
-            }
-        }
-        else
-        {
-            try
-            {
-                _context.Swap(_engine.CreateServer(SettingsOf(material)));
-            }
-            catch (TlsSetupException error)
-            {
-                return Refuse($"{error.File ?? Options.Certificates[0].Cert} is no use: {error.Message}");
-            }
+            _context.Swap(context);
         }
 
         if (!keysStay)
@@ -134,20 +130,51 @@ internal sealed class TlsTermination
         }
 
         _material = material;
-        Metrics.CountLoaded();
-        return new TlsRefresh(null, [.. files.Faults.Select(fault => fault.Message)]);
-    }
-
-    private TlsRefresh? Refuse(string why)
-    {
-        // The file is looked at with every change of its folder: an error is news once.
-        if (why == Metrics.Refusal)
+        if (tookEffect)
         {
-            return null;
+            Metrics.CountLoaded();
         }
 
-        Metrics.CountRefused(why);
-        return new TlsRefresh(why, []);
+        // The files are looked at with every change of their folder: an error is news once.
+        var refusal = refusals.Count == 0 ? null : string.Join("; ", refusals);
+        var isNews = refusal != Metrics.Refusal && refusal is not null;
+        if (isNews)
+        {
+            Metrics.CountRefused(refusal!);
+        }
+        else if (refusal is null)
+        {
+            Metrics.Settle();
+        }
+
+        return tookEffect || warns || isNews ? new TlsRefresh(isNews ? refusal : null, tookEffect || warns ? material.Warnings : [], tookEffect) : null;
+    }
+
+    /// <summary>What the engine makes of <paramref name="material"/>, in which what it cannot use is replaced by what runs; null where nothing new is left.</summary>
+    private TlsServerContext? NewContext(ref TlsMaterial material, List<string> refusals)
+    {
+        while (!material.MakesTheSameAs(_material))
+        {
+            try
+            {
+                return _engine.CreateServer(SettingsOf(material));
+            }
+            catch (TlsSetupException error)
+            {
+                refusals.Add($"{error.File ?? Options.ClientCertificates?.Ca ?? Options.Certificates[0].Cert} is no use: {error.Message}");
+                material = Without(material, error.File);
+            }
+        }
+
+        return null;
+    }
+
+    // A certificate is named; what is not is the authorities, or else nobody knows. Each time less of it is new.
+    private TlsMaterial Without(TlsMaterial material, string? file)
+    {
+        var certificates = material.Certificates.Select((certificate, at) => certificate.Source == file ? _material.Certificates[at] : certificate).ToImmutableArray();
+        var less = file is null ? material with { ClientAuthoritiesPem = _material.ClientAuthoritiesPem } : material with { Certificates = certificates };
+        return less.MakesTheSameAs(material) ? _material with { TicketKeys = material.TicketKeys } : less;
     }
 
     private void Refuse(EpollConnection client, EpollSocket socket, TlsSession session)
@@ -158,13 +185,14 @@ internal sealed class TlsTermination
         }
 
         // A socket that is closed with bytes unread sends RST, which would overtake what it was told.
+        // Who sends faster than we read is not waited for.
         var scratch = client.Loop.Scratch;
-        while (socket.IsWireReadable && socket.ReceiveWire(scratch) == scratch.Length)
+        for (var round = 0; round < MostDrained && socket.IsWireReadable && socket.ReceiveWire(scratch) == scratch.Length; round++)
         {
         }
 
         client.Close();
     }
 
-    private TlsServerSettings SettingsOf(TlsMaterial material) => material.For(Listener, Options, Protocols, TicketKeys);
+    private TlsServerSettings SettingsOf(TlsMaterial material) => material.For(Listener, Options, Protocols, TicketKeys) with { Time = _time };
 }

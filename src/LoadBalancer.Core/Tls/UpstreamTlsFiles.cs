@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -35,7 +36,7 @@ internal static class UpstreamTlsFiles
             {
                 X509Certificate2.CreateFromPem(chain, secret).Dispose();
             }
-            catch (ArgumentException)
+            catch (Exception error) when (error is ArgumentException || (error is CryptographicException && error.InnerException is ArgumentException))
             {
                 throw new TlsSetupException(key, "the private key does not belong to the certificate");
             }
@@ -65,6 +66,22 @@ internal static class UpstreamTlsFiles
         if (certificates.Count == 0)
         {
             throw new TlsSetupException(path, "there is no certificate in it");
+        }
+    }
+
+    /// <summary>What the files hold now, as a hash of each; empty for one that cannot be read. When one was written says nothing of it: a copy may keep the time of what it was copied from.</summary>
+    public static ImmutableArray<string> HashesOf(UpstreamTlsOptions options) => [.. Of(options).Select(HashOf)];
+
+    private static string HashOf(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return file.Length > MostBytes ? FormattableString.Invariant($"{file.Length} bytes") : Convert.ToHexString(SHA256.HashData(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 

@@ -55,6 +55,7 @@ internal sealed class LeaseQueue : ReturnObserver
     private Live<UpstreamView>? _view;
     private int _leaseWaits;
     private int _gateWaits;
+    private int _roomWaits;
     private long _timeouts;
     private long _overflows;
 
@@ -72,10 +73,13 @@ internal sealed class LeaseQueue : ReturnObserver
     public int Cap => Volatile.Read(ref _cap);
 
     /// <summary>How many wait.</summary>
-    public int Count => Volatile.Read(ref _leaseWaits) + GateWaits;
+    public int Count => Waits + Volatile.Read(ref _roomWaits);
 
     /// <summary>How many wait for the gate.</summary>
     public int GateWaits => Volatile.Read(ref _gateWaits);
+
+    // Those whom a return or another view may help.
+    private int Waits => Volatile.Read(ref _leaseWaits) + GateWaits;
 
     /// <summary>How many ever waited in vain until their time was over.</summary>
     public long Timeouts => Volatile.Read(ref _timeouts);
@@ -125,7 +129,7 @@ internal sealed class LeaseQueue : ReturnObserver
     /// <returns>The wait, which may have ended already; null where room would not help, because nobody is available who was not tried.</returns>
     public LeaseWait? Enter(UpstreamView view, EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance)
     {
-        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null)
+        if (view.Balancer.Pick(new PickContext(hashKey, tried)) is null or { IsGone: true })
         {
             return null;
         }
@@ -148,15 +152,43 @@ internal sealed class LeaseQueue : ReturnObserver
             }
 
             Unlink(wait);
-            Note(wait, fault.Kind);
+            Note(fault.Kind, wait.Importance);
             return true;
+        }
+    }
+
+    /// <summary>
+    /// Counts one who waits elsewhere, on its loop, for room for a connection to an endpoint whose connections are shared; false where so many wait
+    /// already as may. Whoever is counted leaves by <see cref="LeaveRoom"/>.
+    /// </summary>
+    public bool TryEnterRoom()
+    {
+        Interlocked.Increment(ref _roomWaits);
+        if (Count <= Volatile.Read(ref _most))
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _roomWaits);
+        return false;
+    }
+
+    /// <summary>One who was counted by <see cref="TryEnterRoom"/> waits no more.</summary>
+    public void LeaveRoom() => Interlocked.Decrement(ref _roomWaits);
+
+    /// <summary>Counts one who waited for room and is refused it.</summary>
+    public void NoteRoom(FaultKind kind)
+    {
+        lock (_lock)
+        {
+            Note(kind, Importance.Normal);
         }
     }
 
     /// <inheritdoc/>
     public override void Returned()
     {
-        if (Count == 0)
+        if (Waits == 0)
         {
             return;
         }
@@ -174,7 +206,7 @@ internal sealed class LeaseQueue : ReturnObserver
     public void Changed()
     {
         Returned();
-        if (Count == 0)
+        if (Waits == 0)
         {
             return;
         }
@@ -271,7 +303,7 @@ internal sealed class LeaseQueue : ReturnObserver
         var goes = (LeaseWait?)(_forGate.Yielding(wait.Importance, now) ?? _forLease.Yielding(wait.Importance, now)) ?? wait;
         var fault = new Fault(FaultSide.Internal, goes.MayBeShed ? FaultKind.Overloaded : FaultKind.PendingOverflow);
         Unlink(goes);
-        Note(goes, fault.Kind);
+        Note(fault.Kind, goes.Importance);
         if (goes == wait)
         {
             wait.Refuse(fault);
@@ -282,12 +314,12 @@ internal sealed class LeaseQueue : ReturnObserver
         }
     }
 
-    private void Note(LeaseWait wait, FaultKind kind)
+    private void Note(FaultKind kind, Importance importance)
     {
         switch (kind)
         {
             case FaultKind.Overloaded:
-                Volatile.Write(ref _shed[(int)wait.Importance], _shed[(int)wait.Importance] + 1);
+                Volatile.Write(ref _shed[(int)importance], _shed[(int)importance] + 1);
                 break;
             case FaultKind.PendingTimeout:
                 Volatile.Write(ref _timeouts, _timeouts + 1);
@@ -309,6 +341,11 @@ internal sealed class LeaseQueue : ReturnObserver
     {
         for (var attempt = 0; attempt < Attempts && view.Balancer.Pick(context) is { } endpoint; attempt++)
         {
+            if (endpoint.IsGone)
+            {
+                break;
+            }
+
             if (endpoint.TryLease(context.Cap, out lease))
             {
                 return true;

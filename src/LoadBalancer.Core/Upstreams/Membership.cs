@@ -77,7 +77,6 @@ internal sealed class Membership
             endpoint.AssignedWeight = assigned(endpoint.Id);
         }
 
-        endpoint.Withdrawal = null;
         if (context.IsDrained is { } remembers)
         {
             endpoint.IsDrained = remembers(endpoint.Id);

@@ -12,14 +12,20 @@ internal sealed class RoomWait : IValueTaskSource<Fault>
     private readonly LoopTimer _deadline;
     private ManualResetValueTaskSourceCore<Fault> _completion;
 
-    public RoomWait(ConnectionRoom room, EventLoop loop, int most)
+    public RoomWait(ConnectionRoom room, EventLoop loop, int most, int sharers)
     {
-        (_room, _loop, Most) = (room, loop, most);
+        (_room, _loop, Most, Sharers) = (room, loop, most, sharers);
         _deadline = new LoopTimer(static wait => ((RoomWait)wait).GiveUp(new Fault(FaultSide.Internal, FaultKind.PendingTimeout)), this);
     }
 
     /// <summary>How many connections there may be.</summary>
     public int Most { get; }
+
+    /// <summary>For a further session, the number of loops; else 0.</summary>
+    public int Sharers { get; }
+
+    /// <summary>True where its loop has a session already.</summary>
+    public bool IsFurther => Sharers > 0;
 
     /// <summary>The end of the wait: <see cref="Fault.None"/> with room for a connection. Completes inline on the loop; awaited once.</summary>
     public ValueTask<Fault> EndAsync() => new(this, _completion.Version);

@@ -30,7 +30,8 @@ namespace LoadBalancer.Upstreams;
 /// Its life: (1) the constructor builds a first view and touches nobody, so that a configuration that is never published
 /// leaves no trace; (2) <see cref="Start"/>, once it is published, waits for the upstream before it to end its loop,
 /// takes the watch of the endpoints over, and runs; (3) <see cref="DisposeAsync"/>, or the start of its successor, ends
-/// the loop. The last view stays and can still be leased from: connections that began before a reload finish with it.
+/// the loop. The last view stays and can still be leased from: connections that began before a reload finish with it. Where nothing but
+/// the endpoints has changed they get theirs from the successor, so that nobody goes to one that was taken away.
 /// <para>
 /// Endpoints are adopted from the upstream before by identity: their load, verdicts, ejections and half-filled windows
 /// stay, and so do the rotation and the counts. <see cref="View"/> and the leases are thread-safe; start and disposal are the owner's.
@@ -54,8 +55,11 @@ public sealed class Upstream : IAsyncDisposable
 
     private readonly bool _first;
     private bool _panicTold;
+
+    // Shared by all upstreams that followed one another: an old one that is still leased from does not hold those between.
+    private readonly Live<Upstream> _newest;
+    private readonly int _generation;
     private Upstream? _previous;
-    private Upstream? _successor;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Builds an upstream that does not run yet.</summary>
@@ -76,6 +80,8 @@ public sealed class Upstream : IAsyncDisposable
         _context = context;
         _previous = previous;
         _first = previous is null;
+        _newest = previous?._newest ?? new Live<Upstream>(this);
+        _generation = previous is null ? 0 : previous._generation + 1;
         _panicTold = previous?.View.Panic is not null;
         Metrics = previous?.Metrics ?? new UpstreamMetrics(context.Loops);
         _queue = previous?._queue ?? new LeaseQueue(context.Loops, context.Time);
@@ -119,6 +125,9 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
 
+    /// <summary>The upstream that runs in place of this one; null while this one does, or is about to.</summary>
+    private Upstream? Successor => _newest.Current is var newest && newest != this && newest._generation > _generation ? newest : null;
+
     /// <summary>
     /// Takes an endpoint for one attempt. Allocates nothing.
     /// </summary>
@@ -127,12 +136,17 @@ public sealed class Upstream : IAsyncDisposable
     /// <returns>False where no endpoint is available that was not tried, or all of those are at their cap: <see cref="Wait"/> tells which.</returns>
     public bool Lease(in PickContext context, out EndpointLease lease)
     {
+        if (Successor is { } successor && successor.StandsInFor(this))
+        {
+            return successor.Lease(context, out lease);
+        }
+
         if (_queue.Cap != PickContext.NoCap)
         {
             return _queue.TryLease(View, context, out lease);
         }
 
-        if (View.Balancer.Pick(context) is not { } endpoint)
+        if (View.Balancer.Pick(context) is not { IsGone: false } endpoint)
         {
             lease = default;
             return false;
@@ -145,6 +159,12 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>Takes <paramref name="endpoint"/>, which the view has among those available, within the cap; false where it has no room. Allocates nothing.</summary>
     internal bool Lease(Endpoint endpoint, out EndpointLease lease)
     {
+        if (endpoint.IsGone)
+        {
+            lease = default;
+            return false;
+        }
+
         if (_queue.Cap != PickContext.NoCap)
         {
             return endpoint.TryLease(_queue.Cap, out lease);
@@ -170,7 +190,7 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>After <see cref="Lease(in PickContext, out EndpointLease)"/> said no: waits in turn for room at an endpoint. On <paramref name="loop"/>.</summary>
     /// <returns>The wait, to be awaited; null where waiting would not help: the fault is no_endpoint.</returns>
     internal LeaseWait? Wait(EventLoop loop, ulong hashKey, Endpoint[] tried, Importance importance = Importance.Normal) =>
-        _queue.Enter(View, loop, hashKey, tried, importance);
+        _queue.Enter(Successor is { } successor && successor.StandsInFor(this) ? successor.View : View, loop, hashKey, tried, importance);
 
     /// <summary>
     /// An operator takes an endpoint out: it gets no new lease, in panic neither, and open ones go on. It lasts until
@@ -198,12 +218,15 @@ public sealed class Upstream : IAsyncDisposable
     public void Start()
     {
         var previous = _previous;
-        if (previous is not null)
+
+        // What was taken away before is back. Not where this is built: it may never be published.
+        foreach (var (endpoint, _, _) in _members.Current.All)
         {
-            // Before its loop ends, so that whoever finds its events closed finds the successor too.
-            Volatile.Write(ref previous._successor, this);
+            endpoint.Withdrawal = null;
         }
 
+        // Before the loop of the one before ends, so that whoever finds its events closed finds the successor too.
+        _newest.Swap(this);
         _previous = null;
         _queue.Follow(_view, Options);
         Circuit?.Follow(Options.CircuitBreaker!, changed: transition => _events.Writer.TryWrite(new UpstreamEvent.CircuitChanged(transition)));
@@ -269,6 +292,9 @@ public sealed class Upstream : IAsyncDisposable
         }
     }
 
+    /// <summary>True where an attempt that <paramref name="before"/> was to serve is as well served by an endpoint of this one: nothing else has changed.</summary>
+    private bool StandsInFor(Upstream before) => Options with { Endpoints = before.Options.Endpoints } == before.Options;
+
     private static UpstreamEvent.Operated? SetDrained(Endpoint endpoint, bool drained)
     {
         if (endpoint.IsDrained == drained)
@@ -295,7 +321,7 @@ public sealed class Upstream : IAsyncDisposable
     /// <param name="change">Changes it; gives what the loop has to know, null where it was so already.</param>
     private bool Operate(EndpointId id, Func<Endpoint, UpstreamEvent?> change)
     {
-        if (Volatile.Read(ref _successor) is { } successor)
+        if (Successor is { } successor)
         {
             return successor.Operate(id, change);
         }
@@ -305,7 +331,7 @@ public sealed class Upstream : IAsyncDisposable
             return false;
         }
 
-        if (change(endpoint) is { } changed && !_events.Writer.TryWrite(changed) && Volatile.Read(ref _successor) is { } replacement)
+        if (change(endpoint) is { } changed && !_events.Writer.TryWrite(changed) && Successor is { } replacement)
         {
             replacement._events.Writer.TryWrite(changed);
         }
@@ -375,6 +401,7 @@ public sealed class Upstream : IAsyncDisposable
 
         foreach (var added in joined.Except(left))
         {
+            added.Withdrawal = null;
             _context.Tell(new EndpointTransition(added.Id, TransitionKind.Added, "discovery found it"));
         }
 

@@ -27,7 +27,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "balance", Kinds.Word(BalancerCatalog.Names), o => o.Balance, (o, value) => o with { Balance = value },
             "How an endpoint is picked. `round_robin`: in turn, by weight. `least_connections`: the one with the fewest open connections for its weight. " +
-            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by the time of recent connects and the open connections. " +
+            "`random_two`: of two at random, the one with fewer. `peak_ewma`: of two at random, the one that answers sooner, by its recent times and what is open at it: on http the time to the first byte, on tcp that of the connect. " +
             "`hash`: by consistent hashing, the same one for the same client."
         },
         {
@@ -84,11 +84,12 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
         {
             "max_connections", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxConnections, (o, value) => o with { MaxConnections = value },
             "Connections at once to each endpoint; on http those that lie idle are among them, and are closed where another loop needs the room. Where all are at this cap, new ones wait for room, the oldest first. " +
-            "With HTTP/2 to endpoints give at least as many as there are loops: fewer have to take turns."
+            "With HTTP/2 to endpoints give at least as many as there are loops: each has one kept for it, and fewer have to take turns."
         },
         {
             "max_requests", Kinds.Integer(1, 10_000_000).OrNothing("off"), o => o.MaxRequests, (o, value) => o with { MaxRequests = value },
-            "On http: requests at once at each endpoint. Where all are at this cap, new ones wait for room, the important first."
+            "Requests at once at each endpoint; a WebSocket, an event stream and a call of gRPC count to their end, and a connection of a tcp listener is one. " +
+            "Where all are at this cap, new ones wait for room, the important first."
         },
         {
             "concurrency", Kinds.Integer(1, 100_000).Or("auto", AutoConcurrency).OrNothing("off"), o => o.Concurrency, (o, value) => o with { Concurrency = value },
@@ -144,7 +145,7 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
     /// <summary>Open connections at each endpoint, at most, idle ones included; null is any number.</summary>
     public int? MaxConnections { get; init; }
 
-    /// <summary>On http: requests at once at each endpoint, at most; null is any number.</summary>
+    /// <summary>Requests at once at each endpoint, at most, and connections of tcp listeners; null is any number.</summary>
     public int? MaxRequests { get; init; }
 
     /// <summary>On http: exchanges at once, over all endpoints; <see cref="AutoConcurrency"/> is found by measuring, null is any number.</summary>

@@ -61,7 +61,7 @@ internal static class Admission
 
     /// <summary>True where the exchange may go on for hours after its head: what is under way there is no request any more.</summary>
     public static bool EndsWithHead(Exchange exchange, UpstreamOptions options) =>
-        exchange.Response.Status == 101 || options.Protocol == UpstreamProtocol.Grpc || GrpcCall.Is(exchange.Response.Fields) || EventStream.Is(exchange.Response);
+        exchange.Response.Status == 101 || options.Protocol == UpstreamProtocol.Grpc || GrpcCall.MayStream(exchange.Response.Fields) || EventStream.Is(exchange.Response);
 
     /// <summary>Goes out, where it is in.</summary>
     /// <param name="exchange">The exchange.</param>

@@ -111,18 +111,33 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
         }
     }
 
+    /// <summary>Another attempt was answered that had begun later, and this one not at all: as slow as that its endpoint is, or slower. Before it is ended.</summary>
+    /// <param name="time">The clock.</param>
+    public void Outrun(TimeProvider time)
+    {
+        // Who waits for room waits for lb; and whoever has begun to answer is heard.
+        if (Endpoint is not null && Rooming is null && FirstByte == 0)
+        {
+            Lease.Outrun(loop.Index, time.GetElapsedTime(Connected == 0 ? Leased : Connected));
+        }
+    }
+
     /// <summary>Gives back what it has of the upstream, with how it ended; without a fault and without an answer nothing can be said.</summary>
-    public void Return(Fault fault)
+    /// <param name="fault">How it ended.</param>
+    /// <param name="isRepeat">True where its connection has ended with others on it, one of which has told of that.</param>
+    public void Return(Fault fault, bool isRepeat)
     {
         // An endpoint that says that it cannot serve is held to that, be the exchange whole or not.
         var outcome = !fault.Failed && IsBad ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault;
-        Lease.Return(outcome);
         if (Leased == 0 || (!outcome.Failed && Response.Status == 0))
         {
             Pass.GiveBack();
         }
 
         Pass.Return(loop.Index, outcome);
+
+        // Last: whoever waited for its room is to find the circuit as this leaves it.
+        Lease.Return(outcome, isRepeat);
     }
 
     /// <summary>Ends it because of <paramref name="fault"/>; whoever waits goes on inline. The first reason stays.</summary>
@@ -144,7 +159,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
 
     private void OnDeadline()
     {
-        if (work.AwaitsBody)
+        if (work.AwaitsClient)
         {
             // The client is slow, and not the endpoint.
             _deadline!.Set(_time);

@@ -46,6 +46,9 @@ internal abstract class AttemptCarrier
     /// <summary>True where the response ended by the end of the stream, and TLS says that somebody else may have brought that about (RFC 9112 section 9.8).</summary>
     public virtual bool WasCutOff => false;
 
+    /// <summary>True where it ended with its connection, and another attempt on that has been blamed already; asked once.</summary>
+    public virtual bool IsOneOfMany() => false;
+
     /// <summary>Which deadline ended it; <see cref="FaultKind.None"/> where none did.</summary>
     public FaultKind TimedOut { get; protected set; }
 
@@ -165,7 +168,7 @@ internal abstract class AttemptCarrier
             exchange.Carrier.ExpectBody();
         }
 
-        if (work.AwaitsBody && !work.AwaitsContinue)
+        if (work.AwaitsClient)
         {
             Relax();
         }

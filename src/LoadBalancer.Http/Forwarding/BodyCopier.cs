@@ -67,13 +67,8 @@ internal static class BodyCopier
                 }
 
                 exchange.Caching?.End();
-                var trailers = from.Trailers;
-                if (trailers is not null && GrpcCall.Is(exchange.Response.Fields))
-                {
-                    exchange.GrpcStatus = GrpcCall.StatusOf(trailers);
-                }
-
-                to.End(TakesTrailers(exchange) ? trailers : null);
+                exchange.GrpcStatus = GrpcCall.StatusOf(exchange.Response.Fields, from.Trailers);
+                to.End(TakesTrailers(exchange) ? from.Trailers : null);
                 return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 
@@ -176,7 +171,7 @@ internal static class BodyCopier
                 work.AwaitsBody = true;
                 part = await from.ReadAsync();
                 exchange.Carrier.BodyCame();
-                work.BodyCame = time.GetTimestamp();
+                exchange.ClientCame = work.BodyCame = time.GetTimestamp();
                 work.AwaitsBody = work.AwaitsContinue = false;
                 if (work.StopsUpload)
                 {
@@ -255,13 +250,21 @@ internal static class BodyCopier
                     exchange.Carrier.StandAside();
                     work.AwaitsBody = true;
                 }
+                else
+                {
+                    exchange.HoldResponse();
+                }
 
                 var goesOn = await pace.WaitAsync() && !IsUnwanted(exchange, work, isUpload);
                 connection.Unhold();
                 if (isUpload)
                 {
                     work.AwaitsBody = false;
-                    work.BodyCame = exchange.Proxy.Time.GetTimestamp();
+                    exchange.ClientCame = work.BodyCame = exchange.Proxy.Time.GetTimestamp();
+                }
+                else
+                {
+                    exchange.UnholdResponse();
                 }
 
                 if (!goesOn)

@@ -13,20 +13,30 @@ internal sealed class ConnectionRooms
     /// <summary>The room at <paramref name="endpoint"/>.</summary>
     public ConnectionRoom At(Endpoint endpoint) => _rooms.GetOrAdd(endpoint, static _ => new ConnectionRoom());
 
+    /// <summary>How many loops there are.</summary>
+    public int Loops => _pools.Count;
+
     /// <summary>Adds the pools of a loop; before any loop runs.</summary>
     public void Add(UpstreamPools pools) => _pools.Add(pools);
 
     /// <summary>Makes every loop but <paramref name="but"/> give up a connection to <paramref name="endpoint"/>, where it has one to spare.</summary>
-    public void Ask(Endpoint endpoint, UpstreamPools but)
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="but">The loop that wants one.</param>
+    /// <param name="isFurther">True where that has one already.</param>
+    /// <param name="patience">How long those who want it wait at most.</param>
+    public void Ask(Endpoint endpoint, UpstreamPools but, bool isFurther, TimeSpan patience)
     {
         foreach (var pools in _pools)
         {
             if (pools != but)
             {
-                pools.Loop.Post(static order => ((Order)order!).Pools.GiveUp(((Order)order).Endpoint), new Order(pools, endpoint));
+                pools.Loop.Post(static order => ((Order)order!).Give(), new Order(pools, endpoint, isFurther, patience));
             }
         }
     }
 
-    private sealed record Order(UpstreamPools Pools, Endpoint Endpoint);
+    private sealed record Order(UpstreamPools Pools, Endpoint Endpoint, bool IsFurther, TimeSpan Patience)
+    {
+        public void Give() => Pools.GiveUp(Endpoint, IsFurther, Patience);
+    }
 }

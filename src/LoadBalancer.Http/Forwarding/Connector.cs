@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Balancing;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Resilience;
@@ -33,7 +34,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         if (upstream.Circuit is { } circuit && !circuit.TryEnter(exchange.Loop.Index, out attempt.Pass))
         {
             exchange.RetryAfterSeconds = circuit.RetryAfterSeconds;
-            return work.Tries > 0 ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+            return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
         }
 
         if (!LeaseSame(exchange, work, attempt) && !upstream.Lease(new PickContext(hashKey, work.Tried), out attempt.Lease))
@@ -44,6 +45,20 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             {
                 return refusal;
             }
+
+            // The circuit may have opened meanwhile, and then whoever waits leaves the endpoints alone too.
+            attempt.Pass.GiveBack();
+            if (upstream.Circuit is { } now && !now.TryEnter(exchange.Loop.Index, out attempt.Pass))
+            {
+                attempt.Lease.Return(Fault.None);
+                exchange.RetryAfterSeconds = now.RetryAfterSeconds;
+                return IsFurther(work, attempt) ? work.Last : new Fault(FaultSide.Upstream, FaultKind.CircuitOpen);
+            }
+        }
+
+        if (IsHttp2 && _options.MaxConnections is not null)
+        {
+            LeaseWithRoom(exchange, work, attempt, hashKey);
         }
 
         var began = time.GetTimestamp();
@@ -54,6 +69,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         exchange.Attempts++;
+        if (attempt.Reason == RetryReason.Hedge)
+        {
+            // One that was refused is none of the request's tries.
+            work.Tries++;
+        }
+
         var endpoint = attempt.Endpoint = attempt.Lease.Endpoint;
         attempt.Leased = began;
         if (retries.PerTry is { } perTry)
@@ -62,9 +83,9 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         }
 
         var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, responses);
-        if (IsHttp2 && !pool.Sessions.SpeakHttp1 && !exchange.Request.WantsWebSocket)
+        if (IsHttp2 && !pool.Sessions.SpeaksHttp1(upstream) && !exchange.Request.WantsWebSocket)
         {
-            var fault = await TakeStreamAsync(attempt, pool.Sessions);
+            var fault = await TakeStreamAsync(exchange, attempt, pool.Sessions);
             if (attempt.GaveUp.Failed || attempt.Connection is not null)
             {
                 return attempt.GaveUp;
@@ -79,7 +100,7 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         var replayable = work.MayRepeat && work.CanReplay(exchange, wasAsked: true);
 
         // After one that had been closed already, one that has not.
-        if (_options.SendProxyProtocol is null && attempt.Reason != RetryReason.Unseen && pool.TryTake(replayable ? long.MaxValue : FreshMs) is { } idle)
+        if (_options.SendProxyProtocol is null && attempt.Reason != RetryReason.Unseen && pool.TryTake(upstream.Tls, replayable ? long.MaxValue : FreshMs) is { } idle)
         {
             attempt.Connection = idle;
             attempt.Connected = began;
@@ -117,17 +138,70 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
 
         endpoint.ConnectTimes.Record(exchange.Loop.Index, took);
         upstream.Metrics.ConnectTimes.Record(exchange.Loop.Index, took);
-        attempt.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool);
+        attempt.Connection = new UpstreamConnection(new EpollConnection(socket, endpoint.Address), pool, upstream.Tls);
         return Fault.None;
+    }
+
+    private static bool IsFurther(ForwardWork work, Attempt attempt) => work.Tries > 0 || attempt.Reason == RetryReason.Hedge;
+
+    /// <summary>
+    /// Where the endpoint that was picked shares its connections, and they are full and as many as may be, takes one that has room; where none
+    /// has, it stays with the first. Where connections are not shared, they bound the leases, and a pick knows of it.
+    /// </summary>
+    private void LeaseWithRoom(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
+    {
+        var pools = engine.On(exchange.Loop).Upstreams;
+        if (!IsFull(attempt.Lease.Endpoint))
+        {
+            return;
+        }
+
+        Endpoint[] full = [.. work.Tried, attempt.Lease.Endpoint];
+        while (upstream.Lease(new PickContext(hashKey, full), out var other))
+        {
+            if (!IsFull(other.Endpoint))
+            {
+                attempt.Lease.Return(Fault.None);
+                attempt.Lease = other;
+                return;
+            }
+
+            full = [.. full, other.Endpoint];
+            other.Return(Fault.None);
+        }
+
+        bool IsFull(Endpoint endpoint)
+        {
+            var pool = pools.Of(endpoint, responses);
+            if (!pool.Sessions.IsFull(upstream))
+            {
+                return false;
+            }
+
+            pool.ForgetIfEmpty();
+            return true;
+        }
     }
 
     /// <summary>Waits for room for another connection to the endpoint; it is taken when it returns <see cref="Fault.None"/>.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<Fault> WaitForRoomAsync(Attempt attempt, UpstreamPool pool)
     {
-        var wait = attempt.Rooming = pool.WaitToOpen(_options.MaxConnections!.Value, _options.PendingTimeout);
+        if (!upstream.Pending.TryEnterRoom())
+        {
+            upstream.Pending.NoteRoom(FaultKind.PendingOverflow);
+            return new Fault(FaultSide.Internal, FaultKind.PendingOverflow);
+        }
+
+        var wait = attempt.Rooming = pool.WaitToOpen(_options.MaxConnections ?? int.MaxValue, _options.PendingTimeout, _options.PendingTimeout);
         var fault = await wait.EndAsync();
         attempt.Rooming = null;
+        upstream.Pending.LeaveRoom();
+        if (fault.Kind == FaultKind.PendingTimeout)
+        {
+            upstream.Pending.NoteRoom(fault.Kind);
+        }
+
         if (fault.Failed)
         {
             pool.Refused();
@@ -165,16 +239,16 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
 
     /// <summary>Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose HTTP/1.1.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> TakeStreamAsync(Attempt attempt, Http2SessionPool sessions)
+    private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, Attempt attempt, Http2SessionPool sessions)
     {
-        attempt.Connection = sessions.TryTake();
+        attempt.Connection = sessions.TryTake(upstream);
         if (attempt.Connection is not null)
         {
             attempt.Connected = attempt.Leased;
             return Fault.None;
         }
 
-        var wait = attempt.Opening = sessions.Wait(upstream, time);
+        var wait = attempt.Opening = sessions.Wait(upstream, exchange.Route?.Importance ?? Importance.Normal, time);
         var fault = await wait.EndAsync();
         attempt.Opening = null;
         attempt.Connection = wait.Stream;

@@ -14,6 +14,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     private readonly Stack<Attempt> _attempts = new(1);
     private ResponseHead? _spare;
     private ReplayBody? _replay;
+    private bool _keeps;
     private Fault _gaveUp;
     private ValueTask<bool> _upload;
 
@@ -28,6 +29,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
 
     /// <summary>An attempt that was answered, while another may bring a better answer: nothing of its body is read.</summary>
     public Attempt? Held { get; private set; }
+
+    /// <summary>Of two attempts the one that was answered first, while the other may bring a better answer; null for none.</summary>
+    public Attempt? Earlier { get; set; }
 
     /// <summary>The WebSocket that it became.</summary>
     public Tunnel? Tunnel { get; set; }
@@ -59,7 +63,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>True where it was sent again because no endpoint had looked at it.</summary>
     public bool WasUnseen { get; set; }
 
-    /// <summary>True once something of a response was passed on: no other attempt has a say.</summary>
+    /// <summary>True once something of a response was passed on, or the time is over and an answer in hand is the client's: no other attempt has a say.</summary>
     public bool IsCommitted { get; private set; }
 
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
@@ -90,17 +94,32 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public bool StopsUpload { get; set; }
 
     /// <inheritdoc/>
+    public override bool AwaitsClient => AwaitsBody && !AwaitsContinue;
+
+    /// <inheritdoc/>
+    public override bool HasFallback => (Held ?? Earlier) is not null && !IsCommitted && !_gaveUp.Failed;
+
+    /// <inheritdoc/>
     public override bool TakesBody => HasUpload && !UploadHasEnded && !IsEarly && !AwaitsContinue;
 
     /// <summary>Begins for another exchange.</summary>
     public void Begin()
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
-        (Tried, Tunnel) = ([], null);
+        (Tried, Tunnel, Earlier) = ([], null, null);
         (Gate, Waiting, BodyCame) = (null, null, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;
+    }
+
+    /// <summary>No other attempt asks <paramref name="endpoint"/>.</summary>
+    public void Leave(Endpoint endpoint)
+    {
+        if (Array.IndexOf(Tried, endpoint) < 0)
+        {
+            Tried = [.. Tried, endpoint];
+        }
     }
 
     /// <summary>Begins an attempt, whose response is the exchange's.</summary>
@@ -159,7 +178,18 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public void Commit(Attempt attempt)
     {
         IsCommitted = true;
+        StopKeeping();
         (attempt == Attempt ? Rival : Attempt)?.GiveUp(Forwarder.Unwanted);
+    }
+
+    /// <inheritdoc/>
+    public override void FallBack(Fault fault)
+    {
+        // The exchange goes on when the last of them has ended, and may be over when this returns.
+        IsCommitted = true;
+        var (one, other) = (Attempt == Earlier ? null : Attempt, Rival == Earlier ? null : Rival);
+        one?.GiveUp(fault);
+        other?.GiveUp(fault);
     }
 
     /// <summary>Keeps what is read of the request's body, up to <paramref name="most"/> bytes.</summary>
@@ -168,6 +198,16 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
         _replay ??= new ReplayBody();
         _replay.Begin(exchange.RequestBody!, most);
         exchange.RequestBody = _replay;
+        _keeps = true;
+    }
+
+    /// <summary>It is sent to nobody else any more: what is kept of its body is let go as soon as it is sent.</summary>
+    public void StopKeeping()
+    {
+        if (_keeps)
+        {
+            _replay!.Stop();
+        }
     }
 
     /// <summary>The request's body is kept no longer.</summary>
@@ -176,6 +216,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
         if (exchange.RequestBody == _replay && _replay is not null)
         {
             exchange.RequestBody = _replay.End();
+            _keeps = false;
         }
     }
 
@@ -213,6 +254,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     }
 
     /// <inheritdoc/>
+    public override bool Uses(Withdrawal withdrawal) => Uses(Attempt, withdrawal) || Uses(Rival, withdrawal) || Uses(Held, withdrawal);
+
+    /// <inheritdoc/>
     public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
@@ -228,6 +272,8 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
             rival?.GiveUp(fault);
         }
     }
+
+    private static bool Uses(Attempt? attempt, Withdrawal withdrawal) => attempt is not null && attempt.Lease.IsOpen && withdrawal.Holds(attempt.Lease.Endpoint);
 
     private Attempt Take() => _attempts.TryPop(out var known) ? known : new Attempt(this, loop);
 

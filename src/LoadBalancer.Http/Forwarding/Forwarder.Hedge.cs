@@ -28,7 +28,11 @@ internal sealed partial class Forwarder
             {
                 if (await race.NextAsync() is not { } ended)
                 {
-                    if (await MayHedgeAsync(exchange, work, first))
+                    if (IsHedgedLater(exchange, work, first, out var later))
+                    {
+                        race.Again(later);
+                    }
+                    else if (await MayHedgeAsync(exchange, work, first))
                     {
                         second = work.BeginRival();
                         second.Run(RunAsync(exchange, work, second, hashKey));
@@ -47,8 +51,11 @@ internal sealed partial class Forwarder
 
                 if (earlier is { } before)
                 {
-                    // An answer is better than none, and a fault of an endpoint says more than that there is no further one.
-                    var (chosen, left) = (before.Fault.Failed && ended.Endpoint is not null) || !fault.Failed ? ((ended, fault), before) : (before, (ended, fault));
+                    // An answer is better than none, but not one that was broken off since: the other has committed, or nobody waits any more. And a fault of
+                    // an endpoint says more than that there is no further one.
+                    work.Earlier = null;
+                    var (chosen, left) = (before.Fault.Failed && ended.Endpoint is not null) || !fault.Failed || before.Attempt.GaveUp.Failed
+                        ? ((ended, fault), before) : (before, (ended, fault));
                     await LeaveAsync(exchange, work, chosen.Item1, left.Item1, left.Item2);
                     return chosen.Item2;
                 }
@@ -56,6 +63,11 @@ internal sealed partial class Forwarder
                 if (!fault.Failed && !retries.Watches(ended.Response.Status))
                 {
                     var other = ended == first ? second : first;
+                    if (other == first)
+                    {
+                        other.Outrun(time);
+                    }
+
                     other.GiveUp(Unwanted);
                     await race.NextAsync();
                     await other.EndAsync();
@@ -64,6 +76,7 @@ internal sealed partial class Forwarder
                 }
 
                 earlier = (ended, fault);
+                work.Earlier = fault.Failed ? null : ended;
                 ended.Connection?.Relax();
             }
         }
@@ -90,6 +103,28 @@ internal sealed partial class Forwarder
         }
     }
 
+    /// <summary>
+    /// True where <paramref name="first"/> has had the whole request for less than a hedge waits, or has not got it yet: then, after
+    /// <paramref name="later"/>, it is looked at again.
+    /// </summary>
+    private bool IsHedgedLater(Exchange exchange, ForwardWork work, Attempt first, out TimeSpan later)
+    {
+        later = retries.HedgeAfter!.Value;
+        if (work.IsCommitted || work.GaveUp.Failed || first.GaveUp.Failed || !retries.MayHedge(work.Tries + 1) || !work.CanReplay(exchange, wasAsked: true))
+        {
+            return false;
+        }
+
+        if (first.Endpoint is null || first.Rooming is not null || (_options.Host == UpstreamOptions.EndpointHost && first.Connection is not { IsSent: true })
+            || (exchange.RequestBody is { } body && !(work.HasUpload && work.UploadHasEnded && body.IsAtEnd)))
+        {
+            return true;
+        }
+
+        later -= time.GetElapsedTime(Math.Max(first.Leased, work.BodyCame));
+        return later > TimeSpan.Zero;
+    }
+
     /// <summary>True where a second attempt may begin beside <paramref name="first"/>; then the body, if there is one, is ready for it.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     private async ValueTask<bool> MayHedgeAsync(Exchange exchange, ForwardWork work, Attempt first)
@@ -112,8 +147,7 @@ internal sealed partial class Forwarder
             work.Rewind();
         }
 
-        work.Tries++;
-        work.Tried = [.. work.Tried, first.Endpoint];
+        work.Leave(first.Endpoint);
         return true;
     }
 
@@ -131,6 +165,17 @@ internal sealed partial class Forwarder
         if (chosen == work.Rival && chosen.Response.Status > 0 && !retries.Watches(chosen.Response.Status))
         {
             _responses.HedgeWon(exchange.Loop.Index);
+        }
+
+        if (other.Endpoint is { } left)
+        {
+            work.Leave(left);
+        }
+
+        if (!fault.Failed)
+        {
+            // It has answered, whether that is passed on or not.
+            Count(work, other);
         }
 
         work.Choose(exchange, chosen);

@@ -91,7 +91,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
                 answered = exchange.Response.Status;
                 var took = time.GetElapsedTime(exchange.Connected, exchange.FirstByte);
                 _responses.FirstByteTimes.Record(exchange.Loop.Index, took);
-                work.Attempt!.Count(took);
+                Count(work, work.Attempt!);
                 if (work.Held is { } worse)
                 {
                     EndAttempt(exchange, work, worse, Fault.None);
@@ -149,6 +149,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
     /// <param name="fault">Why it failed; <see cref="Fault.None"/> where it was answered, and where nothing can be said of its endpoint.</param>
     private static void EndAttempt(Exchange exchange, ForwardWork work, Attempt attempt, Fault fault)
     {
+        var isRepeat = fault.IsOfEndpoint && attempt.Connection is { } last && last.IsOneOfMany();
         attempt.Connection?.Close();
         attempt.Connection?.Release();
         attempt.Connection = null;
@@ -157,7 +158,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
             exchange.Note(new FailedAttempt(endpoint.Label, fault, attempt.Response.Status, attempt.Leased, attempt.Connected, attempt.FirstByte, exchange.Proxy.Time.GetTimestamp()));
         }
 
-        attempt.Return(fault);
+        attempt.Return(fault, isRepeat);
         work.Return(exchange, attempt);
     }
 
@@ -194,11 +195,18 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         exchange.Upstream = upstream;
         exchange.Pending = work;
         work.MayRepeat = !retries.IsOff && retries.MayRepeat(exchange.Request);
-        if (exchange.RequestBody is { BytesRead: 0 } && (work.MayRepeat || _connector.IsHttp2) && retries.Buffer > 0
+        if (exchange.RequestBody is { BytesRead: 0 } && (_connector.IsHttp2 || (work.MayRepeat && retries.IsBudgeting)) && retries.Buffer > 0
             && !(exchange.Request.Framing == BodyFraming.Length && exchange.Request.ContentLength > retries.Buffer))
         {
             work.Keep(exchange, retries.Buffer);
         }
+    }
+
+    // While the client sends, the endpoint has nothing to do.
+    private void Count(ForwardWork work, Attempt attempt)
+    {
+        var began = Math.Max(attempt.Connected, work.BodyCame);
+        attempt.Count(attempt.FirstByte > began ? time.GetElapsedTime(began, attempt.FirstByte) : TimeSpan.Zero);
     }
 
     private ValueTask<Fault> AskAsync(Exchange exchange, ForwardWork work, Attempt attempt)
@@ -260,11 +268,13 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         {
             work.Tries++;
             work.Last = fault.Failed ? fault : new Fault(FaultSide.Upstream, FaultKind.BadStatus);
-            work.Tried = [.. work.Tried, attempt.Endpoint!];
+            work.Leave(attempt.Endpoint!);
         }
 
         if (reason == RetryReason.Status)
         {
+            // It has answered, whether that is passed on or not.
+            Count(work, attempt);
             if (work.Held is { } before)
             {
                 EndAttempt(exchange, work, before, Fault.None);
@@ -287,6 +297,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
     {
         var connection = attempt.Connection!;
         var response = exchange.Response;
+        work.StopKeeping();
         if (work.Gate is not null && Admission.EndsWithHead(exchange, _options))
         {
             Admission.Leave(exchange, work, response.Status, Fault.None);
@@ -302,7 +313,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         ResponseFields.Prepare(response);
         Affinity.Set(exchange, _options);
         var between = _options.Timeouts.BetweenBytes;
-        if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.Is(response.Fields))
+        if (_options.Protocol == UpstreamProtocol.Grpc || GrpcCall.MayStream(response.Fields))
         {
             // A call may be a stream with long silences; what it may take in all is the caller's deadline, or the route's.
             between = _options.Timeouts.StreamIdle;

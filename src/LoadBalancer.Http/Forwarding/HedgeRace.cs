@@ -24,6 +24,9 @@ internal sealed class HedgeRace : IValueTaskSource<Attempt?>
         _deadline.Set(time);
     }
 
+    /// <summary>It could not begin: it may after another <paramref name="time"/>.</summary>
+    public void Again(TimeSpan time) => _deadline.Set((long)Math.Ceiling(time.TotalMilliseconds));
+
     /// <summary>No second attempt begins any more.</summary>
     public void Close() => _deadline.Clear();
 

@@ -46,6 +46,11 @@ internal static class Upgrade
             // The connection is being drained already.
             tunnel.EndAfter(turn);
         }
+        else if (exchange is { Retirement: not null } or { Endpoint.Withdrawal: not null })
+        {
+            // Its route or its endpoint is: all others have been told, and this one was on its way.
+            tunnel.EndAfter(TimeSpan.Zero);
+        }
 
         if (exchange.TunnelEndsAt != long.MaxValue)
         {

@@ -28,10 +28,13 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
     private bool _closed;
 
     /// <summary>One around a connection, which it owns.</summary>
-    public UpstreamConnection(EpollConnection connection, UpstreamPool pool)
+    /// <param name="connection">The connection.</param>
+    /// <param name="pool">Whose it is.</param>
+    /// <param name="tls">What its TLS was agreed on with; null for none.</param>
+    public UpstreamConnection(EpollConnection connection, UpstreamPool pool, TlsOrigination? tls)
         : base(connection.Loop)
     {
-        _pool = pool;
+        (_pool, Tls) = (pool, tls);
         _connection = connection;
         _connection.Observe();
 
@@ -40,6 +43,9 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
         _connection.PutsOffSends = true;
         pool.Opened();
     }
+
+    /// <summary>What its TLS was agreed on with; null for none.</summary>
+    public TlsOrigination? Tls { get; }
 
     /// <summary>What the endpoint sends.</summary>
     public PipeReader Input => _connection.Transport.Input;

@@ -1,6 +1,7 @@
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Tls;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Http.Forwarding;
@@ -26,11 +27,17 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     public Http2SessionPool Sessions => _sessions ??= new Http2SessionPool(this, pools, metrics);
 
     /// <summary>
-    /// An idle connection whose end was not signalled; null where there is none.
+    /// An idle connection whose end was not signalled; null where there is none. Those that were opened when the upstream spoke TLS otherwise are closed.
     /// </summary>
+    /// <param name="tls">What the upstream speaks TLS with now; null for none.</param>
     /// <param name="idleAtMostMs">How long it may have been idle: a request that cannot be replayed takes only one that the endpoint has hardly closed meanwhile.</param>
-    public UpstreamConnection? TryTake(long idleAtMostMs)
+    public UpstreamConnection? TryTake(TlsOrigination? tls, long idleAtMostMs)
     {
+        while (_latest is { } latest && latest.Tls != tls)
+        {
+            latest.Close();
+        }
+
         if (_latest is not { } connection || pools.Loop.NowMs - connection.IdleSinceMs > idleAtMostMs)
         {
             return null;
@@ -45,23 +52,34 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     /// Takes room for another connection, where an endpoint may have no more than <paramref name="most"/>: at once, or after an idle one of this
     /// loop is closed for it. What is taken is given back by <see cref="Failed"/>, or when the connection that was opened is closed.
     /// </summary>
-    public bool TryOpen(int? most)
+    /// <param name="most">How many an endpoint may have; null for any number.</param>
+    /// <param name="sharers">For a further session of HTTP/2, the number of loops; else 0.</param>
+    public bool TryOpen(int? most, int sharers = 0)
     {
-        if (!Room.TryOpen(most ?? int.MaxValue) && !(TryCloseIdle() && Room.TryOpen(most ?? int.MaxValue)))
+        if (!TakeRoom() && !(TryCloseIdle() && TakeRoom()))
         {
             return false;
         }
 
-        _opening++;
+        Begin();
         return true;
+
+        bool TakeRoom() => most is { } bound ? Room.TryOpen(bound, sharers) : Room.TryOpen(int.MaxValue);
     }
 
+    /// <summary>True where <see cref="TryOpen"/> would have room now.</summary>
+    public bool MayOpen(int most, int sharers) => _latest is not null || Room.HasRoom(most, sharers);
+
     /// <summary>After <see cref="TryOpen"/> said no: waits for room, and makes other loops give some up.</summary>
-    public RoomWait WaitToOpen(int most, TimeSpan timeout)
+    /// <param name="most">How many an endpoint may have.</param>
+    /// <param name="timeout">How long it waits at most.</param>
+    /// <param name="patience">How long those wait at most who want it, by which others know how long they may take to give one up.</param>
+    /// <param name="sharers">For a further session of HTTP/2, the number of loops; else 0.</param>
+    public RoomWait WaitToOpen(int most, TimeSpan timeout, TimeSpan patience, int sharers = 0)
     {
-        _opening++;
-        var wait = Room.Wait(pools.Loop, most, timeout);
-        pools.Rooms.Ask(endpoint, but: pools);
+        Begin();
+        var wait = Room.Wait(pools.Loop, most, timeout, sharers);
+        pools.Rooms.Ask(endpoint, but: pools, wait.IsFurther, patience);
         return wait;
     }
 
@@ -80,7 +98,8 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
     }
 
     /// <summary>Closes the connection that has been idle for longest; false where none is.</summary>
-    public bool TryCloseIdle()
+    /// <param name="keepsSession">True where the only session of HTTP/2 stays.</param>
+    public bool TryCloseIdle(bool keepsSession = false)
     {
         var oldest = _latest;
         while (oldest?.Older is { } older)
@@ -89,7 +108,17 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
         }
 
         oldest?.Close();
-        return oldest is not null || _sessions?.TryCloseIdle() == true;
+        return oldest is not null || _sessions?.TryCloseIdle(keepsSession) == true;
+    }
+
+    /// <summary>Gives up an idle connection for another loop, or makes a session take nobody new for a part of that loop's patience.</summary>
+    public void GiveUp(bool isFurther, TimeSpan patience)
+    {
+        if (!TryCloseIdle(keepsSession: isFurther) && !isFurther)
+        {
+            // Half: the rest is to connect, and for those of this loop who have to wait meanwhile.
+            _sessions?.Yield(patience / 2);
+        }
     }
 
     /// <summary>Counts a new connection, for which there is room.</summary>
@@ -144,6 +173,13 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
         {
             pools.Forget(this);
         }
+    }
+
+    // It may have been forgotten with the idle connection that was closed for this one.
+    private void Begin()
+    {
+        _opening++;
+        pools.Remember(this);
     }
 
     private void Unlink(UpstreamConnection connection, bool reused)

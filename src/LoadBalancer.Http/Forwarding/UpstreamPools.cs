@@ -59,12 +59,15 @@ internal sealed class UpstreamPools
         }
     }
 
-    /// <summary>Closes a connection to <paramref name="endpoint"/> for the sake of somebody who waits to open one, where there is one to spare.</summary>
-    public void GiveUp(Endpoint endpoint)
+    /// <summary>Gives up a connection to <paramref name="endpoint"/> for the sake of another loop that waits to open one, where there is one to spare.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="isFurther">True where that loop has one already: then nobody's only session is given up for it.</param>
+    /// <param name="patience">How long it waits at most.</param>
+    public void GiveUp(Endpoint endpoint, bool isFurther, TimeSpan patience)
     {
-        if (_pools.TryGetValue(endpoint, out var pool) && pool.Room.IsWanted && !pool.TryCloseIdle())
+        if (_pools.TryGetValue(endpoint, out var pool) && pool.Room.IsWanted)
         {
-            pool.Sessions.Retire();
+            pool.GiveUp(isFurther, patience);
         }
     }
 
@@ -79,6 +82,15 @@ internal sealed class UpstreamPools
         }
     }
 
+    /// <summary>Makes a pool that has, or opens, a connection its endpoint's, where that has none.</summary>
+    internal void Remember(UpstreamPool pool) => _pools.TryAdd(pool.Endpoint, pool);
+
     /// <summary>Forgets a pool without connections: its endpoint may be gone.</summary>
-    internal void Forget(UpstreamPool pool) => _pools.Remove(pool.Endpoint);
+    internal void Forget(UpstreamPool pool)
+    {
+        if (_pools.TryGetValue(pool.Endpoint, out var known) && known == pool)
+        {
+            _pools.Remove(pool.Endpoint);
+        }
+    }
 }

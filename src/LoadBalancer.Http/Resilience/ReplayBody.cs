@@ -27,6 +27,9 @@ internal sealed class ReplayBody : BodyReader
     /// <summary>True where nothing of it was forgotten.</summary>
     public bool CanRewind { get; private set; }
 
+    /// <summary>How much is kept, in bytes.</summary>
+    public int KeptBytes => _length;
+
     /// <summary>True where the last part was given out before.</summary>
     public bool IsReplaying => _replays;
 
@@ -49,6 +52,16 @@ internal sealed class ReplayBody : BodyReader
         Forget();
         (_original, _part) = (null!, default);
         return original;
+    }
+
+    /// <summary>It is not begun anew any more: what is kept is let go, once it has been given out.</summary>
+    public void Stop()
+    {
+        CanRewind = false;
+        if (_at == _length)
+        {
+            Forget();
+        }
     }
 
     /// <summary>From the first byte again, where <see cref="CanRewind"/>; nobody waits for a part.</summary>
@@ -79,6 +92,11 @@ internal sealed class ReplayBody : BodyReader
         if (_replays)
         {
             (_at, _replays) = (_length, false);
+            if (!CanRewind)
+            {
+                Forget();
+            }
+
             return;
         }
 

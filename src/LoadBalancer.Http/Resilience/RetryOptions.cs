@@ -15,7 +15,7 @@ internal sealed record RetryOptions : IConfigurable<RetryOptions>
     {
         {
             "attempts", Kinds.Integer(1, 10).OrNothing("auto"), o => o.Attempts, (o, value) => o with { Attempts = value },
-            "The most tries of one request, the first and those that could not connect included. `auto`: each endpoint may fail to connect once, and for any other reason there are 2. " +
+            "The most tries of one request, the first and those that could not connect included. `auto`: 4 where they could not connect, and 2 for any other reason. " +
             "A request that no endpoint has looked at is sent again beside them."
         },
         {
@@ -30,24 +30,27 @@ internal sealed record RetryOptions : IConfigurable<RetryOptions>
         },
         {
             "per_try", Kinds.Duration("1ms", "1d").OrNothing("none"), o => o.PerTry, (o, value) => o with { PerTry = value },
-            "How long one try may take to the head of the response, its connect included; then it is a `timeout`. The time that the client takes to send the body does not count. All tries together have the route's `timeout`."
+            "How long one try may take to the head of the response, its connect included; then it is a `timeout`. The time that the client takes to send the body does not count. All tries together have the route's `timeout`; " +
+            "where that is over while an endpoint's answer is in hand, the client gets that one."
         },
         {
             "budget", Kinds.Percent("0%", "100%"), o => o.Budget, (o, value) => o with { Budget = value },
-            "How many tries beyond the first the upstream may get, as a share of the requests to it in the last 10 seconds, and 10 in any case. A connect that failed is none of them."
+            "How many tries beyond the first the upstream may get, as a share of the requests to it in the last 10 seconds, and 10 in any case. Requests of routes that have only `connect` do not count. A connect that failed is no such try, " +
+            "nor a request that no endpoint has looked at."
         },
         {
             "hedge_after", Kinds.Duration("1ms", "1h").OrNothing("none"), o => o.HedgeAfter, (o, value) => o with { HedgeAfter = value },
-            "After how long without the head of a response another endpoint is asked as well, where the request may be acted on twice and its body, if it has one, is kept whole. The first answer counts, " +
+            "After how long without the head of a response, since the endpoint has had the whole request, another one is asked as well, where the request may be acted on twice and its body, if it has one, is kept whole. The first answer counts, " +
             "and the other attempt is broken off. It is within `budget`, and one of the `attempts`."
         },
         {
             "buffer", Kinds.Size("0B", "16MiB"), o => o.Buffer, (o, value) => o with { Buffer = value },
-            "How much of a request's body is kept to be sent again, where the request may be. One with a longer body is not tried again once more than this was read."
+            "How much of a request's body is kept to be sent again, where the request may be, until the head of a response is there. One with a longer body is not tried again once more than this was read. " +
+            "Where endpoints speak HTTP/2 every body is kept, as they may say that they have not looked at the request; on HTTP/1.1 nothing is kept for `connect` alone."
         },
     };
 
-    /// <summary>The most tries; null for each endpoint once where it cannot be connected to, and else two.</summary>
+    /// <summary>The most tries; null for four where endpoints cannot be connected to, and else two.</summary>
     public int? Attempts { get; init; }
 
     /// <summary>The reasons: see <see cref="RetryReasonKind"/>.</summary>

@@ -15,6 +15,9 @@ internal sealed class RetryPlan
     private const int FirstStatus = 400;
     private const int Statuses = 200;
 
+    /// <summary>Connects of one request where the file does not say: where so many endpoints cannot be reached, the next one hardly can, and a handshake of TLS costs it something.</summary>
+    private const int MostConnects = 4;
+
     private readonly bool[] _statuses = new bool[Statuses];
     private readonly int _mostConnects;
     private readonly int _mostTries;
@@ -26,7 +29,7 @@ internal sealed class RetryPlan
     /// <param name="options">What the file says; null for <c>off</c>.</param>
     public RetryPlan(RetryOptions? options)
     {
-        _mostConnects = options is null ? 1 : options.Attempts ?? int.MaxValue;
+        _mostConnects = options is null ? 1 : options.Attempts ?? MostConnects;
         _mostTries = options is null ? 1 : options.Attempts ?? 2;
         IsOff = options is null || options.Attempts == 1;
         options ??= new RetryOptions();
@@ -40,7 +43,7 @@ internal sealed class RetryPlan
 
         (PerTry, Budget, HedgeAfter) = (options.PerTry, options.Budget, IsOff ? null : options.HedgeAfter);
         IsBudgeting = !IsOff && options.IsForSeen;
-        Buffer = IsBudgeting ? options.Buffer : 0;
+        Buffer = IsOff ? 0 : options.Buffer;
     }
 
     /// <summary>The plan of a route that says nothing: what no endpoint has looked at is sent again.</summary>
@@ -61,7 +64,7 @@ internal sealed class RetryPlan
     /// <summary>True where it may give an upstream more to do: then requests are counted for its budget.</summary>
     public bool IsBudgeting { get; }
 
-    /// <summary>How much of a body is kept, in bytes; 0 where nothing is.</summary>
+    /// <summary>How much of a body is kept where the request may be sent again, in bytes; 0 where nothing is.</summary>
     public long Buffer { get; }
 
     /// <summary>True where <paramref name="reason"/> means that an upstream gets more to do.</summary>

@@ -79,7 +79,7 @@ internal static class FaultResponse
     private static void FillGrpcStatus(Exchange exchange, FaultForm form)
     {
         EnsureId(exchange);
-        exchange.Response.Status = 200;
+        (exchange.Response.Status, exchange.GrpcStatus) = (200, form.GrpcNumber);
         exchange.OwnBody = default;
         var fields = exchange.Response.Fields;
         fields.Add(KnownHeader.ContentType, "Content-Type"u8, "application/grpc"u8);
@@ -102,11 +102,12 @@ internal static class FaultResponse
     }
 
     // github.com/grpc/grpc, doc/http-grpc-status-mapping.md; and what has taken too long in all has the status of a deadline.
+    // A silence has not, though HTTP says 504 to both: whoever calls is to know a deadline that is over from an endpoint that does not answer.
     // What a limit refuses has that of a resource that is used up: clients that try UNAVAILABLE again at once would only find it so again.
     private static int GrpcStatusOf(FaultKind kind) => kind switch
     {
         FaultKind.ExchangeTimeout => 4,
-        FaultKind.RateLimited or FaultKind.QuotaExceeded or FaultKind.ConcurrencyExceeded => 8,
+        FaultKind.RateLimited or FaultKind.QuotaExceeded or FaultKind.ConcurrencyExceeded or FaultKind.BodyTooLarge => 8,
         _ => GrpcStatusOf(StatusOf(kind)),
     };
 
@@ -115,7 +116,7 @@ internal static class FaultResponse
         400 => 13,
         401 => 16,
         403 => 7,
-        404 => 12,
+        404 or 405 or 501 => 12,
         429 or 502 or 503 or 504 => 14,
         _ => 2,
     };
@@ -190,6 +191,8 @@ internal static class FaultResponse
         public bool Closes => closes;
 
         public byte[] Body => body;
+
+        public int GrpcNumber => grpcStatus;
 
         public byte[] GrpcStatus { get; } = Encoding.ASCII.GetBytes(grpcStatus.ToString(CultureInfo.InvariantCulture));
 

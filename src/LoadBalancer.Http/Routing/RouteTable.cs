@@ -12,6 +12,7 @@ internal sealed class RouteTable
 {
     private readonly HostTable<PathTrie> _hosts;
     private readonly Route[] _routes;
+    private readonly Lazy<ILookup<(string?, string?, string?), Route>> _byPlace;
     private RouteRivals? _rivals;
 
     /// <summary>A table of routes that <see cref="RouteConflicts"/> has nothing to say about.</summary>
@@ -19,6 +20,7 @@ internal sealed class RouteTable
     public RouteTable(IReadOnlyList<Route> routes)
     {
         _routes = [.. routes];
+        _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
         _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes.Select(route => route.Options))
             .GroupBy(match => match.Host, StringComparer.Ordinal)
             .Select(group => (group.Key, Build([.. group])))]);
@@ -83,6 +85,23 @@ internal sealed class RouteTable
         }
     }
 
+    /// <summary>
+    /// True where what went along <paramref name="before"/>, of another table, would go the same way here, and as freely: a route with the same
+    /// match, action and conditions of who may. How it is treated on its way may differ. For reloads, not for requests.
+    /// </summary>
+    public bool Continues(Route before)
+    {
+        foreach (var route in _byPlace.Value[PlaceOf(before.Options)])
+        {
+            if (route == before || IsContinued(before.Options, route.Options))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>
     public RouteRivals Rivals => _rivals ??= new RouteRivals(_routes);
 
@@ -100,6 +119,15 @@ internal sealed class RouteTable
         (match, group) = (null, null);
         return RequestVerdict.No;
     }
+
+    // Every path, said or not said.
+    private static (string?, string?, string?) PlaceOf(RouteOptions options) => (options.Host, options.Path == "/*" ? null : options.Path, options.PathRegex);
+
+    private static bool IsContinued(RouteOptions before, RouteOptions after) =>
+        before.Methods == after.Methods && before.Headers == after.Headers && before.Query == after.Query
+        && before.Upstream == after.Upstream && before.Split == after.Split && before.Redirect == after.Redirect && before.Respond == after.Respond
+        && before.Policies.Auth == after.Policies.Auth && before.Policies.Require == after.Policies.Require
+        && before.Policies.AllowIps == after.Policies.AllowIps && before.Policies.DenyIps == after.Policies.DenyIps;
 
     private static PathTrie Build(RouteMatch[] matches) =>
         PathTrie.TryBuild(matches, out var paths) ? paths : throw new ArgumentException("Their templates overlap in more ways than a table can hold.");

@@ -1,4 +1,5 @@
 using System.Net;
+using LoadBalancer.Connections;
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
@@ -24,6 +25,7 @@ internal sealed class ClientConnection : TrackedConnection
     private readonly long _accepted;
     private readonly HttpProxy _proxy;
     private HttpSession? _session;
+    private Retirement? _retirement;
     private Fault _stopped;
 
     /// <summary>A connection that was accepted under <paramref name="proxy"/>.</summary>
@@ -108,6 +110,55 @@ internal sealed class ClientConnection : TrackedConnection
     public override void StopWithdrawn(Withdrawal withdrawal, Fault fault) => Each(withdrawal, exchange => exchange.GiveUp(fault));
 
     /// <inheritdoc/>
+    public override void Retire(Retirement retirement, TimeSpan turn)
+    {
+        var latest = retirement.Latest;
+        if (!latest.StillAdmits(_proxy, Client.RemoteEndPoint))
+        {
+            if (_retirement is null)
+            {
+                _retirement = retirement;
+                Finish(turn);
+            }
+
+            return;
+        }
+
+        _session?.Each(exchange =>
+        {
+            if (exchange.Retirement is null && !Fits(exchange, latest))
+            {
+                exchange.Retirement = retirement;
+                exchange.Pending?.EndAfter(turn);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public override void StopRetired(Retirement retirement, Fault fault)
+    {
+        var latest = retirement.Latest;
+        if (_retirement == retirement && !latest.StillAdmits(_proxy, Client.RemoteEndPoint))
+        {
+            retirement.CountStopped();
+            Stop(fault);
+            return;
+        }
+
+        _session?.Each(exchange =>
+        {
+            if (exchange.Retirement == retirement && !Fits(exchange, latest))
+            {
+                retirement.CountStopped();
+                exchange.GiveUp(fault);
+            }
+        });
+    }
+
+    private static bool Fits(Exchange exchange, ConnectionHandler latest) =>
+        exchange.Route is not { } route || exchange.Proxy == latest || latest is not HttpProxy http || http.Routes.Continues(route);
+
+    /// <inheritdoc/>
     public override void Stop(Fault fault)
     {
         _stopped = fault;
@@ -118,7 +169,7 @@ internal sealed class ClientConnection : TrackedConnection
     // Rule zero: closures, because this runs once for a drain.
     private void Each(Withdrawal withdrawal, Action<Exchange> action) => _session?.Each(exchange =>
     {
-        if (exchange.Pending is not null && withdrawal.Holds(exchange.Endpoint))
+        if (exchange.Pending?.Uses(withdrawal) == true)
         {
             action(exchange);
         }

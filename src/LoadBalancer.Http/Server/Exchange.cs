@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
+using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Authentication;
@@ -28,6 +29,8 @@ internal sealed class Exchange(EventLoop loop)
     public const int MostFailures = 8;
 
     private LoopDeadline? _timeout;
+    private TimeSpan _timeoutAfter;
+    private bool _isWithClient;
     private BodyPace? _requestPace;
     private BodyPace? _responsePace;
     private FailedAttempt[] _failed = [];
@@ -173,14 +176,14 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>Why it was sent again, the last time; <see cref="RetryReason.None"/> where it was not.</summary>
     public RetryReason RetriedFor { get; set; }
 
+    /// <summary>What a call of gRPC ended with, by the endpoint's word or by lb's own; null where it is no call, or neither has said it.</summary>
+    public int? GrpcStatus { get; set; }
+
     /// <summary>True where the client's connection is not used again, because what follows on it cannot be trusted or is not wanted.</summary>
     public bool MustClose { get; set; }
 
     /// <summary>How it ended; <see cref="Fault.None"/> where a whole response was sent.</summary>
     public Fault Fault { get; set; }
-
-    /// <summary>The grpc-status in the trailers of its response; null where there was none.</summary>
-    public int? GrpcStatus { get; set; }
 
     /// <summary>In how many seconds the client may come again, where its fault is that an upstream's circuit is open, or that there is too much to do.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
@@ -224,14 +227,28 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>What it waits for elsewhere, so that it can be given up; null while it waits for nothing but its client.</summary>
     public PendingWork? Pending { get; set; }
 
+    /// <summary>What ends it because its route is gone, or leads elsewhere; null where nothing does.</summary>
+    public Retirement? Retirement { get; set; }
+
     /// <summary>Why it was given up; <see cref="Fault.None"/> where it was not.</summary>
     public Fault GivenUp { get; private set; }
 
+    /// <summary>When the client was last waited for, or the bandwidth of its caller, as <see cref="TimeProvider.GetTimestamp"/>; 0 for never.</summary>
+    public long ClientCame { get; set; }
+
+    /// <summary>True where the time of the whole exchange is the caller's own (see <see cref="GrpcCall.TimeoutOf"/>), and not the route's.</summary>
+    public bool HasCallersTime { get; private set; }
+
     /// <summary>The whole exchange ends after <paramref name="time"/>; not a response that lasts, see <see cref="EndTimeout"/>.</summary>
-    public void BeginTimeout(TimeSpan time)
+    /// <param name="time">How long, from now.</param>
+    /// <param name="isCallers">True where the caller has asked for that.</param>
+    public void BeginTimeout(TimeSpan time, bool isCallers = false)
     {
-        _timeout ??= new LoopDeadline(
-            loop, static exchange => ((Exchange)exchange).GiveUp(new Fault(FaultSide.Upstream, FaultKind.ExchangeTimeout)), this);
+        (_timeoutAfter, HasCallersTime) = (time, isCallers);
+
+        // It has just sent its head.
+        ClientCame = Proxy.Time.GetTimestamp();
+        _timeout ??= new LoopDeadline(loop, static exchange => ((Exchange)exchange).OnTimeout(), this);
         _timeout.Set(time);
     }
 
@@ -268,6 +285,12 @@ internal sealed class Exchange(EventLoop loop)
         var flush = Carrier.Body.FlushAsync();
         return flush.IsCompletedSuccessfully ? flush : AwaitTakingAsync(flush);
     }
+
+    /// <summary>The client is waited for from here on, to take what was sent, or its caller's bandwidth is.</summary>
+    public void HoldResponse() => _isWithClient = true;
+
+    /// <summary>It is not waited for any more.</summary>
+    public void UnholdResponse() => (_isWithClient, ClientCame) = (false, Proxy.Time.GetTimestamp());
 
     /// <summary>Notes that an attempt has failed.</summary>
     public void Note(in FailedAttempt attempt)
@@ -319,6 +342,7 @@ internal sealed class Exchange(EventLoop loop)
         IsSecure = IsClientSecure = MustClose = false;
         Tls = null;
         Route = null;
+        Retirement = null;
         Identity = null;
         MayStandIn = false;
         TunnelEndsAt = long.MaxValue;
@@ -337,8 +361,10 @@ internal sealed class Exchange(EventLoop loop)
         Attempts = PoliciesAsked = ReceivedFields = 0;
         RetryAfterSeconds = 1;
         RetriedFor = RetryReason.None;
-        Fault = GivenUp = default;
         GrpcStatus = null;
+        Fault = GivenUp = default;
+        HasCallersTime = _isWithClient = false;
+        ClientCame = 0;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 
@@ -346,8 +372,29 @@ internal sealed class Exchange(EventLoop loop)
     private async ValueTask<bool> AwaitTakingAsync(ValueTask<bool> flush)
     {
         Carrier.ExpectTaking();
+        HoldResponse();
         var taken = await flush;
+        UnholdResponse();
         Carrier.Taken();
         return taken;
     }
+
+    private void OnTimeout()
+    {
+        var fault = new Fault(IsClients() ? FaultSide.Client : FaultSide.Upstream, FaultKind.ExchangeTimeout);
+        if (!HasCallersTime && !GivenUp.Failed && Pending is { HasFallback: true } pending)
+        {
+            // What is in hand is passed on, for which there is as much time again.
+            _timeout!.Set(_timeoutAfter);
+            pending.FallBack(fault);
+        }
+        else
+        {
+            GiveUp(fault);
+        }
+    }
+
+    // No endpoint is to blame for a time that its client has used up, or has chosen: whoever wished could else have endpoints ejected by being slow.
+    private bool IsClients() =>
+        HasCallersTime || _isWithClient || Pending is { AwaitsClient: true } || Proxy.Time.GetElapsedTime(ClientCame) < _timeoutAfter / 2;
 }

@@ -13,12 +13,13 @@ internal static class ExchangeOutcome
 {
     /// <summary>Counts <paramref name="exchange"/>, of which nothing is forgotten yet, where requests of its route are compared with those before. On its loop.</summary>
     /// <param name="exchange">The exchange.</param>
+    /// <param name="time">The clock that its times are of.</param>
     /// <param name="total">From the first byte of its head to the end of its response.</param>
-    public static void Count(Exchange exchange, TimeSpan total)
+    public static void Count(Exchange exchange, TimeProvider time, TimeSpan total)
     {
         if (exchange.Route?.Metrics is { } metrics && exchange.Began >= metrics.ComparedSince)
         {
-            metrics.Compared(exchange.Loop.Index, StatusOf(exchange), TimeOf(exchange, total));
+            metrics.Compared(exchange.Loop.Index, StatusOf(exchange), TimeOf(exchange, time, total));
         }
     }
 
@@ -33,7 +34,7 @@ internal static class ExchangeOutcome
 
         if (!exchange.Fault.Failed)
         {
-            return GrpcCall.Is(exchange.Response.Fields) && (exchange.GrpcStatus ?? GrpcCall.StatusOf(exchange.Response.Fields)) is { } code ? GrpcCall.HttpStatusOf(code) : status;
+            return (exchange.GrpcStatus ?? GrpcCall.StatusOf(exchange.Response.Fields, null)) is { } code ? GrpcCall.HttpStatusOf(code) : status;
         }
 
         // A reload itself drains; and a client that left says nothing, but that a call which lb refused by the client's fault has 200 too.
@@ -44,8 +45,8 @@ internal static class ExchangeOutcome
     }
 
     /// <summary>The time that it is judged by: of what lasts as long as it likes (a WebSocket, an event stream, a call of gRPC), until its response began.</summary>
-    internal static TimeSpan TimeOf(Exchange exchange, TimeSpan total) =>
+    internal static TimeSpan TimeOf(Exchange exchange, TimeProvider time, TimeSpan total) =>
         exchange.FirstByte != 0 && (exchange.Request.WantsWebSocket || EventStream.Is(exchange.Response) || GrpcCall.Is(exchange.Response.Fields))
-            ? exchange.Proxy.Time.GetElapsedTime(exchange.Began, exchange.FirstByte)
+            ? time.GetElapsedTime(exchange.Began, exchange.FirstByte)
             : total;
 }

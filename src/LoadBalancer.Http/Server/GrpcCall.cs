@@ -6,19 +6,31 @@ namespace LoadBalancer.Http.Server;
 /// <summary>A call of gRPC, by the type of its messages (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). One of gRPC-Web is none: it is told by statuses of HTTP.</summary>
 internal static class GrpcCall
 {
+    /// <summary>The largest status that has a name (UNAUTHENTICATED).</summary>
+    public const int MostNamed = 16;
+
     private const int MostTimeoutDigits = 8;
+    private const int MostStatus = 999;
+
+    /// <summary>A call whose caller waits for less is not sent: no endpoint answers in that time, and each would only have one more call to take back.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
     private static ReadOnlySpan<byte> Type => "application/grpc"u8;
 
-    /// <summary>True where a request or response with these fields is one.</summary>
-    public static bool Is(HeaderList fields) =>
-        fields.TryGet(KnownHeader.ContentType, out var type) && type.Length >= Type.Length
-        && (type.Length == Type.Length || type[Type.Length] is (byte)'+' or (byte)';' or (byte)' ')
-        && Ascii.EqualsIgnoreCase(type[..Type.Length], Type);
+    private static ReadOnlySpan<byte> WebType => "application/grpc-web"u8;
 
-    /// <summary>What trailers, or the fields of a response without a body, say of the end of a call (the field grpc-status); null where they say nothing.</summary>
-    public static int? StatusOf(HeaderList fields) =>
-        fields.Find("grpc-status"u8) is var at and >= 0 && DecimalLength.Parse(fields.Value(at)) is var status and >= 0 and <= int.MaxValue ? (int)status : null;
+    private static ReadOnlySpan<byte> WebTextType => "application/grpc-web-text"u8;
+
+    /// <summary>True where a request or response with these fields is one.</summary>
+    public static bool Is(HeaderList fields) => fields.TryGet(KnownHeader.ContentType, out var type) && Is(type, Type);
+
+    /// <summary>True where a response with these fields may be a stream of messages with long silences: one of gRPC, or of gRPC-Web.</summary>
+    public static bool MayStream(HeaderList fields) =>
+        fields.TryGet(KnownHeader.ContentType, out var type) && (Is(type, Type) || Is(type, WebType) || Is(type, WebTextType));
+
+    /// <summary>The status of a response that is a call's: from its trailers, or from a head that is all there is; null where it is no call, or has none.</summary>
+    public static int? StatusOf(HeaderList head, HeaderList? trailers) =>
+        !Is(head) ? null : trailers is not null && Status(trailers) is { } status ? status : Status(head);
 
     /// <summary>The status of HTTP that one of gRPC stands for (google.rpc.Code); that of an unknown error for one that nobody knows.</summary>
     public static int HttpStatusOf(int status) => status switch
@@ -67,4 +79,11 @@ internal static class GrpcCall
 
         return new TimeSpan(text[^1] == (byte)'n' ? number / 100 : number * ticks);
     }
+
+    private static int? Status(HeaderList fields) =>
+        fields.Find("grpc-status"u8) is var at and >= 0 && DecimalLength.Parse(fields.Value(at)) is var status and >= 0 and <= MostStatus ? (int)status : null;
+
+    private static bool Is(ReadOnlySpan<byte> type, ReadOnlySpan<byte> wanted) =>
+        type.Length >= wanted.Length && (type.Length == wanted.Length || type[wanted.Length] is (byte)'+' or (byte)';' or (byte)' ')
+        && Ascii.EqualsIgnoreCase(type[..wanted.Length], wanted);
 }

@@ -106,6 +106,9 @@ internal sealed class HttpProxy : ConnectionHandler
     public required bool SpeaksHttp2 { get; init; }
 
     /// <inheritdoc/>
+    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && http.Routes.Routes.Any(route => !Routes.Continues(route)));
+
+    /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
 
     /// <inheritdoc/>
@@ -143,6 +146,10 @@ internal sealed class HttpProxy : ConnectionHandler
             if (outcome.Failed)
             {
                 exchange.Fault = outcome;
+
+                // An endpoint was asked, and told that nobody waits any more: as where the client takes a request back, which on HTTP/1.1 costs its connection.
+                var isTakenBack = exchange.HasCallersTime && outcome.Kind == FaultKind.ExchangeTimeout && exchange.Attempts > 0;
+                exchange.MustClose |= isTakenBack;
                 if (exchange.Carrier.HasStarted)
                 {
                     exchange.Carrier.Abort();
@@ -152,6 +159,11 @@ internal sealed class HttpProxy : ConnectionHandler
                     // :: (6)
                     FaultResponse.Prepare(exchange, outcome);
                     await OwnResponse.SendAsync(exchange);
+                }
+
+                if (isTakenBack)
+                {
+                    exchange.Carrier.EndedEarly();
                 }
             }
         }
@@ -173,7 +185,7 @@ internal sealed class HttpProxy : ConnectionHandler
         var total = Time.GetElapsedTime(exchange.Began);
         Providers.Secrets?.Hide(exchange.Request);
         Requests.End(exchange, total);
-        ExchangeOutcome.Count(exchange, total);
+        ExchangeOutcome.Count(exchange, Time, total);
         Usage?.Count(exchange);
         AccessLog.Write(Listener, exchange, total);
         if (FailureRing.Wants(exchange))
@@ -269,18 +281,20 @@ internal sealed class HttpProxy : ConnectionHandler
             }
         }
 
-        if (Shorter(route.Timeout, GrpcCall.TimeoutOf(request.Fields)) is { } timeout)
+        var callers = GrpcCall.TimeoutOf(request.Fields);
+        if (Shorter(route.Timeout, callers) is { } timeout)
         {
             var left = timeout - Time.GetElapsedTime(exchange.Began);
-            if (left <= TimeSpan.Zero)
+            var isCallers = timeout == callers;
+            if (left <= TimeSpan.Zero || (isCallers && left < GrpcCall.Shortest))
             {
-                // Its head alone took that long.
+                // Its head alone took that long, or nobody could answer in that time.
                 return new(new Fault(FaultSide.Client, FaultKind.ExchangeTimeout));
             }
 
             if (!exchange.IsRehearsal)
             {
-                exchange.BeginTimeout(left);
+                exchange.BeginTimeout(left, isCallers);
             }
         }
 

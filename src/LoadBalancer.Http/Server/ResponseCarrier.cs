@@ -47,6 +47,11 @@ internal abstract class ResponseCarrier
     /// <summary>Nobody waits for the client to take anything any more.</summary>
     public abstract void Taken();
 
+    /// <summary>By its own will the client has let a request be sent that it had no time for: it counts as one that it takes back. After it was told so.</summary>
+    public virtual void EndedEarly()
+    {
+    }
+
     /// <summary>Breaks the response off, so that the client can tell that it is not whole.</summary>
     public abstract void Abort();
 

@@ -65,7 +65,12 @@ internal sealed class HttpMetrics
     {
         var loop = exchange.Loop.Index;
         Ended(loop, exchange.Fault);
-        (exchange.Route?.Metrics ?? Unrouted).Ended(loop, ExchangeStatus.Of(exchange), exchange.ReceivedBytes, exchange.SentBytes, total);
+        var route = exchange.Route?.Metrics ?? Unrouted;
+        route.Ended(loop, ExchangeStatus.Of(exchange), exchange.ReceivedBytes, exchange.SentBytes, total);
+        if (exchange.GrpcStatus is { } status)
+        {
+            route.Called(loop, status);
+        }
     }
 
     /// <summary>Counts the end of an exchange and its fault, without what its route counts.</summary>

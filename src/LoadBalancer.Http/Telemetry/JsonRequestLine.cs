@@ -52,6 +52,7 @@ internal static class JsonRequestLine
         }
 
         line.Number("status"u8, ExchangeStatus.Of(exchange));
+        line.Number("grpc_status"u8, exchange.GrpcStatus);
         line.Text("cache"u8, exchange.Caching?.Lookup.Word);
         line.Text("upstream"u8, exchange.Upstream?.Name, ClientText.MostName);
         line.Text("endpoint"u8, exchange.Endpoint?.Label, ClientText.MostName);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Caching;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 
 namespace LoadBalancer.Http.Telemetry;
@@ -21,6 +22,7 @@ internal sealed class RouteMetrics(string route, int loops)
     private readonly StripedCells _counts = new(loops, FirstClassSlot + StatusClass.Names.Count);
     private readonly LatencyHistogram _durations = new(loops, LatencyBounds.Exchange);
     private StripedCells? _cached;
+    private StripedCells? _calls;
     private RouteOutcomes? _outcomes;
     private long _comparedSince = long.MaxValue;
     private readonly ConcurrentDictionary<PolicyRefusal, StripedCells> _refusals = new();
@@ -69,6 +71,30 @@ internal sealed class RouteMetrics(string route, int loops)
 
     /// <summary>Requests by what they got of the cache, by its index in <see cref="CacheResults.Names"/>.</summary>
     public long RequestsCached(int result) => Volatile.Read(ref _cached)?.Sum(result) ?? 0;
+
+    /// <summary>Calls of gRPC by the status that they ended with; a status without a name is counted as the one behind the last named.</summary>
+    public IEnumerable<(int Status, long Count)> Calls
+    {
+        get
+        {
+            for (var status = 0; Volatile.Read(ref _calls) is { } calls && status <= GrpcCall.MostNamed + 1; status++)
+            {
+                if (calls.Sum(status) is var count and > 0)
+                {
+                    yield return (status, count);
+                }
+            }
+        }
+    }
+
+    /// <summary>Counts a call of gRPC that has ended. A route that has none has no room for that either.</summary>
+    /// <param name="loop">The loop of its exchange.</param>
+    /// <param name="status">What it ended with.</param>
+    public void Called(int loop, int status)
+    {
+        var calls = Volatile.Read(ref _calls) ?? Interlocked.CompareExchange(ref _calls, new StripedCells(loops, GrpcCall.MostNamed + 2), null) ?? _calls;
+        calls.Add(loop, Math.Min(status, GrpcCall.MostNamed + 1));
+    }
 
     /// <summary>Counts what a request got of the cache. A route that has none has no room for that either.</summary>
     /// <param name="loop">The loop of its exchange.</param>

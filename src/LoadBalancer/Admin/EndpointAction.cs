@@ -53,6 +53,10 @@ internal abstract class EndpointAction(string path, Func<Snapshot> present, Endp
         {
             Note(request, chosen);
         }
+        catch (IOException error) when (notes.IsHandedOver)
+        {
+            return AdminAnswer.Problem(409, $"nothing was changed: {error.Message}");
+        }
         catch (IOException error)
         {
             return AdminAnswer.Problem(500, $"nothing was changed, because the state folder cannot be written: {error.Message}");

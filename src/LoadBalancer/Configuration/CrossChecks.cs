@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Addresses;
 using LoadBalancer.Configuration;
+using LoadBalancer.Health;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Upstreams;
 
@@ -34,7 +35,9 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
             new UpstreamTlsChecks(root, reader, settings).Run(name, upstream);
             SlowStartIsUsed(name, upstream);
             PanicIsUsed(name, upstream);
+            EjectionsArePossible(name, upstream);
             PendingIsUsed(name, upstream);
+            ConcurrencyIsUsed(name, upstream);
             ProtocolIsPossible(name, upstream);
         }
 
@@ -263,17 +266,40 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
+    private void EjectionsArePossible(string name, UpstreamOptions upstream)
+    {
+        if (upstream is { Discover: null, Endpoints.Count: > 1 and var count, Health.Passive: { MaxEjected: > 0 } passive } && EjectionRules.Most(passive, count) == 0
+            && (root.Locate("upstreams", name, "health", "passive") as MapNode)?.Find("max_ejected") is { } written)
+        {
+            reader.Warn(written.Place, $"'max_ejected' is rounded down, and of the {count} endpoints of the upstream '{name}' that is none: write {Math.Ceiling(100.0 / count)}% or more, or 'passive: off'");
+        }
+    }
+
     private void PendingIsUsed(string name, UpstreamOptions upstream)
     {
         var map = root.Locate("upstreams", name) as MapNode;
-        string[] bounds = ["max_connections", "max_requests", "concurrency"];
-        var isBounded = upstream is not { MaxConnections: null, MaxRequests: null, Concurrency: null } || bounds.Any(key => map?.Find(key)?.Value is not null);
-        foreach (var key in isBounded ? (string[])[] : ["max_pending", "pending_timeout"])
+        foreach (var key in SomebodyMayWait(upstream, map) ? (string[])[] : ["max_pending", "pending_timeout"])
         {
             if (map?.Find(key) is { } written)
             {
                 reader.Warn(written.Place, $"'{key}' means something only with 'max_connections', 'max_requests' or 'concurrency', of which the upstream '{name}' has none: nobody ever waits");
             }
+        }
+    }
+
+    /// <summary>True where an upstream has a bound at which others wait, be it one with an error in it.</summary>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="written">What the file says of it; null for nothing of use.</param>
+    internal static bool SomebodyMayWait(UpstreamOptions upstream, MapNode? written) =>
+        upstream is not { MaxConnections: null, MaxRequests: null, Concurrency: null }
+        || ((string[])["max_connections", "max_requests", "concurrency"]).Any(key => written?.Find(key)?.Value is not null);
+
+    private void ConcurrencyIsUsed(string name, UpstreamOptions upstream)
+    {
+        var users = options.Listeners.Values.Where(listener => listener.Upstreams.Contains(name)).ToList();
+        if (upstream.Concurrency is not null && users.Count > 0 && users.All(listener => listener.Tcp is not null) && (root.Locate("upstreams", name) as MapNode)?.Find("concurrency") is { } written)
+        {
+            reader.Warn(written.Place, $"'concurrency' counts requests, and only tcp listeners lead to the upstream '{name}': on tcp 'max_connections' bounds what is open at each endpoint");
         }
     }
 

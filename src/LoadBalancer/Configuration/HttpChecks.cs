@@ -204,8 +204,14 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
+        if (item.Find("shed") is { } shed)
+        {
+            SomebodyWaits(route, shed);
+        }
+
         if (item.Find("retry") is { } retry)
         {
+            RetryIsUsed(route, retry);
             RetryIsSafe(route, item, retry, forwards: route.Upstream is not null || route.Split is not null || actions.Length == 0);
         }
 
@@ -261,6 +267,17 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
+    private void SomebodyWaits(RouteOptions route, MapEntry shed)
+    {
+        var names = route.Upstream is { } only ? [only] : route.Split?.To.Keys.ToList() ?? [];
+        if (names.Count > 0 && names.All(name => options.Upstreams.TryGetValue(name, out var upstream) && !CrossChecks.SomebodyMayWait(upstream, root.Locate("upstreams", name) as MapNode)))
+        {
+            reader.Warn(
+                shed.Place,
+                $"'shed' says who is refused first where requests wait, and nobody ever waits at {string.Join(" and ", names.Select(name => $"the upstream '{name}'"))}: 'concurrency', 'max_requests' and 'max_connections' are bounds");
+        }
+    }
+
     // Of routes that take safe methods too, and of defaults, the retries that an endpoint may have seen the first of are for safe methods alone.
     private void RetryIsSafe(RouteOptions route, MapNode item, MapEntry retry, bool forwards)
     {
@@ -274,6 +291,31 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             Error(
                 item.Locate("retry", "on").Span,
                 $"{string.Join(" and ", route.Methods)} may not be acted on twice, so that {NameOf(route)} can only be tried again on connect: add 'idempotency_key: required', or leave the other reasons and 'hedge_after' out");
+        }
+    }
+
+    // What a reader of the file takes for working, and what does nothing.
+    private void RetryIsUsed(RouteOptions route, MapEntry written)
+    {
+        if (written.Value is not MapNode map || route.Policies.Retry is not { } retry)
+        {
+            return;
+        }
+
+        var (isOff, timeout) = (retry.Attempts == 1, route.Timeout);
+        Warn(isOff && retry.IsForSeen, "attempts", "'attempts: 1' is the first try alone, so that 'on' and 'hedge_after' do nothing");
+        Warn(!isOff && retry.IsForSeen && retry.Budget == 0, "budget", "with 'budget: 0%' nothing is tried again that an endpoint may have seen, whatever 'on' and 'hedge_after' say");
+        Warn(!retry.IsForSeen, "idempotency_key", "'idempotency_key' means something only with other reasons than connect in 'on', or with 'hedge_after'");
+        Warn(retry.HedgeAfter >= retry.PerTry, "hedge_after", "'hedge_after' is not shorter than 'per_try': the first try has ended by then");
+        Warn(retry.HedgeAfter >= timeout, "hedge_after", "'hedge_after' is not shorter than the route's 'timeout': the request has ended by then");
+        Warn(retry.PerTry >= timeout, "per_try", "'per_try' is not shorter than the route's 'timeout': the request has ended by then");
+
+        void Warn(bool isInVain, string key, string message)
+        {
+            if (isInVain && map.Find(key) is { } entry)
+            {
+                reader.Warn(entry.Place, message);
+            }
         }
     }
 

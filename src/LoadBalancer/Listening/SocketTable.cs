@@ -27,7 +27,7 @@ internal sealed class SocketTable(LoopGroup loops, ActivatedSockets activated, I
     /// <exception cref="IOException">It cannot be bound; the message says why.</exception>
     internal ListeningSocket Bind(Listener listener, string name, EndPoint address, IEnumerable<ListeningSocket> next) => new(
         listener,
-        sink => inherited?.Take(name, loops.Loops, sink)
+        sink => inherited?.Take(name, loops.Loops, sink, ownsFile: !activated.Has(address))
             ?? (activated.Open(address) is { } descriptor
                 ? EpollListener.Inherit(loops.Loops, descriptor, sink)
                 : EpollListener.Bind(loops.Loops, address, sink, Open.Values.Concat(next).Any(ours => Overlap(ours.Address, address)))));

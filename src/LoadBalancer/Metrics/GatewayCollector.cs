@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Daemon.Status;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Tls;
 
 namespace LoadBalancer.Daemon.Metrics;
@@ -137,6 +138,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
     private static void Requests(MetricWriter writer, IReadOnlyList<ListenerStatus> listeners)
     {
         EachRoute((listener, route) => Each(route.Requests, count => writer.Write(MetricFamilies.HttpRequests, count.Value, listener, route.Name, count.Key)));
+        EachRoute((listener, route) => Each(route.Metrics.Calls, call => writer.Write(
+            MetricFamilies.GrpcCalls, call.Count, listener, route.Name, call.Status > GrpcCall.MostNamed ? "other" : call.Status.ToString(CultureInfo.InvariantCulture))));
         Each(listeners, listener => writer.Write(MetricFamilies.HttpActiveRequests, listener.Requests!.Active, listener.Name));
         Each(listeners, listener => Each(listener.Requests!.Faults, fault => writer.Write(
             MetricFamilies.HttpFaults, fault.Count, listener.Name, fault.Side.ToString().ToLowerInvariant(), fault.Reason)));

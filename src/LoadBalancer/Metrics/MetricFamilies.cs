@@ -38,6 +38,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily TlsLastReloadRefused = Gauge("lb_tls_last_reload_refused", "1 where the files of a listener's TLS are not what is in use, because they are no use.", "listener");
 
     public static readonly MetricFamily HttpRequests = Counter("lb_http_requests_total", "Requests by route and class of status, 1xx to 5xx. Those that no route took have an empty route; 4xx has those too whose client did not stay for a response.", "listener", "route", "status");
+    public static readonly MetricFamily GrpcCalls = Counter("lb_grpc_calls_total", "Calls of gRPC by the status that they ended with, the endpoint's or lb's own: 0 is OK, other is a number without a name. What was broken off before anybody said one has none, and is in lb_http_faults_total. A series appears with its first call.", "listener", "route", "grpc_status");
     public static readonly MetricFamily HttpActiveRequests = Gauge("lb_http_active_requests", "Requests that are being answered.", "listener");
     public static readonly MetricFamily HttpFaults = Counter("lb_http_faults_total", "Requests that ended by a fault: refused, failed, or broken off. A series appears with its first fault.", "listener", "side", "reason");
     public static readonly MetricFamily PolicyRefusals = Counter("lb_policy_refusals_total", "Requests that a policy of a route refused, by its reason; shadow is true for those that it would have refused, was it not only watched, and that passed. A series appears with its first refusal.", "listener", "route", "policy", "reason", "shadow");
@@ -120,6 +121,9 @@ internal static class MetricFamilies
     public static readonly MetricFamily AccessLogSuppressed = Counter("lb_access_log_suppressed_lines_total", "Lines of refused connections that the access log left out: at most 100 a second are written on each loop. Requests are never left out.");
     public static readonly MetricFamily LogDropped = Counter("lb_log_dropped_lines_total", "Lines of the daemon's own log that were lost.");
     public static readonly MetricFamily AdminRefused = Counter("lb_admin_refused_total", "Requests that the admin listener refused: address_denied (admin.allow_ips), host_unknown and origin_foreign (a web page, or a name that admin.names lacks), body_not_taken; and of changes token_missing, token_wrong, token_throttled (too many wrong ones), token_not_configured.", "reason");
+    public static readonly MetricFamily Upgrades = Counter("lb_upgrades_total", "Upgrades of this process and of those that handed over to it, one after the other: done, or failed, where the old process went on.", "result");
+    public static readonly MetricFamily UpgradeDrainingProcesses = Gauge("lb_upgrade_draining_processes", "Processes from before an upgrade that still finish what they have; each ends with its last connection, or after its shutdown.drain.");
+    public static readonly MetricFamily UpgradeDrainingConnections = Gauge("lb_upgrade_draining_connections", "Open connections of the listeners of those processes, as they said a second ago.");
 
     public static readonly MetricFamily ProcessCpu = Counter("process_cpu_seconds_total", "User and system time of the process.");
     public static readonly MetricFamily ProcessUserCpu = Counter("process_cpu_user_seconds_total", "User time of the process.");

@@ -17,6 +17,10 @@ internal sealed class ConfigWatcher : IDisposable
     /// <summary>An editor writes in several steps: quiet for this long is taken for done.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A folder in which something writes all the time is looked at this long after its first event, quiet or not.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider _time;
     private readonly Action _onChanged;
     private readonly LogSink _log;
     private readonly ITimer _settled;
@@ -25,6 +29,7 @@ internal sealed class ConfigWatcher : IDisposable
     private readonly Dictionary<string, FileSystemWatcher> _names = new(StringComparer.Ordinal);
     private readonly TimeSpan _settle;
     private WatchedFiles? _watched;
+    private long? _firstEvent;
 
     /// <summary>A watcher that watches nothing before <see cref="Watch(WatchedFiles?)"/>.</summary>
     /// <param name="time">The clock of the pause before it looks.</param>
@@ -38,7 +43,7 @@ internal sealed class ConfigWatcher : IDisposable
     /// <summary>As above, with another pause before it looks.</summary>
     public ConfigWatcher(TimeProvider time, Action onChanged, LogSink log, TimeSpan settle)
     {
-        _settle = settle;
+        (_time, _settle) = (time, settle);
         _onChanged = onChanged;
         _log = log;
         _settled = time.CreateTimer(static watcher => ((ConfigWatcher)watcher!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -199,7 +204,8 @@ internal sealed class ConfigWatcher : IDisposable
         {
             if (_watched is not null)
             {
-                _settled.Change(_settle, Timeout.InfiniteTimeSpan);
+                var left = Longest - _time.GetElapsedTime(_firstEvent ??= _time.GetTimestamp());
+                _settled.Change(left >= _settle ? _settle : left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -210,6 +216,7 @@ internal sealed class ConfigWatcher : IDisposable
         lock (_gate)
         {
             watched = _watched;
+            _firstEvent = null;
         }
 
         try

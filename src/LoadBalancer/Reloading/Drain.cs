@@ -4,10 +4,11 @@ using LoadBalancer.Faults;
 
 namespace LoadBalancer.Daemon.Reloading;
 
-/// <summary>Lets the connections of a table end by themselves, up to a deadline.</summary>
+/// <summary>Lets what is open end by itself, up to a deadline.</summary>
 internal static class Drain
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly Fault Drained = new(FaultSide.Internal, FaultKind.Drained);
 
     /// <summary>Completes when the table is empty: those that are open after <paramref name="patience"/> are closed.</summary>
     /// <param name="connections">Nothing enters it any more.</param>
@@ -27,36 +28,63 @@ internal static class Drain
         catch (Exception error) when (error is TimeoutException or OperationCanceledException)
         {
             var open = connections.Count;
-            await connections.StopAllAsync(new Fault(FaultSide.Internal, FaultKind.Drained));
+            await connections.StopAllAsync(Drained);
             await empty;
             return open;
         }
     }
 
-    /// <summary>The same for what goes to endpoints that a configuration has taken away, on listeners that stay.</summary>
+    /// <summary>
+    /// The same for what goes to endpoints that a configuration has taken away, on listeners that stay. It takes the whole time: who was on his way
+    /// to them when they were taken away, in a handshake perhaps, may come to them until then, and after it nobody does.
+    /// </summary>
     /// <param name="tables">The connections of those listeners.</param>
     /// <param name="gone">The endpoints. One that comes back meanwhile keeps what was not told to end yet.</param>
     /// <param name="patience">The deadline.</param>
     /// <param name="time">The clock of the deadline.</param>
     /// <param name="hurry">Ends the patience early.</param>
-    public static async Task WithdrawAsync(
+    /// <returns>How many were ended by the deadline.</returns>
+    public static async Task<int> WithdrawAsync(
         IReadOnlyList<ConnectionTable> tables, Withdrawal gone, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
         if (gone.IsOver)
         {
-            return;
+            return 0;
         }
 
-        var began = time.GetTimestamp();
         await Task.WhenAll(tables.Select(table => table.WithdrawAllAsync(gone, SpreadOf(patience))));
-        while (!gone.IsOver && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
-        {
-            await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await WaitAsync(tables, () => gone.IsOver, patience, time, hurry);
+        gone.Close();
+        var open = gone.Open;
+        await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(gone, Drained)));
+        return open;
+    }
 
-        await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(gone, new Fault(FaultSide.Internal, FaultKind.Drained))));
+    /// <summary>The same for what a configuration leaves without a successor on a listener that stays (<see cref="Retirement"/>).</summary>
+    /// <param name="connections">The listener's.</param>
+    /// <param name="retirement">What ends them.</param>
+    /// <param name="patience">The deadline.</param>
+    /// <param name="time">The clock of the deadline.</param>
+    /// <param name="hurry">Ends the patience early.</param>
+    /// <returns>How many were ended by the deadline.</returns>
+    public static async Task<int> RetireAsync(ConnectionTable connections, Retirement retirement, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+    {
+        await connections.RetireAllAsync(retirement, SpreadOf(patience));
+        await WaitAsync([connections], static () => false, patience, time, hurry);
+        await connections.StopRetiredAsync(retirement, Drained);
+        return retirement.Stopped;
     }
 
     // The second half is for what was told to end last.
     private static TimeSpan SpreadOf(TimeSpan patience) => patience / 2;
+
+    // Where no connection is open any more, as at the end of the process, nothing is waited for.
+    private static async Task WaitAsync(IReadOnlyList<ConnectionTable> tables, Func<bool> isOver, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+    {
+        var began = time.GetTimestamp();
+        while (!isOver() && tables.Any(table => table.Count > 0) && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
+        {
+            await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 }

@@ -141,7 +141,6 @@ internal sealed class FileRefresh : IDisposable
         if (refresh.Refusal is { } why)
         {
             _log.Error("a changed file of TLS is no use; what was in use before stays", ("listener", tls.Listener), ("why", why));
-            return;
         }
 
         foreach (var warning in refresh.Warnings)
@@ -149,6 +148,9 @@ internal sealed class FileRefresh : IDisposable
             _log.Warn(warning, ("listener", tls.Listener));
         }
 
-        _log.Info("changed files of TLS are in use", ("listener", tls.Listener), ("certificates", tls.Context.Certificates.Count));
+        if (refresh.TookEffect)
+        {
+            _log.Info("changed files of TLS are in use", ("listener", tls.Listener), ("certificates", tls.Context.Certificates.Count));
+        }
     }
 }

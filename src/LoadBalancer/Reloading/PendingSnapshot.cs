@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -48,6 +50,9 @@ internal sealed class PendingSnapshot
     /// <summary>Ends drains early.</summary>
     public required CancellationToken Hurry { get; init; }
 
+    /// <summary>Told of what was ended at the deadline, and of an end that failed.</summary>
+    public required LogSink Log { get; init; }
+
     /// <summary>Makes it the present. Connections that are open go on as they began.</summary>
     /// <param name="files">The files of the configuration.</param>
     /// <param name="digest">The digest of their content.</param>
@@ -65,8 +70,14 @@ internal sealed class PendingSnapshot
         Providers.TakeOver(Previous.Providers);
         var closingStore = Store.CommitAsync();
         Cache?.Resize(Options.Cache.Memory);
+        var retired = new List<Listener>();
         foreach (var (listener, handler, sockets, maxConnections) in Listeners)
         {
+            if (listener.Handler is { } before && handler.Retires(before))
+            {
+                retired.Add(listener);
+            }
+
             listener.Publish(handler, sockets, maxConnections);
         }
 
@@ -90,35 +101,44 @@ internal sealed class PendingSnapshot
             Cache = Cache,
             Listeners = Listeners.ToDictionary(pending => pending.Listener.Name, pending => pending.Listener),
         };
-        closing = Task.WhenAll(closingStore, CloseUnusedAsync(snapshot, Sockets.Commit()));
+        var unbound = Sockets.Commit();
+        List<Closing> closings =
+        [
+            new("the store of shared limits", closingStore),
+            .. unbound.Select(socket => new Closing($"the address {socket.Address}", socket.CloseAsync())),
+            .. Previous.Upstreams.Where(entry => !Upstreams.ContainsKey(entry.Key)).Select(entry => new Closing($"the upstream '{entry.Key}'", entry.Value.DisposeAsync().AsTask())),
+            .. DrainAll(snapshot, retired),
+        ];
+        closing = CloseAsync(closings, Log);
         return snapshot;
     }
 
     /// <summary>Undoes it.</summary>
     public Task DiscardAsync() => Task.WhenAll(Sockets.DiscardAsync(), Store.DiscardAsync());
 
-    private async Task CloseUnusedAsync(Snapshot next, List<ListeningSocket> unbound)
+    // What has no successor has the time that a shutdown would give it: the connections of a listener, the streams to an endpoint, and what a
+    // listener that stays would not have as it is.
+    private IEnumerable<Closing> DrainAll(Snapshot next, List<Listener> retired)
     {
-        // Before anything is waited for: the next configuration may have them again.
-        var withdrawal = new Withdrawal(GoneEndpoints(next));
-        await Task.WhenAll(unbound.Select(socket => socket.CloseAsync()));
-        foreach (var (name, upstream) in Previous.Upstreams)
+        var patience = next.Options.Shutdown.Drain;
+        var tables = next.Listeners.Values.Select(listener => listener.Connections).ToList();
+        foreach (var gone in Previous.Listeners.Values.Where(listener => !next.Listeners.ContainsKey(listener.Name)))
         {
-            if (!next.Upstreams.ContainsKey(name))
-            {
-                await upstream.DisposeAsync();
-            }
+            yield return new Closing($"the listener '{gone.Name}'", Drain.RunAsync(gone.Connections, patience, Time, Hurry));
         }
 
-        // What has no successor, the connections of a listener and the streams to an endpoint, has the time that a shutdown would give it.
-        var patience = next.Options.Shutdown.Drain;
-        var gone = Previous.Listeners.Where(entry => !next.Listeners.ContainsKey(entry.Key)).Select(entry => entry.Value);
-        await Task.WhenAll(
-        [
-            .. gone.Select(listener => Drain.RunAsync(listener.Connections, patience, Time, Hurry)),
-            Drain.WithdrawAsync([.. next.Listeners.Values.Select(listener => listener.Connections)], withdrawal, patience, Time, Hurry),
-        ]);
+        foreach (var listener in retired)
+        {
+            var retirement = new Retirement(() => listener.Handler!);
+            yield return new Closing($"what changed of the listener '{listener.Name}'", Drain.RetireAsync(listener.Connections, retirement, patience, Time, Hurry));
+        }
+
+        // Before anything is waited for: the next configuration may have them again.
+        yield return new Closing("endpoints", Drain.WithdrawAsync(tables, new Withdrawal(GoneEndpoints(next)), patience, Time, Hurry));
     }
+
+    // Of this object nothing is held, which has two configurations, while a drain lasts. And one end that fails keeps no other from coming.
+    private static Task CloseAsync(List<Closing> closings, LogSink log) => Task.WhenAll(closings.Select(closing => closing.EndAsync(log)));
 
     // What a discovery does not find any more was not taken away by anybody: a record that flips must close nothing.
     private ImmutableArray<Endpoint> GoneEndpoints(Snapshot next) =>

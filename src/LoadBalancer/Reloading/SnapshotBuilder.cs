@@ -68,6 +68,7 @@ internal sealed class SnapshotBuilder(
                 Sockets = change,
                 Time = context.Time,
                 Hurry = hurry,
+                Log = log,
             };
             WarnOfBounds(options);
             return next;

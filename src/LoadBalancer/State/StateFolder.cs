@@ -88,9 +88,18 @@ internal sealed class StateFolder : IDisposable
     /// <summary>True while another process has read it, to take over: what is written here would be lost.</summary>
     public bool IsHandedOver { get; set; }
 
-    /// <summary>Notes that this process uses it, for whoever wonders.</summary>
-    public void NoteProcess() =>
-        Write(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+    /// <summary>Notes that this process uses it, for whoever wonders: a disk that is full is a warning, and keeps nothing from being served.</summary>
+    public void NoteProcess()
+    {
+        try
+        {
+            Replace(ProcessName, System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+        }
+        catch (IOException error)
+        {
+            _log.Warn("the state folder cannot be written: what is to be kept in it is lost with this process", ("folder", Path), ("error", error.Message));
+        }
+    }
 
     /// <summary>True where there is such a file.</summary>
     public bool Has(string name) => File.Exists(At(name));

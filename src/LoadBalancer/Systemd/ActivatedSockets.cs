@@ -55,6 +55,9 @@ internal sealed class ActivatedSockets : IDisposable
     /// <exception cref="InvalidDataException">One is not a listening stream socket.</exception>
     public static ActivatedSockets Of(IEnumerable<(int Descriptor, string Name)> sockets) => new([.. sockets.Select(socket => Inspect(socket.Descriptor, socket.Name))]);
 
+    /// <summary>True where a socket of the service manager's listens at <paramref name="address"/>, whose file then is its own too.</summary>
+    public bool Has(EndPoint address) => All.Any(socket => socket.Address.Equals(address));
+
     /// <summary>
     /// A descriptor, owned by the caller, of the socket that listens at <paramref name="address"/>; null where there is
     /// none. A socket of all IPv6 addresses that takes IPv4 clients too serves for <c>0.0.0.0</c>, which could not be bound beside it.

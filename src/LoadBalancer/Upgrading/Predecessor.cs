@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Transport.Epoll;
 
@@ -19,6 +21,15 @@ internal sealed class Predecessor : IDisposable
     public const string Listener = "listener ";
     public const string Activated = "activated ";
     public const string Lock = "lock ";
+
+    /// <summary>How many upgrades were done and have failed so far, this one left out.</summary>
+    public const string Upgrades = "upgrades ";
+
+    /// <summary>Notes of endpoints follow, be they none: they are all that there are.</summary>
+    public const string Notes = "notes";
+
+    /// <summary>One of them, as JSON.</summary>
+    public const string Note = "note ";
     public const string Complete = "complete";
     public const string Ready = "ready";
     public const string Failed = "failed ";
@@ -28,16 +39,27 @@ internal sealed class Predecessor : IDisposable
     public const string YoursUntold = "yours untold";
     public const string Accepting = "accepting";
 
+    /// <summary>After all that, as long as it lives: how many earlier processes still run, it among them, and their connections.</summary>
+    public const string Draining = "draining ";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly DescriptorChannel _channel;
     private readonly List<(int Descriptor, string Name)> _activated = [];
     private (string Path, int Descriptor)? _lock;
+    private List<EndpointNote>? _notes;
+    private volatile bool _isDisposed;
 
     private Predecessor(DescriptorChannel channel) => _channel = channel;
 
     /// <summary>Its listening sockets.</summary>
     public InheritedListeners Listeners { get; } = new();
+
+    /// <summary>What operators have said of endpoints; null where it has not told, as earlier versions do not.</summary>
+    public IReadOnlyList<EndpointNote>? EndpointNotes => _notes;
+
+    /// <summary>How upgrades went, this one among them.</summary>
+    public UpgradeTally Tally { get; private set; } = new() { Done = 1 };
 
     /// <summary>The process that started this one to be replaced by it, with all that it hands over; null where nobody did.</summary>
     /// <exception cref="IOException">It says nothing that makes sense.</exception>
@@ -100,8 +122,55 @@ internal sealed class Predecessor : IDisposable
     /// <summary>Says that this process accepts, so that the other one leaves.</summary>
     public void SayAccepting() => _channel.Send(Accepting, Patience);
 
+    /// <summary>Hears, from here on, what it still has, until it has ended (<see cref="UpgradeTally.DrainingProcesses"/>).</summary>
+    public void Follow()
+    {
+        // A thread of its own, because a receive blocks, and this may take as long as a drain.
+        Tally.Drains(1, 0);
+        new Thread(Listen) { IsBackground = true, Name = "lb predecessor" }.Start();
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _channel.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _channel.Dispose();
+    }
+
+    private void Listen()
+    {
+        while (!_isDisposed)
+        {
+            var message = _channel.Receive(Patience, out _, out var late);
+            if (message is null && !late)
+            {
+                break;
+            }
+
+            if (message?.StartsWith(Draining, StringComparison.Ordinal) == true && Numbers(message[Draining.Length..]) is [var processes, var connections])
+            {
+                Tally.Drains((int)processes, (int)connections);
+            }
+        }
+
+        Tally.Drains(0, 0);
+    }
+
+    private static long[] Numbers(string words) =>
+        [.. words.Split(' ').Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)];
+
+    private static EndpointNote? ReadNote(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, StateJson.Default.EndpointNote);
+        }
+        catch (JsonException)
+        {
+            // Of a version that writes them differently.
+            return null;
+        }
+    }
 
     private void Take(string message, int[] descriptors)
     {
@@ -116,6 +185,21 @@ internal sealed class Predecessor : IDisposable
         else if (message.StartsWith(Lock, StringComparison.Ordinal) && descriptors is [var held])
         {
             _lock = (message[Lock.Length..], held);
+        }
+        else if (message.StartsWith(Upgrades, StringComparison.Ordinal) && Numbers(message[Upgrades.Length..]) is [var done, var failed, ..])
+        {
+            Tally = new UpgradeTally { Done = done + 1, Failed = failed };
+        }
+        else if (message == Notes)
+        {
+            _notes = [];
+        }
+        else if (message.StartsWith(Note, StringComparison.Ordinal))
+        {
+            if (ReadNote(message[Note.Length..]) is { } note)
+            {
+                _notes?.Add(note);
+            }
         }
         else
         {

@@ -56,6 +56,22 @@ internal sealed class Successor : IDisposable
     /// <summary>Waits for the end of one that has closed its way to us: that comes first, and the exit code a moment later.</summary>
     public void AwaitEnd() => _process.WaitForExit(ExitPatience);
 
+    /// <summary>Its end, whenever that comes, and its exit code: 128 and the signal's number where a signal ended it.</summary>
+    public async Task<int> EndedAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    /// <summary>Sends it a signal; one that has ended gets none.</summary>
+    public void Signal(int signal)
+    {
+        if (!_process.HasExited)
+        {
+            Libc.Kill(_process.Id, signal);
+        }
+    }
+
     /// <summary>Ends it, if it has not ended by itself.</summary>
     /// <returns>The exit code that it ended with by itself; null where it was made to.</returns>
     public int? End()

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
@@ -11,24 +12,42 @@ namespace LoadBalancer.Daemon.Upgrading;
 /// <code>
 ///   old                                       new
 ///   start the program again ────────────────► reads the file
-///   copies of listening sockets, the lock ──► takes them, builds, probes, looks up
+///   copies of listening sockets, the lock,
+///   notes of endpoints                    ──► takes them, builds, probes, looks up
 ///   serves as before                     ◄─── ready, or failed and why
 ///   writes what callers have used
 ///   MAINPID to the service manager; yours ──► reads it, accepts
 ///   leaves the sockets                   ◄─── accepting
-///   drains and ends                           serves
+///   drains, says what it has, ends        ──► serves
 /// </code>
 /// Until the old one has read the last word it can go on as if nothing had been; whatever comes instead of it, or nothing within a bound, is
 /// a failure of the new one, which is then killed.
 /// </summary>
+/// <param name="sockets">What accepts.</param>
+/// <param name="transport">What the admin pages listen on.</param>
+/// <param name="activated">The service manager's sockets.</param>
+/// <param name="state">What outlives the process; null for nothing.</param>
+/// <param name="notes">What operators have said of endpoints.</param>
+/// <param name="kept">What callers have used.</param>
+/// <param name="shared">The same, among instances.</param>
+/// <param name="tally">Counts upgrades.</param>
+/// <param name="service">What the service manager told this process.</param>
+/// <param name="notifier">The way to it.</param>
+/// <param name="log">Told how it goes.</param>
 internal sealed class Upgrade(
-    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, KeptCounts kept, SharedUsage shared, ServiceEnvironment service, Notifier notifier, LogSink log)
+    SocketTable sockets, EpollTransport transport, ActivatedSockets activated, StateFolder? state, IReadOnlyList<EndpointNotes> notes, KeptCounts kept, SharedUsage shared,
+    UpgradeTally tally, ServiceEnvironment service, Notifier notifier, LogSink log)
 {
     /// <summary>How long the new process may take to be ready, unless the operator says otherwise.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>How long it may take between two words that need no work.</summary>
     private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the new process hears what this one still has.</summary>
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
+
+    private Successor? _successor;
 
     /// <summary>Starts the new process and lets it take over; after a failure everything is as before.</summary>
     /// <param name="patience">How long it may take to be ready.</param>
@@ -37,32 +56,56 @@ internal sealed class Upgrade(
     {
         if (Environment.ProcessId == 1)
         {
-            return Fail("lb is process 1 of its container, which ends with it: start a container of the new version instead");
+            return Refuse("lb is process 1 of its container, which ends with it: start a container of the new version instead");
         }
 
-        if (state is not null)
-        {
-            state.IsHandedOver = true;
-        }
-
+        HoldChanges(true);
         var outcome = await StartAsync(patience, stop);
         if (outcome.Failure is null)
         {
             notifier.Silence();
             log.Info("the new process serves; this one finishes what it has and ends", ("pid", outcome.ProcessId));
         }
-        else if (state is not null)
+        else
         {
-            state.IsHandedOver = false;
-            state.NoteProcess();
+            HoldChanges(false);
+            state?.NoteProcess();
         }
 
         return outcome;
     }
 
+    /// <summary>An upgrade that fails before it begins, or has failed: it is counted, and logged.</summary>
+    public UpgradeOutcome Refuse(string why)
+    {
+        tally.CountFailed();
+        log.Error("the upgrade failed; this process goes on", ("why", why));
+        return new UpgradeOutcome(null, why);
+    }
+
     /// <summary>Leaves the sockets to the new process.</summary>
     public Task LeaveAsync() => Task.WhenAll(
         [.. sockets.Open.Values.Select(socket => socket.HandOverAsync()), .. transport.Listeners.Select(listener => listener.Sockets.HandOverAsync())]);
+
+    /// <summary>Sends a signal to the process that has taken over.</summary>
+    public void PassOn(int signal) => _successor?.Signal(signal);
+
+    /// <summary>
+    /// After another process has taken over, while this one drains: tells it what this one still has, and notices when it ends.
+    /// </summary>
+    /// <param name="connections">How many connections this one has.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="failed">
+    /// Called where the other one ends in disorder: nobody serves then, and whoever would start another waits for this one to end
+    /// (systemd does, for the whole control group).
+    /// </param>
+    /// <returns>Ends the telling.</returns>
+    public IDisposable Accompany(Func<int> connections, TimeProvider time, Action failed)
+    {
+        var successor = _successor!;
+        _ = NoticeEndAsync(successor, failed);
+        return time.CreateTimer(_ => Tell(successor, connections()), null, TimeSpan.Zero, TellEvery);
+    }
 
     private async Task<UpgradeOutcome> StartAsync(TimeSpan patience, CancellationToken stop)
     {
@@ -73,24 +116,34 @@ internal sealed class Upgrade(
             log.Info("an upgrade begins", ("program", command.Program));
             successor = Successor.Start(command, service.ForSuccessor);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            return Fail($"the new process cannot be started: {error.Message}");
+            return Refuse($"the new process cannot be started: {error.Message}");
         }
 
-        using (successor)
+        // Its end ends the wait for it.
+        using var stopping = stop.Register(() => successor.End());
+        string? failure;
+        try
         {
-            // Its end ends the wait for it.
-            using var stopping = stop.Register(() => successor.End());
-            var failure = await Task.Run(() => HandOver(successor, patience), CancellationToken.None);
-            if (failure is null)
-            {
-                return new UpgradeOutcome(successor.ProcessId, null);
-            }
-
-            var exitCode = successor.End();
-            return Fail(stop.IsCancellationRequested ? "lb is stopping" : exitCode is { } code ? FormattableString.Invariant($"{failure} (exit code {code})") : failure);
+            failure = await Task.Run(() => HandOver(successor, patience), CancellationToken.None);
         }
+        catch (Exception error)
+        {
+            // Whatever it was, this process goes on; it does not end because another could not begin.
+            log.Error(error, "an error of lb itself while it was to be replaced");
+            failure = error.Message;
+        }
+
+        if (failure is null)
+        {
+            _successor = successor;
+            return new UpgradeOutcome(successor.ProcessId, null);
+        }
+
+        var exitCode = successor.End();
+        successor.Dispose();
+        return Refuse(stop.IsCancellationRequested ? "lb is stopping" : exitCode is { } code ? FormattableString.Invariant($"{failure} (exit code {code})") : failure);
     }
 
     /// <summary>The talk with the new process; why it failed, or null.</summary>
@@ -146,7 +199,15 @@ internal sealed class Upgrade(
             given = given && channel.Send(Predecessor.Activated + socket.Name, ShortPatience, [socket.Descriptor]);
         }
 
-        return given && (state is null || channel.Send(Predecessor.Lock + state.Path, ShortPatience, [state.Lock])) && channel.Send(Predecessor.Complete, ShortPatience);
+        given = given && (state is null || channel.Send(Predecessor.Lock + state.Path, ShortPatience, [state.Lock]))
+            && channel.Send(FormattableString.Invariant($"{Predecessor.Upgrades}{tally.Done} {tally.Failed}"), ShortPatience)
+            && channel.Send(Predecessor.Notes, ShortPatience);
+        foreach (var note in notes.SelectMany(kind => kind.All))
+        {
+            given = given && channel.Send(Predecessor.Note + JsonSerializer.Serialize(note, StateJson.Default.EndpointNote), ShortPatience);
+        }
+
+        return given && channel.Send(Predecessor.Complete, ShortPatience);
     }
 
     private static bool Give(DescriptorChannel channel, string name, ReadOnlySpan<int> descriptors)
@@ -165,9 +226,31 @@ internal sealed class Upgrade(
         return true;
     }
 
-    private UpgradeOutcome Fail(string why)
+    // What the new process has read or was told is not to change under it.
+    private void HoldChanges(bool held)
     {
-        log.Error("the upgrade failed; this process goes on", ("why", why));
-        return new UpgradeOutcome(null, why);
+        foreach (var kind in notes)
+        {
+            kind.IsHandedOver = held;
+        }
+
+        if (state is not null)
+        {
+            state.IsHandedOver = held;
+        }
+    }
+
+    // What it does not take, because it is of an earlier version or busy, is told again in a second.
+    private void Tell(Successor successor, int connections) => successor.Channel.Send(
+        FormattableString.Invariant($"{Predecessor.Draining}{1 + tally.DrainingProcesses} {connections + tally.DrainingConnections}"), TimeSpan.FromMilliseconds(1));
+
+    private async Task NoticeEndAsync(Successor successor, Action failed)
+    {
+        var exitCode = await successor.EndedAsync();
+        if (exitCode != 0)
+        {
+            log.Error("the process that took over has failed; this one ends at once, so that another can start", ("pid", successor.ProcessId), ("exit_code", exitCode));
+            failed();
+        }
     }
 }

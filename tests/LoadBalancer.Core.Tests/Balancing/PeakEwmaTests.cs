@@ -107,7 +107,7 @@ public sealed class PeakEwmaTests
     private static void Connected(Member member, double ms)
     {
         var lease = member.Endpoint.Lease();
-        lease.Connected(TimeSpan.FromMilliseconds(ms));
+        lease.Answered(0, TimeSpan.FromMilliseconds(ms));
         lease.Return(Fault.None);
     }
 }

@@ -73,6 +73,35 @@ public sealed class EndpointLeaseTests
     }
 
     [Test]
+    public void Tells_of_one_event_once_however_many_it_ended()
+    {
+        var endpoint = Members.Endpoint(1);
+        var observer = new CountingObserver();
+        endpoint.Observer = observer;
+        for (var lease = 0; lease < 10; lease++)
+        {
+            endpoint.Lease().Return(new Fault(FaultSide.Upstream, FaultKind.Reset), isRepeat: lease > 0);
+        }
+
+        Assert.That((observer.Failures, endpoint.Load.Faults(FaultKind.Reset), endpoint.Load.Active), Is.EqualTo((1, 10, 0)));
+    }
+
+    [Test]
+    public void Who_has_answered_was_not_outrun()
+    {
+        var endpoint = Members.Endpoint(1);
+        var observer = new CountingObserver();
+        endpoint.Observer = observer;
+        var lease = endpoint.Lease();
+        lease.Outrun(loop: 0, TimeSpan.FromSeconds(1));
+        lease.Answered(loop: 0, TimeSpan.FromSeconds(2));
+        lease.Outrun(loop: 0, TimeSpan.FromSeconds(3));
+        lease.Return(Fault.None);
+        lease.Outrun(loop: 0, TimeSpan.FromSeconds(4));
+        Assert.That((observer.Outruns, observer.Failures, endpoint.Load.Answered), Is.EqualTo((1, 0, 1)));
+    }
+
+    [Test]
     public void Leaves_every_counter_at_zero_after_a_million_with_every_outcome_on_eight_threads()
     {
         const int Threads = 8, Leases = 1_000_000 / Threads;
@@ -104,6 +133,10 @@ public sealed class EndpointLeaseTests
     {
         public int Failures { get; private set; }
 
+        public int Outruns { get; private set; }
+
         public override void Failed(Endpoint endpoint, Fault fault, bool answered) => Failures++;
+
+        public override void Outrun(Endpoint endpoint) => Outruns++;
     }
 }

@@ -83,6 +83,9 @@ internal sealed class GrpcEndpoint : IAsyncDisposable
         return message;
     }
 
+    /// <summary>Stops in order: it says so on its connections (GOAWAY), and answers what it has begun.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource();

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Health;
+using LoadBalancer.Tls;
 using LoadBalancer.Tests.Transport.Epoll;
 using LoadBalancer.Transport.Epoll;
 
@@ -159,6 +160,33 @@ public sealed class TlsProbeTests
     }
 
     [Test]
+    public async Task Does_not_pass_by_a_cipher_that_no_request_could_use()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Ignore("the test chooses ciphers");
+        }
+
+        using var certificate = _authority.Issue(validDays: 9, Name);
+        using var server = Tls(certificate, ciphers: [TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256]);
+        Assert.That((await AskAsync(server, tls: null)).Result, Is.EqualTo(ProbeResult.TlsHandshake));
+    }
+
+    [Test]
+    public void Does_as_the_traffic_in_what_it_is_not_told()
+    {
+        var upstream = new UpstreamTlsOptions { ServerName = Name, Ca = Ca, Cert = "/own.pem", Key = "/own.key" };
+        var like = ProbeTlsOptions.Like(upstream, ownName: null);
+        Assert.That(ProbeTlsOptions.Of(null, upstream, null), Is.EqualTo(like));
+        Assert.That(ProbeTlsOptions.Of(new(), upstream, null), Is.EqualTo(like), "and verifies");
+        Assert.That(ProbeTlsOptions.Of(new() { ServerName = "health.internal" }, upstream, null), Is.EqualTo(like with { ServerName = "health.internal" }));
+        Assert.That(ProbeTlsOptions.Of(new(), upstream with { Insecure = true }, null)!.Verifies, Is.False);
+        Assert.That(ProbeTlsOptions.Of(new() { Ca = Ca }, upstream with { Insecure = true }, null)!.Verifies);
+        Assert.That(ProbeTlsOptions.Of(ProbeTlsOptions.Off, upstream, null), Is.SameAs(ProbeTlsOptions.Off));
+        Assert.That(ProbeTlsOptions.Of(new(), null, null)!.Verifies, Is.False, "the handshake alone, where the traffic has no TLS of ours");
+    }
+
+    [Test]
     public async Task Carries_an_HTTP_probe()
     {
         using var certificate = _authority.Issue(validDays: 9, Name);
@@ -175,12 +203,13 @@ public sealed class TlsProbeTests
         Assert.That((await Probe(https with { Tls = new() { ServerName = "x.internal", Ca = Ca } }).AskAsync(server.Address, CancellationToken.None)).Result, Is.EqualTo(ProbeResult.TlsCertificate));
     }
 
-    private static ProbedServer Tls(X509Certificate2 certificate, List<string>? names = null, Func<Stream, Task>? serve = null) => new(async stream =>
+    private static ProbedServer Tls(X509Certificate2 certificate, List<string>? names = null, Func<Stream, Task>? serve = null, TlsCipherSuite[]? ciphers = null) => new(async stream =>
     {
         await using var tls = new SslStream(stream, leaveInnerStreamOpen: true);
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+            CipherSuitesPolicy = ciphers is not null && OperatingSystem.IsLinux() ? new CipherSuitesPolicy(ciphers) : null,
         });
         names?.Add(tls.TargetHostName);
         await (serve ?? ProbedServer.DrainAsync)(tls);

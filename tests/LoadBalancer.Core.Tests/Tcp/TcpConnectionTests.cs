@@ -20,7 +20,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
     private static readonly Fault Denied = new(FaultSide.Client, FaultKind.AddressDenied);
 
     private readonly List<string> _calls = [];
-    private readonly ListenerMetrics _metrics = new("all", loops: 1);
+    private ListenerMetrics _metrics = null!;
     private TestLoops _loops = null!;
     private LoopLog _lines = null!;
     private ConnectionLog _connectionLog = null!;
@@ -33,6 +33,7 @@ internal sealed class TcpConnectionTests : UpstreamFixture
     public void Listen()
     {
         _calls.Clear();
+        _metrics = new ListenerMetrics("all", loops: 1);
         _loops = new TestLoops();
         _lines = new LoopLog(1, LogDestination.Off, TimeProvider.System, LogSink.Silent);
         _connectionLog = new ConnectionLog(_lines, TimeProvider.System);
@@ -128,6 +129,46 @@ internal sealed class TcpConnectionTests : UpstreamFixture
         Assert.That(SpinWait.SpinUntil(() => _metrics.RejectedFor(FaultKind.Reset) == 1, TimeSpan.FromSeconds(30)), Is.True);
         Assert.That((_table.Count, upstream.Pending.Count, upstream.View.All[0].Endpoint.Load.Active), Is.EqualTo((0, 0, 0)));
         full.Return(Fault.None);
+        await upstream.DisposeAsync();
+    }
+
+    [Test]
+    public async Task No_client_is_the_reason_for_more_connects_than_a_few()
+    {
+        var upstream = await ListenAnew(new UpstreamOptions
+        {
+            Endpoints = [.. Enumerable.Range(0, 10).Select(_ => new EndpointOptions { Address = Loopback.Refusing() })],
+            Health = new() { Passive = null },
+        });
+        using (var client = Loopback.Connect(_listener.Address))
+        {
+            Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        }
+
+        await _loops.Run(() => { });
+        Assert.That(upstream.View.All.Select(member => member.Endpoint.Load.Leased), Has.Exactly(TcpConnection.MostConnects).EqualTo(1).And.Exactly(10 - TcpConnection.MostConnects).EqualTo(0));
+    }
+
+    [Test]
+    public async Task Who_waited_for_room_while_the_circuit_opened_reaches_nobody()
+    {
+        var upstream = await ListenAnew(new UpstreamOptions
+        {
+            Endpoints = [new EndpointOptions { Address = _endpoint.LocalEndPoint! }],
+            MaxConnections = 1,
+            CircuitBreaker = new() { Minimum = 1, FailureRatio = 0.01 },
+            Health = new() { Passive = null },
+        });
+        upstream.Start();
+        Assert.That(upstream.Circuit!.TryEnter(0, out var pass), Is.True);
+        var full = upstream.View.All[0].Endpoint.Lease();
+        using var client = Loopback.Connect(_listener.Address);
+        Assert.That(() => upstream.Pending.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        pass.Return(0, Refused);
+        full.Return(Fault.None);
+        Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.That(() => _metrics.RejectedFor(FaultKind.CircuitOpen), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        Assert.That((upstream.Pending.Count, upstream.View.All[0].Endpoint.Load.Active), Is.EqualTo((0, 0)));
         await upstream.DisposeAsync();
     }
 

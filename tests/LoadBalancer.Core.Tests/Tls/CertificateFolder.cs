@@ -28,6 +28,14 @@ internal sealed class CertificateFolder : IDisposable
         return Write(name, certificate);
     }
 
+    /// <summary>As above; gives the serial number, the highest byte first.</summary>
+    public byte[] WriteWithSerial(string name, params string[] hosts)
+    {
+        using var certificate = Authority.Issue(30, hosts);
+        Write(name, certificate);
+        return certificate.SerialNumberBytes.ToArray();
+    }
+
     /// <summary>As above, with an RSA key.</summary>
     public string WriteRsa(string name, params string[] hosts)
     {

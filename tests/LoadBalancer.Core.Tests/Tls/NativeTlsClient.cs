@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using LoadBalancer.Tls.OpenSsl;
 
@@ -18,7 +19,7 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
     private readonly nint _ssl;
 
     /// <summary>A client of <paramref name="address"/> before its handshake; it trusts anybody, or where it <paramref name="verifies"/> nobody.</summary>
-    public NativeTlsClient(EndPoint address, int version, string? name = "localhost", nint session = 0, bool wantsStaple = false, string? offers = null, bool verifies = false)
+    public NativeTlsClient(EndPoint address, int version, string? name = "localhost", nint session = 0, bool wantsStaple = false, string? offers = null, bool verifies = false, X509Certificate2? own = null)
     {
         _context = LibSsl.NewContext(LibSsl.ClientMethod());
         LibSsl.ContextControl(_context, LibSsl.ControlMinVersion, version, null);
@@ -31,6 +32,11 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
             {
                 _ = LibSsl.SetAlpnOffer(_context, bytes, (uint)wire.Length);
             }
+        }
+
+        if (own is not null)
+        {
+            Use(own);
         }
 
         Socket = Loopback.Connect(address);
@@ -174,6 +180,21 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
         LibSsl.FreeContext(_context);
         LibCrypto.ClearErrors();
         Socket.Dispose();
+    }
+
+    private void Use(X509Certificate2 own)
+    {
+        using var key = own.GetECDsaPrivateKey()!;
+        var pem = Encoding.ASCII.GetBytes($"{own.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}");
+        fixed (byte* bytes = pem)
+        {
+            var bio = LibCrypto.NewMemoryBio(bytes, pem.Length);
+            var (certificate, secret) = (LibCrypto.ReadCertificate(bio, 0, null, null), LibCrypto.ReadPrivateKey(bio, 0, null, null));
+            Assert.That((LibSsl.UseCertificate(_context, certificate), LibSsl.UsePrivateKey(_context, secret)), Is.EqualTo((1, 1)), OpenSslFailure.TakeText);
+            LibCrypto.FreeCertificate(certificate);
+            LibCrypto.FreeKey(secret);
+            _ = LibCrypto.FreeBio(bio);
+        }
     }
 
     [LibraryImport(LibSsl.Library, EntryPoint = "SSL_set_fd")]

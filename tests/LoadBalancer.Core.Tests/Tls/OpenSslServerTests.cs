@@ -58,6 +58,68 @@ internal sealed class OpenSslServerTests(int version)
     }
 
     [Test]
+    public void A_ticket_does_not_outlive_the_clients_certificate()
+    {
+        using var authority = new TestAuthority();
+        using var own = authority.Issue(30, "client");
+        var time = new ManualTime(TimeProvider.System.GetUtcNow());
+        var settings = TlsEcho.Settings(authority) with
+        {
+            ClientCertificates = ClientCertificateMode.Required,
+            ClientAuthoritiesPem = System.Text.Encoding.ASCII.GetBytes(authority.Pem),
+            Time = time,
+        };
+        using var echo = new TlsEcho(Engine, settings);
+        nint session;
+        using (var first = new NativeTlsClient(echo.Address, version, own: own).Connected())
+        {
+            first.Echoes(10);
+            session = first.TakeSession();
+        }
+
+        using (var second = new NativeTlsClient(echo.Address, version, session: session).Connected())
+        {
+            second.Echoes(10);
+            Assert.That(second.IsResumed, "the certificate is in its time");
+        }
+
+        time.Advance(TimeSpan.FromDays(31));
+        using (var third = new NativeTlsClient(echo.Address, version, session: session, own: own).Connected())
+        {
+            third.Echoes(10);
+            Assert.That(third.IsResumed, Is.False, "it is verified anew");
+        }
+
+        using (var fourth = new NativeTlsClient(echo.Address, version, session: session))
+        {
+            Assert.That(fourth.Handshake() && fourth.IsServed(), Is.False, "without it there is no connection");
+        }
+
+        LibSsl.FreeSession(session);
+    }
+
+    [Test]
+    public void A_staple_that_has_ended_is_not_given_any_more()
+    {
+        using var authority = new TestAuthority();
+        var time = new ManualTime();
+        var settings = TlsEcho.Settings(authority) with
+        {
+            Certificates = [TlsEcho.Certificate(authority, "localhost") with { Staple = Loopback.Pattern(100), StapleEnd = time.GetUtcNow().AddDays(1) }],
+            Time = time,
+        };
+        using var echo = new TlsEcho(Engine, settings);
+        using (var before = new NativeTlsClient(echo.Address, version, wantsStaple: true).Connected())
+        {
+            Assert.That(before.Staple, Is.Not.Empty);
+        }
+
+        time.Advance(TimeSpan.FromDays(2));
+        using var after = new NativeTlsClient(echo.Address, version, wantsStaple: true).Connected();
+        Assert.That(after.Staple, Is.Empty);
+    }
+
+    [Test]
     public void A_ticket_of_the_key_before_is_taken_and_renewed_and_one_of_a_key_that_is_gone_is_not()
     {
         using var authority = new TestAuthority();

@@ -236,9 +236,39 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
         Assert.That(echo.Said, Is.EqualTo("no application protocol (ALPN) that both speak"));
     }
 
+    [TestCase(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, ExpectedResult = FaultKind.TlsHandshakeFailed)]
+    [TestCase(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, ExpectedResult = FaultKind.TlsHandshakeFailed)]
+    [TestCase(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ExpectedResult = FaultKind.None)]
+    [TestCase(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, ExpectedResult = FaultKind.None)]
+    public async Task<FaultKind> Only_ciphers_that_authenticate_are_spoken(TlsCipherSuite cipher)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new IgnoreException("the test chooses ciphers");
+        }
+
+        using var authority = new TestAuthority();
+        using var echo = new TlsEcho(TestEngines.Of(engine), TlsEcho.Settings(authority));
+        await using var client = echo.Connect();
+        try
+        {
+            var options = Options();
+            options.EnabledSslProtocols = SslProtocols.Tls12;
+            options.CipherSuitesPolicy = new CipherSuitesPolicy([cipher]);
+            await client.AuthenticateAsClientAsync(options);
+        }
+        catch (AuthenticationException)
+        {
+            // Refused.
+        }
+
+        return (await echo.Handshake).Kind;
+    }
+
     [TestCase("first.example", ExpectedResult = 0)]
     [TestCase("SECOND.example", ExpectedResult = 1)]
     [TestCase("a.wild.example", ExpectedResult = 2)]
+    [TestCase("xn--bcher-kva.example", ExpectedResult = 3, Description = "a name in punycode is found as it came")]
     [TestCase("nobody.example", ExpectedResult = 0)]
     [TestCase("", ExpectedResult = 0)]
     public async Task<int> The_name_decides_which_certificate_is_shown(string name)
@@ -249,6 +279,7 @@ internal sealed class TlsEngineTests(string engine, SslProtocols version)
             Certificates =
             [
                 TlsEcho.Certificate(authority, "first.example"), TlsEcho.Certificate(authority, "second.example"), TlsEcho.Certificate(authority, "*.wild.example"),
+                TlsEcho.Certificate(authority, "xn--bcher-kva.example"),
             ],
         };
         using var echo = new TlsEcho(TestEngines.Of(engine), settings);

@@ -27,7 +27,7 @@ internal sealed class TlsFilesTests
     public void Certificate_and_key_may_share_a_file()
     {
         _folder.Write("a", "a.example");
-        File.AppendAllText(_folder["a.pem"], "\n" + File.ReadAllText(_folder["a.key"]));
+        _folder.Replace("a.pem", File.ReadAllText(_folder["a.pem"]) + "\n" + File.ReadAllText(_folder["a.key"]));
         var material = Read(new CertificateOptions(_folder["a.pem"], _folder["a.pem"]), out var faults);
         Assert.That((faults, material?.Certificates.Length), Is.EqualTo((Array.Empty<string>(), 1)));
     }
@@ -105,34 +105,105 @@ internal sealed class TlsFilesTests
     }
 
     [Test]
-    public void A_key_that_everybody_may_read_is_a_warning()
+    public void A_key_that_everybody_may_read_is_a_warning([Values] bool shares)
     {
         _folder.Write("a", "a.example");
+        if (shares)
+        {
+            _folder.Replace("a.key", File.ReadAllText(_folder["a.pem"]) + "\n" + File.ReadAllText(_folder["a.key"]));
+        }
+
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(_folder["a.key"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
         }
 
-        Assert.That(Read(out var faults), Is.Not.Null);
+        Assert.That(Read(new CertificateOptions(_folder[shares ? "a.key" : "a.pem"], _folder["a.key"]), out var faults), Is.Not.Null);
         Assert.That(faults.Single(), Does.Contain("everybody on this machine may read").And.EndsWith("(warning)"));
     }
 
     [Test]
-    public void A_missing_staple_is_a_warning_and_a_wrong_one_an_error()
+    public void A_staple_that_is_missing_broken_or_of_another_certificate_is_a_warning_and_is_not_shown()
+    {
+        var serial = _folder.WriteWithSerial("a", "a.example");
+        var options = new CertificateOptions(_folder["a.pem"], _folder["a.key"]) { Ocsp = _folder["a.ocsp"] };
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.That(Without(null), Does.Contain("there is no file"));
+        Assert.That(Without("hello"u8.ToArray()), Does.Contain("is none in DER"));
+        Assert.That(Without([]), Does.Contain("is none in DER"));
+        Assert.That(Without([0x30, 0x03, 0x0a, 0x01, 0x06]), Does.Contain("is an error of the responder's"));
+        Assert.That(Without(Staples.Of([1, 2, 3], now, now.AddDays(1))), Does.Contain("is for another certificate"));
+        Assert.That(Without(Staples.Of(serial, now.AddDays(-7), now.AddSeconds(-1))), Does.Contain("ended on"));
+        var good = Staples.Of(serial, now, now.AddDays(1));
+        File.WriteAllBytes(_folder["a.ocsp"], good);
+        var material = Read(options, out var faults);
+        Assert.That(faults, Is.Empty);
+        Assert.That(material!.Certificates[0].Staple, Is.EqualTo(good));
+        Assert.That(material.Certificates[0].StapleEnd, Is.EqualTo(now.AddDays(1)).Within(TimeSpan.FromSeconds(1)));
+        File.WriteAllBytes(_folder["a.ocsp"], Staples.Of(serial, now, null));
+        Assert.That(Read(options, out _)!.Certificates[0], Has.Property("Staple").Not.Null.And.Property("StapleEnd").Null);
+
+        string Without(byte[]? response)
+        {
+            if (response is not null)
+            {
+                File.WriteAllBytes(_folder["a.ocsp"], response);
+            }
+
+            Assert.That(Read(options, out var warnings)!.Certificates[0].Staple, Is.Null);
+            Assert.That(warnings.Single(), Does.StartWith("certificates.0.ocsp: ").And.Contains("shown without").And.EndsWith("(warning)"));
+            return warnings.Single();
+        }
+    }
+
+    [Test]
+    public void A_staple_that_breaks_leaves_the_one_before_until_that_ends()
+    {
+        var serial = _folder.WriteWithSerial("a", "a.example");
+        var options = new TlsOptions { Certificates = [new CertificateOptions(_folder["a.pem"], _folder["a.key"]) { Ocsp = _folder["a.ocsp"] }] };
+        var now = TimeProvider.System.GetUtcNow();
+        var good = Staples.Of(serial, now, now.AddDays(1));
+        File.WriteAllBytes(_folder["a.ocsp"], good);
+        var running = new TlsFiles(now).Read(options)!;
+        File.WriteAllText(_folder["a.ocsp"], "hello");
+        var kept = new TlsFiles(now).Read(options, running)!;
+        Assert.That((kept.Certificates[0].Staple, kept.MakesTheSameAs(running)), Is.EqualTo((good, true)));
+        Assert.That(kept.Warnings.Single(), Does.EndWith("the one before stays until it ends"));
+        Assert.That(new TlsFiles(now.AddDays(2)).Read(options, running)!.Certificates[0].Staple, Is.Null, "it has ended");
+        _folder.WriteWithSerial("a", "a.example");
+        Assert.That(new TlsFiles(now).Read(options, running)!.Certificates[0].Staple, Is.Null, "it is of the certificate before");
+    }
+
+    [Test]
+    public void What_is_no_use_leaves_what_was_read_before_and_keeps_nothing_else_from_being_read()
     {
         _folder.Write("a", "a.example");
-        var options = new CertificateOptions(_folder["a.pem"], _folder["a.key"]) { Ocsp = _folder["a.ocsp"] };
-        Assert.That(Read(options, out var missing)?.Certificates[0].Staple, Is.Null);
-        File.WriteAllText(_folder["a.ocsp"], "hello");
-        Assert.That(Read(options, out var wrong), Is.Null);
-        File.WriteAllBytes(_folder["a.ocsp"], [0x30, 0x03, 0x0a, 0x01, 0x06]);
-        Assert.That(Read(options, out var error), Is.Null);
-        File.WriteAllBytes(_folder["a.ocsp"], [0x30, 0x03, 0x0a, 0x01, 0x00]);
-        Assert.That(Read(options, out var good)?.Certificates[0].Staple, Has.Length.EqualTo(5));
-        Assert.That(missing.Single(), Does.EndWith("(warning)"));
-        Assert.That(wrong.Single(), Does.Contain("holds no OCSP response in DER"));
-        Assert.That(error.Single(), Does.Contain("is an error of the responder's"));
-        Assert.That(good, Is.Empty);
+        _folder.Write("b", "b.example");
+        var options = new TlsOptions
+        {
+            Certificates = [new CertificateOptions(_folder["a.pem"], _folder["a.key"]), new CertificateOptions(_folder["b.pem"], _folder["b.key"])],
+            ClientCertificates = new ClientCertificateOptions(_folder.CaPath),
+            TicketKeys = _folder.WriteTicketKeys("keys", 1),
+        };
+        var now = TimeProvider.System.GetUtcNow();
+        var running = new TlsFiles(now).Read(options)!;
+        File.Delete(_folder["a.pem"]);
+        File.Delete(_folder.CaPath);
+        _folder.Replace("keys", "garbage");
+        _folder.Write("b", "new.example");
+        var files = new TlsFiles(now);
+        var material = files.Read(options, running)!;
+        Assert.That(material.Certificates.SelectMany(certificate => certificate.Names), Is.EqualTo(new[] { "a.example", "new.example" }));
+        Assert.That((material.ClientAuthoritiesPem, material.HasTicketKeysOf(running)), Is.EqualTo((running.ClientAuthoritiesPem, true)));
+        Assert.That(files.Faults.Count(fault => !fault.IsWarning), Is.EqualTo(3));
+    }
+
+    [Test]
+    public void A_certificate_of_more_names_than_are_looked_up_is_a_warning()
+    {
+        _folder.Write("a", [.. Enumerable.Range(0, 1001).Select(at => $"h{at}.example")]);
+        Assert.That(Read(out var faults)!.Certificates[0].Names, Has.Count.EqualTo(1000));
+        Assert.That(faults.Single(), Does.Contain("more than 1000 names").And.EndsWith("(warning)"));
     }
 
     [Test]

@@ -69,6 +69,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
     [TestCase("expired", "the endpoint's certificate is refused: certificate has expired")]
     [TestCase("other name", "the endpoint's certificate is refused: hostname mismatch")]
     [TestCase("stranger", "the endpoint's certificate is refused: unable to get local issuer certificate")]
+    [TestCase("only CN", "the endpoint's certificate is refused: hostname mismatch")]
     [TestCase("self", "the endpoint's certificate is refused: self-signed certificate")]
     public async Task An_endpoint_whose_certificate_is_not_good_is_refused_with_the_reason(string flaw, string reason)
     {
@@ -96,6 +97,26 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         }
 
         return fault.Kind;
+    }
+
+    // Some parsers take these for addresses; libssl does not, and verified no name at all then.
+    [TestCase("10.1")]
+    [TestCase("1234")]
+    public async Task A_name_that_no_certificate_can_have_fits_none(string name)
+    {
+        using var server = new SslServer(version, _authority.Issue(30, "orders.internal", "127.0.0.1"));
+        Assert.That(await Shake(Origination(new() { ServerName = name, Ca = Ca }), server.Address), Is.EqualTo(Refused));
+        Assert.That(await Shake(Origination(new() { ServerName = name, Insecure = true }), server.Address), Is.EqualTo(Fault.None));
+    }
+
+    [Test]
+    public async Task The_zone_of_an_address_is_no_part_of_what_the_certificate_must_be_for()
+    {
+        using var server = new SslServer(version, _authority.Issue(30, "fe80::1"));
+        using var other = new SslServer(version, _authority.Issue(30, "fe80::2"));
+        var address = new IPEndPoint(IPAddress.Parse("fe80::1%2"), 443);
+        Assert.That(await Shake(Origination(new() { Ca = Ca }), server.Address, called: address), Is.EqualTo(Fault.None));
+        Assert.That(await Shake(Origination(new() { Ca = Ca }), other.Address, called: address), Is.EqualTo(Refused));
     }
 
     [Test]
@@ -277,6 +298,17 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
     }
 
     [Test]
+    public void A_file_of_the_same_length_and_time_is_another_by_what_it_holds()
+    {
+        var origination = Origination(new() { ServerName = "orders.internal", Ca = Ca });
+        var (text, time) = (File.ReadAllText(Ca), File.GetLastWriteTimeUtc(Ca));
+        File.WriteAllText(Ca, new string('x', text.Length));
+        File.SetLastWriteTimeUtc(Ca, time);
+        Assert.That(origination.Refresh());
+        Assert.That(_reports.Single().Failure, Is.EqualTo($"{Ca}: there is no PEM block in it"));
+    }
+
+    [Test]
     public void A_key_that_is_of_another_certificate_is_an_error_that_names_the_file()
     {
         using var own = _authority.Issue(30, "lb.internal");
@@ -284,7 +316,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         WriteOwn(own);
         File.WriteAllText(_folder["own.key"], other.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         var error = Assert.Throws<TlsSetupException>(() => Origination(new() { Cert = _folder["own.pem"], Key = _folder["own.key"] }));
-        Assert.That(error!.File, Is.EqualTo(_folder["own.key"]));
+        Assert.That((error!.File, error.Message), Is.EqualTo((_folder["own.key"], "the private key does not belong to the certificate")));
     }
 
     private X509Certificate2 Certificate(string flaw) => flaw switch
@@ -292,6 +324,7 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
         "expired" => _authority.Issue(-1, "orders.internal"),
         "other name" => _authority.Issue(30, "users.internal"),
         "stranger" => _stranger.Issue(30, "orders.internal"),
+        "only CN" => _authority.IssueRsa(30, "orders.internal"),
         _ => SelfSigned(),
     };
 
@@ -317,13 +350,13 @@ internal sealed class TlsOriginationTests(string engine, SslProtocols version)
 
     private TlsOrigination Origination(UpstreamTlsOptions options) => new("orders", options, null, Outfit(), _reports.Enqueue);
 
-    private async Task<Fault> Shake(TlsOrigination origination, EndPoint address, ApplicationProtocol? protocol = null, TimeSpan? timeout = null)
+    private async Task<Fault> Shake(TlsOrigination origination, EndPoint address, ApplicationProtocol? protocol = null, TimeSpan? timeout = null, EndPoint? called = null)
     {
         var fault = Fault.None;
         await _loops.Run(async () =>
         {
             var result = await ConnectAttempt.StartAsync(_loops.First, address, TimeSpan.FromSeconds(10));
-            fault = await origination.ShakeAsync(result.Socket!, address, protocol is { } one ? [one] : [], timeout ?? TimeSpan.FromSeconds(10));
+            fault = await origination.ShakeAsync(result.Socket!, called ?? address, protocol is { } one ? [one] : [], timeout ?? TimeSpan.FromSeconds(10));
             if (fault.Failed)
             {
                 result.Socket!.Reset();

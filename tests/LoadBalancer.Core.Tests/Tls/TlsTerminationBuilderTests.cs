@@ -67,20 +67,68 @@ internal sealed class TlsTerminationBuilderTests
         var context = running.Context;
         Assert.That(running.Refresh(), Is.Null);
         _folder.Write("a", "b.example");
-        Assert.That(running.Refresh(), Is.EqualTo(new TlsRefresh(null, [])).Using<TlsRefresh>((one, other) => one.Refusal == other.Refusal));
+        Assert.That(running.Refresh(), Is.EqualTo(new TlsRefresh(null, [], true)).Using<TlsRefresh>((one, other) => one.Refusal == other.Refusal));
         Assert.That((running.Context == context, running.Serves("b.example"u8), running.Serves("a.example"u8)), Is.EqualTo((false, true, false)));
         Assert.That((running.Metrics.Loaded, running.Metrics.Refused), Is.EqualTo((1, 0)));
     }
 
     [Test]
+    public void One_certificate_that_is_no_use_does_not_keep_the_others_from_being_renewed([Values] bool engineRefuses)
+    {
+        _folder.Write("b", "b.example");
+        var options = Options();
+        options = options with { Certificates = [.. options.Certificates, new CertificateOptions(_folder["b.pem"], _folder["b.key"])] };
+        var running = Build(options);
+        if (engineRefuses)
+        {
+            WriteWeak("a");
+        }
+        else
+        {
+            File.Delete(_folder["a.pem"]);
+        }
+
+        _folder.Write("b", "new.example");
+        var refresh = running.Refresh()!;
+        Assert.That((refresh.Refusal, refresh.TookEffect), Is.EqualTo((engineRefuses ? $"{_folder["a.pem"]} is no use: ee key too small" : $"cannot read {_folder["a.pem"]}: no such file", true)));
+        Assert.That((running.Serves("a.example"u8), running.Serves("b.example"u8), running.Serves("new.example"u8)), Is.EqualTo((true, false, true)));
+        Assert.That((running.Metrics.Loaded, running.Metrics.Refused, running.Metrics.Refusal), Is.EqualTo((1, 1, refresh.Refusal)));
+        Assert.That(running.Refresh(), Is.Null, "it is news once");
+        _folder.Write("b", "newer.example");
+        Assert.That((running.Refresh()?.TookEffect, running.Serves("newer.example"u8), running.Metrics.Refused), Is.EqualTo((true, true, 1)));
+        _folder.Write("a", "a.example");
+        Assert.That((running.Refresh()?.Refusal, running.Metrics.Refusal), Is.EqualTo(((string?)null, (string?)null)));
+    }
+
+    [Test]
+    public void A_staple_that_breaks_is_told_and_takes_no_certificate_with_it()
+    {
+        var options = new TlsOptions { Certificates = [new CertificateOptions(_folder["a.pem"], _folder["a.key"]) { Ocsp = _folder["a.ocsp"] }] };
+        File.WriteAllText(_folder["a.ocsp"], "hello");
+        var running = Build(options);
+        Assert.That(running.Refresh(), Is.Null, "it was told at the start");
+        _folder.Write("a", "new.example");
+        Assert.That((running.Refresh()?.TookEffect, running.Serves("new.example"u8)), Is.EqualTo((true, true)));
+        File.Delete(_folder["a.ocsp"]);
+        var refresh = running.Refresh();
+        Assert.That((refresh?.TookEffect, refresh?.Refusal, refresh?.Warnings.Single()), Is.EqualTo((
+            false, (string?)null, $"there is no file {_folder["a.ocsp"]}; the certificate is shown without an OCSP response until there is one")));
+    }
+
+    [Test]
     public void A_key_that_the_engine_refuses_is_an_error_that_names_the_file()
+    {
+        WriteWeak("a");
+        Assert.That(() => Build(Options()), Throws.TypeOf<IOException>().With.Message.EqualTo($"the listener 'web' has no TLS: {_folder["a.pem"]} is no use: ee key too small"));
+    }
+
+    private void WriteWeak(string name)
     {
         using var weak = System.Security.Cryptography.RSA.Create(1024);
         var request = new System.Security.Cryptography.X509Certificates.CertificateRequest(
             "CN=a.example", weak, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
         using var certificate = request.CreateSelfSigned(_time.GetUtcNow().AddDays(-1), _time.GetUtcNow().AddDays(1));
-        _folder.Write("a", certificate);
-        Assert.That(() => Build(Options()), Throws.TypeOf<IOException>().With.Message.EqualTo($"the listener 'web' has no TLS: {_folder["a.pem"]} is no use: ee key too small"));
+        _folder.Write(name, certificate);
     }
 
     private TlsTermination Build(TlsOptions options, TlsTermination? running = null) => _builder.Build("web", options, [], null, running);

@@ -28,6 +28,49 @@ internal sealed class AdoptionTests : UpstreamFixture
         Assert.That(endpoint.Load.Active, Is.Zero);
     }
 
+    /// <summary>Whoever began under the configuration before, and comes to his lease only now, in a handshake perhaps.</summary>
+    [Test]
+    public async Task Who_comes_late_gets_an_endpoint_of_the_upstream_that_runs_now()
+    {
+        var before = await Run(Options(2));
+        var between = await Run(Options(3));
+        await Run(Options(2) with { Endpoints = Endpoints(new EndpointOptions { Address = Members.Address(2) }) });
+        for (var pick = 0; pick < 4; pick++)
+        {
+            Assert.That(before.Lease(new PickContext(0), out var lease) && between.Lease(new PickContext(0), out lease), Is.True);
+            Assert.That(Number(lease.Endpoint), Is.EqualTo(2));
+        }
+    }
+
+    [Test]
+    public async Task Where_more_has_changed_the_late_go_where_they_were_to_go_until_the_drain_of_that_is_over()
+    {
+        var before = await Run(Options(1));
+        var endpoint = Endpoint(1);
+        await Run(Options(1) with { Endpoints = Endpoints(new EndpointOptions { Address = Members.Address(2) }), Timeouts = new() { Connect = TimeSpan.FromSeconds(1) } });
+        var withdrawal = new Withdrawal([endpoint]);
+        Assert.That(before.Lease(new PickContext(0), out var lease), Is.True);
+        Assert.That((lease.Endpoint, withdrawal.Open), Is.EqualTo((endpoint, 1)));
+        withdrawal.Close();
+        Assert.That(before.Lease(new PickContext(0), out _) || before.Lease(endpoint, out _), Is.False);
+        Assert.That(Running.Lease(new PickContext(0), out _), Is.True);
+    }
+
+    [Test]
+    public async Task What_was_taken_away_is_back_when_a_configuration_that_has_it_runs_and_not_when_it_is_built()
+    {
+        await Run(Options(2));
+        var endpoint = Endpoint(1);
+        var held = endpoint.Lease();
+        await Run(Options(2) with { Discover = null, Endpoints = Endpoints(new EndpointOptions { Address = Members.Address(2) }) });
+        var withdrawal = new Withdrawal([endpoint]);
+        var next = new Upstream("orders", Options(2), Running, Context);
+        Assert.That(withdrawal.Holds(endpoint), Is.True, "it may be refused yet");
+        await StartAsync(next);
+        Assert.That((Endpoint(1), withdrawal.IsOver), Is.EqualTo((endpoint, true)));
+        held.Return(Fault.None);
+    }
+
     [Test]
     public async Task Lets_sessions_of_an_endpoint_of_weight_zero_finish_and_gives_it_nothing_new()
     {

@@ -42,6 +42,40 @@ internal sealed class OutlierTests : UpstreamFixture
     }
 
     [Test]
+    public async Task Who_is_always_outrun_is_ejected_though_to_be_slower_is_no_fault([Values] bool inARow)
+    {
+        await Run(Judged(4) with { Health = new() { Passive = Rules with { Consecutive = inARow ? 5 : null } } });
+        for (var round = 0; round < 10; round++)
+        {
+            Outrun(Endpoint(1), 4);
+            Answer(Endpoint(1), 1);
+            await Running.SettleAsync();
+        }
+
+        Assert.That(Available(), Is.EqualTo(new[] { 1, 2, 3, 4 }), "one answer forgives all");
+        for (var second = 0; second < 10; second++)
+        {
+            Outrun(Endpoint(1), inARow ? 1 : 20);
+            Enumerable.Range(2, 3).ToList().ForEach(number => Answer(Endpoint(number), 20));
+            await Advance(1);
+        }
+
+        Assert.That(Available(), Is.EqualTo(new[] { 2, 3, 4 }));
+        Assert.That(Endpoint(1).Health.Ejections(inARow ? EjectionCause.Consecutive : EjectionCause.SlowerThan), Is.EqualTo(1));
+        Assert.That(Enum.GetValues<FaultKind>().Sum(kind => Endpoint(1).Load.Faults(kind)), Is.Zero);
+
+        static void Outrun(Endpoint endpoint, int times)
+        {
+            for (var time = 0; time < times; time++)
+            {
+                var lease = endpoint.Lease();
+                lease.Outrun(loop: 0, TimeSpan.FromMilliseconds(400));
+                lease.Return(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+            }
+        }
+    }
+
+    [Test]
     public async Task A_storm_of_500s_ejects_nobody_and_one_of_503s_at_most_the_allowed_share()
     {
         await Run(Judged(4));

@@ -41,6 +41,28 @@ internal sealed class ReplayBodyTests
         }
     }
 
+    [Test]
+    public void Goes_on_to_its_end_where_it_is_not_begun_anew_any_more([Values(0, 1, 5000, 20_000)] int length, [Values(0, 3000, 20_000)] int before, [Values] bool replays)
+    {
+        var random = new Random(length + before);
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        var body = new ReplayBody();
+        body.Begin(new PiecedBody(bytes, random), most: 64 * 1024);
+        var read = Read(body, before);
+        if (replays)
+        {
+            body.Rewind();
+            read = [];
+        }
+
+        body.Stop();
+        Assert.That(body.CanRewind, Is.False);
+        Assert.That(body.IsAtEnd && !replays ? read : [.. read, .. Read(body, int.MaxValue)], Is.EqualTo(bytes));
+        Assert.That(body.KeptBytes, Is.Zero);
+        body.End();
+    }
+
     private static byte[] Read(ReplayBody body, int upTo)
     {
         var read = new ArrayBufferWriter<byte>();

@@ -20,7 +20,8 @@ internal sealed class RetryPlanTests
     public static IEnumerable<TestCaseData> Cases =>
     [
         Case("refused", Refused, RetryReason.Connect, RetryReason.Connect),
-        Case("not even the tenth time, without a number", Refused with { Tries = 10 }, RetryReason.Connect, RetryReason.None),
+        Case("refused the third time, without a number", Refused with { Tries = 3 }, RetryReason.Connect, RetryReason.None),
+        Case("refused the fourth time, without a number", Refused with { Tries = 4 }, RetryReason.None, RetryReason.None),
         Case("refused by us", Refused with { Fault = new Fault(FaultSide.Internal, FaultKind.OutOfResources) }, RetryReason.None, RetryReason.None),
         Case("nobody to ask", Refused with { Stage = AttemptStage.NoEndpoint }, RetryReason.None, RetryReason.None),
         Case("refused, the body is gone", Refused with { CanReplay = false }, RetryReason.None, RetryReason.None),
@@ -79,11 +80,11 @@ internal sealed class RetryPlanTests
     }
 
     [Test]
-    public void Keeps_bodies_and_counts_requests_only_where_an_endpoint_may_have_seen_one_that_is_sent_again()
+    public void Keeps_bodies_where_anything_is_sent_again_and_counts_requests_where_an_endpoint_may_have_seen_them()
     {
         var hedged = new RetryPlan(new RetryOptions { HedgeAfter = TimeSpan.FromSeconds(1), Buffer = 1 });
         var once = new RetryPlan(new RetryOptions { Attempts = 1, On = ["503"] });
-        Assert.That(new[] { RetryPlan.Default, Off, once, Full, hedged }.Select(plan => plan.Buffer), Is.EqualTo(new[] { 0, 0, 0, 65536, 1 }));
+        Assert.That(new[] { RetryPlan.Default, Off, once, Full, hedged }.Select(plan => plan.Buffer), Is.EqualTo(new[] { 65536, 0, 0, 65536, 1 }));
         Assert.That(new[] { RetryPlan.Default, Off, once, Full, hedged }.Select(plan => plan.IsBudgeting), Is.EqualTo(new[] { false, false, false, true, true }));
     }
 

@@ -46,6 +46,30 @@ internal sealed class FaultResponseTests
     [TestCase(FaultKind.VersionUnsupported, 505)]
     public void Every_fault_has_its_status(FaultKind kind, int status) => Assert.That(FaultResponse.Status(kind), Is.EqualTo(status));
 
+    [TestCase(FaultKind.RequestInvalid, "13")]
+    [TestCase(FaultKind.TokenExpired, "16")]
+    [TestCase(FaultKind.RoleMissing, "7")]
+    [TestCase(FaultKind.NoRoute, "12")]
+    [TestCase(FaultKind.NotImplemented, "12")]
+    [TestCase(FaultKind.BodyTooLarge, "8")]
+    [TestCase(FaultKind.RateLimited, "8")]
+    [TestCase(FaultKind.QuotaExceeded, "8")]
+    [TestCase(FaultKind.ConcurrencyExceeded, "8")]
+    [TestCase(FaultKind.TooManyFailures, "14")]
+    [TestCase(FaultKind.ExchangeTimeout, "4")]
+    [TestCase(FaultKind.FirstByteTimeout, "14")]
+    [TestCase(FaultKind.BetweenBytesTimeout, "14")]
+    [TestCase(FaultKind.ConnectRefused, "14")]
+    [TestCase(FaultKind.CircuitOpen, "14")]
+    [TestCase(FaultKind.BodyTimeout, "2")]
+    [TestCase(FaultKind.Bug, "2")]
+    public void Every_fault_has_its_status_of_gRPC(FaultKind kind, string status)
+    {
+        var exchange = Heads.Request("/", "Content-Type: application/grpc");
+        FaultResponse.Prepare(exchange, new Fault(FaultSide.Internal, kind));
+        Assert.That((exchange.Response.Status, exchange.Response.Fields.Values("grpc-status").Single(), $"{exchange.GrpcStatus}"), Is.EqualTo((200, status, status)));
+    }
+
     [Test]
     public void A2_the_body_is_a_problem_that_tells_the_reason_and_the_id_and_nothing_else()
     {

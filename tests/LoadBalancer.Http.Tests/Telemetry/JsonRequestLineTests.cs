@@ -20,7 +20,7 @@ internal sealed class JsonRequestLineTests
     [Test]
     public void Has_every_key_in_one_order_and_neither_the_clients_path_nor_its_query() => Assert.That(Format(EndedExchange.Answered()), Is.EqualTo(
         """{"time":"2026-11-22T05:17:09.123Z","listener":"public","route":"users","request_id":"4bf92f3577b34da6a3ce929d0e0e4736","client":"198.51.100.7","identity":null,"auth":null,"plan":null,"method":"GET","""
-        + "\"host\":\"api.example.com\",\"path\":\"/users/{id}\",\"version\":\"HTTP/1.1\",\"tls\":null,\"server_name\":null,\"status\":201,\"cache\":null,\"upstream\":null,\"endpoint\":\"10.0.0.1:8080\",\"attempts\":1,\"retried_for\":null,"
+        + "\"host\":\"api.example.com\",\"path\":\"/users/{id}\",\"version\":\"HTTP/1.1\",\"tls\":null,\"server_name\":null,\"status\":201,\"grpc_status\":null,\"cache\":null,\"upstream\":null,\"endpoint\":\"10.0.0.1:8080\",\"attempts\":1,\"retried_for\":null,"
         + "\"queue_ms\":0.015,\"connect_ms\":0.210,\"first_byte_ms\":12.034,\"total_ms\":12.501,\"paused_ms\":null,\"received_bytes\":17,\"sent_bytes\":4096,"
         + "\"user_agent\":\"curl/8.5\",\"shadow\":null,\"limit\":null,\"result\":\"ok\",\"side\":null}\n"));
 
@@ -53,7 +53,7 @@ internal sealed class JsonRequestLineTests
 
         Assert.That(line.EnumerateObject().Where(key => key.Value.ValueKind == JsonValueKind.Null).Select(key => key.Name), Is.EqualTo(new[]
         {
-            "route", "client", "identity", "auth", "plan", "host", "path", "query", "tls", "server_name", "cache", "upstream", "endpoint", "retried_for", "queue_ms", "connect_ms", "first_byte_ms", "paused_ms", "user_agent", "referer", "shadow", "limit",
+            "route", "client", "identity", "auth", "plan", "host", "path", "query", "tls", "server_name", "grpc_status", "cache", "upstream", "endpoint", "retried_for", "queue_ms", "connect_ms", "first_byte_ms", "paused_ms", "user_agent", "referer", "shadow", "limit",
         }));
         Assert.That((line.GetProperty("result").GetString(), line.GetProperty("side").GetString()), Is.EqualTo(("no_route", "client")));
     }

@@ -266,6 +266,57 @@ internal sealed class CrossChecksTests
     }
 
     [Test]
+    public void Bounds_of_requests_are_for_requests_and_importance_is_for_those_who_wait()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners:
+              t: {bind: ":1", tcp: a}
+              h: {bind: ":2", http: {routes: [{path: /b, upstream: b, shed: low}, {path: /c, upstream: c, shed: high}, {path: /both, split: {to: {b: 50%, c: 50%}}, shed: low}]}}
+            upstreams:
+              a: {endpoints: "10.0.0.1:80", concurrency: auto}
+              b: {endpoints: "10.0.0.2:80"}
+              c: {endpoints: "10.0.0.3:80", max_requests: 9}
+            """);
+
+        var loaded = folder.Load();
+        Assert.That(loaded.Errors, Is.Empty);
+        Assert.That(folder.Lines(loaded.Warnings).Order(StringComparer.Ordinal), Is.EqualTo(new[]
+        {
+            "lb.yaml:3:59: 'shed' says who is refused first where requests wait, and nobody ever waits at the upstream 'b': 'concurrency', 'max_requests' and 'max_connections' are bounds",
+            "lb.yaml:5:33: 'concurrency' counts requests, and only tcp listeners lead to the upstream 'a': on tcp 'max_connections' bounds what is open at each endpoint",
+        }));
+    }
+
+    [Test]
+    public void A_retry_or_an_ejection_that_never_comes_is_a_warning()
+    {
+        using var folder = new ConfigFolder().With("lb.yaml", """
+            listeners:
+              a:
+                bind: ":1"
+                http:
+                  routes:
+                    - {path: /a, upstream: a, timeout: 1s, retry: {attempts: 1, on: [503], idempotency_key: required}}
+                    - {path: /b, upstream: a, timeout: 1s, retry: {hedge_after: 2s, per_try: 2s, budget: 0%}}
+                    - {path: /c, upstream: a, timeout: 9s, retry: {on: [connect], idempotency_key: required, per_try: 2s}}
+                    - {path: /d, upstream: a, timeout: 9s, retry: {on: [503], hedge_after: 1s, per_try: 2s}}
+            upstreams:
+              a: {endpoints: ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"], health: {passive: {max_ejected: 20%}}}
+            """);
+
+        Assert.That(folder.Lines(folder.Load().Warnings).Select(line => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]), Is.EquivalentTo(new[]
+        {
+            "'attempts: 1' is the first try alone, so that 'on' and 'hedge_after' do nothing",
+            "with 'budget: 0%' nothing is tried again that an endpoint may have seen, whatever 'on' and 'hedge_after' say",
+            "'hedge_after' is not shorter than 'per_try': the first try has ended by then",
+            "'hedge_after' is not shorter than the route's 'timeout': the request has ended by then",
+            "'per_try' is not shorter than the route's 'timeout': the request has ended by then",
+            "'idempotency_key' means something only with other reasons than connect in 'on', or with 'hedge_after'",
+            "'max_ejected' is rounded down, and of the 3 endpoints of the upstream 'a' that is none: write 34% or more, or 'passive: off'",
+        }));
+    }
+
+    [Test]
     public void HTTP2_is_for_requests_and_for_many_clients_at_once()
     {
         Assert.That(ConfigFolder.ErrorsOf("""

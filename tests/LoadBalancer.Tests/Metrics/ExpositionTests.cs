@@ -2,6 +2,7 @@ using System.Text;
 using LoadBalancer.Daemon.Admin;
 using LoadBalancer.Daemon.Metrics;
 using LoadBalancer.Daemon.Tests.Status;
+using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 
@@ -23,7 +24,7 @@ internal sealed class ExpositionTests
         _lines = new LoopLog(1, LogDestination.File(_folder["access.json"]), TimeProvider.System, LogSink.Silent);
         _connections = new ConnectionLog(_lines, TimeProvider.System);
         _exposition = new Exposition([
-            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new AdminCollector(new AdminRefusals(TimeProvider.System)), new ProcessCollector(), new RuntimeCollector(),
+            new GatewayCollector(SampleStatus.Make), new LogCollector(LogSink.Silent, _lines, _connections), new AdminCollector(new AdminRefusals(TimeProvider.System)), new UpgradeCollector(new UpgradeTally { Done = 2, Failed = 1 }), new ProcessCollector(), new RuntimeCollector(),
         ]);
     }
 
@@ -51,6 +52,7 @@ internal sealed class ExpositionTests
     [TestCase("lb_build_info{version=\"0.1.0\",commit=\"d5459bdd6e\",dotnet=\"")]
     [TestCase("lb_ready 1\n")]
     [TestCase("lb_admin_refused_total{reason=\"token_wrong\"} 0\n")]
+    [TestCase("lb_upgrades_total{result=\"done\"} 2\n")]
     [TestCase("lb_config_info{version=\"3f2a9c01\"} 1\n")]
     [TestCase("lb_config_reloads_total{result=\"loaded\"} 2\n")]
     [TestCase("lb_config_reloads_total{result=\"refused\"} 1\n")]

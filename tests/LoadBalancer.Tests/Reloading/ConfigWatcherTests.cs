@@ -50,6 +50,21 @@ internal sealed class ConfigWatcherTests : IDisposable
     }
 
     [Test]
+    public void Where_something_happens_all_the_time_it_is_looked_at_all_the_same()
+    {
+        var (time, looked) = (new ManualTime(), 0);
+        using var watcher = new ConfigWatcher(time, () => looked++, LogSink.Silent);
+        for (var at = 0; at < 20; at++)
+        {
+            // As an event does, it has the pause begin anew.
+            watcher.Watch(new WatchedFiles([], [], static () => true));
+            time.Advance(ConfigWatcher.Settle / 2);
+        }
+
+        Assert.That(looked, Is.EqualTo(2), "once a second");
+    }
+
+    [Test]
     public void A_folder_that_is_swapped_for_another_is_watched_on()
     {
         Directory.CreateDirectory(_folder["etc/next"]);

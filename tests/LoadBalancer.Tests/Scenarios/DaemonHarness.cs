@@ -46,13 +46,14 @@ internal sealed partial class DaemonHarness : IAsyncDisposable
     /// <param name="yaml">Listeners and upstreams.</param>
     /// <param name="process">The other top-level keys, instead of quick ends and no watching.</param>
     /// <param name="log">What stands behind <c>log:</c>, instead of quiet.</param>
+    /// <param name="environment">Its environment variables; null for none.</param>
     public static async Task<DaemonHarness> StartAsync(
-        string yaml, string process = "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 10s}\n", string log = "{level: error, access: off}")
+        string yaml, string process = "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 10s}\n", string log = "{level: error, access: off}", Func<string, string?>? environment = null)
     {
         var harness = new DaemonHarness(process, log);
         harness.Write(yaml);
         harness._running = Task.Run(() => Daemon.RunAsync(
-            harness.ConfigPath, strict: false, new Terminal(TextWriter.Null, harness._errors, _ => null), harness._manager.Environment, harness._orders, TimeProvider.System));
+            harness.ConfigPath, strict: false, new Terminal(TextWriter.Null, harness._errors, environment ?? (static _ => null)), harness._manager.Environment, harness._orders, TimeProvider.System));
         var ready = harness._manager.WaitForAsync("READY=1");
         if (await Task.WhenAny(ready, harness._running) != ready)
         {

@@ -270,14 +270,25 @@ internal sealed partial class ReloadScenarios
         Assert.That(Endpoint(status, _b.Address).GetProperty("connections").GetInt32(), Is.EqualTo(4), "counters were kept");
     }
 
-    [Test]
-    public async Task Two_thousand_bad_files_leave_no_memory_behind()
+    /// <summary>Trap 3: what is refused while it is read, and what is refused when all of it was built, and is undone.</summary>
+    [TestCase("read", 2000)]
+    [TestCase("bound", 600)]
+    [TestCase("prepared", 600)]
+    public async Task Two_thousand_bad_files_leave_no_memory_behind(string until, int files)
     {
+        using var taken = Loopback.Listen();
         await using var daemon = await DaemonHarness.StartAsync(With($"\"{_a.Address}\""));
-        daemon.Write("listeners: {x: 1}\n");
+        var next = With($"\"{_b.Address}\"");
+        daemon.Write(until switch
+        {
+            "read" => "listeners: {x: 1}\n",
+            "bound" => next.Replace("listeners:", $"listeners:\n  taken: {{bind: \"{taken.LocalEndPoint}\", tcp: {{upstream: all}} }}", StringComparison.Ordinal),
+            _ => next + "\nlog: {access: /dev/null/connections.log}\n",
+        });
         await RefuseAsync(200);
+        Assert.That((await daemon.StatusAsync()).GetProperty("config").GetProperty("refused_reloads").GetInt64(), Is.EqualTo(200));
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        await RefuseAsync(1800);
+        await RefuseAsync(files - 200);
         var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.That(grown, Is.LessThan(1_000_000), "bytes of heap");
         Assert.That(await ConnectAsync(daemon, "all", 5), Is.All.EqualTo('a'));

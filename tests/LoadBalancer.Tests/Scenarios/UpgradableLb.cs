@@ -34,6 +34,9 @@ internal sealed class UpgradableLb : IDisposable
     /// <summary>The process that has the state folder.</summary>
     public int ProcessId => int.Parse(File.ReadAllText(Path.Combine(_folder["state"], "pid")), CultureInfo.InvariantCulture);
 
+    /// <summary>The process that was started by the test, where no command is around it.</summary>
+    public int FirstProcessId => _first!.Id;
+
     /// <summary>Puts a link to a program where the next process is started from.</summary>
     public void Install(string program)
     {
@@ -53,17 +56,19 @@ internal sealed class UpgradableLb : IDisposable
     }
 
     /// <summary>Writes the configuration: what the test says, and what this adds.</summary>
-    public void Write(string yaml)
+    /// <param name="yaml">What the test says.</param>
+    /// <param name="keeps">False for one without a state folder.</param>
+    public void Write(string yaml, bool keeps = true)
     {
         // In one step: a process that begins just now reads one file or the other.
-        File.WriteAllText(_folder["lb.yaml.new"], Whole(yaml));
+        File.WriteAllText(_folder["lb.yaml.new"], Whole(yaml, keeps));
         File.Move(_folder["lb.yaml.new"], _folder["lb.yaml"], overwrite: true);
     }
 
-    private string Whole(string yaml) => $$"""
+    private string Whole(string yaml, bool keeps) => $$"""
         {{yaml.TrimEnd()}}
         admin: {bind: "unix:{{_folder["admin.sock"]}}"}
-        state: {dir: {{_folder["state"]}} }
+        {{(keeps ? $"state: {{dir: {_folder["state"]} }}" : "")}}
         {{(yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {access: off}")}}
         """;
 
@@ -85,10 +90,15 @@ internal sealed class UpgradableLb : IDisposable
     /// <returns>The status, and the process that serves or why there is no other.</returns>
     public async Task<(HttpStatusCode Status, int ProcessId, string Error)> UpgradeAsync(string within = "60s")
     {
-        _processes.Add(ProcessId);
+        NoteProcess();
         var (status, answer) = await PostAsync($"/upgrade?within={within}");
         var process = answer.TryGetProperty("process_id", out var id) ? id.GetInt32() : 0;
-        _processes.Add(ProcessId);
+        NoteProcess();
+        if (process > 0)
+        {
+            _processes.Add(process);
+        }
+
         return (status, process, process > 0 ? "" : answer.GetProperty("error").GetString()!);
     }
 
@@ -98,6 +108,13 @@ internal sealed class UpgradableLb : IDisposable
         using var admin = AdminClient.Over(_folder["admin.sock"]);
         using var response = await admin.PostAsync(new Uri(target, UriKind.Relative), null);
         return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsStringAsync()));
+    }
+
+    /// <summary>/metrics of whoever serves.</summary>
+    public async Task<string> MetricsAsync()
+    {
+        using var admin = AdminClient.Over(_folder["admin.sock"]);
+        return await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative));
     }
 
     /// <summary>/status of whoever serves.</summary>
@@ -130,11 +147,7 @@ internal sealed class UpgradableLb : IDisposable
 
     public void Dispose()
     {
-        if (File.Exists(Path.Combine(_folder["state"], "pid")))
-        {
-            _processes.Add(ProcessId);
-        }
-
+        NoteProcess();
         foreach (var process in _processes.Where(process => !HasEnded(process)))
         {
             Signal(process, "KILL");
@@ -148,5 +161,13 @@ internal sealed class UpgradableLb : IDisposable
         _first?.Dispose();
         Manager.Dispose();
         _folder.Dispose();
+    }
+
+    private void NoteProcess()
+    {
+        if (File.Exists(Path.Combine(_folder["state"], "pid")))
+        {
+            _processes.Add(ProcessId);
+        }
     }
 }

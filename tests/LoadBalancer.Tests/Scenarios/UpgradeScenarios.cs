@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Daemon.Tests.Scenarios.Tls;
 using LoadBalancer.Tests;
+using LoadBalancer.Tests.Tls;
 using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
@@ -195,5 +197,190 @@ internal sealed class UpgradeScenarios
 
         load.AwaitMore(20);
         Assert.That(load.Stop().Failed, Is.Empty);
+    }
+
+    /// <summary>As with a full disk: neither the process that goes on nor the one that comes can say in the folder that it has it.</summary>
+    [Test]
+    public async Task A_state_folder_that_cannot_be_written_ends_nothing_whatever_comes_of_the_upgrade()
+    {
+        using var web = new HttpEndpoint("hello") { Remembers = false };
+        using var lb = new UpgradableLb();
+        var http = Loopback.Refusing();
+        lb.Write($$"""
+            listeners: {web: {bind: "{{http}}", http: {upstream: web} } }
+            upstreams: {web: {endpoints: ["{{web.Address}}"]} }
+            """);
+        await lb.StartAsync();
+        using var load = new HttpLoad(http, workers: 2);
+        Directory.CreateDirectory(Path.Combine(lb["state"], "pid.new"));
+        lb.InstallScript("exit 3");
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.Conflict));
+        load.AwaitMore(50);
+        lb.Install(RunningLb.Program);
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+        load.AwaitMore(50);
+        Assert.That(load.Stop(), Is.Empty);
+        Assert.That(await lb.MetricsAsync(), Does.Contain("lb_upgrades_total{result=\"done\"} 1\n").And.Contain("lb_upgrades_total{result=\"failed\"} 1\n"));
+    }
+
+    /// <summary>The new process has read the file and waits for the first answer of an endpoint's probe, which the test gives when it wants.</summary>
+    [Test]
+    public async Task What_is_ordered_and_changed_while_an_upgrade_is_under_way_is_not_lost()
+    {
+        using var probed = Loopback.Listen();
+        using var lb = new UpgradableLb();
+        var tcp = Loopback.Refusing();
+        Configure("");
+        await lb.StartAsync();
+        using (var before = new HttpWire(probed.Accept()))
+        {
+            before.ReadRequest();
+            before.Respond("fine");
+        }
+
+        Assert.That((await lb.PostAsync($"/drain?upstream=a&endpoint={probed.LocalEndPoint}")).Status, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That((await lb.PostAsync("/weight?upstream=b&endpoint=127.0.0.1:9&weight=7")).Status, Is.EqualTo(HttpStatusCode.OK));
+        var upgrade = lb.UpgradeAsync();
+        using (var probe = new HttpWire(await probed.AcceptAsync()))
+        {
+            probe.ReadRequest();
+            Configure("more: {endpoints: [\"127.0.0.1:9\"], health: {active: off} }");
+            UpgradableLb.Signal(lb.FirstProcessId, "HUP");
+            var (status, answer) = await lb.PostAsync("/enable?upstream=a");
+            Assert.That((status, answer.GetProperty("error").GetString()), Is.EqualTo((HttpStatusCode.Conflict, "nothing was changed: an upgrade is under way; ask again in a moment")));
+            probe.Respond("fine");
+        }
+
+        var (done, process, error) = await upgrade;
+        Assert.That(done, Is.EqualTo(HttpStatusCode.OK), error);
+        var began = TimeProvider.System.GetTimestamp();
+        var now = await lb.StatusAsync();
+        while (now.GetProperty("upstreams").GetArrayLength() < 3 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
+        {
+            now = await lb.StatusAsync();
+        }
+
+        Assert.That(now.GetProperty("process_id").GetInt32(), Is.EqualTo(process));
+        Assert.That(now.GetProperty("upstreams").EnumerateArray().Select(upstream => upstream.GetProperty("name").GetString()), Is.EqualTo(new[] { "a", "b", "more" }), "the signal came too late for the old process");
+        Assert.That(now.GetProperty("drained").GetArrayLength(), Is.EqualTo(1), "drained, without a state folder");
+        Assert.That(now.GetProperty("weighed")[0].GetProperty("weight").GetInt32(), Is.EqualTo(7));
+        Assert.That((await lb.PostAsync("/enable?upstream=a")).Status, Is.EqualTo(HttpStatusCode.OK));
+
+        void Configure(string more) => lb.Write(
+            $$"""
+            listeners: {tcp: {bind: "{{tcp}}", tcp: {upstream: b} } }
+            upstreams:
+              a: {endpoints: ["{{probed.LocalEndPoint}}"], health: {active: {type: http, path: /, interval: 1h, timeout: 30s} } }
+              b: {endpoints: ["127.0.0.1:9"], health: {active: off} }
+              {{more}}
+            reload: {watch: false}
+            """,
+            keeps: false);
+    }
+
+    /// <summary>What open connections keep of the old process is seen in the new one; and where that one fails, nobody is waited for.</summary>
+    [Test]
+    public async Task An_old_process_is_seen_while_it_drains_and_ends_at_once_where_the_new_one_fails()
+    {
+        using var echo = new EchoEndpoint('a');
+        using var lb = new UpgradableLb();
+        var tcp = Loopback.Refusing();
+        lb.Write($$"""
+            listeners: {echo: {bind: "{{tcp}}", tcp: {upstream: echo} } }
+            upstreams: {echo: {endpoints: ["{{echo.Address}}"]} }
+            shutdown: {drain: 10m}
+            """);
+        await lb.StartAsync();
+        var first = lb.ProcessId;
+        var (one, _) = Open(tcp);
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+        var second = lb.ProcessId;
+        await UntilAsync("lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
+        var (two, _) = Open(tcp);
+        var (status, third, error) = await lb.UpgradeAsync();
+        Assert.That(status, Is.EqualTo(HttpStatusCode.OK), error);
+        await UntilAsync("lb_upgrade_draining_processes 2\n", "lb_upgrade_draining_connections 2\n", "lb_upgrades_total{result=\"done\"} 2\n");
+        one.Dispose();
+        await UntilAsync("lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
+        Assert.That(() => UpgradableLb.HasEnded(first), Is.True.After(30_000, 20));
+
+        UpgradableLb.Signal(third, "KILL");
+        Assert.That(() => UpgradableLb.HasEnded(second), Is.True.After(60_000, 20), "it has a connection, and ten minutes for it");
+        two.Dispose();
+
+        async Task UntilAsync(params string[] lines)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            var metrics = await lb.MetricsAsync();
+            while (!lines.All(line => metrics.Contains(line, StringComparison.Ordinal)))
+            {
+                Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("lb_upgrade", StringComparison.Ordinal))));
+                metrics = await lb.MetricsAsync();
+            }
+        }
+    }
+
+    /// <summary>A socket of the service manager has its file from it too: no process of lb removes it, be it the second.</summary>
+    [Test]
+    public async Task An_upgrade_under_socket_activation_leaves_a_Unix_socket_to_the_service_manager()
+    {
+        using var echo = new EchoEndpoint('a');
+        using var lb = new UpgradableLb();
+        var address = new UnixDomainSocketEndPoint(lb["echo.sock"]);
+        lb.Write($$"""
+            listeners: {echo: {bind: "unix:{{lb["echo.sock"]}}", tcp: {upstream: echo} } }
+            upstreams: {echo: {endpoints: ["{{echo.Address}}"]} }
+            shutdown: {unready_for: 0s}
+            """);
+        await lb.StartAsync(own => $"exec systemd-socket-activate -E NOTIFY_SOCKET -l {lb["echo.sock"]} {own}");
+        Assert.That(() => Loopback.Connect(address).Dispose(), Throws.Nothing.After(10_000, 10));
+        await lb.Manager.WaitForAsync("READY=1");
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+        var second = lb.ProcessId;
+        using (var socket = Open(address).Socket)
+        {
+            socket.Send([7]);
+            Assert.That(socket.ReceiveExactly(1)[0], Is.EqualTo(7));
+        }
+
+        UpgradableLb.Signal(second, "TERM");
+        Assert.That(() => UpgradableLb.HasEnded(second), Is.True.After(30_000, 20));
+        Assert.That(File.Exists(lb["echo.sock"]), Is.True);
+    }
+
+    /// <summary>Clients that keep idle connections in a pool, and one whose body is on its way: TLS, and both processes.</summary>
+    [Test]
+    public async Task An_upgrade_loses_no_body_under_way_and_no_request_of_clients_with_idle_connections_over_TLS()
+    {
+        const int Idle = 8;
+        using var web = new HttpEndpoint("hello") { Remembers = false };
+        using var lb = new UpgradableLb();
+        using var certificates = new CertificateFolder();
+        var https = (IPEndPoint)Loopback.Refusing();
+        lb.Write($$"""
+            listeners: {web: {bind: "{{https}}", http: {upstream: web}, tls: {certificates: {{certificates.Write("localhost", "localhost")}} } } }
+            upstreams: {web: {endpoints: ["{{web.Address}}"]} }
+            """);
+        await lb.StartAsync();
+        var first = lb.ProcessId;
+        using var pool = new HttpClient(
+            new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
+        {
+            BaseAddress = new Uri($"https://localhost:{https.Port}"),
+        };
+        Assert.That(await AskAsync(), Is.All.EqualTo("hello"));
+
+        using var upload = TlsClient.Connect(https);
+        upload.Stream.Write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello"u8);
+        await upload.Stream.FlushAsync();
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+        upload.Stream.Write("world"u8);
+        using var reader = new StreamReader(upload.Stream, leaveOpen: true);
+        var answer = await reader.ReadToEndAsync();
+        Assert.That(answer, Does.StartWith("HTTP/1.1 200 ").And.Contain("Connection: close\r\n").IgnoreCase.And.EndsWith("hello"));
+        Assert.That(() => UpgradableLb.HasEnded(first), Is.True.After(60_000, 50));
+        Assert.That(await AskAsync(), Is.All.EqualTo("hello"), "its idle connections were closed in order, and the pool makes others");
+
+        async Task<string[]> AskAsync() => await Task.WhenAll(Enumerable.Range(0, Idle).Select(_ => pool.GetStringAsync(new Uri("/", UriKind.Relative))));
     }
 }

@@ -57,6 +57,8 @@ internal static class SampleStatus
         requests.Of("users").Refused(0, "require", new Fault(FaultSide.Client, FaultKind.RoleMissing), isShadow: true);
         requests.Of("users").Ended(1, 504, received: 0, sent: 100, TimeSpan.FromSeconds(5));
         requests.Unrouted.Ended(1, 404, received: 0, sent: 50, TimeSpan.Zero);
+        requests.Of("users").Called(0, 0);
+        requests.Of("users").Called(1, 14);
         requests.Of("users").Cached(0, CacheLookup.Hit, sent: 300);
         requests.Of("users").Cached(1, CacheLookup.Miss, sent: 100);
         var auth = new AuthCounts("partners", loops: 2);

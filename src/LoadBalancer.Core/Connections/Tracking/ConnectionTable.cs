@@ -120,6 +120,14 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
     /// <summary>Ends what still goes to endpoints that were taken away. Any thread; completes when each has been told.</summary>
     public Task StopWithdrawnAsync(Withdrawal withdrawal, Fault fault) => EachAsync((connection, _) => connection.StopWithdrawn(withdrawal, fault));
 
+    /// <summary>Tells every open connection that its listener has changed. Any thread; completes when each has been told.</summary>
+    /// <param name="retirement">To which the ones belong that have to end.</param>
+    /// <param name="spread">As with <see cref="FinishAllAsync"/>.</param>
+    public Task RetireAllAsync(Retirement retirement, TimeSpan spread) => EachAsync((connection, place) => connection.Retire(retirement, spread * place));
+
+    /// <summary>Ends what belongs to <paramref name="retirement"/>. Any thread; completes when each has been told.</summary>
+    public Task StopRetiredAsync(Retirement retirement, Fault fault) => EachAsync((connection, _) => connection.StopRetired(retirement, fault));
+
     // Rule zero: LINQ and closures, because this runs once for a listener or the process. A place is a number from 0 to 1.
     private Task EachAsync(Action<TrackedConnection, double> action) => Task.WhenAll(_loops.Select(loop => loop.RunAsync(
         _ =>

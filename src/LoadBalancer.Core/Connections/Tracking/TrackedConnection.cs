@@ -28,6 +28,15 @@ internal abstract class TrackedConnection
     /// <summary>Ends what still goes to one of them because of <paramref name="fault"/>.</summary>
     public abstract void StopWithdrawn(Withdrawal withdrawal, Fault fault);
 
+    /// <summary>
+    /// The listener's configuration has changed: where it would not have this connection as it is, the connection finishes as at the listener's end;
+    /// what is on its way otherwise than it would be now is told likewise.
+    /// </summary>
+    public abstract void Retire(Retirement retirement, TimeSpan turn);
+
+    /// <summary>Ends what was told so by <paramref name="retirement"/> because of <paramref name="fault"/>, unless it is right again.</summary>
+    public abstract void StopRetired(Retirement retirement, Fault fault);
+
     /// <summary>Ends it from outside because of <paramref name="fault"/>; it leaves the table by itself.</summary>
     public abstract void Stop(Fault fault);
 }

@@ -47,6 +47,9 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "BIO_new_mem_buf")]
     public static partial nint NewMemoryBio(byte* bytes, int length);
 
+    [LibraryImport(Library, EntryPoint = "BIO_up_ref")]
+    public static partial int ShareBio(nint bio);
+
     [LibraryImport(Library, EntryPoint = "BIO_free")]
     public static partial int FreeBio(nint bio);
 
@@ -58,6 +61,12 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Library, EntryPoint = "X509_free")]
     public static partial void FreeCertificate(nint certificate);
+
+    [LibraryImport(Library, EntryPoint = "X509_get0_notAfter")]
+    public static partial nint GetNotAfter(nint certificate);
+
+    [LibraryImport(Library, EntryPoint = "X509_cmp_time")]
+    public static partial int CompareTime(nint time, long* other);
 
     [LibraryImport(Library, EntryPoint = "EVP_PKEY_free")]
     public static partial void FreeKey(nint key);

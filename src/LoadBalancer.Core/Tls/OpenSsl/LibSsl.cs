@@ -38,6 +38,11 @@ internal static unsafe partial class LibSsl
     public const int ServerNameOk = 0;
     public const int AlertFatal = 2;
     public const int NoAcknowledge = 3;
+    public const int TicketRead = 5;
+    public const int TicketReadToRenew = 6;
+    public const int TicketIgnoreAndRenew = 2;
+    public const int TicketUse = 3;
+    public const int TicketUseAndRenew = 4;
 
     [LibraryImport(Library, EntryPoint = "TLS_server_method")]
     public static partial nint ServerMethod();
@@ -98,6 +103,12 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_tlsext_ticket_key_evp_cb")]
     public static partial int SetTicketCallback(nint context, void* callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_session_ticket_cb")]
+    public static partial int SetTicketJudge(nint context, void* onWrite, void* onRead, nint argument);
+
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get0_peer")]
+    public static partial nint GetSessionPeer(nint session);
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_sess_set_new_cb")]
     public static partial void SetNewSessionCallback(nint context, void* callback);

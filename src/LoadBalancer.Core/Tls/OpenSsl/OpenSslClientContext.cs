@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.InteropServices;
+using LoadBalancer.Configuration;
+using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tls.OpenSsl;
@@ -9,7 +11,9 @@ namespace LoadBalancer.Tls.OpenSsl;
 /// <summary>A client's side of TLS by libssl.</summary>
 internal sealed unsafe class OpenSslClientContext : TlsClientContext
 {
-    private const uint NoPartialWildcards = 4;
+    // X509_check_host(3): a wildcard stands for a whole label, and a name in the subject counts for nothing (RFC 9525 section 2).
+    private const uint NoPartialWildcards = 0x4;
+    private const uint NeverSubject = 0x20;
 
     private readonly SslContextHandle _context;
     private readonly ConcurrentDictionary<EndPoint, OpenSslClientSessions> _sessions = new();
@@ -44,18 +48,7 @@ internal sealed unsafe class OpenSslClientContext : TlsClientContext
     {
         var ssl = LibSsl.New(_context.Pointer);
         LibSsl.SetConnectState(ssl);
-        var name = Settings.ServerName;
-        if (name is not null && !IPAddress.TryParse(name, out _))
-        {
-            LibSsl.Control(ssl, LibSsl.ControlHostName, 0, name);
-            LibCrypto.SetHostFlags(LibSsl.GetVerifyParameters(ssl), NoPartialWildcards);
-            LibSsl.SetHost(ssl, name);
-        }
-        else if ((name ?? (address as IPEndPoint)?.Address.ToString()) is { } ip)
-        {
-            LibCrypto.SetVerifiedAddress(LibSsl.GetVerifyParameters(ssl), ip);
-        }
-
+        var isExpected = Expect(ssl, Settings.ServerName, address);
         if (!protocols.IsEmpty)
         {
             var offer = AlpnWire.Write(protocols);
@@ -67,7 +60,27 @@ internal sealed unsafe class OpenSslClientContext : TlsClientContext
 
         var sessions = _sessions.GetOrAdd(address, static _ => new OpenSslClientSessions());
         sessions.Resume(ssl);
-        return new OpenSslSession(context: null, ssl, socket, sessions);
+        var session = new OpenSslSession(context: null, ssl, socket, sessions);
+        if (!isExpected)
+        {
+            session.Refuse(FaultKind.TlsVerifyFailed, "no certificate can be for the name or address that it must be for");
+        }
+
+        return session;
+    }
+
+    /// <summary>What the certificate must be for. False where libssl does not take it: it would verify no name at all then.</summary>
+    private bool Expect(nint ssl, string? name, EndPoint address)
+    {
+        var parameters = LibSsl.GetVerifyParameters(ssl);
+        LibCrypto.SetHostFlags(parameters, NoPartialWildcards | NeverSubject);
+        if (name is not null && !AddressText.TryParseIp(name, out _))
+        {
+            LibSsl.Control(ssl, LibSsl.ControlHostName, 0, name);
+            return LibSsl.SetHost(ssl, name) == 1 || !Settings.Verifies;
+        }
+
+        return ((name ?? AddressOf(address)) is { } ip && LibCrypto.SetVerifiedAddress(parameters, ip) == 1) || !Settings.Verifies;
     }
 
     /// <inheritdoc/>

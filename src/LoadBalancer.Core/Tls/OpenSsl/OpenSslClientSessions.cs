@@ -6,6 +6,11 @@ internal sealed class OpenSslClientSessions
 {
     private nint _last;
 
+    /// <summary>
+    /// Frees what is left when nobody can take it up any more: who has it, an upstream of before a reload or a connection that still runs, does not tell its end.
+    /// </summary>
+    ~OpenSslClientSessions() => Forget();
+
     /// <summary>Keeps a session, whose reference it takes over.</summary>
     public bool Keep(nint session)
     {

@@ -16,7 +16,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     private static readonly nint TicketCipher = LibCrypto.FetchCipher(0, "AES-256-CBC", 0);
 
     private readonly SslContextHandle[] _contexts;
-    private readonly Dictionary<nint, byte[]> _staples = [];
+    private readonly Dictionary<nint, ServerCertificate> _stapled = [];
 
     /// <summary>A server's side of <paramref name="settings"/>.</summary>
     public OpenSslServerContext(TlsServerSettings settings)
@@ -38,9 +38,9 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         foreach (var alternative in shown)
         {
             var native = SslContextSetup.UseCertificate(context, alternative.ChainPem, alternative.KeyPem, alternative.Source);
-            if (alternative.Staple is { } staple)
+            if (alternative.Staple is not null)
             {
-                _staples[native] = staple;
+                _stapled[native] = alternative;
             }
         }
 
@@ -68,6 +68,7 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
             SslContextSetup.Trust(context, Settings.ClientAuthoritiesPem, tellClients: true, source: null);
             var isRequired = Settings.ClientCertificates == ClientCertificateMode.Required;
             LibSsl.SetVerify(pointer, LibSsl.VerifyPeer | (isRequired ? LibSsl.VerifyFailIfNoPeerCertificate : 0), null);
+            SslContextSetup.Check(LibSsl.SetTicketJudge(pointer, null, (delegate* unmanaged<nint, nint, byte*, nuint, int, void*, int>)&OnTicketRead, 0), null);
         }
 
         return context;
@@ -115,12 +116,14 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
     [UnmanagedCallersOnly]
     private static int OnStatus(nint ssl, void* argument)
     {
-        if (!SocketBio.Current!.Context!._staples.TryGetValue(LibSsl.GetOwnCertificate(ssl), out var staple))
+        var server = SocketBio.Current!.Context!;
+        if (!server._stapled.TryGetValue(LibSsl.GetOwnCertificate(ssl), out var certificate) || certificate.StapleEnd < server.Settings.Time.GetUtcNow())
         {
             return LibSsl.NoAcknowledge;
         }
 
         // libssl frees it with the session.
+        var staple = certificate.Staple!;
         var copy = (byte*)LibCrypto.Allocate((nuint)staple.Length, null, 0);
         staple.CopyTo(new Span<byte>(copy, staple.Length));
         LibSsl.Control(ssl, LibSsl.ControlStatusResponse, staple.Length, copy);
@@ -148,6 +151,24 @@ internal sealed unsafe class OpenSslServerContext : TlsServerContext
         }
 
         return 0;
+    }
+
+    /// <summary>
+    /// Whether a ticket that was read is taken up (SSL_CTX_set_session_ticket_cb(3)): not where the certificate in it has ended since. A handshake by ticket
+    /// verifies nothing, and gives the next ticket: without this a client would stay in for as long as it comes back. It is asked for its certificate instead.
+    /// </summary>
+    [UnmanagedCallersOnly]
+    private static int OnTicketRead(nint ssl, nint session, byte* name, nuint nameLength, int status, void* argument)
+    {
+        if (status is not (LibSsl.TicketRead or LibSsl.TicketReadToRenew))
+        {
+            return LibSsl.TicketIgnoreAndRenew;
+        }
+
+        var now = SocketBio.Current!.Context!.Settings.Time.GetUtcNow().ToUnixTimeSeconds();
+        var certificate = LibSsl.GetSessionPeer(session);
+        return certificate != 0 && LibCrypto.CompareTime(LibCrypto.GetNotAfter(certificate), &now) <= 0 ? LibSsl.TicketIgnoreAndRenew
+            : status == LibSsl.TicketRead ? LibSsl.TicketUse : LibSsl.TicketUseAndRenew;
     }
 
     private static bool UseKey(TicketKey key, byte* vector, nint cipher, nint mac, bool encrypts)

@@ -66,7 +66,7 @@ internal sealed unsafe class OpenSslSession : TlsSession
         _ssl = ssl;
         _socket = socket;
         _remembered = remembered;
-        var bio = SocketBio.New();
+        var bio = SocketBio.Take();
         LibSsl.SetBio(ssl, bio, bio);
     }
 
@@ -141,12 +141,26 @@ internal sealed unsafe class OpenSslSession : TlsSession
         return X509CertificateLoader.LoadCertificate(encoded);
     }
 
+    /// <summary>The handshake must not begin: why it fails.</summary>
+    public void Refuse(FaultKind kind, string text) => (Failure, _failureText) = (kind, text);
+
     /// <inheritdoc/>
     public override HandshakeProgress Handshake()
     {
+        if (Failure != FaultKind.None)
+        {
+            return HandshakeProgress.Failed;
+        }
+
         if (HasPending && !SendRest())
         {
-            return HandshakeProgress.Waits;
+            if (!_hasWireFailed)
+            {
+                return HandshakeProgress.Waits;
+            }
+
+            Fail(handshake: true);
+            return HandshakeProgress.Failed;
         }
 
         Enter();

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
@@ -26,15 +26,16 @@ internal sealed class SslStreamClientContext : TlsClientContext
     /// <inheritdoc/>
     public override TlsSession NewSession(EpollSocket socket, EndPoint address, ImmutableArray<ApplicationProtocol> protocols)
     {
-        var expected = Settings.ServerName ?? (address as IPEndPoint)?.Address.ToString();
-        var asked = expected is null || IPAddress.TryParse(expected, out _) ? "" : expected;
+        var expected = Settings.ServerName ?? AddressOf(address);
+        var asked = expected is null || AddressText.TryParseIp(expected, out _) ? "" : expected;
         return new SslStreamSession(socket, isServer: false, (session, stream) =>
         {
             session.Name = asked;
             return stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = asked,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                EnabledSslProtocols = StreamPosture.Versions,
+                CipherSuitesPolicy = StreamPosture.Ciphers,
                 AllowRenegotiation = false,
                 ApplicationProtocols = protocols.IsEmpty ? null : [.. protocols.Select(protocol => new SslApplicationProtocol(AlpnWire.NameOf(protocol).ToArray()))],
                 ClientCertificateContext = _own,

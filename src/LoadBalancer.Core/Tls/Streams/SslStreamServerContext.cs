@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -10,6 +11,8 @@ namespace LoadBalancer.Tls.Streams;
 /// <summary>A server's side of TLS by SslStream.</summary>
 internal sealed class SslStreamServerContext : TlsServerContext
 {
+    private static readonly IdnMapping Idn = new() { AllowUnassigned = true };
+
     private readonly SslStreamCertificateContext[] _certificates;
     private readonly X509ChainPolicy? _clients;
     private readonly List<SslApplicationProtocol>? _protocols;
@@ -28,7 +31,7 @@ internal sealed class SslStreamServerContext : TlsServerContext
     public override TlsSession NewSession(EpollSocket socket) => new SslStreamSession(socket, isServer: true, (session, stream) => stream.AuthenticateAsServerAsync(
         (_, hello, _, _) =>
         {
-            session.Name = hello.ServerName.ToLowerInvariant();
+            session.Name = NameOf(hello);
             return ValueTask.FromResult(Options(session));
         },
         null));
@@ -36,7 +39,8 @@ internal sealed class SslStreamServerContext : TlsServerContext
     private SslServerAuthenticationOptions Options(SslStreamSession session) => new()
     {
         ServerCertificateContext = _certificates[Math.Max(Certificates.Find(Encoding.UTF8.GetBytes(session.Name)), 0)],
-        EnabledSslProtocols = Settings.OnlyTls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
+        EnabledSslProtocols = Settings.OnlyTls13 ? SslProtocols.Tls13 : StreamPosture.Versions,
+        CipherSuitesPolicy = StreamPosture.Ciphers,
         ApplicationProtocols = _protocols,
         AllowRenegotiation = false,
         ClientCertificateRequired = _clients is not null,
@@ -46,6 +50,20 @@ internal sealed class SslStreamServerContext : TlsServerContext
         AllowTlsResume = _clients is null,
         RemoteCertificateValidationCallback = _clients is null ? null : (_, certificate, chain, _) => Judge(session, (X509Certificate2?)certificate, chain),
     };
+
+    // SslStream has made Unicode of a name in punycode; certificates, hosts and logs have it as it came. What is no name at all finds the default.
+    private static string NameOf(SslClientHelloInfo hello)
+    {
+        var name = hello.ServerName.ToLowerInvariant();
+        try
+        {
+            return Ascii.IsValid(name) ? name : Idn.GetAscii(name).ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            return "";
+        }
+    }
 
     private bool Judge(SslStreamSession session, X509Certificate2? certificate, X509Chain? chain)
     {

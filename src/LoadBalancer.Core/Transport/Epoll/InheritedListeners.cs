@@ -24,15 +24,19 @@ internal sealed class InheritedListeners
     }
 
     /// <summary>The sockets of that name as a listener; null where there is none.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="loops">The loops that accept.</param>
+    /// <param name="sink">Who takes the connections.</param>
+    /// <param name="ownsFile">False where the file of a Unix socket is somebody else's, and stays.</param>
     /// <exception cref="IOException">They do not listen.</exception>
-    public EpollListener? Take(string name, ReadOnlySpan<EventLoop> loops, IConnectionSink sink)
+    public EpollListener? Take(string name, ReadOnlySpan<EventLoop> loops, IConnectionSink sink, bool ownsFile = true)
     {
         if (!_descriptors.Remove(name, out var descriptors))
         {
             return null;
         }
 
-        var listener = EpollListener.Inherit(loops, [.. descriptors], sink, ownsFile: true, held: !_isOpen);
+        var listener = EpollListener.Inherit(loops, [.. descriptors], sink, ownsFile, held: !_isOpen);
         _taken.Add(listener);
         return listener;
     }

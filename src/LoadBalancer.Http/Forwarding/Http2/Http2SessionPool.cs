@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Limits;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
@@ -12,15 +13,27 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// The sessions of one loop with one endpoint. One is opened for all who wait, and another where those that there are have no room. Touched
 /// only on its loop.
 /// </summary>
+/// <remarks>
+/// Where <c>max_connections</c> allows no other one, those who wait are counted and bounded as all who wait for room at the upstream
+/// (<see cref="LeaseQueue"/>), each for its own <c>pending_timeout</c>; the important are served first. A session serves those alone whose
+/// upstream speaks TLS as it did when the session was opened: after a reload nobody is asked by what no longer holds.
+/// </remarks>
 internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, ResponseMetrics metrics)
 {
     private static readonly ImmutableArray<ApplicationProtocol> Http2Only = [ApplicationProtocol.Http2];
     private static readonly ImmutableArray<ApplicationProtocol> Either = [ApplicationProtocol.Http2, ApplicationProtocol.Http1];
 
+    // Only for the one who opens: it ends nobody's wait.
+    private static readonly Fault Enough = new(FaultSide.Internal, FaultKind.PendingTimeout);
+
     private readonly List<Http2UpstreamSession> _sessions = [];
-    private readonly Queue<Http2SessionWait> _waiting = new();
-    private Upstream _upstream = null!;
+    private readonly Http2SessionLine _waiting = new();
+    private RoomWait? _rooming;
+    private TlsOrigination? _http1Tls;
     private TimeProvider _time = null!;
+    private bool _speaksHttp1;
+    private bool _holds;
+    private bool _hasRoomToOpen;
 
     /// <summary>All pools of the loop.</summary>
     public UpstreamPools Pools => pools;
@@ -28,72 +41,77 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <summary>True while a session is being opened.</summary>
     public bool IsOpening { get; private set; }
 
-    /// <summary>True where somebody waits to open a connection to the endpoint.</summary>
-    public bool IsRoomWanted => pool.Room.IsWanted;
-
-    /// <summary>True where the endpoint chose HTTP/1.1 when it could choose: it is not asked again while it has connections.</summary>
-    public bool SpeakHttp1 { get; private set; }
+    /// <summary>True where somebody of another loop, which has no session with the endpoint, waits to open one.</summary>
+    public bool IsWantedByOthers => pool.Room.IsFirstWanted;
 
     private EventLoop Loop => pools.Loop;
 
     private Endpoint Endpoint => pool.Endpoint;
 
-    /// <summary>A stream of a session that has room; null where none has.</summary>
-    public Http2UpstreamStream? TryTake()
+    // What a loop that has a session leaves for the others: see ConnectionRoom.
+    private int Sharers => _sessions.Count > 0 ? pools.Rooms.Loops : 0;
+
+    /// <summary>True where the endpoint chose HTTP/1.1 when it could choose: it is not asked again while it has connections.</summary>
+    public bool SpeaksHttp1(Upstream upstream) => _speaksHttp1 && upstream.Options.Protocol == UpstreamProtocol.Auto && upstream.Tls == _http1Tls;
+
+    /// <summary>True where another exchange would have to wait for what others do: every session is full, and no other may be opened.</summary>
+    public bool IsFull(Upstream upstream) =>
+        !SpeaksHttp1(upstream) && Find(upstream.Tls, doubtful: true) is null
+        && (IsOpening ? _rooming is not null : upstream.Options.MaxConnections is { } most && !pool.MayOpen(most, Sharers));
+
+    /// <summary>A stream of a session that has room; null where none has. Sessions of another TLS than that of <paramref name="upstream"/> are retired.</summary>
+    public Http2UpstreamStream? TryTake(Upstream upstream)
     {
-        foreach (var session in _sessions)
+        if (_waiting.Count > 0)
         {
-            if (session.HasRoom)
+            // They came before.
+            Serve();
+        }
+
+        for (var at = _sessions.Count - 1; at >= 0; at--)
+        {
+            if (_sessions[at].Tls != upstream.Tls)
             {
-                return session.Take();
+                _sessions[at].Retire();
             }
         }
 
-        return null;
+        return Find(upstream.Tls, doubtful: false)?.Take();
     }
 
-    /// <summary>Waits for a stream, for which a session is opened. The wait is bounded by the time of a connect, and may be given up.</summary>
+    /// <summary>
+    /// Waits for a stream, for which a session is opened. The wait is bounded by the time of a connect, or where there is no room for another
+    /// connection by <c>pending_timeout</c>, and may be given up.
+    /// </summary>
     /// <param name="upstream">Whose endpoint it is.</param>
+    /// <param name="importance">Who is served first.</param>
     /// <param name="time">The clock of durations.</param>
-    public Http2SessionWait Wait(Upstream upstream, TimeProvider time)
+    public Http2SessionWait Wait(Upstream upstream, Importance importance, TimeProvider time)
     {
-        (_upstream, _time) = (upstream, time);
-        var wait = new Http2SessionWait();
-        _waiting.Enqueue(wait);
+        _time = time;
+        var wait = new Http2SessionWait(_waiting, upstream, importance);
+        _waiting.Add(wait);
         if (!IsOpening)
         {
             _ = OpenAsync();
+        }
+        else if (_rooming is not null)
+        {
+            Admit(wait);
         }
 
         return wait;
     }
 
     /// <summary>Gives those who wait what room there is.</summary>
-    public void Serve()
-    {
-        while (_waiting.TryPeek(out var wait))
-        {
-            if (wait.HasEnded)
-            {
-                _waiting.Dequeue();
-            }
-            else if (TryTake() is { } stream)
-            {
-                _waiting.Dequeue();
-                wait.End(stream, Fault.None);
-            }
-            else
-            {
-                return;
-            }
-        }
-    }
+    public void Serve() => Serve(doubtful: _rooming is not null);
 
     /// <summary>A session that was being opened may be used.</summary>
     public void OnReady(Http2UpstreamSession session)
     {
-        IsOpening = false;
+        (IsOpening, _hasRoomToOpen) = (false, false);
         _sessions.Add(session);
+        NoteHold();
         if (!session.HasRoom)
         {
             // An endpoint that takes no stream at all: the next one would be like it. Nor does it stay, or there would be one more with each request.
@@ -110,18 +128,28 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     }
 
     /// <summary>Closes a session that lies idle; false where none does.</summary>
-    public bool TryCloseIdle()
+    /// <param name="keepsOne">True where the last one stays.</param>
+    public bool TryCloseIdle(bool keepsOne = false)
     {
-        var idle = _sessions.Find(static session => session.IsIdle);
+        var idle = keepsOne && _sessions.Count < 2 ? null : _sessions.Find(static session => session.IsIdle);
         idle?.Retire();
         return idle is not null;
     }
 
-    /// <summary>Lets a session take nobody any more, for the sake of somebody of another loop who waits to open one: it is closed after its last stream.</summary>
-    public void Retire() => (_sessions.Count > 0 ? _sessions[0] : null)?.Retire();
+    /// <summary>Makes the session with the fewest streams take no others for a while, for the sake of a loop that has none: see <see cref="Http2UpstreamSession.Yield"/>.</summary>
+    public void Yield(TimeSpan time) => _sessions.MinBy(static session => session.Streams)?.Yield(time);
 
     /// <summary>A session takes nobody any more.</summary>
-    public void Remove(Http2UpstreamSession session) => _sessions.Remove(session);
+    public void Remove(Http2UpstreamSession session)
+    {
+        _sessions.Remove(session);
+        NoteHold();
+        if (_sessions.Count == 0 && _rooming is { IsFurther: true } further)
+        {
+            // Now it is for a first one.
+            further.GiveUp(Enough);
+        }
+    }
 
     /// <summary>A session is closed.</summary>
     /// <param name="session">The session.</param>
@@ -129,11 +157,10 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <param name="kind">Why.</param>
     public void OnClosed(Http2UpstreamSession session, bool wasReady, FaultKind kind)
     {
-        _sessions.Remove(session);
+        Remove(session);
         if (!wasReady)
         {
-            IsOpening = false;
-            EndAll(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
+            EndOpening(new Fault(FaultSide.Upstream, kind == FaultKind.None ? FaultKind.Reset : kind, Retryable: true));
         }
 
         pool.Closed();
@@ -156,50 +183,169 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <summary>Counts an exchange on a session that others are on.</summary>
     public void Shared() => metrics.ConnectionShared(Loop.Index);
 
-    // Whoever waits goes on inline, and may wait again: so only those that are there now.
-    private void EndAll(Fault fault)
+    private Http2UpstreamSession? Find(TlsOrigination? tls, bool doubtful)
     {
-        for (var left = _waiting.Count; left > 0 && _waiting.TryDequeue(out var wait); left--)
+        Http2UpstreamSession? second = null;
+        foreach (var session in _sessions)
         {
-            if (!wait.HasEnded)
+            if (session.HasRoom && session.Tls == tls)
             {
-                wait.End(null, fault);
+                if (!session.IsDoubtful)
+                {
+                    return session;
+                }
+
+                // Where two are silent, that is the endpoint's way: or each quiet call would have a connection of its own.
+                doubtful |= second is not null;
+                second ??= session;
+            }
+        }
+
+        return doubtful ? second : null;
+    }
+
+    // Where no other can be opened, one that is in doubt is better than none.
+    private void Serve(bool doubtful)
+    {
+        while (_waiting.Next() is { } wait)
+        {
+            if (Find(wait.Upstream.Tls, doubtful) is not { } session)
+            {
+                return;
+            }
+
+            wait.End(session.Take(), Fault.None);
+        }
+
+        // Nobody wants another one any more.
+        _rooming?.GiveUp(Enough);
+    }
+
+    // One that is being opened counts as soon as it has its room.
+    private void NoteHold()
+    {
+        var holds = _sessions.Count > 0 || _hasRoomToOpen;
+        if (holds != _holds)
+        {
+            _holds = holds;
+            if (holds)
+            {
+                pool.Room.Hold();
+            }
+            else
+            {
+                pool.Room.Unhold();
             }
         }
     }
 
-    private void Stop(Fault refusal)
+    // Whoever waits goes on inline, and may wait again: so only those that are there now.
+    private void EndAll(Fault fault)
     {
-        if (refusal.Failed)
+        for (var left = _waiting.Count; left > 0 && _waiting.Next() is { } wait; left--)
         {
-            pool.Refused();
+            wait.GiveUp(fault);
         }
-        else
+    }
+
+    private void EndOpening(Fault fault)
+    {
+        (IsOpening, _hasRoomToOpen) = (false, false);
+        NoteHold();
+        EndAll(fault);
+    }
+
+    // One waits for room from now on where so many may; else the least important goes.
+    private void Admit(Http2SessionWait wait)
+    {
+        if (wait.TryEnter(Loop.NowMs))
         {
-            pool.Failed();
+            return;
         }
+
+        var goes = _waiting.Yielding(wait.Importance) ?? wait;
+        goes.Refuse(FaultKind.PendingOverflow);
+        if (goes != wait && !wait.TryEnter(Loop.NowMs))
+        {
+            wait.Refuse(FaultKind.PendingOverflow);
+        }
+    }
+
+    private void AdmitAll()
+    {
+        foreach (var wait in _waiting.All())
+        {
+            if (!wait.HasEnded && !wait.IsPending)
+            {
+                Admit(wait);
+            }
+        }
+    }
+
+    private void RefuseLate()
+    {
+        while (_waiting.Earliest() is { } wait && wait.DueMs <= Loop.NowMs)
+        {
+            wait.Refuse(FaultKind.PendingTimeout);
+        }
+    }
+
+    /// <summary>Takes room for another connection, for which those who wait may have to wait longer; false where nobody wants one any more.</summary>
+    private async ValueTask<bool> TakeRoomAsync()
+    {
+        while (_waiting.Next() is { } next)
+        {
+            var (most, sharers) = (next.Upstream.Options.MaxConnections, Sharers);
+            var taken = pool.TryOpen(most, sharers);
+            if (!taken)
+            {
+                AdmitAll();
+                Serve(doubtful: true);
+                if (_waiting.Earliest() is not { } earliest)
+                {
+                    break;
+                }
+
+                var left = TimeSpan.FromMilliseconds(Math.Max(earliest.DueMs - Loop.NowMs, 1));
+                _rooming = pool.WaitToOpen(most ?? int.MaxValue, left, next.Upstream.Options.PendingTimeout, sharers);
+                taken = !(await _rooming.EndAsync()).Failed;
+                _rooming = null;
+                if (!taken)
+                {
+                    pool.Refused();
+                    RefuseLate();
+                    continue;
+                }
+
+                Serve();
+            }
+
+            if (_waiting.Count == 0)
+            {
+                pool.Failed();
+                break;
+            }
+
+            _hasRoomToOpen = true;
+            NoteHold();
+            return true;
+        }
+
+        return false;
     }
 
     private async Task OpenAsync()
     {
         IsOpening = true;
-        var (upstream, began) = (_upstream, _time.GetTimestamp());
-        var timeouts = upstream.Options.Timeouts;
-        if (!pool.TryOpen(upstream.Options.MaxConnections))
+        if (!await TakeRoomAsync())
         {
-            var refusal = await pool.WaitToOpen(upstream.Options.MaxConnections!.Value, upstream.Options.PendingTimeout).EndAsync();
-            Serve();
-            if (refusal.Failed || _waiting.Count == 0)
-            {
-                IsOpening = false;
-                EndAll(refusal);
-                Stop(refusal);
-                return;
-            }
-
-            began = _time.GetTimestamp();
+            IsOpening = false;
+            pool.ForgetIfEmpty();
+            return;
         }
 
+        var (upstream, began) = (_waiting.Next()!.Upstream, _time.GetTimestamp());
+        var timeouts = upstream.Options.Timeouts;
         var result = await ConnectAttempt.StartAsync(Loop, Endpoint.Address, timeouts.Connect);
         if (result.Socket is { } connected && upstream.Tls is { } tls)
         {
@@ -214,8 +360,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
 
         if (result.Socket is not { } socket)
         {
-            IsOpening = false;
-            EndAll(result.Fault);
+            EndOpening(result.Fault);
             pool.Failed();
             return;
         }
@@ -227,14 +372,13 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         if (upstream.Options.Protocol == UpstreamProtocol.Auto && socket.Cipher is not TlsSession { Protocol: ApplicationProtocol.Http2 })
         {
             // The first that goes on finds this one idle.
-            SpeakHttp1 = true;
-            IsOpening = false;
-            new UpstreamConnection(connection, pool).Park(timeouts.PoolIdle, keepsAlive: true);
-            EndAll(Fault.None);
+            (_speaksHttp1, _http1Tls) = (true, upstream.Tls);
+            new UpstreamConnection(connection, pool, upstream.Tls).Park(timeouts.PoolIdle, keepsAlive: true);
+            EndOpening(Fault.None);
             return;
         }
 
         pool.Opened();
-        await new Http2UpstreamSession(connection, this, timeouts).RunAsync();
+        await new Http2UpstreamSession(connection, this, upstream.Tls, timeouts).RunAsync();
     }
 }

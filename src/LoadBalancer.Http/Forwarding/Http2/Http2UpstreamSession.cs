@@ -5,6 +5,7 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http2;
+using LoadBalancer.Tls;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
@@ -29,6 +30,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>Numbers that streams may have; what comes afterwards needs another connection (RFC 9113 section 5.1.1).</summary>
     private const int LastNumber = int.MaxValue - (4 * MostStreams);
 
+    /// <summary>The part of its time that it may be made to spend in vain, taking nobody.</summary>
+    private const int YieldsOneIn = 8;
+
     private readonly EpollConnection _connection;
     private readonly Http2SessionPool _pool;
     private readonly Dictionary<int, Http2UpstreamStream> _numbered = [];
@@ -44,16 +48,20 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     private long _taken;
     private bool _isReady;
     private bool _isParked;
+    private bool _isBlamed;
     private bool _isLeaving;
     private bool _isTaking;
+    private long _yieldsToMs;
+    private long _yieldsAgainMs;
 
     /// <summary>One around a connection, which it owns.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="pool">Whose it is.</param>
+    /// <param name="tls">What its TLS was agreed on with; null for none.</param>
     /// <param name="timeouts">How long the endpoint may take to tell its settings, and how long the session lies idle at first.</param>
-    public Http2UpstreamSession(EpollConnection connection, Http2SessionPool pool, UpstreamTimeouts timeouts)
+    public Http2UpstreamSession(EpollConnection connection, Http2SessionPool pool, TlsOrigination? tls, UpstreamTimeouts timeouts)
     {
-        (_connection, _pool, IdleAtMost) = (connection, pool, timeouts.PoolIdle);
+        (_connection, _pool, Tls, IdleAtMost) = (connection, pool, tls, timeouts.PoolIdle);
         _connection.Observe();
         _deadline = new LoopDeadline(Loop, static owner => ((Http2UpstreamSession)owner).OnDeadline(), this);
         _silence = new SilenceWatch(this);
@@ -81,6 +89,18 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     /// <summary>True where it is encrypted.</summary>
     public bool IsSecure => _connection.Cipher is not null;
 
+    /// <summary>What its TLS was agreed on with; null for none.</summary>
+    public TlsOrigination? Tls { get; }
+
+    /// <summary>Exchanges that are on it.</summary>
+    public int Streams => _active.Count;
+
+    /// <summary>
+    /// True where the endpoint owes an answer and has sent nothing at all for so long that it may be gone: others go on another connection, where there may
+    /// be one, until something comes.
+    /// </summary>
+    public bool IsDoubtful => _silence.IsDoubtful;
+
     /// <summary>Whose it is.</summary>
     public Http2SessionPool Pool => _pool;
 
@@ -88,10 +108,12 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     public TimeSpan IdleAtMost { get; set; }
 
     /// <summary>True where it takes another exchange.</summary>
-    public bool HasRoom => _isReady && !_isLeaving && !IsEnding && _active.Count < _mostStreams && NextNumber < LastNumber;
+    public bool HasRoom => _isReady && !_isLeaving && !IsEnding && _active.Count < _mostStreams && NextNumber < LastNumber && !IsYielding;
 
     /// <summary>True where it has no stream.</summary>
     public bool IsIdle => _isReady && !IsEnding && _active.Count == 0;
+
+    private bool IsYielding => _yieldsToMs > Loop.NowMs && _pool.IsWantedByOthers;
 
     /// <summary>The number of the next stream.</summary>
     public int NextNumber { get; private set; } = 1;
@@ -125,6 +147,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         var number = NextNumber;
         NextNumber += 2;
         _numbered.Add(number, stream);
+        _silence.Owed();
         return number;
     }
 
@@ -143,8 +166,8 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 
         if (_active.Count == 0)
         {
-            // Another loop may wait to open one.
-            _isLeaving |= _pool.IsRoomWanted;
+            // Another loop may wait to open one; and nobody else is to wait for what this one does not say.
+            _isLeaving |= _pool.IsWantedByOthers || IsDoubtful;
             OnIdle();
         }
 
@@ -239,6 +262,21 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         if (_active.Count == 0)
         {
             End(FaultKind.None);
+        }
+    }
+
+    /// <summary>
+    /// Takes no new streams for <paramref name="time"/>, in which the last may end: then it is closed, for the sake of a loop that has no session.
+    /// Where one lasts longer, it goes on as before, and is not made to do so again for a while: nobody would be served meanwhile.
+    /// </summary>
+    public void Yield(TimeSpan time)
+    {
+        var now = Loop.NowMs;
+        if (_isReady && !_isLeaving && !IsEnding && now >= _yieldsAgainMs)
+        {
+            var timeMs = Math.Max((long)time.TotalMilliseconds, 1);
+            (_yieldsToMs, _yieldsAgainMs) = (now + timeMs, now + (YieldsOneIn * timeMs));
+            _deadline.Set(timeMs);
         }
     }
 
@@ -378,6 +416,14 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         _pool.OnClosed(this, wasReady: _isReady, _failure);
     }
 
+    /// <summary>True for the first that asks: one connection that ends is one failure of its endpoint, however many requests were on it.</summary>
+    public bool TakeBlame()
+    {
+        var isFirst = !_isBlamed;
+        _isBlamed = true;
+        return isFirst;
+    }
+
     private void OnIdle()
     {
         _silence.Rest();
@@ -403,6 +449,12 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
         if (!_isReady)
         {
             End(FaultKind.ConnectTimeout);
+        }
+        else if (_active.Count > 0)
+        {
+            // It has taken nobody for long enough.
+            _yieldsToMs = 0;
+            _pool.Serve();
         }
         else
         {

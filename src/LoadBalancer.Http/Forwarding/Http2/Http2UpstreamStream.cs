@@ -85,6 +85,9 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
     public override bool IsSent => Id != 0;
 
     /// <inheritdoc/>
+    public override bool IsOneOfMany() => TimedOut == FaultKind.None && _session!.IsEnding && !_session.TakeBlame();
+
+    /// <inheritdoc/>
     public override bool WasReset => _failure == FaultKind.Reset;
 
     /// <inheritdoc/>

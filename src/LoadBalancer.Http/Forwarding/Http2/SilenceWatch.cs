@@ -18,6 +18,7 @@ internal sealed class SilenceWatch
     private readonly IHttp2Connection _connection;
     private readonly LoopDeadline _deadline;
     private long _heardMs;
+    private long _owedMs = long.MaxValue;
     private long _askedMs;
 
     /// <summary>The watch over a connection, whose end it brings about as if it were broken.</summary>
@@ -28,8 +29,17 @@ internal sealed class SilenceWatch
         _deadline = new LoopDeadline(connection.Loop, static watch => ((SilenceWatch)watch).Look(), this);
     }
 
+    /// <summary>
+    /// True where nothing at all has come for as long as the endpoint is given before it is asked, counted from the first request that was sent
+    /// since. It may not be asked again so soon, and be well; but whoever comes has better chances elsewhere.
+    /// </summary>
+    public bool IsDoubtful => _connection.Loop.NowMs - _owedMs >= SilenceMs;
+
     /// <summary>Something has come.</summary>
-    public void Heard() => _heardMs = _connection.Loop.NowMs;
+    public void Heard() => (_heardMs, _owedMs) = (_connection.Loop.NowMs, long.MaxValue);
+
+    /// <summary>A request is sent.</summary>
+    public void Owed() => _owedMs = Math.Min(_owedMs, _connection.Loop.NowMs);
 
     /// <summary>A response is owed.</summary>
     public void Begin()

@@ -18,7 +18,10 @@ internal static class TrailerFields
 
     /// <summary>Removes what is not let pass.</summary>
     /// <param name="trailers">The fields.</param>
-    /// <param name="ofRequest">True for those of a client, of which no <c>X-</c> field passes: identities are told in such.</param>
+    /// <param name="ofRequest">
+    /// True for those of a client, of which no <c>X-</c> field passes, because identities are told in such, and none with an underscore. In those of a
+    /// response an underscore is as good as any letter: metadata of gRPC may have it in its names.
+    /// </param>
     /// <returns>True where something is left.</returns>
     public static bool Keep(HeaderList trailers, bool ofRequest)
     {
@@ -36,7 +39,7 @@ internal static class TrailerFields
     private static bool IsRefused(ReadOnlySpan<byte> name, bool ofRequest)
     {
         // Servers of the CGI kind read an underscore as a hyphen, so that X_User is X-User.
-        if (name.Contains((byte)'_') || (ofRequest && name.Length > 1 && (name[0] | 0x20) == 'x' && name[1] == '-'))
+        if (ofRequest && (name.Contains((byte)'_') || (name.Length > 1 && (name[0] | 0x20) == 'x' && name[1] == '-')))
         {
             return true;
         }

@@ -6,10 +6,11 @@ namespace LoadBalancer.Http.Server.Http2;
 /// </summary>
 /// <remarks>
 /// Counted where frames are read, so that none is free: PING and SETTINGS, whose answers are work; PRIORITY and unknown frames; empty DATA and
-/// CONTINUATION; updates of windows beyond those that data calls for. A peer may give credit as often as it likes to read: Go's does with each
-/// read of 4 KiB, for the stream and for the connection. So data that is sent earns updates by its bytes, in an account of their own, which
-/// holds them until the peer has read: a frame of 16 KiB is worth more updates than anybody sends, and costs more than they do.
-/// Streams that end early have a budget of their own, whoever resets them: rapid reset (CVE-2023-44487) and MadeYouReset (CVE-2025-8671).
+/// CONTINUATION with next to nothing; updates of windows beyond those that data calls for. A peer may give credit as often as it likes to read:
+/// Go's does with each read of 4 KiB, for the stream and for the connection. So data that is sent earns updates by its bytes, in an account of
+/// their own, which holds them until the peer has read: a frame of 16 KiB is worth more updates than anybody sends, and costs more than they do.
+/// Streams that end early have a budget of their own, whoever resets them: rapid reset (CVE-2023-44487) and MadeYouReset (CVE-2025-8671). It is
+/// never below what a client may open that has not read our settings yet, and is refused for that.
 /// </remarks>
 /// <param name="nowMs">The loop's time.</param>
 /// <param name="streams">Streams that the client may have at once.</param>
@@ -27,9 +28,13 @@ internal sealed class FloodGuard(long nowMs, int streams)
     /// <summary>Updates that are held for a peer which takes its time: those of 64 MiB.</summary>
     private const int MostUpdates = 64 * 1024 * 1024 / BytesPerUpdate;
 
+    /// <summary>Streams that clients open before they know how many they may, which RFC 9113 section 6.5.2 leaves to them and most have as 100.</summary>
+    private const int LeastStreams = 100;
+
+    private readonly int _streams = Math.Max(streams, LeastStreams);
     private int _frames = MostFrames;
     private int _updates;
-    private int _resets = 2 * streams;
+    private int _resets = 2 * Math.Max(streams, LeastStreams);
     private long _filledMs = nowMs;
 
     /// <summary>Counts a frame that asks for nothing, as <paramref name="cost"/> of them.</summary>
@@ -73,7 +78,7 @@ internal sealed class FloodGuard(long nowMs, int streams)
         var elapsed = nowMs - _filledMs;
         _filledMs = nowMs;
         _frames = (int)Math.Min(_frames + (elapsed * FramesPerSecond / 1000), MostFrames);
-        _resets = (int)Math.Min(_resets + (elapsed * streams / 1000), 2 * streams);
+        _resets = (int)Math.Min(_resets + (elapsed * _streams / 1000), 2 * _streams);
         return _frames >= 0 && _resets >= 0;
     }
 }

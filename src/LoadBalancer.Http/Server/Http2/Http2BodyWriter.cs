@@ -68,7 +68,7 @@ internal sealed class Http2BodyWriter(IHttp2Stream stream, EventLoop loop) : Bod
 
     /// <summary>The head is there; it goes out with what follows.</summary>
     /// <param name="isBodyless">True where nothing is sent behind it whatever is written, as in answer to HEAD.</param>
-    public void Start(bool isBodyless) => (_headWaits, _isBodyless) = (!HasEnded, isBodyless);
+    public void Start(bool isBodyless) => (_headWaits, _isBodyless) = (!HasEnded && !stream.IsReset, isBodyless);
 
     /// <inheritdoc/>
     public override void Write(in ReadOnlySequence<byte> data)
@@ -79,7 +79,7 @@ internal sealed class Http2BodyWriter(IHttp2Stream stream, EventLoop loop) : Bod
         }
 
         BytesWritten += data.Length;
-        if (HasEnded)
+        if (HasEnded || stream.IsReset)
         {
             return;
         }
@@ -107,7 +107,7 @@ internal sealed class Http2BodyWriter(IHttp2Stream stream, EventLoop loop) : Bod
     /// <inheritdoc/>
     public override void End(HeaderList? trailers)
     {
-        if (HasEnded)
+        if (HasEnded || stream.IsReset)
         {
             return;
         }

@@ -25,6 +25,9 @@ internal abstract class Http2Input
     private const int SettingsCost = 10;
     private const int ContinuationCost = 10;
 
+    /// <summary>A piece of a block from which on nobody sends it to make many of few bytes: how many there are is bounded by how long a block may be.</summary>
+    private const int FairPieceBytes = 1024;
+
     private readonly IHttp2Connection _connection;
     private byte[] _block = [];
     private int _blockLength;
@@ -106,6 +109,9 @@ internal abstract class Http2Input
 
     /// <summary>How long a block may be before it is decoded, in bytes.</summary>
     protected abstract int MostBlockBytes { get; }
+
+    /// <summary>A block is longer than that.</summary>
+    protected virtual Http2Error OnBlockTooLong() => Http2Error.EnhanceYourCalm;
 
     /// <summary>A block has begun that is not whole.</summary>
     protected abstract void OnBlockBegun();
@@ -319,13 +325,16 @@ internal abstract class Http2Input
             return Http2Error.ProtocolError;
         }
 
-        if (++_continuations > MostContinuations || Spend(ContinuationCost) != Http2Error.NoError)
+        // The last of a block may well be short, and there is one for each request.
+        var isLast = (header.Flags & FrameFlags.EndHeaders) != 0;
+        var cost = payload.Length >= FairPieceBytes ? 0 : isLast ? 1 : ContinuationCost;
+        if (++_continuations > MostContinuations || Spend(cost) != Http2Error.NoError)
         {
             return Http2Error.EnhanceYourCalm;
         }
 
         var error = Collect(payload);
-        if (error != Http2Error.NoError || (header.Flags & FrameFlags.EndHeaders) == 0)
+        if (error != Http2Error.NoError || !isLast)
         {
             return error;
         }
@@ -342,7 +351,7 @@ internal abstract class Http2Input
     {
         if (_blockLength + fragment.Length > MostBlockBytes)
         {
-            return Http2Error.EnhanceYourCalm;
+            return OnBlockTooLong();
         }
 
         if (_block.Length - _blockLength < fragment.Length)

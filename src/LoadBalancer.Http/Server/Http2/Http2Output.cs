@@ -63,7 +63,7 @@ internal sealed class Http2Output
     public bool IsFlushing { get; private set; }
 
     /// <summary>True where so much waits for the client that nothing more should be asked of it.</summary>
-    public bool IsCongested => _heldCount >= MostHeld;
+    public bool IsCongested => _heldCount >= MostHeld && !_broken;
 
     /// <summary>How the fields of responses are written.</summary>
     public HpackEncoder Encoder => _encoder;

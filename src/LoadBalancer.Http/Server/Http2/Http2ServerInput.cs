@@ -11,11 +11,14 @@ internal sealed class Http2ServerInput(Http2Session session) : Http2Input(sessio
     /// <summary>What a block may have beyond the head that is let pass, before it is decoded: its coding is hardly ever longer than its text.</summary>
     private const int BlockSlack = 16 * 1024;
 
+    /// <summary>What it may have at least: a head that is too large by what browsers keep in cookies is answered, and its connection goes on.</summary>
+    private const int LeastBlockBytes = 128 * 1024;
+
     private LoopDeadline? _settingsAck;
     private bool _hasPreface;
 
     /// <inheritdoc/>
-    protected override int MostBlockBytes => session.Proxy.HeadLimits.HeadBytes + BlockSlack;
+    protected override int MostBlockBytes => Math.Max(session.Proxy.HeadLimits.HeadBytes + BlockSlack, LeastBlockBytes);
 
     /// <summary>The settings are sent: the client has to say that it knows them.</summary>
     public void Begin()
@@ -95,6 +98,13 @@ internal sealed class Http2ServerInput(Http2Session session) : Http2Input(sessio
     }
 
     /// <inheritdoc/>
+    protected override Http2Error OnBlockTooLong()
+    {
+        session.Fail(Http2Error.EnhanceYourCalm, FaultKind.HeadTooLarge);
+        return Http2Error.NoError;
+    }
+
+    /// <inheritdoc/>
     protected override Http2Error OnBlock(int streamId, ReadOnlySpan<byte> block, bool ends)
     {
         if (session.Streams.TryGetValue(streamId, out var stream) && !stream.IsReset)
@@ -111,7 +121,7 @@ internal sealed class Http2ServerInput(Http2Session session) : Http2Input(sessio
         // Trailers that were on their way when the stream was reset: the tables have to be kept in step.
         if (stream is null && !session.WasReset(streamId))
         {
-            return Http2Error.StreamClosed;
+            return session.WasSkipped(streamId) ? Http2Error.ProtocolError : Http2Error.StreamClosed;
         }
 
         return Http2HeadReader.ReadTrailers(Decoder, block, new HeaderList(), session.Proxy.HeadLimits, ofRequest: true) == BlockOutcome.Broken ? Http2Error.CompressionError : Spend();

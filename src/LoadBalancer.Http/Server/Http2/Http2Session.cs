@@ -19,7 +19,8 @@ namespace LoadBalancer.Http.Server.Http2;
 ///                              └───┴─────────────────────────────────────────────┘
 /// </code>
 /// One reader takes frames as they come (<see cref="Http2ServerInput"/>) and never waits for a stream: a stream has its window for what it does not
-/// take. Requests are answered when all frames that have come with them are taken, so that one which is reset in the same read costs next to nothing. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
+/// take. Requests are answered when all frames that have come with them are taken, so that one which is reset in the same read costs next to
+/// nothing. One writer sends what all streams have (<see cref="Http2Output"/>). Only where answers to the client's own frames pile up, because it
 /// does not read, no more of its frames are taken.
 /// </remarks>
 internal sealed class Http2Session : HttpSession, IHttp2Connection
@@ -30,8 +31,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>How long a client that does not answer is given to hear that the connection ends, before requests are refused.</summary>
     private const long FarewellMs = 1_000;
 
-    /// <summary>How many streams that were reset are remembered, because frames of theirs may be on their way.</summary>
-    private const int RememberedResets = 256;
+    /// <summary>How many streams that were reset are remembered at least, because frames of theirs may be on their way.</summary>
+    private const int LeastResets = 256;
 
     private readonly Live<HttpProxy> _latest;
     private readonly Dictionary<int, Http2Stream> _streams = [];
@@ -40,6 +41,8 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     private readonly Http2ServerInput _input;
     private int[]? _resets;
     private int _resetCount;
+    private int _skippedFrom;
+    private int _skippedTo;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _allEnded;
     private Fault _stopped;
@@ -56,7 +59,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         Proxy = proxy;
         _idleSinceMs = Loop.NowMs;
         Clock = new ClientClock(Loop, this, static owner => ((Http2Session)owner).OnLate(), static owner => ((Http2Session)owner).OnStalled());
-        _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).Refuse(), this);
+        _farewell = new LoopDeadline(Loop, static owner => ((Http2Session)owner).OnFarewell(), this);
         Guard = new FloodGuard(Loop.NowMs, proxy.Options.Limits.Streams);
         Output = new Http2Output(this);
         _input = new Http2ServerInput(this);
@@ -77,7 +80,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>The client's streams that are being answered, be they reset or not, by their number.</summary>
     public IReadOnlyDictionary<int, Http2Stream> Streams => _streams;
 
-    /// <summary>The highest number of a stream that the client has opened.</summary>
+    /// <summary>The highest number of a stream that the client has opened, be it taken or not.</summary>
     public int LastStreamId { get; private set; }
 
     /// <summary>What a client takes on a new stream, in bytes.</summary>
@@ -117,14 +120,14 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
             _isTaking = true;
             var rest = _input.Take(read.Buffer);
-            AnswerWaiting();
+            AnswerWaiting(isGone: read.IsCompleted || Client.HasPeerFinished);
             _isTaking = false;
             if (IsEnding)
             {
                 break;
             }
 
-            if (Output.IsCongested)
+            if (Output.IsCongested && !read.IsCompleted)
             {
                 input.AdvanceTo(rest.Start);
                 await RoomAsync();
@@ -135,10 +138,10 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             if (read.IsCompleted)
             {
                 IsEnding = true;
-                _fault = new Fault(FaultSide.Client, Client.ReadFault != FaultKind.None ? Client.ReadFault : _streams.Count > 0 || !rest.IsEmpty ? FaultKind.ClientClosed : FaultKind.None);
+                _fault = GoneFault(isHalfway: _streams.Count > 0 || !rest.IsEmpty);
                 GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
                 await AllEndedAsync();
-                return _fault.Kind == FaultKind.None ? Fault.None : _fault;
+                return _fault;
             }
 
             AwaitNext(isWhole: rest.IsEmpty);
@@ -196,6 +199,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         _stopped = fault;
         GiveUpAll(fault);
+        OnRoom();
     }
 
     /// <inheritdoc/>
@@ -223,12 +227,12 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         {
             _farewell.Clear();
             RefusedAfter = LastStreamId;
-            Output.WriteGoAway(LastStreamId, Http2Error.NoError);
+            Output.WriteGoAway(LastTakenId, Http2Error.NoError);
             EndIfDone();
         }
     }
 
-    /// <summary>Streams with higher numbers are not taken.</summary>
+    /// <summary>Streams with higher numbers are not taken, and what comes on them is passed over (RFC 9113 section 6.8).</summary>
     public int RefusedAfter { get; private set; } = int.MaxValue;
 
     /// <summary>Ends the connection because the client breaks a rule.</summary>
@@ -239,7 +243,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     {
         if (!IsEnding)
         {
-            Output.WriteGoAway(LastStreamId, error);
+            Output.WriteGoAway(LastTakenId, error);
             _fault = new Fault(FaultSide.Client, kind);
             Wake();
         }
@@ -251,6 +255,11 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
     /// <summary>Opens a stream, whose head is a whole block.</summary>
     public void Open(int id, HpackDecoder decoder, ReadOnlySpan<byte> block, bool hasEnded)
     {
+        if (id > LastStreamId + 2)
+        {
+            (_skippedFrom, _skippedTo) = (LastStreamId, id);
+        }
+
         LastStreamId = id;
         Proxy = _latest.Current;
         var loop = Proxy.Engine.On(Loop);
@@ -267,6 +276,10 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
             {
                 // It may be sent again; who keeps opening more than it may, floods.
                 WriteReset(id, Http2Error.RefusedStream, hasEnded);
+            }
+            else if (!Guard.Take(Loop.NowMs))
+            {
+                FailFlood();
             }
 
             return;
@@ -389,8 +402,11 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    /// <summary>True where the stream was reset by lb before the client had sent all: frames of it may still come.</summary>
-    public bool WasReset(int id) => _resets is not null && _resets.AsSpan(0, Math.Min(_resetCount, RememberedResets)).Contains(id);
+    /// <summary>True where the stream was reset by lb before the client had sent all, or was left out by a GOAWAY: frames of it may still come.</summary>
+    public bool WasReset(int id) => id > RefusedAfter || (_resets is not null && _resets.AsSpan(0, Math.Min(_resetCount, _resets.Length)).Contains(id));
+
+    /// <summary>True where the client has left the number out when it opened a higher one. Of several such gaps, the last is known.</summary>
+    public bool WasSkipped(int id) => id > _skippedFrom && id < _skippedTo;
 
     /// <summary>The client takes another amount on new streams, and on those that are open.</summary>
     /// <returns>False where a window would be larger than it can be.</returns>
@@ -426,15 +442,39 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         room?.SetResult();
     }
 
-    /// <summary>Nothing can be sent any more.</summary>
-    public void OnBroken()
+    /// <summary>A request has made an endpoint begin with what nobody waits for: with too many of them the client is told to calm down.</summary>
+    public void CountReset()
     {
-        GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
-        Client.Abort();
-        OnRoom();
+        if (!Guard.TakeReset(Loop.NowMs))
+        {
+            FailFlood();
+        }
     }
 
+    /// <summary>Nothing can be sent any more: nothing is read either, by a reader that waits for room least of all.</summary>
+    public void OnBroken()
+    {
+        if (!_fault.Failed)
+        {
+            _fault = GoneFault(isHalfway: _streams.Count > 0);
+        }
+
+        GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientClosed));
+        Wake();
+        Client.Abort();
+    }
+
+    // What a GOAWAY names may not rise from one to the next.
+    private int LastTakenId => Math.Min(LastStreamId, RefusedAfter);
+
     private long HeadMs => (long)Proxy.Options.Timeouts.Head.TotalMilliseconds;
+
+    // Why a connection ended whose client has gone: by a reset, in the middle of something, or in order.
+    private Fault GoneFault(bool isHalfway)
+    {
+        var kind = Client.ReadFault != FaultKind.None ? Client.ReadFault : isHalfway ? FaultKind.ClientClosed : FaultKind.None;
+        return kind == FaultKind.None ? Fault.None : new Fault(FaultSide.Client, kind);
+    }
 
     // A client that answers for nothing has the time of an idle one, and of a head for whatever it has begun.
     private void AwaitNext(bool isWhole)
@@ -458,12 +498,13 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    // Whoever takes requests back in the same breath has made nobody work for them: an endpoint least of all.
-    private void AnswerWaiting()
+    // Whoever takes requests back in the same breath has made nobody work for them: an endpoint least of all. Those that are left waiting, because
+    // the client has gone or the connection ends, are given up with all others.
+    private void AnswerWaiting(bool isGone)
     {
         foreach (var id in _waiting)
         {
-            if (_streams.TryGetValue(id, out var stream) && stream.IsWaiting && !IsEnding)
+            if (!isGone && !IsEnding && _streams.TryGetValue(id, out var stream) && stream.IsWaiting)
             {
                 stream.Answer(FaultKind.None, isMalformed: false);
             }
@@ -492,16 +533,16 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
 
         Output.WriteReset(id, error);
-        if (counts && !Guard.TakeReset(Loop.NowMs))
+        if (counts)
         {
-            FailFlood();
+            CountReset();
         }
     }
 
     private void Remember(int id)
     {
-        _resets ??= new int[RememberedResets];
-        _resets[_resetCount++ % RememberedResets] = id;
+        _resets ??= new int[Math.Max(LeastResets, 2 * Proxy.Options.Limits.Streams)];
+        _resets[_resetCount++ % _resets.Length] = id;
     }
 
     private void Release(Http2Stream stream)
@@ -554,13 +595,27 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
         }
     }
 
-    // The reader hears of the end: at once where it waits for frames, else when it has taken the one at hand.
+    // The reader hears of the end: at once where it waits for frames or for room, else when it has taken the one at hand.
     private void Wake()
     {
         IsEnding = true;
         if (!_isTaking)
         {
             Client.Transport.Input.CancelPendingRead();
+            OnRoom();
+        }
+    }
+
+    private void OnFarewell()
+    {
+        if (Output.IsFlushing)
+        {
+            // What it was sent before is not taken yet, so it has not heard; whoever takes nothing at all is given up for that.
+            _farewell.Set(FarewellMs);
+        }
+        else
+        {
+            Refuse();
         }
     }
 
@@ -593,7 +648,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
                 Fail(Http2Error.NoError, FaultKind.HeadTimeout);
                 break;
             default:
-                Output.WriteGoAway(LastStreamId, Http2Error.NoError);
+                Output.WriteGoAway(LastTakenId, Http2Error.NoError);
                 Wake();
                 break;
         }
@@ -601,6 +656,7 @@ internal sealed class Http2Session : HttpSession, IHttp2Connection
 
     private void OnStalled()
     {
+        _fault = new Fault(FaultSide.Client, FaultKind.ClientStalled);
         GiveUpAll(new Fault(FaultSide.Client, FaultKind.ClientStalled));
         Client.Abort();
     }

@@ -149,6 +149,9 @@ internal sealed class Http2Stream : ResponseCarrier, IHttp2Stream
     public override void Taken() => _clock.Taken();
 
     /// <inheritdoc/>
+    public override void EndedEarly() => Session?.CountReset();
+
+    /// <inheritdoc/>
     public override void Abort() => Session?.Reset(this, Http2Error.InternalError);
 
     /// <inheritdoc/>

@@ -24,6 +24,17 @@ public sealed class FloodGuardTests
         Assert.That(guard.TakeReset(0), Is.False);
     }
 
+    [TestCase(1)]
+    [TestCase(99)]
+    public void A_client_may_be_refused_as_many_streams_as_clients_open_before_they_know_how_many_they_may(int streams)
+    {
+        var guard = new FloodGuard(0, streams);
+        Assert.That(Enumerable.Range(0, 200).All(_ => guard.TakeReset(0)), Is.True);
+        Assert.That(guard.TakeReset(0), Is.False);
+        guard = new FloodGuard(0, streams);
+        Assert.That(Enumerable.Range(1, 100).All(second => Enumerable.Range(0, 90).All(_ => guard.TakeReset(second * 1000L))), Is.True, "90 a second, for ever");
+    }
+
     [Test]
     public void Work_earns_frames_back_up_to_the_bound()
     {

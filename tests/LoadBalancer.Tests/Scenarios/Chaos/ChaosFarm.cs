@@ -365,7 +365,8 @@ internal sealed class ChaosFarm : IDisposable
             Begin("unlisted", _addresses[^1]);
         }
 
-        if ((HasNow(_version) && !isNow) || (IsListed(_version) && !isListed))
+        // The way back may be to any version, and then here again.
+        if ((HasNow(_version) && !isNow) || (IsListed(_version) && !isListed) || (!isNow && !isListed))
         {
             _windows.Enqueue(new ChaosWindow(Elapsed, "removal") { Until = Elapsed + Drain });
         }

@@ -118,6 +118,68 @@ internal sealed class DrainScenarios(Carrier carrier) : IOverCarriers
 
         Assert.That(streams.Count(stream => stream.Stays), Is.EqualTo(2), "one of each kind");
         await gateway.Daemon.ReloadAsync(without);
+        AssertDrained(streams);
+    }
+
+    /// <summary>What a route that stays has changed that says where requests go, or who may: what is open on it is drained; nothing else is.</summary>
+    [Test]
+    public async Task What_is_on_its_way_along_a_route_that_is_gone_or_leads_elsewhere_is_drained_and_nothing_else()
+    {
+        using var endpoint = new HttpEndpoint(Serve);
+        using var other = new HttpEndpoint(Serve);
+        var upstreams = $"{{{HttpGateway.Upstream("up", "", endpoint)}, {HttpGateway.Upstream("other", "", other)}}}";
+        var before = HttpGateway.Text(
+            "{routes: [{path: /stays, upstream: up}, {path: /gone, upstream: up}, {path: /moved, upstream: up}, {path: /denied, upstream: up}]}", upstreams);
+        var after = HttpGateway.Text(
+            "{routes: [{path: /stays, name: stays, timeout: 1h, upstream: up}, {path: /moved, upstream: other}, {path: /denied, upstream: up, deny_ips: [127.0.0.1]}]}", upstreams);
+        await using var gateway = await HttpGateway.OnAsync(DaemonHarness.StartAsync(before, "reload: {watch: false}\nshutdown: {unready_for: 0s, drain: 2s}\n"));
+        var streams = new List<(HttpWire Wire, bool IsChat, bool Stays)>();
+        foreach (var path in (string[])["/stays", "/gone", "/moved", "/denied"])
+        {
+            foreach (var fields in (string[])["", Agree])
+            {
+                var wire = gateway.Connect();
+                wire.Get(path, fields);
+                Assert.That((fields.Length > 0 ? wire.ReadResponse() : wire.ReadHead()).Status, Is.EqualTo(fields.Length > 0 ? 101 : 200));
+                streams.Add((wire, fields.Length > 0, path == "/stays"));
+            }
+        }
+
+        await gateway.Daemon.ReloadAsync(after);
+        AssertDrained(streams);
+    }
+
+    private static void Serve(HttpWire wire, HttpMessage request)
+    {
+        var port = $"X-Port: {wire.Socket.LocalEndPoint!.ToString()!.Split(':')[1]}\r\n";
+        if (request["Upgrade"] is null)
+        {
+            wire.Send($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10000000\r\n{port}\r\n");
+            while (true)
+            {
+                wire.Send("data: x\n\n");
+                wire.Socket.Poll(20_000, SelectMode.SelectError);
+            }
+        }
+
+        wire.Send(WebSocketAnswer.To(request, port));
+        while (true)
+        {
+            var bytes = wire.ReadBytes(4);
+            if (bytes[0] == Farewell[0])
+            {
+                // It closes; the client's word is answered.
+                wire.ReadBytes(4);
+                wire.Send([0x88, 0x02, 0x03, 0xF4]);
+                throw new OperationCanceledException();
+            }
+
+            wire.Send(bytes);
+        }
+    }
+
+    private static void AssertDrained(List<(HttpWire Wire, bool IsChat, bool Stays)> streams)
+    {
         foreach (var (wire, isChat, _) in streams.Where(stream => !stream.Stays).OrderBy(stream => !stream.IsChat))
         {
             if (isChat)
@@ -147,35 +209,6 @@ internal sealed class DrainScenarios(Carrier carrier) : IOverCarriers
         }
 
         streams.ForEach(stream => stream.Wire.Dispose());
-
-        static void Serve(HttpWire wire, HttpMessage request)
-        {
-            var port = $"X-Port: {wire.Socket.LocalEndPoint!.ToString()!.Split(':')[1]}\r\n";
-            if (request["Upgrade"] is null)
-            {
-                wire.Send($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 10000000\r\n{port}\r\n");
-                while (true)
-                {
-                    wire.Send("data: x\n\n");
-                    wire.Socket.Poll(20_000, SelectMode.SelectError);
-                }
-            }
-
-            wire.Send(WebSocketAnswer.To(request, port));
-            while (true)
-            {
-                var bytes = wire.ReadBytes(4);
-                if (bytes[0] == Farewell[0])
-                {
-                    // It closes; the client's word is answered.
-                    wire.ReadBytes(4);
-                    wire.Send([0x88, 0x02, 0x03, 0xF4]);
-                    throw new OperationCanceledException();
-                }
-
-                wire.Send(bytes);
-            }
-        }
     }
 
     // When this returns every loop has had its turn with the new time.

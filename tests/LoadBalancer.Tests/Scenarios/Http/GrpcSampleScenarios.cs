@@ -100,6 +100,33 @@ internal sealed class GrpcSampleScenarios
     }
 
     [Test]
+    [CancelAfter(120_000)]
+    public async Task An_endpoint_that_is_stopped_in_order_loses_no_call()
+    {
+        using var enough = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, 4).Select(_ => CallAsync(enough.Token)).ToList();
+        Assert.That(() => Calls(_one), Is.GreaterThan(20).After(30_000, 5));
+        await Soon(_one.StopAsync());
+        var before = Calls(_two);
+        Assert.That(() => Calls(_two), Is.GreaterThan(before + 40).After(30_000, 5));
+        await enough.CancelAsync();
+        Assert.That((await Soon(Task.WhenAll(callers))).SelectMany(statuses => statuses), Is.All.EqualTo("0"));
+
+        async Task<List<string?>> CallAsync(CancellationToken enough)
+        {
+            await Task.Yield();
+            using var client = new GrpcCaller(_gateway.Address);
+            List<string?> statuses = [];
+            while (!enough.IsCancellationRequested)
+            {
+                statuses.Add((await client.CallAsync("/orders.v1.Orders/Unary", "hello")).Status);
+            }
+
+            return statuses;
+        }
+    }
+
+    [Test]
     public async Task A_call_that_takes_too_long_is_cancelled_at_the_endpoint()
     {
         await using var gateway = await HttpGateway.OfFileAsync("grpc", WorkTree.Read("samples/grpc/lb.yaml")

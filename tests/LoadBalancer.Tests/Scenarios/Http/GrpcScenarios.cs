@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Health;
 
@@ -132,6 +134,30 @@ internal sealed class GrpcScenarios
             var frame = client.ReadOf(client.Get("/other", ("content-type", "application/grpc+proto")));
             Assert.That(frame.EndsStream, Is.True, "one frame of fields and nothing else");
             Assert.That(client.Fields(frame), Does.Contain(":status: 200").And.Contain("content-type: application/grpc").And.Contain("grpc-status: 12"));
+        }
+    }
+
+    [Test]
+    public async Task The_log_and_the_counts_have_what_each_call_ended_with()
+    {
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{name: calls, path: \"/test.Echo/*\", upstream: up}]}", $"{{up: {{endpoints: \"{_endpoint.Address}\", protocol: grpc}}}}", loops: 1, access: LogDestination.File);
+        using (var caller = new GrpcCaller(gateway.Address))
+        {
+            await caller.CallAsync("/test.Echo/Unary", "hello");
+            await caller.FailAsync("/other.Service/Method");
+        }
+
+        Assert.That(gateway.Get("/none").Status, Is.EqualTo(404));
+        gateway.Settle();
+        List<int?> said = [];
+        Assert.That(() => said = [.. Lines().Select(line => line.GetProperty("grpc_status")).Select(status => status.ValueKind == JsonValueKind.Null ? (int?)null : status.GetInt32())],
+            Is.EqualTo(new int?[] { 0, 12, null }).After(Loopback.TimeoutMs, 20));
+
+        JsonElement[] Lines()
+        {
+            using var file = new StreamReader(new FileStream(gateway.AccessPath, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite));
+            return [.. file.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
         }
     }
 

@@ -1,5 +1,8 @@
 using System.Net.Sockets;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http2;
+using LoadBalancer.Telemetry;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
@@ -35,7 +38,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(other.ReadResponse(other.Get()).Status, Is.EqualTo(200), "others are served");
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -90,13 +93,13 @@ internal sealed class Http2FloodScenarios
         await using var gateway = await BareGateway.ToAsync(endpoint, http: ", limits: {streams: 20}");
         using (var client = gateway.Connect2())
         {
-            Flood(client, Enumerable.Range(0, 500).Select(at => Http2Wire.Frame(
+            Flood(client, Enumerable.Range(0, 2_000).Select(at => Http2Wire.Frame(
                 FrameKind.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, 1 + (2 * at), Http2Wire.Block(Http2Wire.Request("GET", "/", malformed ? [("X", "y")] : [])))));
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
         go.Set();
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -110,7 +113,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.Flood);
     }
 
     [Test]
@@ -124,7 +127,7 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
-        gateway.Settle();
+        SettleAfter(gateway, FaultKind.HeadTooLarge);
     }
 
     [TestCase(FrameKind.Ping, 0, 8)]
@@ -145,18 +148,122 @@ internal sealed class Http2FloodScenarios
             Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.EnhanceYourCalm).Or.Null);
         }
 
+        SettleAfter(gateway, FaultKind.Flood);
+    }
+
+    [Test]
+    public async Task H14_a_client_that_does_not_read_the_answers_is_not_read_on_until_it_stalls_or_goes([Values] bool goes)
+    {
+        var (sent, time) = (0L, new ManualTime());
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            for (var piece = new byte[64 * 1024]; ;)
+            {
+                wire.Send(piece);
+                Interlocked.Add(ref sent, piece.Length);
+            }
+        });
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up, timeouts: {body: 1s}}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, access: LogDestination.File, time: time);
+        using (var client = gateway.Connect2((SettingId.InitialWindowSize, int.MaxValue)))
+        {
+            client.Agree();
+            client.Socket.ReceiveBufferSize = 4096;
+            client.Send(FrameKind.WindowUpdate, FrameFlags.None, 0, Http2Wire.Number(int.MaxValue - 65_535));
+            client.Get();
+
+            // All the buffers on the way are full.
+            var last = 0L;
+            Assert.That(() => Interlocked.Exchange(ref last, Interlocked.Read(ref sent)) == Interlocked.Read(ref sent) && last > 0, Is.True.After(Loopback.TimeoutMs, 300));
+
+            // More of them than are a flood, were they read.
+            client.Send([.. Enumerable.Repeat(Http2Wire.Frame(FrameKind.Ping, FrameFlags.None, 0, new byte[8]), 3_000).SelectMany(frame => frame)]);
+            for (var turn = 0; turn < 50; turn++)
+            {
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+            }
+
+            if (goes)
+            {
+                client.Socket.Abort();
+            }
+            else
+            {
+                time.Advance(TimeSpan.FromSeconds(2));
+                await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+                Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain("\"client_stalled\"").After(Loopback.TimeoutMs, 20));
+            }
+        }
+
+        gateway.Settle();
+        Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain(goes ? "\"client_closed\"" : "\"client_stalled\"").After(Loopback.TimeoutMs, 20));
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Flood), Is.Zero);
+    }
+
+    [Test]
+    public async Task Heads_above_a_frame_are_no_flood()
+    {
+        // By a clock that stands still: nothing comes back by itself.
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up}", $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}", loops: 1, time: new ManualTime());
+        using (var client = gateway.Connect2())
+        {
+            var block = Http2Wire.Block(Http2Wire.Request("GET", "/", ("x", new string('x', 20_000))));
+            for (var at = 0; at < 300; at++)
+            {
+                client.Send(FrameKind.Headers, FrameFlags.EndStream, 1 + (2 * at), block[..16_000]);
+                client.Send(FrameKind.Continuation, FrameFlags.None, 1 + (2 * at), block[16_000..20_000]);
+                client.Send(FrameKind.Continuation, FrameFlags.EndHeaders, 1 + (2 * at), block[20_000..]);
+                Assert.That(client.ReadResponse(1 + (2 * at)).Status, Is.EqualTo(200));
+            }
+        }
+
         gateway.Settle();
     }
 
     [Test]
-    public async Task H14_a_client_that_does_not_read_the_answers_is_not_read_on()
+    public async Task A_client_that_opens_a_hundred_streams_before_it_has_read_how_many_it_may_is_no_flood()
     {
-        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {body: 500ms}");
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up, limits: {streams: 1}}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"]}}}}", loops: 1, time: new ManualTime());
         using (var client = gateway.Connect2())
         {
-            client.Socket.ReceiveBufferSize = 4096;
-            Flood(client, Enumerable.Repeat(Http2Wire.Frame(FrameKind.Ping, FrameFlags.None, 0, new byte[8]), 200_000));
-            Assert.That((await gateway.LookAsync()).Rented, Is.LessThan(64));
+            for (var at = 0; at < 100; at++)
+            {
+                client.Get();
+            }
+
+            for (var at = 1; at < 100; at++)
+            {
+                Assert.That(client.ReadOne(FrameKind.ResetStream, FrameKind.GoAway)!.Error, Is.EqualTo(Http2Error.RefusedStream));
+            }
+
+            using var peer = new HttpWire(listener.Accept());
+            peer.ReadRequest();
+            peer.Respond("ok");
+            Assert.That(client.ReadResponse(1).Text, Is.EqualTo("ok"));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task Frames_that_were_on_their_way_to_streams_that_lb_has_ended_are_passed_over_however_many_they_are()
+    {
+        await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", limits: {streams: 400, body: 1B}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var streams = Enumerable.Range(0, 400).Select(_ => client.Post("/", ("content-length", "2"))).ToList();
+            foreach (var _ in streams)
+            {
+                Assert.That(client.ReadOne(FrameKind.ResetStream, FrameKind.GoAway)!.Error, Is.EqualTo(Http2Error.NoError), "413, and the rest is not wanted");
+            }
+
+            streams.ForEach(stream => client.Data(stream, "xx", ends: true));
+            Assert.That(client.ReadResponse(client.Get()).Status, Is.EqualTo(200));
         }
 
         gateway.Settle();
@@ -237,6 +344,12 @@ internal sealed class Http2FloodScenarios
         }
 
         gateway.Settle();
+    }
+
+    private static void SettleAfter(BareGateway gateway, FaultKind fault)
+    {
+        gateway.Settle();
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, fault), Is.EqualTo(1), "why the connection ended");
     }
 
     // Whoever floods may find its connection ended before it has sent all.

@@ -35,7 +35,7 @@ internal sealed class Http2PeerCreditScenarios
             wire.Respond(stream, $"{body}");
             wire.ReadRequest();
         });
-        await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}");
+        await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}", ", limits: {body: 100MiB}");
         using (var client = gateway.Connect())
         {
             client.Send($"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {Length}\r\n\r\n");
@@ -111,7 +111,7 @@ internal sealed class Http2PeerCreditScenarios
     public async Task A_connection_that_takes_no_streams_does_not_stay()
     {
         using var endpoint = new Http2Endpoint((wire, stream, _) => wire.Respond(stream, "never"), (SettingId.MaxConcurrentStreams, 0));
-        await using var gateway = await endpoint.GatewayAsync(", timeouts: {pool_idle: 10m}, retry: off, health: {passive: off}");
+        await using var gateway = await endpoint.GatewayAsync(", timeouts: {pool_idle: 10m}, health: {passive: off}");
         for (var request = 0; request < 3; request++)
         {
             LimitScenarios.IsProblem(gateway.Get("/"), 502, "connect_refused");

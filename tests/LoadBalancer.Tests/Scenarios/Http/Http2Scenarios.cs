@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
@@ -146,6 +147,7 @@ internal sealed class Http2Scenarios
         }
 
         gateway.Settle();
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Http2Invalid), Is.EqualTo(1));
     }
 
     [Test]
@@ -433,6 +435,61 @@ internal sealed class Http2Scenarios
     }
 
     [Test]
+    public async Task W4_what_a_client_sends_before_the_endpoint_agrees_waits_and_a_WebSocket_that_is_silent_ends()
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}, timeouts: {{stream_idle: 1s}}}}}}",
+            loops: 1, access: LogDestination.File, time: time);
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var stream = client.Open([(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/chat"), (":authority", "test"), ("sec-websocket-version", "13")], ends: false);
+            client.Data(stream, "early");
+            using var peer = new HttpWire(listener.Accept());
+            peer.Socket.ReceiveTimeout = Loopback.TimeoutMs;
+            var request = peer.ReadHead();
+            await PassAsync(gateway, time, TimeSpan.Zero);
+            Assert.That(peer.Socket.Poll(0, SelectMode.SelectRead), Is.False, "it has not agreed");
+            peer.Send(WebSocketAnswer.To(request));
+            Assert.That(client.ReadHead(stream, out _).Status, Is.EqualTo(200));
+            Assert.That(Encoding.ASCII.GetString(peer.ReadBytes(5)), Is.EqualTo("early"));
+            await PassAsync(gateway, time, TimeSpan.FromSeconds(2));
+            Assert.That(client.ReadOf(stream).Kind, Is.EqualTo(FrameKind.ResetStream));
+            Assert.That(peer.IsCutOff(), Is.True);
+        }
+
+        gateway.Settle();
+        Assert.That(() => File.ReadAllText(gateway.AccessPath), Does.Contain("\"idle_timeout\"").After(Loopback.TimeoutMs, 20));
+    }
+
+    [Test]
+    public async Task Bodies_that_nobody_takes_fill_the_connections_window_together_and_not_a_byte_more()
+    {
+        // Nobody takes them because nobody is there yet.
+        using var full = new FullBacklog();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{full.Address}\"], timeouts: {{connect: 60s}}}}}}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            for (var at = 0; at < 16; at++)
+            {
+                client.Data(client.Post(), new byte[Window]);
+            }
+
+            var last = client.Post();
+            client.Data(last, new byte[16]);
+            client.Send(FrameKind.Ping, FrameFlags.None, 0, new byte[8]);
+            Assert.That(client.ReadOne(FrameKind.Ping, FrameKind.GoAway)!.Kind, Is.EqualTo(FrameKind.Ping), "1 MiB");
+            client.Data(last, new byte[1]);
+            Assert.That(client.ReadGoAway(), Is.EqualTo(Http2Error.FlowControlError));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task A_WebSocket_that_its_client_resets_ends_the_endpoints()
     {
         using var listener = Loopback.Listen();
@@ -556,10 +613,22 @@ internal sealed class Http2Scenarios
             client.Send(FrameKind.Continuation, FrameFlags.None, 3, block[16_000..32_000]);
             client.Send(FrameKind.Continuation, FrameFlags.EndHeaders, 3, block[32_000..]);
             Assert.That(client.ReadResponse(3).Status, Is.EqualTo(431));
+
+            // As a browser sends it that has kept far too much; the connection goes on.
+            block = Http2Wire.Block(Http2Wire.Request("GET", "/", [.. Enumerable.Range(0, 25).Select(at => ("cookie", $"c{at}={new string('x', 4_000)}"))]));
+            client.Send(FrameKind.Headers, FrameFlags.EndStream, 5, block[..16_000]);
+            foreach (var piece in block[16_000..].Chunk(16_000))
+            {
+                client.Send(FrameKind.Continuation, FrameFlags.None, 5, piece);
+            }
+
+            client.Send(FrameKind.Continuation, FrameFlags.EndHeaders, 5);
+            Assert.That(client.ReadResponse(5).Status, Is.EqualTo(431));
         }
 
         gateway.Settle();
         Assert.That(_endpoint.Requests.Single()["x"], Has.Length.EqualTo(20_000));
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Flood), Is.Zero);
     }
 
     [Test]
@@ -674,6 +743,171 @@ internal sealed class Http2Scenarios
     }
 
     [Test]
+    public async Task Requests_that_a_GOAWAY_has_left_out_are_passed_over_with_all_their_frames()
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"]}}}}", loops: 1, time: time);
+        using (var client = gateway.Connect2())
+        {
+            // A client that does not answer the ping, and does not know when it sends its next requests.
+            client.Agree();
+            client.AnswersPings = false;
+            var stays = client.Get("/stays");
+            using var peer = new HttpWire(listener.Accept());
+            peer.ReadRequest();
+            await gateway.Listener.Connections.FinishAllAsync(TimeSpan.Zero);
+            await PassAsync(gateway, time, TimeSpan.FromMilliseconds(1_100));
+            var left = client.Post("/left", ("content-length", "5"));
+            client.Data(left, "left");
+            client.Send(FrameKind.WindowUpdate, FrameFlags.None, left, Http2Wire.Number(1));
+            client.Send(FrameKind.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, left, Http2Wire.Block([("a", "b")]));
+            client.Send(FrameKind.ResetStream, FrameFlags.None, left, Http2Wire.Number((int)Http2Error.Cancel));
+            client.Get("/left");
+            Assert.That(client.ReadOne(FrameKind.GoAway)!.Number, Is.EqualTo(int.MaxValue));
+            var goAway = client.ReadOne(FrameKind.GoAway)!;
+            Assert.That((goAway.Number, goAway.Error), Is.EqualTo((stays, Http2Error.NoError)));
+            peer.Respond("stays");
+            Assert.That(client.ReadResponse(stays).Text, Is.EqualTo("stays"));
+            Assert.That(client.Read(), Is.Null, "closed in order");
+            Assert.That(listener.Poll(0, SelectMode.SelectRead), Is.False, "no other connection");
+        }
+
+        gateway.Settle();
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Http2Invalid), Is.Zero);
+    }
+
+    [Test]
+    public async Task What_a_GOAWAY_names_never_rises_and_what_it_leaves_out_is_not_for_nothing([Values] bool floods)
+    {
+        var time = new ManualTime();
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"]}}}}", loops: 1, time: time);
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var stays = client.Get("/stays");
+            using var peer = new HttpWire(listener.Accept());
+            peer.ReadRequest();
+            await gateway.Listener.Connections.FinishAllAsync(TimeSpan.Zero);
+            Assert.That(client.ReadOne(FrameKind.GoAway)!.Number, Is.EqualTo(int.MaxValue));
+            Assert.That(client.ReadOne(FrameKind.GoAway)!.Number, Is.EqualTo(stays));
+            for (var at = 0; at < (floods ? 2_010 : 1); at++)
+            {
+                client.Get("/left");
+            }
+
+            if (!floods)
+            {
+                client.Send(FrameKind.Ping, FrameFlags.None, 1, new byte[8]);
+            }
+
+            var last = client.ReadOne(FrameKind.GoAway)!;
+            Assert.That((last.Number, last.Error), Is.EqualTo((stays, floods ? Http2Error.EnhanceYourCalm : Http2Error.ProtocolError)));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task A_client_that_still_takes_what_it_was_sent_before_the_GOAWAY_has_not_heard_it()
+    {
+        var (sent, time) = (0L, new ManualTime());
+        var bytes = new byte[32_000_000];
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            if (request.FirstLine.Contains("late", StringComparison.Ordinal))
+            {
+                wire.Respond("late");
+                return;
+            }
+
+            wire.Send($"HTTP/1.1 200 OK\r\nContent-Length: {bytes.Length}\r\n\r\n");
+            foreach (var piece in bytes.Chunk(64_000))
+            {
+                wire.Send(piece);
+                Interlocked.Add(ref sent, piece.Length);
+            }
+        });
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{{HttpGateway.Upstream("up", "", endpoint)}}}", loops: 1, time: time);
+        using (var client = gateway.Connect2((SettingId.InitialWindowSize, int.MaxValue)))
+        {
+            client.Agree();
+            client.OpensWindows = false;
+            client.Send(FrameKind.WindowUpdate, FrameFlags.None, 0, Http2Wire.Number(int.MaxValue - Window));
+            var large = client.Get("/large");
+            var last = 0L;
+            Assert.That(() => Interlocked.Exchange(ref last, Interlocked.Read(ref sent)) == Interlocked.Read(ref sent) && last > 0, Is.True.After(Loopback.TimeoutMs, 300));
+            Assert.That(sent, Is.LessThan(bytes.Length), "all the buffers on the way are full");
+            await gateway.Listener.Connections.FinishAllAsync(TimeSpan.Zero);
+            for (var second = 0; second < 3; second++)
+            {
+                await PassAsync(gateway, time, TimeSpan.FromMilliseconds(1_100));
+            }
+
+            var late = client.Get("/late");
+            Assert.That(() => endpoint.Requests.Count, Is.EqualTo(2).After(Loopback.TimeoutMs, 20));
+            var (got, answered, ended) = (0, false, false);
+            while (!answered || !ended)
+            {
+                var frame = client.Read()!;
+                Assert.That(frame.Kind, Is.Not.EqualTo(FrameKind.ResetStream));
+                got += frame is { Kind: FrameKind.Data } && frame.StreamId == large ? frame.Payload.Length : 0;
+                answered |= frame.StreamId == late && frame.EndsStream;
+                ended |= frame.StreamId == large && frame.EndsStream;
+            }
+
+            Assert.That(got, Is.EqualTo(bytes.Length));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task Padding_and_what_nobody_read_of_streams_that_were_reset_leave_the_windows_as_they_were()
+    {
+        // Each many times what the connection's window lets through.
+        using var listener = Loopback.Listen();
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: /taken, upstream: up, limits: {body: none}}, {path: /left, upstream: silent}]}",
+            $"{{{HttpGateway.Upstream("up", "", _endpoint)}, silent: {{endpoints: [\"{listener.LocalEndPoint}\"]}}}}");
+        using (var client = gateway.Connect2())
+        {
+            client.Agree();
+            var padded = (byte[])[200, .. new byte[100], .. new byte[200]];
+            var stream = client.Post("/taken");
+            for (var (at, left) = (0, Window); at < 12_000; at++, left -= padded.Length)
+            {
+                while (left < padded.Length)
+                {
+                    var frame = client.ReadOne(FrameKind.WindowUpdate)!;
+                    left += frame.StreamId == stream ? frame.Number : 0;
+                }
+
+                client.Send(FrameKind.Data, FrameFlags.Padded, stream, padded);
+            }
+
+            client.Data(stream, default(ReadOnlySpan<byte>), ends: true);
+            Assert.That(client.ReadResponse(stream).Status, Is.EqualTo(200));
+
+            for (var at = 0; at < 50; at++)
+            {
+                stream = client.Post("/left");
+                client.Data(stream, new byte[60_000]);
+                client.Send(FrameKind.ResetStream, FrameFlags.None, stream, Http2Wire.Number((int)Http2Error.Cancel));
+            }
+
+            stream = client.Post("/taken");
+            client.Data(stream, "taken", ends: true);
+            Assert.That(client.ReadResponse(stream).Status, Is.EqualTo(200));
+        }
+
+        gateway.Settle();
+        Assert.That(_endpoint.Requests[0].Body, Has.Length.EqualTo(1_200_000));
+        Assert.That(gateway.Listener.Metrics.FaultsOf(FaultSide.Client, FaultKind.Http2Invalid), Is.Zero);
+    }
+
+    [Test]
     public async Task An_idle_connection_is_told_and_closed()
     {
         await using var gateway = await BareGateway.ToAsync(_endpoint, http: ", timeouts: {idle: 200ms}");
@@ -738,5 +972,13 @@ internal sealed class Http2Scenarios
         }
 
         gateway.Settle();
+    }
+
+    // The loop looks at its clock in its next turn.
+    private static async Task PassAsync(BareGateway gateway, ManualTime time, TimeSpan by)
+    {
+        time.Advance(by);
+        await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
+        await gateway.Loops.Loops[0].RunAsync(_ => { }, null);
     }
 }

@@ -62,14 +62,14 @@ internal sealed class Http2UpstreamScenarios
     }
 
     [TestCase("", "")]
-    [TestCase("TE: trailers\r\n", "x-t: 1")]
+    [TestCase("TE: trailers\r\n", "x_t: 1")]
     public async Task A_client_of_HTTP1_gets_the_trailers_that_it_asked_for(string fields, string trailers)
     {
         using var endpoint = new Http2Endpoint((wire, stream, _) =>
         {
             wire.Headers(stream, ends: false, (":status", "200"));
             wire.Data(stream, "hello");
-            wire.Headers(stream, ends: true, ("x-t", "1"));
+            wire.Headers(stream, ends: true, ("x_t", "1"), ("retry-after", "1"));
         });
         await using var gateway = await endpoint.GatewayAsync();
         var response = gateway.Get("/", fields);
@@ -127,7 +127,7 @@ internal sealed class Http2UpstreamScenarios
     }
 
     [Test]
-    public async Task What_an_endpoint_has_not_looked_at_is_asked_again_on_another_connection([Values("refused", "goaway")] string how, [Values("GET", "POST")] string method)
+    public async Task What_an_endpoint_has_not_looked_at_is_asked_again_on_another_connection([Values("refused", "goaway")] string how, [Values("GET", "POST")] string method, [Values("", "hello")] string body)
     {
         var connections = 0;
         using var endpoint = new Http2Endpoint(wire =>
@@ -135,6 +135,11 @@ internal sealed class Http2UpstreamScenarios
             var isFirst = Interlocked.Increment(ref connections) == 1;
             for (var count = 0; wire.ReadRequest() is var (stream, _); count++)
             {
+                if (isFirst && count == 0 && body.Length > 0)
+                {
+                    wire.ReadOne(FrameKind.Data);
+                }
+
                 if (isFirst && count == 0 && how == "refused")
                 {
                     wire.Send(FrameKind.ResetStream, FrameFlags.None, stream, Http2Wire.Number((int)Http2Error.RefusedStream));
@@ -145,15 +150,15 @@ internal sealed class Http2UpstreamScenarios
                 }
                 else
                 {
-                    wire.Respond(stream, "done");
+                    wire.Respond(stream, $"done {(body.Length > 0 ? Encoding.Latin1.GetString(ReadBody(wire, stream).Body) : "")}");
                 }
             }
         });
         await using var gateway = await endpoint.GatewayAsync();
         using (var client = gateway.Connect())
         {
-            var response = client.Send($"{method} / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n").ReadResponse();
-            Assert.That((response.Status, response.Text), Is.EqualTo((200, "done")));
+            var response = client.Send($"{method} / HTTP/1.1\r\nHost: test\r\nContent-Length: {body.Length}\r\n\r\n{body}").ReadResponse();
+            Assert.That((response.Status, response.Text), Is.EqualTo((200, $"done {body}")));
         }
 
         Assert.That(endpoint.Connections, Is.EqualTo(how == "refused" ? 1 : 2));
@@ -203,7 +208,7 @@ internal sealed class Http2UpstreamScenarios
     }
 
     [Test]
-    public async Task A_body_that_was_read_is_not_sent_again()
+    public async Task A_body_that_is_not_kept_is_not_sent_again()
     {
         var asked = 0;
         using var endpoint = new Http2Endpoint((wire, stream, _) =>
@@ -212,7 +217,7 @@ internal sealed class Http2UpstreamScenarios
             wire.ReadOne(FrameKind.Data);
             wire.Send(FrameKind.ResetStream, FrameFlags.None, stream, Http2Wire.Number((int)Http2Error.RefusedStream));
         });
-        await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}");
+        await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}", ", defaults: {retry: {buffer: 4B}}");
         using (var client = gateway.Connect())
         {
             LimitScenarios.IsProblem(client.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello").ReadResponse(), 502, "reset");

@@ -40,6 +40,8 @@ internal sealed class Http2Wire : IDisposable
         Send(FrameKind.Settings, FrameFlags.None, 0, [.. settings.SelectMany(Setting)]);
     }
 
+    private Http2Wire(Socket socket) => Socket = socket;
+
     private Http2Wire(Socket socket, byte[] settings)
     {
         Socket = socket;
@@ -49,6 +51,9 @@ internal sealed class Http2Wire : IDisposable
 
     /// <summary>An endpoint's end of a connection, which has read the preface and sent its settings.</summary>
     public static Http2Wire OfEndpoint(Socket socket, params (SettingId Id, int Value)[] settings) => new(socket, [.. settings.SelectMany(Setting)]);
+
+    /// <summary>A connection that has sent nothing.</summary>
+    public static Http2Wire Silent(Socket socket) => new(socket);
 
     /// <summary>Sends the head of a response, or trailers.</summary>
     public void Headers(int stream, bool ends, params (string Name, string Value)[] fields) =>
@@ -71,6 +76,9 @@ internal sealed class Http2Wire : IDisposable
 
     /// <summary>True where what is received may be replaced by as much at once, as clients do that read.</summary>
     public bool OpensWindows { get; set; } = true;
+
+    /// <summary>False for a client that leaves pings unanswered.</summary>
+    public bool AnswersPings { get; set; } = true;
 
     /// <summary>Sends bytes.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
@@ -97,6 +105,14 @@ internal sealed class Http2Wire : IDisposable
         new FrameHeader(payload.Length, kind, flags, stream).Write(frame);
         payload.CopyTo(frame, FrameHeader.Bytes);
         return frame;
+    }
+
+    /// <summary>A setting as it stands in a SETTINGS frame.</summary>
+    public static byte[] Setting((SettingId Id, int Value) setting)
+    {
+        var bytes = new byte[Http2Input.SettingBytes];
+        Http2Input.WriteSetting(bytes, setting.Id, setting.Value);
+        return bytes;
     }
 
     /// <summary>A number of 32 bits.</summary>
@@ -154,7 +170,7 @@ internal sealed class Http2Wire : IDisposable
 
         var header = FrameHeader.Read(start);
         var payload = Receive(header.Length) ?? throw new EndOfStreamException("the stream ended within a frame");
-        if (header.Kind is FrameKind.Settings or FrameKind.Ping && (header.Flags & FrameFlags.Ack) == 0)
+        if ((header.Kind == FrameKind.Settings || (header.Kind == FrameKind.Ping && AnswersPings)) && (header.Flags & FrameFlags.Ack) == 0)
         {
             Send(header.Kind, FrameFlags.Ack, 0, header.Kind == FrameKind.Ping ? payload : []);
         }
@@ -316,13 +332,6 @@ internal sealed class Http2Wire : IDisposable
     {
         Span<byte> length = stackalloc byte[HpackInteger.MostBytes];
         return [.. length[..HpackInteger.Write(length, 0, 7, text.Length)], .. Encoding.Latin1.GetBytes(text)];
-    }
-
-    private static byte[] Setting((SettingId Id, int Value) setting)
-    {
-        var bytes = new byte[Http2Input.SettingBytes];
-        Http2Input.WriteSetting(bytes, setting.Id, setting.Value);
-        return bytes;
     }
 
     private byte[]? Receive(int count)

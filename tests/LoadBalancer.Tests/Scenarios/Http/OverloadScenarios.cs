@@ -25,6 +25,12 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
             return;
         }
 
+        if (request["X-Lasts"] is { } type)
+        {
+            wire.Send($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\n");
+            return;
+        }
+
         _go.Wait(Loopback.TimeoutMs);
         wire.Respond("ok");
     });
@@ -118,6 +124,127 @@ internal sealed class OverloadScenarios(Carrier carrier) : IOverCarriers
         }
 
         Settle(gateway);
+    }
+
+    [TestCase("text/event-stream")]
+    [TestCase("application/grpc")]
+    public async Task What_may_last_takes_no_place_once_its_answer_begins(string type)
+    {
+        await using var gateway = await Gateway("concurrency: 1, max_pending: 0");
+        using (HttpWire stream = gateway.Connect(), client = gateway.Connect())
+        {
+            Assert.That(stream.Get("/stream", $"X-Lasts: {type}\r\n").ReadHead().Status, Is.EqualTo(200));
+            _go.Release();
+            Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200));
+        }
+
+        Settle(gateway);
+    }
+
+    [Test]
+    public async Task What_auto_goes_by_is_the_time_from_a_request_to_its_answer()
+    {
+        var time = new ManualTime();
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            wire.Respond("ok");
+        });
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{{HttpGateway.Upstream("up", ", concurrency: auto, health: {passive: off}", endpoint)}}}", time: time);
+        var gate = gateway.Upstreams["up"].Gate!;
+        Assert.That((gate.Base, gate.Limit), Is.EqualTo((TimeSpan.Zero, ConcurrencyLimit.Start)));
+        using (var client = gateway.Connect())
+        {
+            for (var request = 0; request < 300; request++)
+            {
+                // The time between two requests is none of the endpoint's.
+                time.Advance(TimeSpan.FromMilliseconds(50));
+                Assert.That(client.Get("/").ReadResponse().Status, Is.EqualTo(200));
+            }
+        }
+
+        Settle(gateway);
+        Assert.That(gate.Base.TotalMilliseconds, Is.EqualTo(20).Within(2));
+    }
+
+    [Test]
+    public async Task With_auto_an_endpoint_that_fails_is_given_less()
+    {
+        var time = new ManualTime();
+        var isDown = false;
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            wire.Respond("ok", status: Volatile.Read(ref isDown) ? "503 Service Unavailable" : "200 OK");
+        });
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", $"{{{HttpGateway.Upstream("up", ", concurrency: auto, health: {passive: off}", endpoint)}}}", time: time);
+        var gate = gateway.Upstreams["up"].Gate!;
+        using (var client = gateway.Connect())
+        {
+            void Ask() => Enumerable.Range(0, 200).ToList().ForEach(_ => client.Get("/").ReadResponse());
+            Ask();
+            var before = gate.Limit;
+            Volatile.Write(ref isDown, true);
+            Ask();
+            Assert.That(gate.Limit, Is.LessThan(before));
+        }
+
+        Settle(gateway);
+    }
+
+    [Test]
+    public async Task A_full_gate_does_not_hide_that_the_circuit_is_open()
+    {
+        using var go = new ManualResetEventSlim();
+        using var endpoint = new HttpEndpoint((wire, request) =>
+        {
+            if (request.FirstLine.Contains("/hangs", StringComparison.Ordinal))
+            {
+                go.Wait(Loopback.TimeoutMs);
+            }
+
+            wire.Respond("its own", status: "503 Service Unavailable");
+        });
+        string Up(int concurrency) => $"{{{HttpGateway.Upstream("up", $", concurrency: {concurrency}, pending_timeout: 10m, circuit_breaker: {{minimum: 1, failure_ratio: 1%, open_for: 30m}}, health: {{passive: off}}", endpoint)}}}";
+        await using var gateway = await BareGateway.StartAsync("{upstream: up}", Up(2));
+        using (HttpWire hangs = gateway.Connect(), client = gateway.Connect())
+        {
+            hangs.Get("/hangs");
+            Assert.That(() => endpoint.Requests.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("its own"));
+            await gateway.ReloadAsync("{upstream: up}", Up(1));
+            var refused = client.Get("/").ReadResponse();
+            Assert.That((refused.Status, refused.Text.Contains("\"code\":\"circuit_open\"", StringComparison.Ordinal)), Is.EqualTo((503, true)));
+            Assert.That(int.Parse(refused["Retry-After"]!, System.Globalization.CultureInfo.InvariantCulture), Is.EqualTo(1800).Within(100));
+            Assert.That(gateway.Upstreams["up"].Circuit!.Refused, Is.EqualTo(1));
+            go.Set();
+            hangs.ReadResponse();
+        }
+
+        Settle(gateway);
+    }
+
+    [Test]
+    public async Task A_copy_for_a_mirror_gives_way_to_every_request()
+    {
+        using var other = new HttpEndpoint("other");
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: /copied, upstream: other, mirror: up}, {upstream: up}]}",
+            $"{{{HttpGateway.Upstream("up", ", concurrency: 1, max_pending: 1, pending_timeout: 10s, health: {passive: off}", _endpoint)}, {HttpGateway.Upstream("other", "", other)}}}");
+        using (HttpWire first = gateway.Connect(), client = gateway.Connect())
+        {
+            first.Get("/first");
+            Assert.That(() => _endpoint.Requests.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
+            Assert.That(client.Get("/copied").ReadResponse().Text, Is.EqualTo("other"));
+            Waiting(gateway, 1);
+            client.Get("/second");
+            Assert.That(() => gateway.Upstreams["up"].Pending.Shed(Importance.Low), Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
+            _go.Release(2);
+            Assert.That((first.ReadResponse().Status, client.ReadResponse().Status), Is.EqualTo((200, 200)));
+        }
+
+        Settle(gateway);
+        Assert.That(_endpoint.Requests.Select(request => request.FirstLine.Split(' ')[1]), Is.EqualTo(new[] { "/first", "/second" }));
     }
 
     [Test]

@@ -146,6 +146,40 @@ internal sealed class RetryScenarios(Carrier carrier, Carrier protocol) : IOverC
         gateway.Settle();
     }
 
+    [Test]
+    public async Task Where_the_time_is_over_an_answer_in_hand_is_the_clients()
+    {
+        var time = new ManualTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        BareGateway gateway = null!;
+        await using var started = gateway = await StartAsync(
+            "retry: {on: 503, budget: 100%}, timeout: 5s", endpoints: 2,
+            at =>
+            {
+                if (at == 2)
+                {
+                    Advance(gateway, time, 5100);
+                }
+
+                return at == 1 ? Busy : Answer.Silence;
+            },
+            time: time);
+        var response = Ask(gateway, Get);
+        Assert.That((response.Status, response.Text), Is.EqualTo((503, Busy.Body)));
+        Assert.That(() => _endpoints.Sum(endpoint => endpoint.BrokenOff), Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        gateway.Settle();
+        Assert.That(gateway.Upstreams["up"].View.All.Sum(each => each.Endpoint.Load.Faults(FaultKind.ExchangeTimeout)), Is.EqualTo(1), "and whoever was silent has failed");
+    }
+
+    [Test]
+    public async Task An_answer_that_is_replaced_was_one()
+    {
+        await using var gateway = await StartAsync("retry: {on: 500, budget: 100%}", endpoints: 2, at => at == 1 ? Answer.With("oops", 500) : Answer.With("good"));
+        Assert.That(Ask(gateway, Get).Text, Is.EqualTo("good"));
+        gateway.Settle();
+        Assert.That(gateway.Upstreams["up"].View.All.Select(each => each.Endpoint.Load.Answered), Is.All.EqualTo(1));
+    }
+
     [TestCase(16, true)]
     [TestCase(64, false)]
     public async Task Trap_12_an_upload_whose_endpoint_dies_is_replayed_whole_or_fails(int bufferKb, bool fails)

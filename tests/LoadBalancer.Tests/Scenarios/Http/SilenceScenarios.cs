@@ -95,6 +95,48 @@ internal sealed class SilenceScenarios
         gateway.Settle();
     }
 
+    [Test]
+    public async Task Whoever_comes_goes_on_another_connection_while_one_that_owes_a_response_is_silent()
+    {
+        using var came = new SemaphoreSlim(0);
+        var connections = 0;
+        using var endpoint = new Http2Endpoint(wire =>
+        {
+            if (Interlocked.Increment(ref connections) == 1)
+            {
+                // Then not as frames: those are answered.
+                wire.Respond(wire.ReadRequest()!.Value.Stream, "ok");
+                wire.ReadRequest();
+                came.Release();
+                var bytes = new byte[1024];
+                while (wire.Socket.Receive(bytes) > 0)
+                {
+                }
+
+                return;
+            }
+
+            while (wire.ReadRequest() is var (stream, _))
+            {
+                wire.Respond(stream, "ok");
+            }
+        });
+        await using var gateway = await StartAsync(endpoint);
+        using (var stuck = gateway.Connect())
+        {
+            Assert.That(stuck.Get("/").ReadResponse().Text, Is.EqualTo("ok"));
+            stuck.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+            Assert.That(await came.WaitAsync(Loopback.TimeoutMs), Is.True);
+            Pass(gateway);
+            Assert.That(gateway.Get("/").Text, Is.EqualTo("ok"));
+            Assert.That((endpoint.Connections, endpoint.Open), Is.EqualTo((2, 2)), "it has time to answer");
+        }
+
+        // Nobody is on the first any more.
+        Assert.That(() => endpoint.Open, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+        gateway.Settle();
+    }
+
     private Task<BareGateway> StartAsync(Http2Endpoint endpoint) => BareGateway.StartAsync(
         "{routes: [{upstream: up, timeout: 1h}]}",
         $"{{up: {{endpoints: \"{endpoint.Address}\", protocol: http2, timeouts: {{first_byte: 1h, between_bytes: 1h}}, health: {{passive: off}}}}}}", loops: 1, time: _time);

@@ -117,6 +117,74 @@ internal sealed class WebSocketScenarios
         }
     }
 
+    [Test]
+    public async Task An_upgrade_that_nobody_has_agreed_to_is_asked_for_again()
+    {
+        using var busy = new HttpEndpoint((wire, _) => wire.Respond("", status: "503 Busy"));
+        using var agreeing = new HttpEndpoint(Echo);
+        await using var gateway = await BareGateway.StartAsync(
+            "{upstream: up, defaults: {retry: {attempts: 3, on: [503], hedge_after: 1m, budget: 100%}}}",
+            $"{{up: {{endpoints: [\"{Loopback.Refusing()}\", \"{busy.Address}\", \"{agreeing.Address}\"], health: {{passive: off}}}}}}",
+            loops: 1);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            using var client = gateway.Connect();
+            Assert.That(client.Get("/", Agree).ReadResponse().Status, Is.EqualTo(101));
+            Assert.That(client.Send("ping").ReadBytes(4), Is.EqualTo("ping"u8.ToArray()));
+        }
+
+        gateway.Settle();
+        Assert.That(agreeing.Requests, Has.Count.EqualTo(3));
+        Assert.That(gateway.Upstreams["up"].Metrics.Responses!.RetriesOf(RetryReason.Status), Is.Positive);
+    }
+
+    [Test]
+    public async Task Upgrades_count_for_the_circuit_and_for_ejections_as_any_request()
+    {
+        using var busy = new HttpEndpoint((wire, _) => wire.Respond("", status: "503 Busy"));
+        using var agreeing = new HttpEndpoint(Echo);
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{path: /both, upstream: both}, {path: /busy, upstream: busy}]}",
+            $"{{both: {{endpoints: [\"{busy.Address}\", \"{agreeing.Address}\"], health: {{passive: {{consecutive: 3, eject_for: 1h}}}}}}, "
+                + $"busy: {{endpoints: \"{busy.Address}\", circuit_breaker: {{minimum: 3, open_for: 1h}}, health: {{passive: off}}}}}}",
+            loops: 1);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            Assert.That(gateway.Get("/busy", Agree).Status, Is.EqualTo(503));
+        }
+
+        LimitScenarios.IsProblem(gateway.Get("/busy", Agree), 503, "circuit_open");
+        Assert.That(busy.Requests, Has.Count.EqualTo(3));
+
+        var (bad, good) = (gateway.Upstreams["both"].View.All[0].Endpoint, gateway.Upstreams["both"].View.All[1].Endpoint);
+        for (var turn = 0; turn < 6; turn++)
+        {
+            gateway.Get("/both", Agree);
+        }
+
+        Assert.That(() => bad.Health.IsEjected, Is.True.After(Loopback.TimeoutMs, 5));
+        await gateway.Upstreams["both"].SettleAsync();
+        var before = good.Load.Answered;
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Get("/both", Agree).ReadResponse().Status, Is.EqualTo(101));
+            Assert.That(client.Send("ping").ReadBytes(4), Is.EqualTo("ping"u8.ToArray()));
+            Assert.That(good.Load.Answered, Is.EqualTo(before + 1), "it was answered, and goes on");
+            Assert.That(good.Load.Active, Is.Positive);
+        }
+
+        gateway.Settle();
+        Assert.That(good.Health.IsEjected, Is.False);
+    }
+
+    private static void Echo(HttpWire wire, HttpMessage request)
+    {
+        wire.Send(WebSocketAnswer.To(request));
+        wire.Send(wire.ReadBytes(4));
+        wire.HasEnded();
+        throw new OperationCanceledException();
+    }
+
     private static Task<BareGateway> StartAsync(Socket listener, TimeProvider? time = null) =>
         BareGateway.StartAsync("{upstream: up}", $"{{up: {{endpoints: [\"{listener.LocalEndPoint}\"], health: {{passive: off}}}}}}", access: LogDestination.File, time: time);
 

@@ -6,7 +6,9 @@ using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
-internal sealed class PostureScenarios
+[TestFixture(TestEngines.LibSsl)]
+[TestFixture(TestEngines.SslStream)]
+internal sealed class PostureScenarios(string engine)
 {
     [Test]
     public async Task Testssl_finds_nothing_above_low()
@@ -14,7 +16,7 @@ internal sealed class PostureScenarios
         using var certificates = new CertificateFolder();
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await TlsGateway.StartAsync(TlsGateway.Text(
-            "http: up", $"certificates: [{certificates.Write("ecdsa", "localhost")}, {certificates.WriteRsa("rsa", "localhost")}]", endpoint.Address));
+            "http: up", $"certificates: [{certificates.Write("ecdsa", "localhost")}, {certificates.WriteRsa("rsa", "localhost")}]", endpoint.Address), engine: engine);
         var findings = certificates["findings.json"];
 
         // Versions, ciphers and key exchange, and what a server's program may have wrong; not the certificate, which is a test's.

@@ -4,7 +4,9 @@ using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
-internal sealed class RotationScenarios
+[TestFixture(TestEngines.LibSsl)]
+[TestFixture(TestEngines.SslStream)]
+internal sealed class RotationScenarios(string engine)
 {
     private CertificateFolder _certificates = null!;
     private HttpEndpoint _endpoint = null!;
@@ -135,5 +137,5 @@ internal sealed class RotationScenarios
     }
 
     private Task<TlsGateway> Start(string name = "a") =>
-        TlsGateway.StartAsync(TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf(name)}", _endpoint.Address), watch: true);
+        TlsGateway.StartAsync(TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf(name)}", _endpoint.Address), watch: true, engine: engine);
 }

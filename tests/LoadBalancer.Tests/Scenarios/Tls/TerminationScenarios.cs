@@ -9,7 +9,9 @@ using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
-internal sealed class TerminationScenarios
+[TestFixture(TestEngines.LibSsl)]
+[TestFixture(TestEngines.SslStream)]
+internal sealed class TerminationScenarios(string engine)
 {
     private CertificateFolder _certificates = null!;
 
@@ -69,7 +71,7 @@ internal sealed class TerminationScenarios
     {
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await TlsGateway.StartAsync(TlsGateway.Text(
-            "http: up", $"certificates: [{_certificates.Write("a", "a.example")}, {_certificates.WriteRsa("b", "b.example", "*.b.example")}]", endpoint.Address));
+            "http: up", $"certificates: [{_certificates.Write("a", "a.example")}, {_certificates.WriteRsa("b", "b.example", "*.b.example")}]", endpoint.Address), engine: engine);
         foreach (var (name, shown) in new[] { ("a.example", "a.example"), ("b.example", "b.example"), ("w.b.example", "b.example"), ("other.example", "a.example"), ("", "a.example") })
         {
             using var client = gateway.Connect(name);
@@ -151,7 +153,7 @@ internal sealed class TerminationScenarios
               clear: {bind: "127.0.0.1:0", http: {redirect_to_https: true} }
               web: {bind: "127.0.0.1:0", http: up, tls: {certificates: {{_certificates.Write("a", "a.example", "*.b.example")}} } }
             upstreams: {up: {endpoints: ["{{endpoint.Address}}"]} }
-            """);
+            """, engine: engine);
         var (clear, secure) = ((IPEndPoint)await gateway.Daemon.AddressOfAsync("clear"), (IPEndPoint)gateway.Address);
         Assert.Multiple(() =>
         {
@@ -175,7 +177,7 @@ internal sealed class TerminationScenarios
     {
         using var endpoint = new HttpEndpoint("hello");
         await using var gateway = await TlsGateway.StartAsync(
-            TlsGateway.Text("http: up", $"certificates: {_certificates.Write("a", "localhost")}", endpoint.Address), access: _certificates["access.json"]);
+            TlsGateway.Text("http: up", $"certificates: {_certificates.Write("a", "localhost")}", endpoint.Address), access: _certificates["access.json"], engine: engine);
         using (var client = gateway.Connect())
         {
             Assert.That(client.Get("/").Status, Is.EqualTo(200));
@@ -210,5 +212,5 @@ internal sealed class TerminationScenarios
     private static JsonElement Tls(JsonElement status) => status.GetProperty("listeners").EnumerateArray().Single().GetProperty("tls");
 
     private Task<TlsGateway> Start(string layer, EndPoint endpoint, string tls = "") =>
-        TlsGateway.StartAsync(TlsGateway.Text(layer, $"certificates: {_certificates.Write("localhost", "localhost")}{tls}", endpoint));
+        TlsGateway.StartAsync(TlsGateway.Text(layer, $"certificates: {_certificates.Write("localhost", "localhost")}{tls}", endpoint), engine: engine);
 }

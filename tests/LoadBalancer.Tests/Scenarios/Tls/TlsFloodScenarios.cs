@@ -8,7 +8,9 @@ using LoadBalancer.Tests.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
-internal sealed class TlsFloodScenarios
+[TestFixture(TestEngines.LibSsl)]
+[TestFixture(TestEngines.SslStream)]
+internal sealed class TlsFloodScenarios(string engine)
 {
     private CertificateFolder _certificates = null!;
     private HttpEndpoint _endpoint = null!;
@@ -98,7 +100,7 @@ internal sealed class TlsFloodScenarios
         // Of 24 clients on 16 loops some loop has more than a share, which is one here.
         const int Most = 24;
         await using var gateway = await TlsGateway.StartAsync(
-            TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf("a")}, max_handshakes: {Most}", _endpoint.Address), loops: 16);
+            TlsGateway.Text("http: up", $"certificates: {_certificates.ItemOf("a")}, max_handshakes: {Most}", _endpoint.Address), loops: 16, engine: engine);
         var clients = Enumerable.Range(0, Most).Select(_ => Loopback.Connect(gateway.Address)).ToList();
         await gateway.Daemon.UntilAsync(status => Listener(status).GetProperty("tls").GetProperty("handshaking").GetInt32() == Most, "all of them");
         Assert.That(Listener(await gateway.Daemon.StatusAsync()).GetProperty("rejected").GetProperty("too_many_handshakes").GetInt64(), Is.Zero);
@@ -220,5 +222,5 @@ internal sealed class TlsFloodScenarios
         gateway.Daemon.UntilAsync(status => Listener(status).GetProperty("rejected").GetProperty(reason).GetInt64() >= count, $"{count} times {reason}");
 
     private Task<TlsGateway> Start(string layer, string tls = "") =>
-        TlsGateway.StartAsync(TlsGateway.Text(layer, $"certificates: {_certificates.ItemOf("a")}{tls}", _endpoint.Address));
+        TlsGateway.StartAsync(TlsGateway.Text(layer, $"certificates: {_certificates.ItemOf("a")}{tls}", _endpoint.Address), engine: engine);
 }

@@ -1,5 +1,7 @@
 using System.Net;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Tests.Tls;
+using LoadBalancer.Tls;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Tls;
 
@@ -25,10 +27,12 @@ internal sealed class TlsGateway : IAsyncDisposable
     /// <param name="access">Where the access log goes.</param>
     /// <param name="watch">True where changed files are noticed.</param>
     /// <param name="loops">Its event loops.</param>
-    public static async Task<TlsGateway> StartAsync(string yaml, string access = "off", bool watch = false, int loops = 2)
+    /// <param name="engine">What its TLS is spoken with.</param>
+    public static async Task<TlsGateway> StartAsync(string yaml, string access = "off", bool watch = false, int loops = 2, string engine = TestEngines.LibSsl)
     {
         var daemon = await DaemonHarness.StartAsync(
-            yaml, $"reload: {{watch: {(watch ? "true" : "false")}}}\nshutdown: {{unready_for: 0s, drain: 10s}}\ntransport: {{loops: {loops}}}\n", $"{{level: error, access: {access}}}");
+            yaml, $"reload: {{watch: {(watch ? "true" : "false")}}}\nshutdown: {{unready_for: 0s, drain: 10s}}\ntransport: {{loops: {loops}}}\n", $"{{level: error, access: {access}}}",
+            variable => variable == TlsEngines.Variable && engine == TestEngines.SslStream ? TlsEngines.Platform : null);
         return new TlsGateway(daemon, await daemon.AddressOfAsync("web"));
     }
 

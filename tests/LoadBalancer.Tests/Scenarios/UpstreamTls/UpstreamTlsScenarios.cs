@@ -65,6 +65,33 @@ internal sealed class UpstreamTlsScenarios
     }
 
     [Test]
+    public async Task A_reload_that_verifies_reaches_the_next_request_whatever_is_open([Values("http1", "http2")] string protocol)
+    {
+        using var http1 = new HttpEndpoint("here");
+        using var http2 = new Http2Endpoint((wire, stream, _) => wire.Respond(stream, "here"));
+        await using var front = new TlsFront(_authority.Issue(30, "orders.internal"), protocol == "http1" ? http1.Address : http2.Address)
+        {
+            Speaks = [protocol == "http1" ? SslApplicationProtocol.Http11 : SslApplicationProtocol.Http2],
+        };
+        var more = $"protocol: {protocol}, timeouts: {{pool_idle: 1h}}";
+        var (before, after) = (Upstream(front, "insecure: true", more, ca: false), Upstream(front, "server_name: orders.internal", more));
+        await using var gateway = await OnOneLoop(before);
+        using var client = gateway.Connect();
+        List<int> handshakes = [];
+        foreach (var next in new[] { before, after, before })
+        {
+            await gateway.Daemon.ReloadAsync(TextOf(next));
+            for (var request = 0; request < 2; request++)
+            {
+                Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("here"));
+                handshakes.Add(front.Handshakes);
+            }
+        }
+
+        Assert.That(handshakes, Is.EqualTo(new[] { 1, 1, 2, 2, 3, 3 }));
+    }
+
+    [Test]
     public async Task With_auto_an_endpoint_that_chooses_HTTP1_is_spoken_to_in_HTTP1()
     {
         using var endpoint = new HttpEndpoint("one");
@@ -276,7 +303,9 @@ internal sealed class UpstreamTlsScenarios
     private static Task<HttpGateway> Http(string upstream) => HttpGateway.StartAsync("{upstream: up}", $"{{{upstream}}}");
 
     private static Task<HttpGateway> OnOneLoop(string upstream) =>
-        HttpGateway.OnAsync(DaemonHarness.StartAsync(HttpGateway.Text("{upstream: up}", $"{{{upstream}}}") + "transport: {loops: 1}\n"));
+        HttpGateway.OnAsync(DaemonHarness.StartAsync(TextOf(upstream)));
+
+    private static string TextOf(string upstream) => HttpGateway.Text("{upstream: up}", $"{{{upstream}}}") + "transport: {loops: 1}\n";
 
     private static Task<DaemonHarness> Tcp(string upstream) =>
         DaemonHarness.StartAsync($"listeners: {{web: {{bind: \"127.0.0.1:0\", tcp: {{upstream: up}}}}}}\nupstreams: {{{upstream}}}\n");
