@@ -125,7 +125,7 @@ internal sealed partial class ChaosClients : IDisposable
     private static string Words(Exception error) => error.InnerException is { } inner ? $"{error.Message} ({Words(inner)})" : error.Message;
 
     // A handshake is never the client's failure: lb is there, before and after an upgrade.
-    private SslStream? Secured(Socket socket, bool tls, SslApplicationProtocol protocol)
+    private static SslStream? Secured(Socket socket, bool tls, SslApplicationProtocol protocol)
     {
         if (!tls)
         {
