@@ -106,7 +106,7 @@ internal sealed class GrpcSampleScenarios
         using var enough = new CancellationTokenSource();
         var callers = Enumerable.Range(0, 4).Select(_ => CallAsync(enough.Token)).ToList();
         Assert.That(() => Calls(_one), Is.GreaterThan(20).After(30_000, 5));
-        await Soon(_one.StopAsync());
+        await _one.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
         var before = Calls(_two);
         Assert.That(() => Calls(_two), Is.GreaterThan(before + 40).After(30_000, 5));
         await enough.CancelAsync();
