@@ -45,7 +45,7 @@ test: ## Run all tests; the last line says how many passed
 	@.ci/setup dotnet promtool curl h2load nghttp openssl testssl nginx haproxy ip keepalived systemd-analyze postgres psql redis-server node npm
 	@CONFIGURATION=$(CONFIGURATION) .ci/test
 
-# The same run is a part of `make test`, for 20 seconds.
+# The same run is a part of `make test`, for two minutes and of a seed that stays: what was red is red again when it is looked at. Here each run is another one.
 chaos: ## Run everything that can go wrong at once (CHAOS_SECONDS=120, CHAOS_SEED=7)
 	@.ci/setup dotnet
 	dotnet build tests/LoadBalancer.Tests -c Release

@@ -251,7 +251,9 @@ internal static class Daemon
             }
 
             // 6. End: first be found unready, then stop accepting, then let what is open finish.
-            await Shutdown.RunAsync(reloader, sockets, shared, handedOver ? null : readiness, notifier, orders, time, log);
+            var closed = await Shutdown.RunAsync(reloader, sockets, shared, handedOver ? null : readiness, notifier, orders, time, log);
+            await admin.DisposeAsync();
+            log.Info("stopped", [("closed_at_the_deadline", closed), .. (await OpenResources.AtEndAsync(reloader, loops, proxies.Engine, time)).Fields]);
             return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)

@@ -24,8 +24,9 @@ internal static class Shutdown
     /// <param name="notifier">The service manager.</param>
     /// <param name="orders">The order to hurry.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Told of the end.</param>
-    public static async Task RunAsync(
+    /// <param name="log">Told of the drain.</param>
+    /// <returns>How many connections were closed at the drain's deadline.</returns>
+    public static async Task<int> RunAsync(
         Reloader reloader, SocketTable sockets, SharedUsage usage, Readiness? readiness, Notifier notifier, Orders orders, TimeProvider time, LogSink log)
     {
         var shutdown = reloader.Snapshot.Options.Shutdown;
@@ -51,6 +52,6 @@ internal static class Shutdown
 
         await usage.EndAsync();
         await (reloader.Snapshot.Store?.CloseAsync() ?? Task.CompletedTask);
-        log.Info("stopped", ("closed_at_the_deadline", closed.Sum()));
+        return closed.Sum();
     }
 }

@@ -50,6 +50,9 @@ internal sealed class Membership
     /// <summary>What discovery has found last.</summary>
     public ValueList<EndpointOptions> Discovered { get; }
 
+    /// <summary>Leases that are open, of those who are gone too.</summary>
+    public int OpenLeases => All.Sum(member => member.Endpoint.Load.Active) + _departed.Sum(endpoint => endpoint.Load.Active);
+
     /// <summary>The members of a new upstream: what it lists, and, if it has a discovery too, what that of the one before had found.</summary>
     /// <param name="upstream">Its name.</param>
     /// <param name="options">What the file says of it.</param>

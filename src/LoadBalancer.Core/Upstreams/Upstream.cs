@@ -119,6 +119,9 @@ public sealed class Upstream : IAsyncDisposable
     /// <summary>The way in, for exchanges; null where any number may be under way.</summary>
     internal Gate? Gate => Options.Concurrency is null ? null : _queue.Gate;
 
+    /// <summary>Leases that are open, those of endpoints included that belong to it no more.</summary>
+    internal int OpenLeases => _members.Current.OpenLeases;
+
     /// <summary>Its members and table now. Read it once per attempt.</summary>
     public UpstreamView View => _view.Current;
 

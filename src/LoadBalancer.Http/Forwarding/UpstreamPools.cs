@@ -71,6 +71,17 @@ internal sealed class UpstreamPools
         }
     }
 
+    /// <summary>Closes every connection that no request uses, in order: none will come.</summary>
+    public void CloseIdle()
+    {
+        foreach (var pool in _pools.Values.ToArray())
+        {
+            while (pool.TryCloseIdle())
+            {
+            }
+        }
+    }
+
     /// <summary>Makes a pool that has, or opens, a connection its endpoint's, where that has none.</summary>
     internal void Remember(UpstreamPool pool) => _pools.TryAdd(pool.Endpoint, pool);
 

@@ -1,6 +1,7 @@
 using LoadBalancer.Daemon.Configuration;
 using LoadBalancer.Daemon.State;
 using LoadBalancer.Telemetry;
+using LoadBalancer.Upstreams;
 
 namespace LoadBalancer.Daemon.Reloading;
 
@@ -37,6 +38,9 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
 
     /// <summary>The end of everything that reloads have replaced so far: sockets closed, upstreams stopped, listeners drained.</summary>
     public Task Closing => _closing;
+
+    /// <summary>Upstreams that reloads have removed and that somebody still uses.</summary>
+    public IReadOnlyList<Upstream> Removed { get; private set; } = [];
 
     /// <summary>Called after each load, good or bad, with what was read of the file, be it what runs or not.</summary>
     public Action<LoadResult> OnLoaded { get; set; } = static _ => { };
@@ -289,7 +293,9 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
             throw;
         }
 
+        var before = Snapshot.Upstreams;
         _snapshot.Swap(build.Publish(loaded.Files, loaded.Digest, out var closing) with { Origin = origin, Because = because });
+        Removed = [.. Removed.Concat(before.Where(entry => !Snapshot.Upstreams.ContainsKey(entry.Key)).Select(entry => entry.Value)).Where(upstream => upstream.OpenLeases > 0)];
         _running = WithoutTexts(loaded);
         Guard.Follow(() => GuardedRoute.Of(Snapshot), Snapshot.Options.Reload.Guard is not null);
 

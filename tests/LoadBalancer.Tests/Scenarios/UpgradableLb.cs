@@ -58,12 +58,19 @@ internal sealed class UpgradableLb : IDisposable
     /// <summary>Writes the configuration: what the test says, and what this adds.</summary>
     /// <param name="yaml">What the test says.</param>
     /// <param name="keeps">False for one without a state folder.</param>
-    public void Write(string yaml, bool keeps = true) => File.WriteAllText(_folder["lb.yaml"], $$"""
+    public void Write(string yaml, bool keeps = true)
+    {
+        // In one step: a process that begins just now reads one file or the other.
+        File.WriteAllText(_folder["lb.yaml.new"], Whole(yaml, keeps));
+        File.Move(_folder["lb.yaml.new"], _folder["lb.yaml"], overwrite: true);
+    }
+
+    private string Whole(string yaml, bool keeps) => $$"""
         {{yaml.TrimEnd()}}
         admin: {bind: "unix:{{_folder["admin.sock"]}}"}
         {{(keeps ? $"state: {{dir: {_folder["state"]} }}" : "")}}
         {{(yaml.Contains("\nlog:", StringComparison.Ordinal) ? "" : "log: {access: off}")}}
-        """);
+        """;
 
     /// <summary>Starts the first one and waits until it is ready.</summary>
     /// <param name="command">The shell command around the program's own.</param>

@@ -54,7 +54,15 @@ internal sealed class MarshaledConnection : ConnectionContext, IDuplexPipe
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        await _connection.Loop.RunAsync(static connection => ((EpollConnection)connection!).Close(), _connection).ConfigureAwait(false);
+        await _connection.Loop.RunAsync(
+            static state =>
+            {
+                // What was not read is given back: the rest of an answer whose first line was enough. A writer's block may still be in its hands.
+                var connection = (EpollConnection)state!;
+                connection.Close();
+                ((IDuplexPipe)connection).Input.Complete();
+            },
+            _connection).ConfigureAwait(false);
 
         // The cancellation that was queued may come too late: whoever waits for the token hears of the end in any case.
         await _closed.CancelAsync().ConfigureAwait(false);

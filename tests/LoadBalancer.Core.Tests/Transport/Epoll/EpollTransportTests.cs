@@ -89,6 +89,20 @@ internal sealed class EpollTransportTests
     }
 
     [Test]
+    public async Task What_was_not_read_is_given_back_to_the_loop()
+    {
+        using var loops = new TestLoops();
+        using var listening = Loopback.Listen();
+        var connection = await new EpollTransport(loops.Group, TimeSpan.FromSeconds(5)).ConnectAsync(listening.LocalEndPoint!);
+        using var peer = listening.Accept();
+        peer.Send("HTTP/1.1 200 OK\r\n\r\nmore than anybody asked for"u8);
+        var read = await connection.Transport.Input.ReadAsync();
+        connection.Transport.Input.AdvanceTo(read.Buffer.GetPosition(8));
+        await connection.DisposeAsync();
+        Assert.That(loops.Group.Loops.ToArray().Sum(loop => loop.Blocks.Rented + loop.SmallBlocks.Rented + loop.LargeBlocks.Rented), Is.Zero);
+    }
+
+    [Test]
     public async Task A_reset_is_told_from_the_end_of_the_stream()
     {
         using var loops = new TestLoops();

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
@@ -13,14 +11,18 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Chaos;
 
 /// <summary>
 /// Clients of every kind at once, each with a chance of its own from the seed. Every byte that comes is compared, and whose answer it is; a
-/// call that does not end as it should is a <see cref="ChaosFailure"/>.
+/// call that does not end as it should is a <see cref="ChaosFailure"/>. None of them asks again by itself but <c>h2</c>, which is .NET's.
 /// </summary>
-internal sealed class ChaosClients : IDisposable
+internal sealed partial class ChaosClients : IDisposable
 {
-    private readonly EndPoint _web;
-    private readonly EndPoint _tcp;
+    /// <summary>What they do, as <see cref="Served"/> has it.</summary>
+    public static readonly string[] Kinds = ["h1", "h1tls", "h2", "h2raw", "h2tls", "grpc", "ws", "ws2", "sse", "tcp"];
+
+    /// <summary>The longest rest between two calls: it says how much of a core all of this takes.</summary>
+    private const int MostRestMs = 80;
+
+    private readonly ChaosFarm _farm;
     private readonly string _name;
-    private readonly long _began = TimeProvider.System.GetTimestamp();
     private readonly ConcurrentQueue<ChaosFailure> _failures = [];
     private readonly ConcurrentDictionary<string, ConcurrentBag<string>> _served = [];
     private readonly ManualResetEventSlim _pause = new();
@@ -30,14 +32,19 @@ internal sealed class ChaosClients : IDisposable
     private volatile bool _done;
 
     /// <summary>Clients that have not begun.</summary>
-    /// <param name="web">Where HTTP is accepted.</param>
-    /// <param name="tcp">Where TCP is.</param>
+    /// <param name="farm">Whom they call.</param>
     /// <param name="seed">What decides what they do.</param>
     /// <param name="name">What their requests' ids begin with.</param>
-    public ChaosClients(EndPoint web, EndPoint tcp, int seed, string name)
+    public ChaosClients(ChaosFarm farm, int seed, string name)
     {
-        (_web, _tcp, _name) = (web, tcp, name);
-        Action<Random>[] kinds = [AskHttp1, AskHttp1, AskHttp1, AskHttp1, AskHttp2, AskHttp2, AskHttp2, AskHttp2, TalkWebSocket, HearEvents, TalkTcp, TalkTcp, Leave];
+        (_farm, _name) = (farm, name);
+        Action<Random>[] kinds =
+        [
+            chance => AskHttp1(chance, "h1", tls: false), chance => AskHttp1(chance, "h1", tls: false), chance => AskHttp1(chance, "h1", tls: false),
+            chance => AskHttp1(chance, "h1tls", tls: true), AskHttp2,
+            chance => AskRawHttp2(chance, "h2raw", tls: false), chance => AskRawHttp2(chance, "h2raw", tls: false), chance => AskRawHttp2(chance, "h2tls", tls: true),
+            CallGrpc, TalkWebSocket, TalkWebSocketOverHttp2, HearEvents, TalkTcp, TalkTcp, Leave,
+        ];
         _threads = [.. kinds.Select((kind, at) => new Thread(() => kind(new Random((seed * 100) + at))) { IsBackground = true })];
     }
 
@@ -46,9 +53,6 @@ internal sealed class ChaosClients : IDisposable
 
     /// <summary>Calls that did not.</summary>
     public IReadOnlyList<ChaosFailure> Failures => [.. _failures];
-
-    /// <summary>Since when it has been going on.</summary>
-    public TimeSpan Elapsed => TimeProvider.System.GetElapsedTime(_began);
 
     /// <summary>Begins.</summary>
     public void Start() => _threads.ForEach(thread => thread.Start());
@@ -70,28 +74,41 @@ internal sealed class ChaosClients : IDisposable
 
     private void Ended(string kind, string id) => _served.GetOrAdd(kind, static _ => []).Add(id);
 
-    private void Failed(string key, string what, string seen, string? code = null) => _failures.Enqueue(new ChaosFailure(Elapsed, key, what, seen, code));
+    private void Failed(TimeSpan began, string key, string what, string seen, string? code = null, bool untaken = false) =>
+        _failures.Enqueue(new ChaosFailure(began, _farm.Elapsed, key, what, seen, code, untaken));
 
-    private static string Group(Random chance) => chance.Next(4) switch { 0 => "/h2", 1 => "/found", _ => "/h1" };
+    private void Rest(Random chance) => _pause.Wait(TimeSpan.FromMilliseconds(chance.Next(MostRestMs)));
 
-    private static int Size(Random chance) => chance.Next(6) switch { 0 => 200_000 + chance.Next(200_000), 1 => 0, _ => chance.Next(5_000) };
+    private static string Group(Random chance) => chance.Next(12) switch { 0 => "/now", 1 or 2 => "/safe", 3 or 4 => "/found", 5 or 6 => "/h2", _ => "/h1" };
 
-    private static byte[] Body(int size) => [.. Enumerable.Range(0, size).Select(ChaosEndpoint.At)];
+    private static int Size(Random chance) => chance.Next(8) switch { 0 => 200_000 + chance.Next(200_000), 1 => 0, _ => chance.Next(5_000) };
 
-    private static bool IsBody(ReadOnlySpan<byte> body, int size)
+    private static byte[] Body(int size)
+    {
+        var body = new byte[size];
+        for (var at = 0; at < size; at++)
+        {
+            body[at] = ChaosEndpoint.At(at);
+        }
+
+        return body;
+    }
+
+    // Null where it is the body; what came may also be less of it, and nothing else.
+    private static string? Misfit(ReadOnlySpan<byte> body, int size)
     {
         for (var at = 0; at < body.Length; at++)
         {
             if (body[at] != ChaosEndpoint.At(at))
             {
-                return false;
+                return $"WRONG: byte {at} of {body.Length} is another";
             }
         }
 
-        return body.Length == size;
+        return body.Length > size ? $"WRONG: {body.Length} bytes, and not {size}" : body.Length < size ? $"cut short after {body.Length} of {size} bytes" : null;
     }
 
-    /// <summary>What is wrong with an answer; null where nothing is.</summary>
+    /// <summary>What is wrong with an answer; null where nothing is. A body that is cut short without a word is wrong, where the protocol has a word for it.</summary>
     private static (string Seen, string? Code)? Judge(int status, string? echo, string id, ReadOnlySpan<byte> body, int size)
     {
         if (status != 200)
@@ -100,273 +117,31 @@ internal sealed class ChaosClients : IDisposable
             return ($"{status} {code ?? Encoding.Latin1.GetString(body[..Math.Min(200, body.Length)])}", code);
         }
 
-        return echo != id ? ($"WRONG: the answer to {echo}", null) : IsBody(body, size) ? null : ($"WRONG: a body of {body.Length} bytes that is not the {size} expected", null);
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a client meets is what it reports.")]
-    private void AskHttp1(Random chance)
-    {
-        HttpWire? wire = null;
-        var uses = 0;
-        while (!_done)
-        {
-            var id = NextId("h1");
-            var (kind, size) = (chance.Next(6), Size(chance));
-            var closes = chance.Next(20) == 0;
-            var line = kind switch { 0 => "HEAD", 1 => "POST", 2 => "PUT", _ => "GET" };
-            var target = $"{Group(chance)}/{(kind is 1 or 2 ? "echo" : size)}";
-            var what = $"{line} {target} {(kind is 1 or 2 ? size : "")}";
-            try
-            {
-                uses = wire is null ? 1 : uses + 1;
-                wire ??= new HttpWire(Loopback.Connect(_web));
-                var fields = $"Host: test\r\nX-Request-Id: {id}\r\n{(closes ? "Connection: close\r\n" : "")}";
-                try
-                {
-                    SendHttp1(wire, chance, line, target, fields, kind, size);
-                }
-                catch (SocketException)
-                {
-                    // The answer may be there before the whole request was sent.
-                }
-
-                var answer = wire.ReadResponse(toHead: kind == 0);
-                if (Judge(answer.Status, answer["X-Echo"], id, kind == 0 && answer.Status == 200 ? Body(size) : answer.Body, size) is { } wrong)
-                {
-                    Failed(id, what, wrong.Seen, wrong.Code);
-                }
-                else
-                {
-                    Ended("h1", id);
-                }
-
-                if (answer["Connection"] == "close")
-                {
-                    wire.Dispose();
-                    wire = null;
-                }
-            }
-            catch (Exception error)
-            {
-                Failed(id, what, $"{(uses > 1 ? $"(request {uses} of the connection) " : "")}{error.Message}");
-                wire?.Dispose();
-                wire = null;
-            }
-
-            Rest(chance);
-        }
-
-        wire?.Dispose();
-    }
-
-    private void SendHttp1(HttpWire wire, Random chance, string method, string target, string fields, int kind, int size)
-    {
-        if (kind is not (1 or 2))
-        {
-            wire.Send($"{method} {target} HTTP/1.1\r\n{fields}\r\n");
-            return;
-        }
-
-        var body = Body(size);
-        var isChunked = chance.Next(2) == 0;
-        wire.Send($"{method} {target} HTTP/1.1\r\n{fields}{(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {size}")}\r\n\r\n");
-        for (var at = 0; at < size;)
-        {
-            var piece = Math.Min(size - at, 1 + chance.Next(60_000));
-            if (isChunked)
-            {
-                wire.Send(piece.ToString("x", CultureInfo.InvariantCulture) + "\r\n");
-            }
-
-            wire.Send(body.AsSpan(at, piece));
-            at += piece;
-            if (isChunked)
-            {
-                wire.Send("\r\n");
-            }
-
-            if (chance.Next(4) == 0)
-            {
-                _pause.Wait(TimeSpan.FromMilliseconds(chance.Next(20)));
-            }
-        }
-
-        if (isChunked)
-        {
-            wire.Send("0\r\n\r\n");
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a client meets is what it reports.")]
-    private void AskHttp2(Random chance)
-    {
-        while (!_done)
-        {
-            var id = NextId("h2");
-            var (posts, size) = (chance.Next(3) == 0, Size(chance));
-            var target = $"{Group(chance)}/{(posts ? "echo" : size)}";
-            var what = $"{(posts ? $"POST {size}" : "GET")} {target}";
-            try
-            {
-                using var request = new HttpRequestMessage(posts ? HttpMethod.Post : HttpMethod.Get, new Uri($"http://{_web}{target}")) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-                request.Headers.Add("X-Request-Id", id);
-                request.Content = posts ? new ByteArrayContent(Body(size)) : null;
-                using var response = _http2.SendAsync(request).GetAwaiter().GetResult();
-                var body = response.Content.ReadAsByteArrayAsync().GetAwaiter().GetResult();
-                if (Judge((int)response.StatusCode, response.Headers.TryGetValues("X-Echo", out var echo) ? echo.Single() : null, id, body, size) is { } wrong)
-                {
-                    Failed(id, what, wrong.Seen, wrong.Code);
-                }
-                else
-                {
-                    Ended("h2", id);
-                }
-            }
-            catch (Exception error)
-            {
-                Failed(id, what, Words(error));
-            }
-
-            Rest(chance);
-        }
+        return echo != id ? ($"WRONG: the answer to {echo}", null)
+            : Misfit(body, size) is { } misfit ? ($"{(misfit.StartsWith("WRONG", StringComparison.Ordinal) ? "" : "WRONG: ")}{misfit}", null)
+            : null;
     }
 
     private static string Words(Exception error) => error.InnerException is { } inner ? $"{error.Message} ({Words(inner)})" : error.Message;
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a client meets is what it reports.")]
-    private void TalkWebSocket(Random chance)
+    // A handshake is never the client's failure: lb is there, before and after an upgrade.
+    private static SslStream? Secured(Socket socket, bool tls, SslApplicationProtocol protocol)
     {
-        while (!_done)
+        if (!tls)
         {
-            var id = NextId("ws");
-            using var socket = new ClientWebSocket();
-            socket.Options.SetRequestHeader("X-Request-Id", id);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            try
-            {
-                socket.ConnectAsync(new Uri($"ws://{_web}/h1/ws"), patience.Token).GetAwaiter().GetResult();
-                var buffer = new byte[4096];
-                for (var message = 0; message < 5; message++)
-                {
-                    var sent = Body(1 + chance.Next(2000));
-                    socket.SendAsync(sent, WebSocketMessageType.Binary, true, patience.Token).GetAwaiter().GetResult();
-                    var count = 0;
-                    while (count < sent.Length)
-                    {
-                        var received = socket.ReceiveAsync(buffer.AsMemory(count), patience.Token).AsTask().GetAwaiter().GetResult();
-                        count += received.Count;
-                        if (received.MessageType == WebSocketMessageType.Close)
-                        {
-                            throw new WebSocketException($"closed: {socket.CloseStatus}");
-                        }
-                    }
-
-                    if (!buffer.AsSpan(0, count).SequenceEqual(sent))
-                    {
-                        throw new WebSocketException("WRONG: another message came back");
-                    }
-
-                    Rest(chance);
-                }
-
-                socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token).GetAwaiter().GetResult();
-                Ended("ws", id);
-            }
-            catch (Exception error)
-            {
-                Failed(id, "WebSocket", Words(error));
-            }
+            return null;
         }
-    }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a client meets is what it reports.")]
-    private void HearEvents(Random chance)
-    {
-        var expected = string.Concat(Enumerable.Range(0, 10).Select(number => $"data: {number}\n\n"));
-        while (!_done)
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, static (_, certificate, _, _) => certificate is not null);
+        try
         {
-            var id = NextId("sse");
-            try
-            {
-                using var wire = new HttpWire(Loopback.Connect(_web));
-                var answer = wire.Get("/h1/events", $"X-Request-Id: {id}\r\n").ReadResponse();
-                if (answer.Status == 200 && answer.Text != expected)
-                {
-                    Failed(id, "events", $"WRONG: {answer.Text}");
-                }
-                else if (answer.Status != 200)
-                {
-                    Failed(id, "events", answer.FirstLine, Judge(answer.Status, null, id, answer.Body, 0)?.Code);
-                }
-                else
-                {
-                    Ended("sse", id);
-                }
-            }
-            catch (Exception error)
-            {
-                Failed(id, "events", error.Message);
-            }
-
-            Rest(chance);
+            stream.AuthenticateAsClient(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [protocol] });
+            return stream;
         }
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a client meets is what it reports.")]
-    private void TalkTcp(Random chance)
-    {
-        while (!_done)
+        catch
         {
-            var key = "";
-            var size = Size(chance);
-            try
-            {
-                using var socket = Loopback.Connect(_tcp);
-                key = $"{socket.LocalEndPoint}";
-                var sent = Body(size);
-                var sending = new Thread(() =>
-                {
-                    try
-                    {
-                        for (var at = 0; at < size;)
-                        {
-                            at += socket.Send(sent, at, size - at, SocketFlags.None);
-                        }
-
-                        socket.Shutdown(SocketShutdown.Send);
-                    }
-                    catch (Exception error) when (error is SocketException or ObjectDisposedException)
-                    {
-                        // Reading says it too.
-                    }
-                });
-                sending.Start();
-                try
-                {
-                    if (IsBody(socket.ReceiveToEnd(), size))
-                    {
-                        Ended("tcp", key);
-                    }
-                    else
-                    {
-                        Failed(key, $"echo of {size}", "cut short, or other bytes");
-                    }
-                }
-                finally
-                {
-                    if (!_done)
-                    {
-                        Rest(chance);
-                    }
-
-                    socket.Dispose();
-                    sending.Join();
-                }
-            }
-            catch (Exception error)
-            {
-                Failed(key, $"echo of {size}", error.Message);
-            }
+            stream.Dispose();
+            throw;
         }
     }
 
@@ -377,13 +152,14 @@ internal sealed class ChaosClients : IDisposable
         {
             try
             {
-                using var socket = Loopback.Connect(chance.Next(4) == 0 ? _tcp : _web);
-                var text = chance.Next(5) switch
+                using var socket = Loopback.Connect(chance.Next(5) switch { 0 => _farm.Tcp, 1 => _farm.Secure, _ => _farm.Web });
+                var text = chance.Next(6) switch
                 {
                     0 => "GET /h1/1000000 HTTP/1.1\r\nHost: test\r\n\r\n",
                     1 => "POST /h1/echo HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\nonly a part",
                     2 => "GET /h2/400000 HTTP/1.1\r\nHost: test\r\n\r\n",
                     3 => "GET /found/",
+                    4 => "GET /safe/1000000 HTTP/1.1\r\nHost: test\r\n\r\n",
                     _ => "GET /h1/events HTTP/1.1\r\nHost: test\r\n\r\n",
                 };
                 socket.Send(Encoding.ASCII.GetBytes(text));
@@ -405,6 +181,4 @@ internal sealed class ChaosClients : IDisposable
             Rest(chance);
         }
     }
-
-    private void Rest(Random chance) => _pause.Wait(TimeSpan.FromMilliseconds(chance.Next(15)));
 }

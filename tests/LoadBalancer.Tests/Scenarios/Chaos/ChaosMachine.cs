@@ -6,8 +6,9 @@ namespace LoadBalancer.Daemon.Tests.Scenarios.Chaos;
 
 /// <summary>A machine of the farm: <see cref="ChaosEndpoint"/> in a process that is killed and started again at the same address. One thread.</summary>
 /// <param name="address">Its address.</param>
-/// <param name="ports">Its ports of HTTP/1.1, HTTP/2 and TCP.</param>
-internal sealed class ChaosMachine(IPAddress address, int[] ports) : IDisposable
+/// <param name="ports">Its ports of HTTP/1.1, HTTP/2, TCP, and HTTP/1.1 in TLS.</param>
+/// <param name="certificate">The files of its certificate and key.</param>
+internal sealed class ChaosMachine(IPAddress address, int[] ports, (string Certificate, string Key) certificate) : IDisposable
 {
     private Process? _process;
 
@@ -17,7 +18,7 @@ internal sealed class ChaosMachine(IPAddress address, int[] ports) : IDisposable
     /// <summary>Starts it and waits until it serves.</summary>
     public void Start()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ChaosMachine).Assembly.Location, $"{address}", .. ports.Select(port => port.ToString(CultureInfo.InvariantCulture))])
+        var start = new ProcessStartInfo("dotnet", [typeof(ChaosMachine).Assembly.Location, $"{address}", .. ports.Select(port => port.ToString(CultureInfo.InvariantCulture)), certificate.Certificate, certificate.Key])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

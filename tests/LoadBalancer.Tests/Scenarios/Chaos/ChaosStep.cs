@@ -1,7 +1,7 @@
 namespace LoadBalancer.Daemon.Tests.Scenarios.Chaos;
 
 /// <summary>Something that happens in a chaos run.</summary>
-/// <param name="At">When, from the beginning.</param>
+/// <param name="At">When, from the beginning of its part of the run.</param>
 /// <param name="What">What.</param>
 internal sealed record ChaosStep(TimeSpan At, string What)
 {

@@ -7,9 +7,9 @@ using LoadBalancer.Daemon.Tests.Scenarios.Http;
 namespace LoadBalancer.Daemon.Tests.Scenarios.Pair;
 
 /// <summary>
-/// Clients on a network, each with a connection that it keeps and a request every few milliseconds; every fourth is a POST. A client that
-/// cannot connect tries again, as browsers and HTTP libraries do: such a call is late, and not lost. One whose answer does not come, or is
-/// no 200, is lost.
+/// Clients on a network, each with a connection that it keeps and a request every few milliseconds; of four one is a POST and
+/// one a PUT, which has a body too and may be sent twice. A client that cannot connect tries again, as browsers and HTTP libraries do: such a
+/// call is late, and not lost. One whose answer does not come, or is no 200, is lost.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PairClients : IDisposable
@@ -64,7 +64,7 @@ internal sealed class PairClients : IDisposable
         HttpWire? wire = null;
         for (var number = client; !_done; number++)
         {
-            var method = number % 4 == 0 ? "POST" : "GET";
+            var method = (number % 4) switch { 0 => "POST", 2 => "PUT", _ => "GET" };
             var waiting = TimeProvider.System.GetTimestamp();
             var wasRefused = false;
             while (wire is null && !_done)
@@ -81,7 +81,7 @@ internal sealed class PairClients : IDisposable
             var began = TimeProvider.System.GetTimestamp();
             try
             {
-                wire!.Send(method == "POST" ? "POST /p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" : "GET /g HTTP/1.1\r\nHost: test\r\n\r\n");
+                wire!.Send(method != "GET" ? $"{method} /p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" : "GET /g HTTP/1.1\r\nHost: test\r\n\r\n");
                 var response = wire.ReadResponse();
                 if (response.Status == 200)
                 {
