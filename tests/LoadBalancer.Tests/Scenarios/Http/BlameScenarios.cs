@@ -160,7 +160,8 @@ internal sealed class BlameScenarios(Carrier carrier) : IOverCarriers
                 var stream = client.Get("/", ("content-type", "application/grpc"), ("grpc-timeout", "10m"));
                 calls++;
                 Assert.That(() => endpoint.Requests.Count, Is.EqualTo(calls).After(Loopback.TimeoutMs, 5));
-                Advance(20);
+                Advance(50);
+                Assert.That(() => gateway.Leases, Is.Zero.After(Loopback.TimeoutMs, 5), $"call {calls}");
                 Assert.That(client.ReadResponse(stream)["grpc-status"], Is.EqualTo("4"));
                 await SeenAsync();
                 while (end is null && client.Read(waitMs: 0) is { } frame)
@@ -171,7 +172,7 @@ internal sealed class BlameScenarios(Carrier carrier) : IOverCarriers
         }
 
         Assert.That(end, Is.EqualTo(Http2Error.EnhanceYourCalm));
-        Assert.That(calls, Is.EqualTo(9), "twice as many as it may have at once");
+        Assert.That(calls, Is.InRange(9, 11), "twice as many as it may have at once, and what has come in meanwhile");
         gateway.Settle();
         AssertBlame(isEndpoints: false);
     }
