@@ -1,3 +1,4 @@
+// Long because a connection ends in many ways, at each step of its way, and all of them have to leave the same state behind.
 using System.Net;
 using LoadBalancer.Balancing;
 using LoadBalancer.Connections;

@@ -106,6 +106,7 @@ internal sealed class HttpProxy : ConnectionHandler
     public required bool SpeaksHttp2 { get; init; }
 
     /// <inheritdoc/>
+    // Rule zero: LINQ, because a reload asks.
     public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && http.Routes.Routes.Any(route => !Routes.Continues(route)));
 
     /// <inheritdoc/>

@@ -128,6 +128,7 @@ internal sealed record ProjectRules(
                 ("Status", "what is exposed is what /status tells, as numbers")),
             new("Upgrading",
                 ("Listening", "the sockets are what is handed over"),
+                ("Metrics", "how upgrades went is exposed"),
                 ("Reloading", "what runs must know its endpoints before it takes over"),
                 ("State", "and the lock of the state folder"),
                 ("Systemd", "the service manager is told who serves")),
