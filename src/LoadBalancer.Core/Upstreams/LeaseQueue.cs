@@ -1,3 +1,5 @@
+// One file: who waits, for what, and who is next stand under one lock, and every way in and out has to keep the same counts.
+
 using System.Collections.Immutable;
 using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;
