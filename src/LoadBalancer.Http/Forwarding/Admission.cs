@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
-using LoadBalancer.Limits;
 using LoadBalancer.Transport.Epoll;
 using LoadBalancer.Upstreams;
 
