@@ -1,5 +1,4 @@
 // One file: who may wait, who is served, and who goes, under one lock; a second file would have to share it.
-
 using System.Collections.Immutable;
 using LoadBalancer.Balancing;
 using LoadBalancer.Endpoints;

@@ -28,7 +28,7 @@ internal sealed class GuardedReloadTests
 
     private string Path => _folder["lb.yaml"];
 
-    private RouteMetrics Metrics => ((HttpProxy)_reloader.Snapshot.Listeners["web"].Handler!).Routes.Routes.First().Metrics!;
+    private RouteMetrics Metrics => ((HttpProxy)_reloader.Snapshot.Listeners["web"].Handler!).Routes.Routes[0].Metrics!;
 
     private string Upstream => _reloader.Snapshot.Upstreams.Keys.Single();
 

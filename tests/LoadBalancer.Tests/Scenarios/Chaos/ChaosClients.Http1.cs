@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Tests;
 

@@ -2,7 +2,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using LoadBalancer.Discovery.Dns;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Discovery.Dns;

@@ -18,7 +18,8 @@ internal sealed class ChaosPlanTests
     public void A_seed_says_all_of_it()
     {
         var length = TimeSpan.FromSeconds(60);
-        Assert.That(ChaosPlan.OfMachine(7, 1, 3, length), Is.EqualTo(ChaosPlan.OfMachine(7, 1, 3, length)));
-        Assert.That(ChaosPlan.OfMachine(7, 1, 3, length), Is.Not.EqualTo(ChaosPlan.OfMachine(8, 1, 3, length)));
+        var plan = ChaosPlan.OfMachine(7, 1, 3, length);
+        Assert.That(ChaosPlan.OfMachine(7, 1, 3, length), Is.EqualTo(plan));
+        Assert.That(plan, Is.Not.EqualTo(ChaosPlan.OfMachine(8, 1, 3, length)));
     }
 }
