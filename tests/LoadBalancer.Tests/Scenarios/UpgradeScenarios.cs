@@ -3,9 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
-using LoadBalancer.Daemon.Tests.Scenarios.Tls;
 using LoadBalancer.Tests;
-using LoadBalancer.Tests.Tls;
 using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
@@ -346,41 +344,5 @@ internal sealed class UpgradeScenarios
         UpgradableLb.Signal(second, "TERM");
         Assert.That(() => UpgradableLb.HasEnded(second), Is.True.After(30_000, 20));
         Assert.That(File.Exists(lb["echo.sock"]), Is.True);
-    }
-
-    /// <summary>Clients that keep idle connections in a pool, and one whose body is on its way: TLS, and both processes.</summary>
-    [Test]
-    public async Task An_upgrade_loses_no_body_under_way_and_no_request_of_clients_with_idle_connections_over_TLS()
-    {
-        const int Idle = 8;
-        using var web = new HttpEndpoint("hello") { Remembers = false };
-        using var lb = new UpgradableLb();
-        using var certificates = new CertificateFolder();
-        var https = (IPEndPoint)Loopback.Refusing();
-        lb.Write($$"""
-            listeners: {web: {bind: "{{https}}", http: {upstream: web}, tls: {certificates: {{certificates.Write("localhost", "localhost")}} } } }
-            upstreams: {web: {endpoints: ["{{web.Address}}"]} }
-            """);
-        await lb.StartAsync();
-        var first = lb.ProcessId;
-        using var pool = new HttpClient(
-            new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
-        {
-            BaseAddress = new Uri($"https://localhost:{https.Port}"),
-        };
-        Assert.That(await AskAsync(), Is.All.EqualTo("hello"));
-
-        using var upload = TlsClient.Connect(https);
-        upload.Stream.Write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello"u8);
-        await upload.Stream.FlushAsync();
-        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
-        upload.Stream.Write("world"u8);
-        using var reader = new StreamReader(upload.Stream, leaveOpen: true);
-        var answer = await reader.ReadToEndAsync();
-        Assert.That(answer, Does.StartWith("HTTP/1.1 200 ").And.Contain("Connection: close\r\n").IgnoreCase.And.EndsWith("hello"));
-        Assert.That(() => UpgradableLb.HasEnded(first), Is.True.After(60_000, 50));
-        Assert.That(await AskAsync(), Is.All.EqualTo("hello"), "its idle connections were closed in order, and the pool makes others");
-
-        async Task<string[]> AskAsync() => await Task.WhenAll(Enumerable.Range(0, Idle).Select(_ => pool.GetStringAsync(new Uri("/", UriKind.Relative))));
     }
 }
