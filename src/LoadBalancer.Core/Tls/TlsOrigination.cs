@@ -125,7 +125,7 @@ internal sealed class TlsOrigination
     public bool Refresh()
     {
         var now = UpstreamTlsFiles.HashesOf(Options);
-        if (now.AsSpan().SequenceEqual(_read.AsSpan()))
+        if (_refusal is null && now.AsSpan().SequenceEqual(_read.AsSpan()))
         {
             return false;
         }

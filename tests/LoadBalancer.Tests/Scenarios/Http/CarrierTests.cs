@@ -16,11 +16,12 @@ internal sealed class CarrierTests
         [nameof(FloodScenarios)] = "drops and slow heads byte by byte of HTTP/1.1; those of HTTP/2 are Http2FloodScenarios",
         [nameof(GrpcSampleScenarios)] = "gRPC, which only HTTP/2 has",
         [nameof(GrpcScenarios)] = "gRPC, which only HTTP/2 has",
-        [nameof(GuardScenarios)] = "the guard of a reload, which counts answers of either version alike",
+        [nameof(HedgeScenarios)] = "what goes to endpoints, whatever clients speak; both versions are in RetryScenarios",
         [nameof(LiveExplainScenarios)] = "questions to the admin API, which no client's version is in",
         [nameof(MalformedScenarios)] = "bytes that are no HTTP/1.1; what is no HTTP/2 is in Http2ConformanceScenarios",
         [nameof(MixedPlatformsSampleScenarios)] = "a sample, with a client of its own",
         [nameof(OrderChainSampleScenarios)] = "a sample, with a client of its own",
+        [nameof(ResilienceScenarios)] = "what goes to endpoints, whatever clients speak: the endpoints' version is one of its cases",
         [nameof(SilenceScenarios)] = "connections to endpoints of HTTP/2, whatever clients speak",
         [nameof(WebSocketScenarios)] = "resets and halves of connections; those of streams are in Http2Scenarios, and both versions in DrainScenarios",
     };

@@ -124,39 +124,6 @@ internal sealed class ResilienceScenarios(Carrier protocol)
         gateway.Settle();
     }
 
-    [Test]
-    public async Task A_connection_that_ends_is_one_failure_however_many_were_on_it()
-    {
-        if (protocol == Carrier.Http1)
-        {
-            Assert.Ignore("there is one on each");
-        }
-
-        using var dying = new Http2Endpoint(wire =>
-        {
-            for (var request = 0; request < 6; request++)
-            {
-                wire.ReadRequest();
-            }
-
-            wire.Socket.Abort();
-        });
-        await using var gateway = await BareGateway.StartAsync(
-            "{upstream: up, defaults: {retry: off}}",
-            $"{{up: {{endpoints: [\"{dying.Address}\"], protocol: http2, health: {{passive: {{failures: 5, consecutive: 5}}}}}}}}",
-            loops: 1);
-        var clients = Enumerable.Range(0, 6).Select(_ => gateway.Connect()).ToList();
-        clients.ForEach(client => client.Get("/"));
-        Assert.That(clients.Select(client => client.ReadResponse().Status), Is.All.EqualTo(502));
-        clients.ForEach(client => client.Dispose());
-        gateway.Settle();
-        await gateway.Upstreams["up"].SettleAsync();
-
-        // The last endpoint is never ejected, but spoken of where it would be.
-        var endpoint = gateway.Upstreams["up"].View.All[0].Endpoint;
-        Assert.That((endpoint.Load.Failed, endpoint.Health.Transitions(TransitionKind.Spared)), Is.EqualTo((6, 0)));
-    }
-
     private void Add(Func<HttpMessage, Answer> answer) => _endpoints.Add(new AnsweringEndpoint(protocol, answer));
 
     private Task<BareGateway> StartAsync(string keys) => BareGateway.StartAsync(
