@@ -13,6 +13,9 @@ internal static class BodyCopier
     /// <summary>What is written before it is sent: as much as one read takes.</summary>
     public const int MostUnflushed = 64 * 1024;
 
+    /// <summary>How long an endpoint of HTTP/2 has to end its stream, once its response is whole.</summary>
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>Copies the response's body. Sent at once whenever the endpoint has no more for the moment: an event must not wait for the next.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public static async ValueTask<Fault> DownloadAsync(Exchange exchange, ForwardWork work, AttemptCarrier connection, TimeSpan between)
@@ -29,13 +32,21 @@ internal static class BodyCopier
                     return Gone(work);
                 }
 
-                connection.Expect(between, FaultKind.BetweenBytesTimeout);
+                connection.Expect(IsWhole(exchange, to) && EndPatience < between ? EndPatience : between, FaultKind.BetweenBytesTimeout);
                 part = await from.ReadAsync();
             }
 
             if (work.GaveUp.Failed)
             {
                 return work.GaveUp;
+            }
+
+            if (part.Fault != FaultKind.None && IsWhole(exchange, to))
+            {
+                // The client, who has all of it, may have sent its next request: it loses nothing by how the endpoint ends.
+                exchange.Caching?.End();
+                to.End(trailers: null);
+                return await exchange.FlushAsync() ? Fault.None : Gone(work);
             }
 
             if (part.Fault != FaultKind.None)
@@ -281,6 +292,11 @@ internal static class BodyCopier
     }
 
     private static bool IsUnwanted(Exchange exchange, ForwardWork work, bool isUpload) => exchange.GivenUp.Failed || (isUpload && work.StopsUpload);
+
+    // True where a client of this version can tell that it has all of the response, although the endpoint's stream has not ended.
+    private static bool IsWhole(Exchange exchange, BodyWriter to) => exchange.Response.Version == ProtocolVersion.Http2
+        && (exchange.Response.Framing == BodyFraming.None
+            || (exchange.Response.Framing == BodyFraming.Length && exchange.Request.Version != ProtocolVersion.Http2 && to.BytesWritten == exchange.Response.ContentLength));
 
     // An endpoint of HTTP/2 sends trailers unasked; a client of HTTP/1.1 may not expect any (RFC 9110 section 6.5.1).
     private static bool TakesTrailers(Exchange exchange) =>

@@ -135,17 +135,7 @@ internal sealed class Http2ServerInput(Http2Session session) : Http2Input(sessio
             return Spend();
         }
 
-        if (stream is { IsTakenOver: true, IsReset: false, Reader.HasEnded: false } && stream.Writer.HasEnded)
-        {
-            // The endpoint has ended its side of a WebSocket, and the client says by this that it is done too.
-            stream.IsReset = true;
-            stream.Reader.End(hasTrailers: false);
-        }
-        else
-        {
-            session.GiveUp(stream, new Fault(FaultSide.Client, FaultKind.ClientClosed));
-        }
-
+        session.GiveUp(stream, new Fault(FaultSide.Client, FaultKind.ClientClosed));
         return session.Guard.TakeReset(session.Loop.NowMs) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
     }
 

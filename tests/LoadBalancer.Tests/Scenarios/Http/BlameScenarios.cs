@@ -174,6 +174,15 @@ internal sealed class BlameScenarios(Carrier carrier) : IOverCarriers
                     answered += frame.EndsStream && frame.Kind == FrameKind.Headers ? 1 : 0;
                     end = frame.Kind == FrameKind.GoAway ? frame.Error : null;
                 }
+
+                // What comes behind the last answer is there before the answer to this.
+                client.Send(FrameKind.Ping, FrameFlags.None, 0, new byte[8]);
+                for (var pongs = 0; end is null && pongs == 0;)
+                {
+                    var frame = client.Read()!;
+                    pongs += frame.Kind == FrameKind.Ping ? 1 : 0;
+                    end = frame.Kind == FrameKind.GoAway ? frame.Error : null;
+                }
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
 
@@ -375,6 +376,37 @@ internal sealed class Http2UpstreamScenarios
 
             // What waits for the endpoint, and what it took of that for the client.
             Assert.That(sent, Is.LessThanOrEqualTo(2 * 65_535));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task A_stream_that_does_not_end_after_a_whole_response_costs_the_client_nothing_but_a_moment()
+    {
+        using var endpoint = new Http2Endpoint((wire, stream, fields) =>
+        {
+            switch (fields[2])
+            {
+                case ":path: /head":
+                    wire.Headers(stream, ends: false, (":status", "200"), ("content-length", "77"));
+                    break;
+                case ":path: /length":
+                    wire.Headers(stream, ends: false, (":status", "200"), ("content-length", "5"));
+                    wire.Data(stream, "hello");
+                    break;
+                default:
+                    wire.Respond(stream, "next");
+                    break;
+            }
+        });
+        await using var gateway = await endpoint.GatewayAsync();
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Send("HEAD /head HTTP/1.1\r\nHost: test\r\n\r\n").ReadResponse(toHead: true).Status, Is.EqualTo(200));
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("next"));
+            Assert.That(client.Get("/length").ReadResponse().Text, Is.EqualTo("hello"));
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("next"));
         }
 
         gateway.Settle();
