@@ -15,6 +15,7 @@ internal static class Shutdown
 {
     /// <summary>The service manager is told to wait this much longer than we mean to take.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Completes when no connection is open and nothing accepts any more. An order to hurry skips the waits.</summary>
     /// <param name="reloader">What runs.</param>
@@ -35,7 +36,13 @@ internal static class Shutdown
             readiness.Hold(Readiness.Draining);
             notifier.Stopping("draining");
             notifier.ExtendTimeout(shutdown.UnreadyFor + shutdown.Drain + Margin);
-            await Task.Delay(shutdown.UnreadyFor, time, orders.Hurry).ContinueWith(static _ => { }, TaskScheduler.Default);
+
+            // Timers count whole milliseconds and may be early by a part of one; the time that was promised is not.
+            var began = time.GetTimestamp();
+            while (shutdown.UnreadyFor - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero && !orders.Hurry.IsCancellationRequested)
+            {
+                await Task.Delay(left < Tick ? Tick : left, time, orders.Hurry).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
         }
 
         await Task.WhenAll(sockets.Begin().Commit().Select(socket => socket.CloseAsync()));

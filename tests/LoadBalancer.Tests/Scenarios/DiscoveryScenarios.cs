@@ -59,6 +59,22 @@ internal sealed class DiscoveryScenarios
         Assert.That(
             (upstream.GetProperty("endpoints").GetArrayLength(), discovery.GetProperty("endpoints").GetInt32(), discovery.GetProperty("left_out").GetInt32()),
             Is.EqualTo((1000, 1000, 500)));
+
+        // All but two refuse, and a client is connected a few times at most: one after the other comes to them all the same.
+        var names = new HashSet<char>();
+        for (var clients = 0; names.Count < 2 && clients < 1000; clients++)
+        {
+            try
+            {
+                names.UnionWith(await ConnectAsync(daemon, "all", 1));
+            }
+            catch (SocketException)
+            {
+                // Each that it was connected to refused.
+            }
+        }
+
+        Assert.That(names, Is.EquivalentTo("ab"));
     }
 
     [Test]
