@@ -148,8 +148,18 @@ internal sealed class TlsHandshake : IReadinessObserver, IValueTaskSource<Fault>
         }
     }
 
-    // Who has sent and waits in our line is not to blame for the time that takes: an endpoint above all, which would count as a bad one.
-    private void BeLate() => End(new Fault(_isInLine ? FaultSide.Internal : _peer, FaultKind.HandshakeTimeout));
+    // Who has sent and waits in our line is not to blame for the time that takes: an endpoint above all, which would count as a bad one. What it has
+    // sent may be all that was missing, so it is looked at once; a client's is not, as a flood of them would be served in the order of its deadlines.
+    private void BeLate()
+    {
+        var isOurs = _isInLine;
+        if (isOurs && IsBegun && _peer == FaultSide.Upstream)
+        {
+            Step();
+        }
+
+        End(new Fault(isOurs ? FaultSide.Internal : _peer, FaultKind.HandshakeTimeout, Retryable: _peer == FaultSide.Upstream));
+    }
 
     private void End(Fault fault)
     {

@@ -73,17 +73,38 @@ internal sealed class HandshakePaceTests
             .. sockets.Select((socket, at) => Start(socket, FaultSide.Upstream, $"{at}", at == 4 ? TimeSpan.FromMilliseconds(1) : Long)),
         ]);
         var faults = await Task.WhenAll(ends).WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.That(faults[4], Is.EqualTo(new Fault(FaultSide.Internal, FaultKind.HandshakeTimeout)));
+        Assert.That(faults[4], Is.EqualTo(new Fault(FaultSide.Internal, FaultKind.HandshakeTimeout, Retryable: true)));
         Assert.That(_steps, Does.Not.Contain("4"));
         await Close(sockets);
     }
 
-    private async Task<Fault> Start(EpollSocket socket, FaultSide peer, string name, TimeSpan timeout) =>
-        await TlsHandshake.StartAsync(socket, new Step(() =>
+    [TestCase(FaultSide.Upstream)]
+    [TestCase(FaultSide.Client)]
+    public async Task At_the_deadline_the_answer_of_an_endpoint_that_is_here_is_taken(FaultSide peer)
+    {
+        EpollSocket[] sockets = [.. await Connected(5)];
+        Task<Fault>[] ends = [];
+        await _loops.Run(() =>
         {
-            _steps.Add(name);
-            _time.Advance(TimeSpan.FromSeconds(1));
-        }), peer, _pace, timeout);
+            var session = new Step(() => Take("first"), steps: 2);
+            var first = TlsHandshake.StartAsync(sockets[0], session, peer, _pace, TimeSpan.FromMilliseconds(1500)).AsTask();
+            ends = [first, .. sockets[1..].Select((socket, at) => Start(socket, peer, $"{at}", Long))];
+            ((IReadinessObserver)session.UnderWay!).OnReady(sockets[0]);
+        });
+        var faults = await Task.WhenAll(ends).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(faults[0], Is.EqualTo(peer == FaultSide.Upstream ? Fault.None : new Fault(FaultSide.Internal, FaultKind.HandshakeTimeout)));
+        Assert.That(_steps.Count(step => step == "first"), Is.EqualTo(peer == FaultSide.Upstream ? 2 : 1));
+        await Close(sockets);
+    }
+
+    private async Task<Fault> Start(EpollSocket socket, FaultSide peer, string name, TimeSpan timeout) =>
+        await TlsHandshake.StartAsync(socket, new Step(() => Take(name)), peer, _pace, timeout);
+
+    private void Take(string name)
+    {
+        _steps.Add(name);
+        _time.Advance(TimeSpan.FromSeconds(1));
+    }
 
     /// <summary>Sockets to whom something was sent, which they know.</summary>
     private async Task<List<EpollSocket>> Connected(int count)
@@ -124,9 +145,11 @@ internal sealed class HandshakePaceTests
         public void OnUnhandledError(EpollSocket socket) => Assert.Fail("an error escaped");
     }
 
-    /// <summary>A session that is done after one step.</summary>
-    private sealed class Step(Action step) : TlsSession
+    /// <summary>A session that is done after its steps.</summary>
+    private sealed class Step(Action step, int steps = 1) : TlsSession
     {
+        private int _left = steps;
+
         public override ApplicationProtocol Protocol => ApplicationProtocol.None;
 
         public override ReadOnlySpan<byte> ServerName => [];
@@ -144,7 +167,7 @@ internal sealed class HandshakePaceTests
         public override HandshakeProgress Handshake()
         {
             step();
-            return HandshakeProgress.Done;
+            return --_left == 0 ? HandshakeProgress.Done : HandshakeProgress.Waits;
         }
 
         public override int Receive(Span<byte> buffer) => EpollSocket.WouldBlock;

@@ -26,6 +26,7 @@ internal sealed class ChaosExplanations(IReadOnlyCollection<ChaosWindow> windows
         ["connect_refused"] = ["kill"],
         ["connect_timeout"] = ["kill", "freeze", "busy"],
         ["tls_failed"] = ["kill", "freeze", "busy"],
+        ["handshake_timeout"] = ["freeze", "busy"],
         ["reset"] = ["kill", "reset", "lie"],
         ["early_close"] = ["kill", "reset", "lie"],
         ["response_truncated"] = ["kill", "reset", "lie"],

@@ -15,6 +15,7 @@ internal sealed class ChaosExplanationsTests
     [TestCase("stall", "between_bytes_timeout")]
     [TestCase("lie", "response_invalid")]
     [TestCase("busy", "connect_timeout")]
+    [TestCase("freeze", "handshake_timeout")]
     public void A_reason_to_which_the_fault_of_that_machine_leads_explains(string kind, string reason)
     {
         Assert.That(IsExplained(reason, kind, Here), Is.True);
@@ -24,6 +25,7 @@ internal sealed class ChaosExplanationsTests
     }
 
     [TestCase("freeze", "connect_refused")]
+    [TestCase("kill", "handshake_timeout")]
     [TestCase("kill", "response_invalid")]
     [TestCase("busy", "reset")]
     [TestCase("slow", "reset")]

@@ -254,7 +254,7 @@ internal sealed class Http2ConformanceScenarios
         yield return Case("8.1.1 a length that is not the data's", c => SendBody(c, [.. "four"u8], ("content-length", "1")), Resets(1));
         yield return Case("8.1.1 a length that is not all data's", c =>
         {
-            c.Send(FrameKind.Headers, EndHeaders, 1, Block("POST", "/", ("content-length", "1")));
+            c.Send(FrameKind.Headers, EndHeaders, 1, Block("POST", "/", ("content-length", "2")));
             c.Data(1, "f");
             c.Data(1, "our", ends: true);
         }, Resets(1));
