@@ -21,6 +21,10 @@ namespace LoadBalancer.Limits;
 /// base is never learned from requests that wait, and it may rise as well as fall. While nobody meets the limit each window tells.
 /// </para>
 /// <para>
+/// Where a loop of ours is full, answers wait for it, and the more the more are under way: to the step that would look like servers that are. So what
+/// may be our own delay is taken off the time before it is compared, and where it is more than half of the time, nothing is learned from it.
+/// </para>
+/// <para>
 /// The step is that of Netflix's concurrency-limits (Gradient2) and of Envoy's adaptive concurrency. Theirs take the base from a long
 /// average, which drifts upwards in a long overload, or from a time in which next to nothing is let through.
 /// </para>
@@ -58,7 +62,8 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     private const int Times = 1;
     private const int Squares = 2;
     private const int Failures = 3;
-    private const int Cells = 4;
+    private const int Delays = 4;
+    private const int Cells = 5;
 
     private readonly StripedCells _cells = new(loops, Cells);
     private readonly long[] _before = new long[Cells];
@@ -104,14 +109,16 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     /// <summary>One was answered. On the thread of <paramref name="loop"/>.</summary>
     /// <param name="loop">The loop.</param>
     /// <param name="took">How long the answer took.</param>
+    /// <param name="late">How much of that, at most, was until somebody here had time for it; all of it, where it is more.</param>
     /// <param name="now">When it came.</param>
     /// <param name="underWay">How many are under way now.</param>
-    public void Answered(int loop, long took, long now, int underWay)
+    public void Answered(int loop, long took, long late, long now, int underWay)
     {
         var microseconds = Math.Min((long)(took / _perMicrosecond), LongestMicroseconds);
         _cells.Add(loop, Answers);
         _cells.Add(loop, Times, took);
         _cells.Add(loop, Squares, microseconds * microseconds);
+        _cells.Add(loop, Delays, Math.Min(late, took));
         if (now >= Volatile.Read(ref _nextLook))
         {
             Look(now, underWay);
@@ -191,7 +198,8 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
             }
 
             var error = mean * Math.Sqrt(_spread / Math.Max(1, answers));
-            Judge(new Window(mean, error, Math.Max(underWay, mean * answers / elapsed), (double)failures / (answers + failures)));
+            var own = (double)(_cells.Sum(Delays) - _before[Delays]) / Math.Max(1, answers);
+            Judge(new Window(mean, own, error, Math.Max(underWay, mean * answers / elapsed), (double)failures / (answers + failures)));
             Begin(now);
         }
     }
@@ -267,7 +275,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
 
         _doubles = false;
         var gradient = Math.Clamp(_base / window.Least, 0.25, 1);
-        if (_untilProbe-- <= 0)
+        if (_untilProbe-- <= 0 && !window.IsOurs)
         {
             BeginProbe(window, Shallow);
             return;
@@ -286,12 +294,19 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     private void BeginProbe(Window window, double depth)
     {
         _probe = depth;
-        Publish(depth * _limit * Math.Min(1, _base / window.Mean));
+        Publish(depth * _limit * Math.Min(1, _base / (window.Mean - window.Own)));
         _changed = true;
     }
 
     private void EndProbe(Window window)
     {
+        if (window.IsOurs)
+        {
+            (_probe, _untilProbe) = (0, _between);
+            Set(_exact);
+            return;
+        }
+
         var before = _base;
         if (window.Most < (1 + _probe) / 2 * before)
         {
@@ -312,6 +327,11 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
     /// <summary>Moves the base towards what was seen, by how sure either is; a base that is older is less sure.</summary>
     private void Learn(Window window)
     {
+        if (window.IsOurs)
+        {
+            return;
+        }
+
         var known = (_baseError * _baseError) + (Aging * Aging * _base * _base);
         var seen = (window.Error * window.Error) + (Aging * Aging * _base * _base);
         SetBase(_base + ((window.Mean - _base) * known / (known + seen)), Math.Sqrt(known * seen / (known + seen)));
@@ -335,13 +355,17 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
 
     /// <summary>What was seen between two changes of the limit. Times are in units of a timestamp.</summary>
     /// <param name="Mean">How long answers took.</param>
+    /// <param name="Own">How much of that, at most, was delay of our own.</param>
     /// <param name="Error">The standard error of that mean.</param>
     /// <param name="UnderWay">How many were under way, by Little's law or at its end.</param>
     /// <param name="Failed">The share of those that were not answered.</param>
-    private readonly record struct Window(double Mean, double Error, double UnderWay, double Failed)
+    private readonly record struct Window(double Mean, double Own, double Error, double UnderWay, double Failed)
     {
-        /// <summary>What the mean is at least, but for chance.</summary>
-        public double Least => Math.Max(Mean / 2, Mean - (2 * Error));
+        /// <summary>What the servers' part of the mean is at least, but for chance.</summary>
+        public double Least => Math.Max(0, Math.Max(Mean / 2, Mean - (2 * Error)) - Own);
+
+        /// <summary>True where it says more of us than of the servers.</summary>
+        public bool IsOurs => Own > Mean / 2;
 
         /// <summary>What the mean is at most, but for chance.</summary>
         public double Most => Mean + (1.5 * Error);

@@ -45,7 +45,8 @@ internal sealed class Gate(LeaseQueue queue, int loops, TimeProvider time)
     /// <param name="loop">The loop's number.</param>
     /// <param name="outcome">How it went.</param>
     /// <param name="took">How long the answer took, in units of a timestamp; 0 where there was none, or none that counts.</param>
-    public void Leave(int loop, Fault outcome, long took)
+    /// <param name="late">How much of that, at most, was until the loop had time for it.</param>
+    public void Leave(int loop, Fault outcome, long took, long late = 0)
     {
         var underWay = Interlocked.Decrement(ref _counter.UnderWay);
         if (Volatile.Read(ref _adaptive) is { } adaptive)
@@ -56,7 +57,7 @@ internal sealed class Gate(LeaseQueue queue, int loops, TimeProvider time)
             }
             else if (took > 0)
             {
-                adaptive.Answered(loop, took, time.GetTimestamp(), underWay);
+                adaptive.Answered(loop, took, late, time.GetTimestamp(), underWay);
             }
         }
 

@@ -55,7 +55,10 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     public long Connected { get; set; }
 
     /// <summary>When the first byte of its response was there; 0 for never.</summary>
-    public long FirstByte { get; set; }
+    public long FirstByte { get; private set; }
+
+    /// <summary>When the first byte can have come at the earliest: until <see cref="FirstByte"/> the loop may have been at work elsewhere.</summary>
+    public long FirstByteSince { get; private set; }
 
     /// <summary>False where the request's body was not sent to its end: then nobody can tell where the next request on the connection begins.</summary>
     public bool SentWhole { get; set; }
@@ -79,7 +82,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
         Opening = null;
         Shaking = null;
         Connection = null;
-        Leased = Connected = FirstByte = 0;
+        Leased = Connected = FirstByte = FirstByteSince = 0;
         SentWhole = true;
     }
 
@@ -96,6 +99,9 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
         _deadline ??= new LoopDeadline(loop, static owner => ((Attempt)owner).OnDeadline(), this);
         _deadline.Set(time);
     }
+
+    /// <summary>The first byte of its response is there.</summary>
+    public void Begins(long now) => (FirstByte, FirstByteSince) = (now, Math.Min(now, loop.NewsSince));
 
     /// <summary>The head of its response is there, or will not come.</summary>
     public void Answered() => _deadline?.Clear();

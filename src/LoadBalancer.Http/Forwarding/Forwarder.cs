@@ -138,7 +138,8 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
         if (attempt.Endpoint is not null)
         {
             exchange.Endpoint = attempt.Endpoint;
-            (exchange.Leased, exchange.Connected, exchange.FirstByte) = (attempt.Leased, attempt.Connected, attempt.FirstByte);
+            (exchange.Leased, exchange.Connected) = (attempt.Leased, attempt.Connected);
+            (exchange.FirstByte, exchange.FirstByteSince) = (attempt.FirstByte, attempt.FirstByteSince);
         }
     }
 

@@ -129,7 +129,7 @@ internal sealed class UpstreamConnection : AttemptCarrier, IReadinessObserver
 
             if (attempt.FirstByte == 0)
             {
-                attempt.FirstByte = time.GetTimestamp();
+                attempt.Begins(time.GetTimestamp());
             }
 
             var status = HeadParser.TryReadResponse(read.Buffer, attempt.Response, exchange.Request.Method, HeadLimits.Default, ref scan, out var consumed, out var kind);

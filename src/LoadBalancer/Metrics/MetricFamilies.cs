@@ -113,7 +113,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily LoopTurns = Counter("lb_loop_turns_total", "Turns of an event loop.", "loop");
     public static readonly MetricFamily LoopEvents = Counter("lb_loop_events_total", "Events that the kernel reported to an event loop; by lb_loop_turns_total, how much it does at once.", "loop");
     public static readonly MetricFamily LoopCpu = Counter("lb_loop_cpu_seconds_total", "CPU time of an event loop; its rate is the share of a core, and at 1 the loop is full.", "loop");
-    public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes: of those over 100 ms always, of others where it was the one in sixteen that is timed.", "loop");
+    public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes.", "loop");
     public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
     public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
     public static readonly MetricFamily AccessLogLines = Counter("lb_access_log_lines_total", "Lines that the access log took: requests and connections.");

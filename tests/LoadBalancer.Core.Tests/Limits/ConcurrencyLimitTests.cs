@@ -153,11 +153,50 @@ internal sealed class ConcurrencyLimitTests
     }
 
     [Test]
+    public void Does_not_take_delay_of_our_own_for_delay_of_the_servers()
+    {
+        var limit = new ConcurrencyLimit(1, TimeProvider.System);
+        var now = TimeProvider.System.TimestampFrequency;
+        Ask(limit, ref now, clients: 8, underWay => (1, 0));
+        Assert.That(limit.Base.TotalMilliseconds, Is.EqualTo(1).Within(0.01));
+
+        // We come to an eighth of a millisecond's answers after each other, so that one waits for those of all others.
+        Ask(limit, ref now, clients: 200, underWay => (1 + (underWay / 8.0), underWay / 8.0));
+        Assert.That(limit.Limit, Is.GreaterThanOrEqualTo(200), "the loop is full");
+        Assert.That(limit.Base.TotalMilliseconds, Is.EqualTo(1).Within(0.01), "which says nothing of the servers");
+
+        Ask(limit, ref now, clients: 1000, underWay => (Math.Max(1, underWay / 8.0), 0.1));
+        Assert.That(limit.Limit, Is.LessThan(20), "and now they are");
+    }
+
+    [Test]
     public void Costs_no_allocation()
     {
         var limit = new ConcurrencyLimit(1, TimeProvider.System);
         var now = TimeProvider.System.TimestampFrequency;
         Assert.That(Allocations.Of(() => Answer(limit, ref now, answers: 10_000, failEvery: 100)), Is.Zero);
+    }
+
+    /// <summary>So many clients that ask again when they have their answer get 20,000 of them.</summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="clients">How many they are.</param>
+    /// <param name="time">How long an answer takes by how many are under way, and how much of that is our own delay, in milliseconds.</param>
+    private static void Ask(ConcurrencyLimit limit, ref long now, int clients, Func<int, (double Took, double Late)> time)
+    {
+        var millisecond = TimeProvider.System.TimestampFrequency / 1000;
+        for (var answer = 1; answer <= 20_000; answer++)
+        {
+            var underWay = Math.Min(clients, limit.Limit);
+            if (underWay < clients)
+            {
+                limit.Met();
+            }
+
+            var (took, late) = time(underWay);
+            now += (long)(took * millisecond / underWay);
+            limit.Answered(0, (long)(took * millisecond), (long)(late * millisecond), now, underWay);
+        }
     }
 
     /// <summary>Each takes 10 ms and one comes each millisecond, while there is always one that finds no room.</summary>
@@ -174,7 +213,7 @@ internal sealed class ConcurrencyLimitTests
             }
             else
             {
-                limit.Answered(0, 10 * millisecond, now, 10);
+                limit.Answered(0, 10 * millisecond, 0, now, 10);
             }
         }
     }

@@ -165,7 +165,7 @@ internal sealed class SimulatedOverload(int seed, Func<Random, double> service)
         _busy--;
         _underWay--;
         request.Answered = Now;
-        _limit.Answered(0, (long)((Now - request.Entered) * Second), Timestamp, _underWay);
+        _limit.Answered(0, (long)((Now - request.Entered) * Second), 0, Timestamp, _underWay);
         Work();
         if (IsLimited)
         {

@@ -3,25 +3,16 @@ using System.Diagnostics;
 namespace LoadBalancer.Transport.Epoll;
 
 /// <summary>
-/// What a loop measures of itself. It costs an addition a turn, and a look at the clock every <see cref="TurnsPerTiming"/>
-/// turns (31 ns, where it was measured): 2 ns a turn, where a turn takes microseconds.
+/// What a loop measures of itself: it costs some additions a turn.
 /// </summary>
 /// <remarks>Written on the loop's thread; read, and asked for the CPU time, by any.</remarks>
 internal sealed unsafe class LoopMeter
 {
-    /// <summary>One turn in so many is timed. A turn over <see cref="LoopWatchdog.StallAfter"/> is seen by the watchdog whichever it is.</summary>
-    public const int TurnsPerTiming = 16;
-
-    private readonly TimeProvider _time;
     private long _turns;
     private long _events;
     private long _longestTurn;
     private int _clock;
     private volatile bool _hasClock;
-
-    /// <summary>A meter that has seen nothing.</summary>
-    /// <param name="time">The clock of turns.</param>
-    public LoopMeter(TimeProvider time) => _time = time;
 
     /// <summary>How often the loop has turned.</summary>
     public long Turns => Volatile.Read(ref _turns);
@@ -65,27 +56,18 @@ internal sealed unsafe class LoopMeter
         Volatile.Write(ref _events, _events + Math.Max(0, events)); // -1 where a signal ended the wait
     }
 
-    /// <summary>The turn is over that began at this timestamp.</summary>
-    public void TurnEnded(long began)
+    /// <summary>The turn is over, after this time.</summary>
+    public void TurnEnded(TimeSpan took)
     {
-        if (_turns % TurnsPerTiming == 0)
+        Debug.Assert(took >= TimeSpan.Zero, "timestamps never fall");
+        if (took.Ticks > Volatile.Read(ref _longestTurn))
         {
-            Note(_time.GetTimestamp() - began);
+            Volatile.Write(ref _longestTurn, took.Ticks);
         }
     }
 
     /// <summary>
-    /// The longest turn since the last call, of those that were timed; the watchdog's question. A turn that ends at this very
-    /// moment may be lost: the next long one is not.
+    /// The longest turn since the last call; the watchdog's question. A turn that ends at this very moment may be lost: the next long one is not.
     /// </summary>
-    public TimeSpan TakeLongestTurn() => _time.GetElapsedTime(0, Interlocked.Exchange(ref _longestTurn, 0));
-
-    private void Note(long timestamps)
-    {
-        Debug.Assert(timestamps >= 0, "timestamps never fall");
-        if (timestamps > Volatile.Read(ref _longestTurn))
-        {
-            Volatile.Write(ref _longestTurn, timestamps);
-        }
-    }
+    public TimeSpan TakeLongestTurn() => TimeSpan.FromTicks(Interlocked.Exchange(ref _longestTurn, 0));
 }

@@ -44,8 +44,7 @@ internal sealed class LoopWatchdog : IDisposable
     public long StallsOf(int index) => Volatile.Read(ref _stalls[index]);
 
     /// <summary>
-    /// The longest turn of the loop with this index in this minute and the one before, as far as it was seen: turns over
-    /// <see cref="StallAfter"/> always, to within a look; others where the loop timed them, see <see cref="LoopMeter"/>.
+    /// The longest turn of the loop with this index in this minute and the one before; of one that still lasts, what it has lasted at the last look.
     /// </summary>
     public TimeSpan LongestTurnOf(int index) =>
         TimeSpan.FromTicks(Math.Max(Volatile.Read(ref _longestThisMinute[index]), Volatile.Read(ref _longestLastMinute[index])));

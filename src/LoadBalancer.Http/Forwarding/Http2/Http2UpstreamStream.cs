@@ -151,7 +151,7 @@ internal sealed class Http2UpstreamStream : AttemptCarrier, IHttp2Stream, IValue
 
             if (attempt.FirstByte == 0)
             {
-                attempt.FirstByte = time.GetTimestamp();
+                attempt.Begins(time.GetTimestamp());
             }
 
             if (attempt.Response.Status >= 200)
