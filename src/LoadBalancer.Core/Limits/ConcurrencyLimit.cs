@@ -146,6 +146,12 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
         {
             Begin(now);
         }
+        else if (!_wasMet && _base > 0 && _probe == 0 && Volatile.Read(ref _met))
+        {
+            // What came in before that is of another time, and an overload is not to wait until the window ends.
+            (_wasMet, _changed) = (true, true);
+            Begin(now);
+        }
         else
         {
             Judge(now, underWay);
@@ -242,11 +248,6 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
         {
             SetBase(window.Mean, window.Error);
         }
-        else if (met && !_wasMet)
-        {
-            // Part of the window was before that: the next one tells.
-            _changed = true;
-        }
         else if (met)
         {
             Step(window);
@@ -267,7 +268,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
             Learn(window);
         }
 
-        if (_doubles && window.Least < 1.25 * (_base + (2 * _baseError)))
+        if (_doubles && window.Mean - window.Own < 1.25 * (_base + (2 * _baseError)))
         {
             Set(2 * _exact);
             return;
@@ -275,8 +276,10 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
 
         _doubles = false;
         var gradient = Math.Clamp(_base / window.Least, 0.25, 1);
+        var next = (_exact * gradient) + Math.Sqrt(_exact);
         if (_untilProbe-- <= 0 && !window.IsOurs)
         {
+            _exact = next;
             BeginProbe(window, Shallow);
             return;
         }
@@ -288,7 +291,7 @@ internal sealed class ConcurrencyLimit(int loops, TimeProvider time)
             _untilProbe = Math.Min(_untilProbe, _between);
         }
 
-        Set((_exact * gradient) + Math.Sqrt(_exact));
+        Set(next);
     }
 
     private void BeginProbe(Window window, double depth)
