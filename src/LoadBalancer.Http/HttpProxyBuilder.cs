@@ -145,7 +145,7 @@ internal sealed class HttpProxyBuilder
         RouteOptions options, Dictionary<string, Upstream> upstreams, RoutePredecessors before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
     {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
-        var captures = PathPattern.Of(options).Captures;
+        var captures = options.Pattern.Captures;
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var previous = before.Take(options);
         var policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], previous?.Policies, Context, providers, limits, cache);

@@ -33,7 +33,7 @@ internal static class RouteChecks
     /// <summary>The faults of a route whose path is valid.</summary>
     public static IEnumerable<RouteFault> Of(RouteOptions route)
     {
-        var captures = PathPattern.Of(route).Captures;
+        var captures = route.Pattern.Captures;
         var policies = route.Policies;
         return
         [
@@ -43,7 +43,7 @@ internal static class RouteChecks
             .. OfTags(policies.Cache?.Tags),
             .. OfRewrite(policies.Rewrite, captures),
             .. policies.Cache is { } cache ? OfKey(cache.Key, route) : [],
-            .. policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
+            .. policies.OnError.Count == 0 ? [] : policies.OnError.SelectMany(page => OfContent(["on_error", page.Key], page.Value.Body, page.Value.Headers, captures)),
             .. route.Respond is { IsReadiness: false } respond ? OfContent(["respond"], respond.Body, respond.Headers, captures) : [],
             .. OfRedirect(route.Redirect, captures, route.Host is not null),
             .. policies.Auth is null ? OfIdentities(route) : [],
@@ -60,8 +60,13 @@ internal static class RouteChecks
     // Every template of a route is listed here with its place; those with faults of their own are reported where they are read.
     private static IEnumerable<RouteFault> OfIdentities(RouteOptions route)
     {
-        var captures = PathPattern.Of(route).Captures;
+        var captures = route.Pattern.Captures;
         var policies = route.Policies;
+        if (policies is { RequestHeaders: null, ResponseHeaders: null, Rewrite: null, OnError.Count: 0 } && route is { Respond: null, Redirect: null })
+        {
+            return [];
+        }
+
         IEnumerable<(string[] Path, string? Text)> templates =
         [
             .. Changes("request_headers", policies.RequestHeaders),

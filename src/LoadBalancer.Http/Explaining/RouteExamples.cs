@@ -28,7 +28,7 @@ internal static partial class RouteExamples
             return [];
         }
 
-        return Paths(PathPattern.Of(one), PathPattern.Of(other)).Distinct(StringComparer.Ordinal)
+        return Paths(one.Pattern, other.Pattern).Distinct(StringComparer.Ordinal)
             .SelectMany(path => methods.Select(method => new RequestExample(method, host, path, headers, query)));
     }
 

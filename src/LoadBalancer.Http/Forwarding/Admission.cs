@@ -75,7 +75,7 @@ internal static class Admission
 
             // An error may come sooner than an answer that took work; and while the client sends, the endpoint has nothing to do.
             var took = answered is > 0 and < 500 ? exchange.FirstByte - Math.Max(exchange.Connected, work.BodyCame) : 0;
-            gate.Leave(exchange.Loop.Index, answered is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault, took, exchange.FirstByte - exchange.FirstByteSince);
+            gate.Leave(exchange.Loop.Index, answered is 502 or 503 or 504 ? new Fault(FaultSide.Upstream, FaultKind.BadStatus) : fault, took, exchange.FirstByte - work.FirstByteSince);
         }
     }
 

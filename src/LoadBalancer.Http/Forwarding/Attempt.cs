@@ -101,7 +101,7 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     }
 
     /// <summary>The first byte of its response is there.</summary>
-    public void Begins(long now) => (FirstByte, FirstByteSince) = (now, Math.Min(now, loop.NewsSince));
+    public void Begins(long now) => (FirstByte, FirstByteSince) = (now, Math.Min(now, loop.Meter.NewsSince));
 
     /// <summary>The head of its response is there, or will not come.</summary>
     public void Answered() => _deadline?.Clear();

@@ -45,6 +45,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>When the client was last waited for, for more of the body; 0 for never.</summary>
     public long BodyCame { get; set; }
 
+    /// <summary>When the first byte of the response can have come at the earliest: until it was read the loop may have been at work elsewhere.</summary>
+    public long FirstByteSince { get; set; }
+
     /// <summary>The endpoints that are not tried again.</summary>
     public Endpoint[] Tried { get; set; } = [];
 
@@ -107,7 +110,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     {
         (_gaveUp, Last) = (default, new Fault(FaultSide.Upstream, FaultKind.NoEndpoint));
         (Tried, Tunnel, Earlier) = ([], null, null);
-        (Gate, Waiting, BodyCame) = (null, null, 0);
+        (Gate, Waiting, BodyCame, FirstByteSince) = (null, null, 0, 0);
         (Tries, Reason) = (0, RetryReason.None);
         MayRepeat = WasUnseen = IsCommitted = false;
         AwaitsContinue = AwaitsBody = IsAnswered = IsEarly = StopsUpload = false;

@@ -76,7 +76,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
                 }
 
                 attempt.Answered();
-                Tell(exchange, attempt);
+                Tell(exchange, work, attempt);
                 goesOn = (fault.Failed || retries.Watches(attempt.Response.Status)) && await TryAgainAsync(exchange, work, attempt, fault);
             }
 
@@ -133,13 +133,13 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
     }
 
     /// <summary>What the exchange says of its times and its endpoint is that of its last attempt that had one.</summary>
-    private static void Tell(Exchange exchange, Attempt attempt)
+    private static void Tell(Exchange exchange, ForwardWork work, Attempt attempt)
     {
         if (attempt.Endpoint is not null)
         {
             exchange.Endpoint = attempt.Endpoint;
-            (exchange.Leased, exchange.Connected) = (attempt.Leased, attempt.Connected);
-            (exchange.FirstByte, exchange.FirstByteSince) = (attempt.FirstByte, attempt.FirstByteSince);
+            (exchange.Leased, exchange.Connected, exchange.FirstByte) = (attempt.Leased, attempt.Connected, attempt.FirstByte);
+            work.FirstByteSince = attempt.FirstByteSince;
         }
     }
 
@@ -167,7 +167,7 @@ internal sealed partial class Forwarder(Upstream upstream, TimeProvider time, Ht
     private static Fault Resume(Exchange exchange, ForwardWork work, Fault fault)
     {
         EndAttempt(exchange, work, work.Attempt!, fault);
-        Tell(exchange, work.Resume(exchange));
+        Tell(exchange, work, work.Resume(exchange));
         return Fault.None;
     }
 

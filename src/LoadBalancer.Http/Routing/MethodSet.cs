@@ -32,20 +32,20 @@ internal sealed class MethodSet
         }
 
         var known = 0;
-        var others = new List<byte[]>();
-        foreach (var name in names.Distinct(StringComparer.Ordinal))
+        List<string>? others = null;
+        for (var at = 0; at < names.Count; at++)
         {
-            if (Find(name) is var method && method != RequestMethod.Other)
+            if (Find(names[at]) is var method && method != RequestMethod.Other)
             {
                 known |= Bit(method) | (method == RequestMethod.Get ? Bit(RequestMethod.Head) : 0);
             }
-            else
+            else if (others?.Contains(names[at]) != true)
             {
-                others.Add(Encoding.ASCII.GetBytes(name));
+                (others ??= []).Add(names[at]);
             }
         }
 
-        return new MethodSet(known, [.. others], false);
+        return new MethodSet(known, others is null ? [] : [.. others.Select(Encoding.ASCII.GetBytes)], false);
     }
 
     /// <summary>Whether the request's method is one of them.</summary>

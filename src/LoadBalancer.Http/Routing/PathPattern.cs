@@ -11,6 +11,8 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 internal sealed class PathPattern
 {
+    private const int MostOnStack = 128;
+
     // A text of the file is checked, compared with others and put to use, and each step asks for its pattern: an expression is dear to build.
     private static readonly ConditionalWeakTable<string, PathPattern> Expressions = [];
 
@@ -265,14 +267,23 @@ internal sealed class PathPattern
         }
 
         // What a client may send in other forms arrives here in one, and a text of another form would be met by no request.
-        var bytes = Encoding.UTF8.GetBytes("/" + (Ascii.IsValid(text) ? text : string.Concat(text.Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}"))));
-        var canonical = new byte[CanonicalPath.MostLength(bytes)];
+        var encoded = Ascii.IsValid(text) ? text : string.Concat(text.Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}"));
+        Span<byte> bytes = encoded.Length < MostOnStack ? stackalloc byte[MostOnStack] : new byte[encoded.Length + 1];
+        bytes[0] = (byte)'/';
+        bytes = bytes[..(1 + Encoding.ASCII.GetBytes(encoded, bytes[1..]))];
+        var most = CanonicalPath.MostLength(bytes);
+        Span<byte> canonical = most <= MostOnStack ? stackalloc byte[MostOnStack] : new byte[most];
         if (!CanonicalPath.TryWrite(bytes, canonical, out var length) || length < 2)
         {
             return $"no path that is let pass has the segment '{text}'";
         }
 
-        var form = Encoding.ASCII.GetString(canonical, 1, length - 1);
+        if (canonical[..length].SequenceEqual(bytes) && ReferenceEquals(encoded, text))
+        {
+            return null;
+        }
+
+        var form = Encoding.ASCII.GetString(canonical[1..length]);
         return form == text ? null : $"paths are compared in one form, in which '{text}' is '{form}': write that";
     }
 }

@@ -21,8 +21,8 @@ internal sealed class RequestPredicate
     /// <summary>The conditions of a route.</summary>
     public static RequestPredicate Of(RouteOptions options) => new(
         MethodSet.Of(options.Methods),
-        [.. options.Headers.Select(entry => new Condition(entry.Key.ToLowerInvariant(), entry.Value))],
-        [.. options.Query.Select(entry => new Condition(entry.Key, entry.Value))]);
+        options.Headers.Count == 0 ? [] : [.. options.Headers.Select(entry => new Condition(entry.Key.ToLowerInvariant(), entry.Value))],
+        options.Query.Count == 0 ? [] : [.. options.Query.Select(entry => new Condition(entry.Key, entry.Value))]);
 
     /// <summary>Whether a request is meant.</summary>
     public RequestVerdict Test(RequestHead head)

@@ -7,7 +7,7 @@ internal sealed class RouteMatch
 {
     private RouteMatch(RouteOptions options, int index)
     {
-        (Host, Path, Predicate, Priority, Index) = (options.Host, PathPattern.Of(options), RequestPredicate.Of(options), options.Priority, index);
+        (Host, Path, Predicate, Priority, Index) = (options.Host, options.Pattern, RequestPredicate.Of(options), options.Priority, index);
         Captures = Path.Captures.Count > 0;
     }
 

@@ -15,6 +15,8 @@ internal sealed record RouteOptions : IConfigurable<RouteOptions>
     /// <inheritdoc/>
     public static Shape<RouteOptions> Shape { get; } = Over(new RoutePolicyOptions());
 
+    private KeptPattern _pattern;
+
     /// <summary>Its name in metrics, logs and explain; null where the file gives none.</summary>
     public string? Name { get; init; }
 
@@ -64,10 +66,41 @@ internal sealed record RouteOptions : IConfigurable<RouteOptions>
     public TimeSpan? Timeout => Policies.Timeout;
 
     /// <summary>The names of all upstreams that it leads to: those of its action, the mirror, and <c>on_error</c>. Some may come twice.</summary>
-    public IEnumerable<string> Upstreams =>
-        new[] { Upstream, Mirror?.Upstream }.OfType<string>()
-            .Concat(Split?.To.Keys ?? [])
-            .Concat(Policies.OnError.Values.Select(answer => answer.Upstream).OfType<string>());
+    public IEnumerable<string> Upstreams
+    {
+        get
+        {
+            if (Upstream is not null)
+            {
+                yield return Upstream;
+            }
+
+            if (Mirror is not null)
+            {
+                yield return Mirror.Upstream;
+            }
+
+            if (Split is not null)
+            {
+                foreach (var name in Split.To.Keys)
+                {
+                    yield return name;
+                }
+            }
+
+            foreach (var (_, answer) in Policies.OnError)
+            {
+                if (answer.Upstream is not null)
+                {
+                    yield return answer.Upstream;
+                }
+            }
+        }
+    }
+
+    /// <summary>What <see cref="Path"/> or <see cref="PathRegex"/> means, parsed once: each step of a load asks, and there may be thousands of routes.</summary>
+    /// <exception cref="ArgumentException">It was not read without an error.</exception>
+    internal PathPattern Pattern => _pattern.Of(this);
 
     /// <summary>The keys of a route that is read over <paramref name="defaults"/>.</summary>
     internal static Shape<RouteOptions> Over(RoutePolicyOptions defaults) => new Shape<RouteOptions>(
@@ -133,4 +166,27 @@ internal sealed record RouteOptions : IConfigurable<RouteOptions>
             "What the route allows otherwise than its listener."
         },
     }.Including(RoutePolicyOptions.Shape, o => o.Policies, (o, value) => o with { Policies = value });
+
+    /// <summary>Equal to every other, so that routes of one text are equal whether they were asked for their patterns or not.</summary>
+    private struct KeptPattern : IEquatable<KeptPattern>
+    {
+        private PathPattern? _pattern;
+
+        /// <summary>A copy of a route may have another path than the one that was kept with it.</summary>
+        public PathPattern Of(RouteOptions route)
+        {
+            if (_pattern is { } kept && ReferenceEquals(kept.Text, route.Path ?? route.PathRegex))
+            {
+                return kept;
+            }
+
+            return _pattern = PathPattern.Of(route);
+        }
+
+        public readonly bool Equals(KeptPattern other) => true;
+
+        public override readonly bool Equals(object? obj) => obj is KeptPattern;
+
+        public override readonly int GetHashCode() => 0;
+    }
 }

@@ -200,9 +200,6 @@ internal sealed class Exchange(EventLoop loop)
     /// <summary>When the first byte of its response was there; 0 for never.</summary>
     public long FirstByte { get; set; }
 
-    /// <summary>When the first byte can have come at the earliest; between this and <see cref="FirstByte"/> the loop may have been at work elsewhere.</summary>
-    public long FirstByteSince { get; set; }
-
     /// <summary>Bytes of the request's body that were read.</summary>
     public long ReceivedBytes { get; set; }
 
@@ -368,7 +365,7 @@ internal sealed class Exchange(EventLoop loop)
         Fault = GivenUp = default;
         HasCallersTime = _isWithClient = false;
         ClientCame = 0;
-        Began = Leased = Connected = FirstByte = FirstByteSince = ReceivedBytes = SentBytes = 0;
+        Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

@@ -13,6 +13,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="error">Takes the errors.</param>
 internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, Action<SourceSpan, string> error)
 {
+    private bool? _hashesByClaim;
+
     /// <summary>Checks one route.</summary>
     /// <param name="name">The listener's name.</param>
     /// <param name="listener">The listener.</param>
@@ -39,9 +41,9 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
             error(written(["cors", "credentials"]).Span, $"'credentials' cannot be where 'origins' has {ScalarNode.Quote(suffix)}: anybody can have a name under it, and every page there could act as the user. Write the domain that is yours, as \"*.example.com\"");
         }
 
-        if (listener.Tls?.ClientCertificates is not { Mode: not ClientCertificateMode.Off })
+        if (policies.Auth is not null && listener.Tls?.ClientCertificates is not { Mode: not ClientCertificateMode.Off })
         {
-            foreach (var provider in (policies.Auth?.Names ?? []).Where(provider => options.Auth.GetValueOrDefault(provider)?.ClientCertificate is not null).Distinct())
+            foreach (var provider in policies.Auth.Names.Where(provider => options.Auth.GetValueOrDefault(provider)?.ClientCertificate is not null).Distinct())
             {
                 error(
                     written(["auth"]).Span,
@@ -49,9 +51,9 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
             }
         }
 
-        if (listener is { Tls: null, Http.TrustedProxies.Count: 0 })
+        if (policies.Auth is not null && listener is { Tls: null, Http.TrustedProxies.Count: 0 })
         {
-            foreach (var provider in (policies.Auth?.Names ?? []).Where(provider => options.Auth.GetValueOrDefault(provider)?.Oidc is not null).Distinct())
+            foreach (var provider in policies.Auth.Names.Where(provider => options.Auth.GetValueOrDefault(provider)?.Oidc is not null).Distinct())
             {
                 error(
                     written(["auth"]).Span,
@@ -81,7 +83,7 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
 
     private void HashIsPossible(RouteOptions route, string shown, MapNode item)
     {
-        if (route.Policies.Auth is not null)
+        if (route.Policies.Auth is not null || !HashesByClaim)
         {
             return;
         }
@@ -94,6 +96,9 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
             }
         }
     }
+
+    // There may be thousands of routes, and hardly ever such an upstream.
+    private bool HashesByClaim => _hashesByClaim ??= options.Upstreams.Values.Any(upstream => upstream is { Balance: "hash", Hash.On.Type: HashSourceType.Claim });
 
     private bool HasPolicy(RoutePolicyOptions policies, string policy) => policy switch
     {

@@ -25,6 +25,10 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     // A fault of the defaults is found in every route that has them, and reported once.
     private readonly HashSet<(SourceSpan Place, string Message)> _reported = [];
 
+    private CallerChecks Callers => field ??= new CallerChecks(options, reader, Error);
+
+    private LimitChecks Limits => field ??= new LimitChecks(options, root, reader, settings);
+
     /// <summary>Checks one listener.</summary>
     public void Run(string name, ListenerOptions listener)
     {
@@ -165,12 +169,15 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     private void PoliciesArePossible(string name, ListenerOptions listener, RouteOptions route, MapNode item)
     {
         AuthIsDefined(name, route, item);
-        new CallerChecks(options, reader, Error).Run(name, listener, route, NameOf(route), item, path => Exact(item, path) ?? Inherited(name, path) ?? item);
-        new LimitChecks(options, root, reader, settings).Run(route, NameOf(route), item, path => Exact(item, path) ?? Inherited(name, path) ?? item, Error);
+        var shown = NameOf(route);
+        Callers.Run(name, listener, route, shown, item, Written);
+        Limits.Run(route, shown, item, Written, Error);
         if (!HasErrors(item))
         {
             TemplatesAreValid(name, route, item);
         }
+
+        ConfigNode Written(string[] path) => Exact(item, path) ?? Inherited(name, path) ?? item;
     }
 
     private void RouteIsWhole(RouteOptions route, MapNode item)

@@ -16,6 +16,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="mostValues">How many values it may hold, keys counted too.</param>
 internal sealed class YamlSource(string text, string file, ConfigReader reader, int mostValues = YamlBounds.Values)
 {
+    private const int MostLookedThrough = 8;
+
     private readonly Parser _events = new(new Scanner(new StringReader(text), skipComments: true));
     private readonly Stack<ParsingEvent> _open = new();
     private int _values;
@@ -159,19 +161,27 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
     private MapNode ReadMap(SourceSpan span, string label)
     {
         var entries = new List<MapEntry>();
-        var places = new Dictionary<string, SourceSpan>(StringComparer.Ordinal);
+
+        // Few maps have many keys, and there may be thousands of them.
+        Dictionary<string, MapEntry>? known = null;
         for (var next = Next(); next is not MappingEnd; next = Next())
         {
             var (key, place) = (ReadKey(next), At(next.Start));
             var value = ReadNode(Next(), key);
-            if (places.TryAdd(key, place))
+            if (entries.Count == MostLookedThrough)
             {
-                entries.Add(new MapEntry(key, place, value));
+                known ??= entries.ToDictionary(static entry => entry.Key, StringComparer.Ordinal);
             }
-            else
+
+            var first = known is null ? entries.Find(entry => entry.Key == key) : known.GetValueOrDefault(key);
+            if (first is not null)
             {
-                reader.Error(place, $"the key {ScalarNode.Quote(key)} stands here a second time; the first is at {places[key]}");
+                reader.Error(place, $"the key {ScalarNode.Quote(key)} stands here a second time; the first is at {first.Place}");
+                continue;
             }
+
+            entries.Add(new MapEntry(key, place, value));
+            known?.Add(key, entries[^1]);
         }
 
         // The parser gives a map inside a list without braces, `[a: b]`, the place 1:1.

@@ -59,7 +59,7 @@ internal static class AssertionProof
 
     private static bool IsMeant(TestAssertOptions assertion, RouteOptions route) =>
         (assertion.Upstream is null || route.Upstreams.Contains(assertion.Upstream))
-        && (assertion.Path is null || PathPattern.Of(route).Overlaps(PathPattern.Of(new RouteOptions { Path = assertion.Path })));
+        && (assertion.Path is null || route.Pattern.Overlaps(new RouteOptions { Path = assertion.Path }.Pattern));
 
     private static void AddRoute(TestAssertOptions assertion, OfflineGateway gateway, string listener, HttpProxy proxy, Route route, List<string> found)
     {
@@ -99,7 +99,7 @@ internal static class AssertionProof
             return false;
         }
 
-        var meant = PathPattern.Of(new RouteOptions { Path = assertion.Path });
+        var meant = new RouteOptions { Path = assertion.Path }.Pattern;
         var routes = RouteMatch.Of(proxy.Routes.Routes.Select(each => each.Options));
         var own = RouteMatch.Of([route.Options])[0];
         var left = own.Predicate.Methods;

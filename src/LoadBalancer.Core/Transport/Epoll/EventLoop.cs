@@ -35,10 +35,6 @@ internal sealed unsafe class EventLoop
     public const int PipedByteBudget = 2 * KernelPipe.Capacity;
 
     private const int EventsPerTurn = 256;
-
-    /// <summary>To ask for what is ready takes less than this part of a second (20 µs); what took longer was waited for.</summary>
-    private const int WaitsPerSecond = 50_000;
-
     private const ulong WakeData = ulong.MaxValue;
 
     /// <summary>struct epoll_event is packed on x64 and naturally aligned elsewhere (epoll_ctl(2)).</summary>
@@ -66,9 +62,6 @@ internal sealed unsafe class EventLoop
     private bool _stopping;
     private bool _ended;
     private long _busySince;
-    private long _turnBegan;
-    private long _turnEnded;
-    private int _ready;
 
     /// <summary>A loop that is not running yet.</summary>
     /// <param name="index">Its number among its fellows, from 0; also the index of its counter cells.</param>
@@ -93,7 +86,7 @@ internal sealed unsafe class EventLoop
             throw new IOException($"cannot create the wake-up descriptor of loop {index}: {Libc.LastErrno}");
         }
 
-        Meter = new LoopMeter();
+        Meter = new LoopMeter(time, EventsPerTurn);
         Sends = new SendBatch(this);
         _timestampsPerMs = time.TimestampFrequency / 1000;
         NowMs = time.GetTimestamp() / _timestampsPerMs;
@@ -115,12 +108,6 @@ internal sealed unsafe class EventLoop
 
     /// <summary>The time at which this turn began, in milliseconds of a clock that only goes forward. Read on the loop.</summary>
     public long NowMs { get; private set; }
-
-    /// <summary>
-    /// The time, as <see cref="TimeProvider.GetTimestamp"/>, before which nothing of what this turn is about can have come: now, where the loop had
-    /// waited for it, and else when it last looked. What lies between this and the present may be delay of our own. Read on the loop.
-    /// </summary>
-    public long NewsSince { get; private set; }
 
     /// <summary>A buffer that anyone on the loop may use until they return from the callback they are in; pinned.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -315,8 +302,7 @@ internal sealed unsafe class EventLoop
         var now = _time.GetTimestamp();
         Volatile.Write(ref _busySince, now);
         NowMs = now / _timestampsPerMs;
-        Meter.Turn(ready);
-        LookBack(now, ready);
+        Meter.Turn(ready, now);
 
         for (var at = 0; at < ready;)
         {
@@ -331,23 +317,7 @@ internal sealed unsafe class EventLoop
         RunPosted();
         _timers.Advance(NowMs, _onTimerError);
         Sends.Send();
-        _turnEnded = _time.GetTimestamp();
-        Meter.TurnEnded(_time.GetElapsedTime(now, _turnEnded));
-    }
-
-    private void LookBack(long now, int ready)
-    {
-        if (now - _turnEnded > _time.TimestampFrequency / WaitsPerSecond)
-        {
-            NewsSince = now;
-        }
-        else if (_ready < EventsPerTurn)
-        {
-            NewsSince = _turnBegan;
-        }
-
-        // Else there was more than could be taken, and what is left of it is as old as it was.
-        (_turnBegan, _ready) = (now, ready);
+        Meter.TurnEnded();
     }
 
     private void Dispatch(ReadOnlySpan<byte> epollEvent)
