@@ -14,7 +14,7 @@ internal sealed class PeersOptions
     [Option("seconds", HelpText = "The length of a window, cut into pieces of 0.25 s; default 4.")]
     public double? Seconds { get; set; }
 
-    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle, start, http, http-1024, http-64k, http-connections, http-logged, jwt-new, jwt-cached, limit, jwt-limit, gateway, guarded, cache, cache-64k, http-paced, http-slowloris, routes-paced, routes-reload, http-idle, https, https-64k, https-connections, https-paced, https-half, https-idle, tls, http2, http2-paced, http2-resets.")]
+    [Option("scenario", Separator = ',', HelpText = "Only these: messages, paced, connections, bulk, idle, start, http, http-1024, http-64k, http-connections, http-logged, jwt-new, jwt-cached, limit, jwt-limit, gateway, guarded, cache, cache-64k, http-paced, http-slowloris, routes-paced, routes-reload, http-idle, https, https-64k, https-connections, https-paced, https-half, https-idle, tls, http2, http2-paced, http2-resets, http2-pings, http2-settings, http2-continuations.")]
     public IEnumerable<string> Scenarios { get; set; } = [];
 
     [Option("contender", Separator = ',', HelpText = "Only these: lb, haproxy, nginx, caddy, yarp, haproxy-again, direct, empty-kestrel.")]

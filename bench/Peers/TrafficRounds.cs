@@ -112,6 +112,7 @@ internal sealed class TrafficRounds(Settings settings, RunContext run, Programs 
             Round = Rounds,
             Pieces = pieces,
             Errors = end.Errors,
+            P99Ns = end.P99Ns,
             Reason = end.Reason,
             UserShare = (double)(userAfter - user) / Math.Max(1, proxyTicks),
             ProxyCore = CoreTimes.Of(run.Cores.Proxy).Since(proxyCore, proxyTicks + calibrationTicks),

@@ -14,6 +14,7 @@ using LoadBalancer.Daemon.Upgrading;
 using LoadBalancer.Discovery;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Telemetry;
 using LoadBalancer.Http.Usage;
@@ -142,7 +143,7 @@ internal static class Daemon
                 OnBug = error => log.Error(error, "an error of lb itself"),
             };
             var readiness = new Readiness();
-            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
+            var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops, report => Log(report, log)), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
             using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
@@ -296,6 +297,10 @@ internal static class Daemon
                 ("upstream", report.Upstream), ("endpoint", report.Address), ("reason", report.Failure));
         }
     }
+
+    private static void Log(Http2Report report, LogSink log) => log.Warn(
+        report.ByEndpoint ? "the endpoint ended a connection of HTTP/2 for an error" : "a connection of HTTP/2 was ended for what the endpoint sent",
+        ("endpoint", report.Endpoint), ("reason", report.Reason));
 
     private static void Log(ProviderReport report, LogSink log)
     {

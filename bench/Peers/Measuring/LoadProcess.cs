@@ -78,7 +78,7 @@ internal sealed class LoadProcess : IAsyncDisposable
         var length = settle + (pieces * Settings.Piece);
         await SendAsync(
             $"window kind={scenario.Kind} protocol={scenario.Protocol} port={(scenario.ToSink ? target.SinkPort : target.Port)} "
-            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} addresses={scenario.Addresses} "
+            + $"connections={scenario.Connections} streams={scenario.Streams} size={scenario.Size} rate={scenario.Rate} slow={scenario.Slow} flood={scenario.Flood} addresses={scenario.Addresses} "
             + $"tokens={scenario.Tokens} first_token={target.TokensSent} token_file={Path.Combine(_folder, BenchTokens.FileName)} pieces={pieces} piece_ms={Settings.Piece.TotalMilliseconds:0} "
             + $"settle_ms={settle.TotalMilliseconds:0} pids={string.Join(',', target.Tree.Pids)} kernel_pids={string.Join(',', kernelPids)}",
             stop);

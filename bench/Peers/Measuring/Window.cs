@@ -16,6 +16,9 @@ internal sealed record Window
     /// <summary>Failed exchanges, those before the first piece included.</summary>
     public required long Errors { get; init; }
 
+    /// <summary>The latency that 99 of 100 of all pieces together do not exceed: what stops a proxy for a moment is in few of them. 0 where it was not measured.</summary>
+    public long P99Ns { get; init; }
+
     /// <summary>Why the first of them failed; empty where none did.</summary>
     public required string Reason { get; init; }
 

@@ -19,9 +19,9 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
         var allRatios = Ratios(p => p.IsComplete, Cost);
         var allP99 = Ratios(p => p.IsComplete, p => p.P99Ns / 1000.0);
         string[] compared = scenario.Without is not { } without ? []
-            : scenario.HasLatency ? [$"CPU ÷ {without}", $"all ÷ {without}", $"p99 ÷ {without}"]
+            : scenario.HasLatency ? [$"CPU ÷ {without}", $"all ÷ {without}", $"p99 ÷ {without}", $"whole windows: p99 ÷ {without}"]
             : [$"CPU ÷ {without}", $"all ÷ {without}"];
-        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best", "added p99 µs"] : [];
+        string[] latencies = scenario.HasLatency ? ["p50 µs", "p99 µs", "all pieces: p50 µs", "p99 µs", "p99 ÷ best", "added p99 µs", "whole windows: p99 µs"] : [];
         var table = new MarkdownTable(
         [
             "contender", $"CPU µs per {scenario.Unit}", "middle half", .. ratios.Columns,
@@ -49,7 +49,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             [
                 Figures.Whole(Median(kept, p => p.P50Ns / 1000.0)), Figures.Whole(Median(kept, p => p.P99Ns / 1000.0)),
                 Figures.Whole(Median(complete, p => p.P50Ns / 1000.0)), Figures.Whole(Median(complete, p => p.P99Ns / 1000.0)),
-                allP99.BestCell(contender), Figures.Whole(AddedP99(contender)),
+                allP99.BestCell(contender), Figures.Whole(AddedP99(contender)), Figures.Whole(WholeP99(contender.Name, scenario.Name)),
             ]
             : [];
         string[] compared = [];
@@ -59,7 +59,7 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
             compared =
             [
                 Figures.Number(cost?.Median / CostIn(without, contender, speed.Keeps)), Figures.Number(allPieces?.Median / CostIn(without, contender, p => p.IsComplete)),
-                .. scenario.HasLatency ? [Figures.Number(p99)] : Array.Empty<string>(),
+                .. scenario.HasLatency ? [Figures.Number(p99), Figures.Number(WholeP99(contender.Name, scenario.Name) / WholeP99(contender.Name, without))] : Array.Empty<string>(),
             ];
         }
 
@@ -92,6 +92,10 @@ internal sealed class TrafficTable(TrafficScenario scenario, RunResult result, I
     private double? AddedP99(Contender contender) => contender.Program is null
         ? null
         : P99(contender.Name, scenario.Name) - _contenders.Where(c => c.Program is null).Select(c => P99(c.Name, scenario.Name)).FirstOrDefault();
+
+    /// <summary>The median of the windows' own.</summary>
+    private double? WholeP99(string contender, string inScenario) =>
+        Quartiles.Of(result.Windows.Where(w => w.Scenario == inScenario && w.Contender == contender && w.P99Ns > 0).Select(w => w.P99Ns / 1000.0))?.Median;
 
     /// <summary>Over all pieces of all rounds.</summary>
     private double? P99(string contender, string inScenario) =>

@@ -96,11 +96,10 @@ internal static class ScenarioCatalog
         Messages with { Name = "tls", Title = "64 connections inside TLS, 100 bytes there and back, as fast as answers come", Service = Service.Tls },
         Multiplexed("http2", "HTTP/2, 8 connections with 32 requests under way on each, answers of 100 bytes") with { Connections = 8, Streams = 32 },
         Paced(Multiplexed("http2-paced", "HTTP/2, 2,000 requests a second on 64 connections, whether answers come or not")),
-        Paced(Multiplexed("http2-resets", "The same beside 16 clients that reset a hundred requests every tenth of a second, and come back when they are closed")) with
-        {
-            Slow = 16,
-            Without = "http2-paced",
-        },
+        Flooded("resets", "reset a hundred requests"),
+        Flooded("pings", "send a hundred PINGs"),
+        Flooded("settings", "send a hundred SETTINGS"),
+        Flooded("continuations", "send a hundred CONTINUATIONs of a head that never ends"),
     ];
 
     /// <summary>More than lb remembers (IdentityCache): the one that comes round again is as good as new.</summary>
@@ -111,6 +110,14 @@ internal static class ScenarioCatalog
     private static TrafficScenario Multiplexed(string name, string title) => Http(name, title) with { Service = Service.Http2 };
 
     private static TrafficScenario Paced(TrafficScenario scenario) => scenario with { Kind = "paced", Rate = 2000, HasLatency = true };
+
+    private static TrafficScenario Flooded(string flood, string what) =>
+        Paced(Multiplexed($"http2-{flood}", $"The same beside 16 clients that {what} every tenth of a second, and come back when they are closed")) with
+        {
+            Slow = 16,
+            Flood = flood,
+            Without = "http2-paced",
+        };
 
     private static int SlowHeads(bool quick) => quick ? 200 : 4000;
 

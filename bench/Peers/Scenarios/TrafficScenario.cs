@@ -34,6 +34,9 @@ internal sealed record TrafficScenario(string Name, string Title, string Unit) :
     /// <summary>Hostile clients beside these: what they do follows from the service, see native/slow.c.</summary>
     public int Slow { get; init; }
 
+    /// <summary>What hostile clients of HTTP/2 send, in the words of native/load.c.</summary>
+    public string Flood { get; init; } = "resets";
+
     /// <summary>How often the configuration is loaded again while it is measured, each time with another route; null for never. Of lb only.</summary>
     public TimeSpan? ReloadEvery { get; init; }
 

@@ -2,7 +2,7 @@
  *
  * Starts the endpoints, prints `ready echo=PORT,PORT sink=PORT,PORT web=PORT,PORT`, then answers commands, one a line, until its input ends:
  *
- *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N slow=N addresses=N tokens=N first_token=N token_file=PATH pieces=N piece_ms=N settle_ms=N
+ *   window kind=exchange|paced|churn|bulk protocol=tcp|http|http2[+tls] port=N connections=N streams=N size=N rate=N slow=N addresses=N flood=resets|pings|settings|continuations tokens=N first_token=N token_file=PATH pieces=N piece_ms=N settle_ms=N
  *          pids=N,N kernel_pids=N
  *     one `piece KEY=VALUE…` line for each piece, then `end errors=N done=N reason=TEXT`, where done counts the time before the first
  *     piece too
@@ -32,6 +32,8 @@ struct piece {
 };
 
 static int proxy_core = -1, load_core = -1;
+static uint64_t all_latencies[MAX_SAMPLES]; /* of the window's pieces so far */
+static uint32_t all_samples;
 static char line[4096];
 static size_t line_length;
 static bool line_ready;
@@ -87,6 +89,19 @@ static void summarize_latencies(struct piece *p)
     p->p90 = latencies[(uint64_t)n * 90 / 100];
     p->p99 = latencies[(uint64_t)n * 99 / 100];
     p->max = latencies[n - 1];
+    if (n > MAX_SAMPLES - all_samples)
+        n = MAX_SAMPLES - all_samples;
+    memcpy(all_latencies + all_samples, latencies, n * sizeof *latencies);
+    all_samples += n;
+}
+
+/* Of all pieces together: what stops a proxy for a moment is in few of them. */
+static uint64_t p99_of_window(void)
+{
+    if (all_samples == 0)
+        return 0;
+    qsort(all_latencies, all_samples, sizeof *all_latencies, by_value);
+    return all_latencies[(uint64_t)all_samples * 99 / 100];
 }
 
 /* A lost connection changes what the window measures, unless every exchange has one of its own. */
@@ -114,6 +129,11 @@ static bool run_for(uint64_t ms, const struct traffic *t)
     return counts.errors < too_many;
 }
 
+static enum flood flood_of(const char *name)
+{
+    return !strncmp(name, "pings", 5) ? PINGS : !strncmp(name, "settings", 8) ? SETTINGS : !strncmp(name, "continuations", 13) ? CONTINUATIONS : RESETS;
+}
+
 static struct traffic traffic_of_line(void)
 {
     const char *kind = text_of("kind"), *protocol = text_of("protocol"), *end;
@@ -127,6 +147,7 @@ static struct traffic traffic_of_line(void)
         .port = (uint16_t)number_of("port"),
         .connections = (int)number_of("connections"),
         .slow = (int)number_of("slow"),
+        .flood = flood_of(text_of("flood")),
         .size = (int)number_of("size"),
         .interval_ns = rate > 0 ? 1000000000u / (uint64_t)rate : 0,
     };
@@ -143,7 +164,7 @@ static struct traffic traffic_of_line(void)
 static void tell_end(uint64_t errors, uint64_t done)
 {
     const char *reason = clients_error();
-    printf("end errors=%lu done=%lu reason=%s\n", (unsigned long)errors, (unsigned long)done, reason ? reason : "");
+    printf("end errors=%lu done=%lu p99_ns=%lu reason=%s\n", (unsigned long)errors, (unsigned long)done, (unsigned long)p99_of_window(), reason ? reason : "");
 }
 
 static void window(void)
@@ -155,6 +176,7 @@ static void window(void)
     uint64_t errors = 0, done = 0;
     struct traffic t = traffic_of_line();
     memset(pieces, 0, sizeof pieces);
+    all_samples = 0;
     if (wanted > MAX_PIECES)
         wanted = MAX_PIECES;
     bool going = clients_connect(&t) && slow_start(&t) && run_for((uint64_t)number_of("settle_ms"), &t);

@@ -39,6 +39,9 @@ struct conn {
 
 enum kind { EXCHANGE, PACED, CHURN, BULK };
 
+/* What hostile clients of HTTP/2 send. */
+enum flood { RESETS, PINGS, SETTINGS, CONTINUATIONS };
+
 /* What the clients do in this window. */
 struct traffic {
     enum kind kind;
@@ -49,6 +52,7 @@ struct traffic {
     uint16_t port;
     int connections;
     int slow;                    /* hostile clients beside them */
+    enum flood flood;
     int size;                    /* bytes of a message, or of a response's body */
     char token_file[256];        /* tokens of one length, one a line, for the requests in turn; empty for none */
     uint32_t addresses;          /* different paths that are asked for; 0 for as many as the pattern has positions */

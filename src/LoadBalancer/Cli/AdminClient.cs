@@ -16,6 +16,9 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Where it is not known whether lb listens there at all; on a machine that has too much to do it answers late.</summary>
+    private static readonly TimeSpan DoubtfulTimeout = TimeSpan.FromSeconds(20);
+
     /// <summary>What a reload may take, with its listeners bound and its files read.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(2);
 
@@ -101,7 +104,7 @@ internal sealed class AdminClient(IEnumerable<EndPoint> addresses, Secret? token
                 }
             },
         };
-        using var client = new HttpClient(handler) { Timeout = Doubt is null ? AnswerTimeout : ConnectTimeout };
+        using var client = new HttpClient(handler) { Timeout = Doubt is null ? AnswerTimeout : DoubtfulTimeout };
         using var request = new HttpRequestMessage(method, new Uri($"http://{(address is IPEndPoint ? address : "localhost")}{target}"));
         if (body is not null)
         {

@@ -44,6 +44,9 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <summary>True where somebody of another loop, which has no session with the endpoint, waits to open one.</summary>
     public bool IsWantedByOthers => pool.Room.IsFirstWanted;
 
+    /// <summary>What the endpoint is called in logs.</summary>
+    public string Label => pool.Endpoint.Label;
+
     private EventLoop Loop => pools.Loop;
 
     private Endpoint Endpoint => pool.Endpoint;

@@ -110,9 +110,9 @@ internal sealed class Http2UpstreamInput(Http2UpstreamSession session) : Http2In
     }
 
     /// <inheritdoc/>
-    protected override Http2Error OnGoAway(int lastStreamId)
+    protected override Http2Error OnGoAway(int lastStreamId, uint reason, ReadOnlySpan<byte> text)
     {
-        session.OnGoAway(lastStreamId);
+        session.OnGoAway(lastStreamId, reason, text);
         return Http2Error.NoError;
     }
 

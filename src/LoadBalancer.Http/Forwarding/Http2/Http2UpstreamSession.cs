@@ -3,6 +3,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
+using System.Text;
+using LoadBalancer.Configuration;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tls;
@@ -26,6 +28,9 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
 {
     /// <summary>Streams at once, be the endpoint content with more: a further connection is opened for others.</summary>
     public const int MostStreams = 250;
+
+    /// <summary>What an endpoint says of an error is told up to so many bytes.</summary>
+    private const int MostText = 80;
 
     /// <summary>Numbers that streams may have; what comes afterwards needs another connection (RFC 9113 section 5.1.1).</summary>
     private const int LastNumber = int.MaxValue - (4 * MostStreams);
@@ -202,6 +207,7 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     {
         if (!IsEnding)
         {
+            Report(byEndpoint: false, (uint)error, "");
             Output.WriteGoAway(0, error);
             End(kind);
         }
@@ -242,8 +248,12 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
     }
 
     /// <summary>The endpoint takes no new streams, and has not looked at those above <paramref name="lastNumber"/> (RFC 9113 section 6.8).</summary>
-    public void OnGoAway(int lastNumber)
+    /// <param name="lastNumber">The number of the last that it may have looked at.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="text">What it says about it.</param>
+    public void OnGoAway(int lastNumber, uint reason, ReadOnlySpan<byte> text)
     {
+        Report(byEndpoint: true, reason, Encoding.Latin1.GetString(text[..Math.Min(text.Length, MostText)]));
         Retire();
         foreach (var stream in _active.ToArray())
         {
@@ -251,6 +261,15 @@ internal sealed class Http2UpstreamSession : IHttp2Connection
             {
                 stream.Fail(FaultKind.Reset, isUntouched: true);
             }
+        }
+    }
+
+    private void Report(bool byEndpoint, uint error, string text)
+    {
+        if (error != (uint)Http2Error.NoError)
+        {
+            var name = Http2ErrorText.Of(error);
+            _pool.Pools.Tell(new Http2Report(_pool.Label, byEndpoint, text.Length == 0 ? name : $"{name}: {ScalarNode.Quote(text)}"));
         }
     }
 

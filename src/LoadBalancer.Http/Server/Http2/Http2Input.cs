@@ -143,7 +143,10 @@ internal abstract class Http2Input
     protected abstract void OnPong();
 
     /// <summary>It ends the connection by and by, and has not looked at streams above <paramref name="lastStreamId"/>.</summary>
-    protected virtual Http2Error OnGoAway(int lastStreamId) => Http2Error.NoError;
+    /// <param name="lastStreamId">The highest number of a stream that it may have looked at.</param>
+    /// <param name="reason">Why it does so: an <see cref="Http2Error"/>, or a number that is none.</param>
+    /// <param name="text">What it says about that, in no known form; may be empty.</param>
+    protected virtual Http2Error OnGoAway(int lastStreamId, uint reason, ReadOnlySpan<byte> text) => Http2Error.NoError;
 
     /// <summary>Counts a frame that asks for nothing, as <paramref name="cost"/> of them.</summary>
     protected Http2Error Spend(int cost = 1) => _connection.Guard.Take(_connection.Loop.NowMs, cost) ? Http2Error.NoError : Http2Error.EnhanceYourCalm;
@@ -467,7 +470,7 @@ internal abstract class Http2Input
             return header.StreamId != 0 ? Http2Error.ProtocolError : Http2Error.FrameSizeError;
         }
 
-        var error = OnGoAway(BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue);
+        var error = OnGoAway(BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue, BinaryPrimitives.ReadUInt32BigEndian(payload[4..]), payload[8..]);
         return error == Http2Error.NoError ? Spend() : error;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
 using LoadBalancer.Daemon.Configuration;
@@ -8,6 +9,7 @@ using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Caching;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Http.Telemetry;
@@ -47,7 +49,7 @@ internal sealed class BareGateway : IAsyncDisposable
             Connections = new EpollTransport(Loops, TimeSpan.FromSeconds(5)),
             OnBug = OnBug,
         };
-        Engine = new HttpEngine(Loops.Loops);
+        Engine = new HttpEngine(Loops.Loops, Http2Reports.Enqueue);
         var proxies = new HttpProxyBuilder
         {
             Engine = Engine,
@@ -63,6 +65,9 @@ internal sealed class BareGateway : IAsyncDisposable
 
     /// <summary>The loops.</summary>
     public LoopGroup Loops { get; }
+
+    /// <summary>Connections with endpoints that were ended for an error.</summary>
+    public ConcurrentQueue<Http2Report> Http2Reports { get; } = new();
 
     /// <summary>What HTTP keeps on them.</summary>
     public HttpEngine Engine { get; }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using LoadBalancer.Endpoints;
+using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Tests;
 
@@ -636,6 +637,25 @@ internal sealed class Http2UpstreamScenarios
         Volatile.Write(ref isWell, true);
         Assert.That(gateway.Get("/").Text, Is.EqualTo("well"));
         gateway.Settle();
+        var reports = gateway.Http2Reports.Select(report => (report.Endpoint, report.ByEndpoint)).ToArray();
+        Assert.That(reports, how.EndsWith("closed", StringComparison.Ordinal) ? Is.Empty : Is.EqualTo(new[] { ($"{endpoint.Address}", false) }), "what operators are told");
+        Assert.That(gateway.Http2Reports.Select(report => report.Reason), how.EndsWith("without end", StringComparison.Ordinal) ? Is.All.EqualTo("ENHANCE_YOUR_CALM") : Is.All.EndsWith("_ERROR").Or.EqualTo("STREAM_CLOSED"));
+    }
+
+    [Test]
+    public async Task What_an_endpoint_says_when_it_ends_the_connection_for_an_error_is_told_to_operators()
+    {
+        using var endpoint = new Http2Endpoint(wire =>
+        {
+            var stream = wire.ReadRequest()!.Value.Stream;
+            wire.Respond(stream, "last");
+            wire.Send(FrameKind.GoAway, FrameFlags.None, 0, [.. Http2Wire.Number(stream), .. Http2Wire.Number((int)Http2Error.EnhanceYourCalm), .. "too_many_pings\n"u8]);
+            wire.ReadGoAway();
+        });
+        await using var gateway = await endpoint.GatewayAsync(", health: {passive: off}");
+        Assert.That(gateway.Get("/").Text, Is.EqualTo("last"));
+        Assert.That(() => gateway.Http2Reports, Is.EqualTo(new[] { new Http2Report($"{endpoint.Address}", true, "ENHANCE_YOUR_CALM: 'too_many_pings?'") }).After(Loopback.TimeoutMs, 10));
+        gateway.SettleAll();
     }
 
     [Test]
