@@ -131,7 +131,7 @@ static bool run_for(uint64_t ms, const struct traffic *t)
 
 static enum flood flood_of(const char *name)
 {
-    return !strncmp(name, "pings", 5) ? PINGS : !strncmp(name, "settings", 8) ? SETTINGS : !strncmp(name, "continuations", 13) ? CONTINUATIONS : RESETS;
+    return !strncmp(name, "pings", 5) ? OF_PINGS : !strncmp(name, "settings", 8) ? OF_SETTINGS : !strncmp(name, "continuations", 13) ? OF_CONTINUATIONS : OF_RESETS;
 }
 
 static struct traffic traffic_of_line(void)

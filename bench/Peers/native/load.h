@@ -40,7 +40,7 @@ struct conn {
 enum kind { EXCHANGE, PACED, CHURN, BULK };
 
 /* What hostile clients of HTTP/2 send. */
-enum flood { RESETS, PINGS, SETTINGS, CONTINUATIONS };
+enum flood { OF_RESETS, OF_PINGS, OF_SETTINGS, OF_CONTINUATIONS };
 
 /* What the clients do in this window. */
 struct traffic {

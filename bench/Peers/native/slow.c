@@ -54,24 +54,24 @@ static bool send_flood(int at)
     static const uint8_t request[18] = "\x82\x86\x04\x04/1/0\x01\x08" "bench.ex";
     static const uint8_t endless[] = { 0, 1, 'x', 0x7f, 0x80, 0x80, 0x40 };      /* a field with a value of a million bytes */
     uint8_t *to = batch;
-    if (beside.flood == CONTINUATIONS && next_stream[at] == 1) {
+    if (beside.flood == OF_CONTINUATIONS && next_stream[at] == 1) {
         to = put_frame(to, 1, 1, 1, endless, sizeof endless);
         next_stream[at] += 2;
     }
     for (int i = 0; i < FRAMES; i++) {
         switch (beside.flood) {
-        case RESETS:
+        case OF_RESETS:
             to = put_frame(to, 1, 5, next_stream[at], request, sizeof request);
             to = put_frame(to, 3, 0, next_stream[at], "\0\0\0\x8", 4);
             next_stream[at] += 2;
             break;
-        case PINGS:
+        case OF_PINGS:
             to = put_frame(to, 6, 0, 0, "12345678", 8);
             break;
-        case SETTINGS:
+        case OF_SETTINGS:
             to = put_frame(to, 4, 0, 0, "\0\3\0\0\0\x64", 6);
             break;
-        case CONTINUATIONS:
+        case OF_CONTINUATIONS:
             to = put_frame(to, 9, 0, 1, "x", 1);
             break;
         }
