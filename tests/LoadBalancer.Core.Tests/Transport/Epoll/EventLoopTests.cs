@@ -100,6 +100,38 @@ internal sealed class EventLoopTests
     }
 
     [Test]
+    public async Task A_timer_that_is_set_late_in_a_long_turn_has_all_of_its_time()
+    {
+        var time = new ManualTime();
+        using var loops = new TestLoops(time: time);
+        var loop = loops.First;
+        var fired = new List<string>();
+        var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(
+            _ =>
+            {
+                // In one turn: what is posted on the loop while another waits is run with it.
+                loop.Post(_ => time.Advance(TimeSpan.FromSeconds(3)), null);
+                loop.Post(
+                    _ =>
+                    {
+                        loop.Schedule(new LoopTimer(_ => fired.Add("fired"), fired), TimeSpan.FromSeconds(1));
+                        set.SetResult();
+                    },
+                    null);
+            },
+            null);
+        await set.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await loops.Run(() => { });
+        await loops.Run(() => { });
+        Assert.That(fired, Is.Empty);
+        time.Advance(TimeSpan.FromMilliseconds(1025));
+        await loops.Run(() => { });
+        await loops.Run(() => { });
+        Assert.That(fired, Is.EqualTo(new[] { "fired" }));
+    }
+
+    [Test]
     public async Task A_blocked_loop_is_reported_once_a_stall()
     {
         using var loops = new TestLoops();
