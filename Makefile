@@ -23,7 +23,7 @@ export DOTNET_NOLOGO := 1
 
 # What the published binary is made from: it is made again when one of these is newer.
 SOURCES := $(shell find src -name bin -prune -o -name obj -prune -o -type f -print) Directory.Build.props Directory.Packages.props global.json
-SCRIPTS := .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state tests/LoadBalancer.Tests/Repository/sandbox $(wildcard bench/Peers/run)
+SCRIPTS := .ci/precompile .ci/run .ci/setup .ci/smoke .ci/test packaging/install samples/hello/run samples/ha-pair/lb-state tests/LoadBalancer.Tests/Repository/sandbox $(wildcard bench/Peers/run)
 
 .PHONY: help build run test chaos bench bench-overload bench-peers lint fmt docs publish install clean
 
