@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
+using LoadBalancer.Daemon.Tests.Scenarios.Tls;
 using LoadBalancer.Tests;
+using LoadBalancer.Tests.Tls;
 using static LoadBalancer.Daemon.Tests.Scenarios.BalancingScenarios;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios;
@@ -293,29 +295,18 @@ internal sealed class UpgradeScenarios
         var (one, _) = Open(tcp);
         Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
         var second = lb.ProcessId;
-        await UntilAsync("lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
+        await UntilAsync(lb, "lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
         var (two, _) = Open(tcp);
         var (status, third, error) = await lb.UpgradeAsync();
         Assert.That(status, Is.EqualTo(HttpStatusCode.OK), error);
-        await UntilAsync("lb_upgrade_draining_processes 2\n", "lb_upgrade_draining_connections 2\n", "lb_upgrades_total{result=\"done\"} 2\n");
+        await UntilAsync(lb, "lb_upgrade_draining_processes 2\n", "lb_upgrade_draining_connections 2\n", "lb_upgrades_total{result=\"done\"} 2\n");
         one.Dispose();
-        await UntilAsync("lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
+        await UntilAsync(lb, "lb_upgrade_draining_processes 1\n", "lb_upgrade_draining_connections 1\n");
         Assert.That(() => UpgradableLb.HasEnded(first), Is.True.After(30_000, 20));
 
         UpgradableLb.Signal(third, "KILL");
         Assert.That(() => UpgradableLb.HasEnded(second), Is.True.After(60_000, 20), "it has a connection, and ten minutes for it");
         two.Dispose();
-
-        async Task UntilAsync(params string[] lines)
-        {
-            var began = TimeProvider.System.GetTimestamp();
-            var metrics = await lb.MetricsAsync();
-            while (!lines.All(line => metrics.Contains(line, StringComparison.Ordinal)))
-            {
-                Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("lb_upgrade", StringComparison.Ordinal))));
-                metrics = await lb.MetricsAsync();
-            }
-        }
     }
 
     /// <summary>A socket of the service manager has its file from it too: no process of lb removes it, be it the second.</summary>
@@ -344,5 +335,62 @@ internal sealed class UpgradeScenarios
         UpgradableLb.Signal(second, "TERM");
         Assert.That(() => UpgradableLb.HasEnded(second), Is.True.After(30_000, 20));
         Assert.That(File.Exists(lb["echo.sock"]), Is.True);
+    }
+
+    /// <summary>
+    /// Clients that keep idle connections in a pool, and one whose body is on its way as long as the upgrade lasts, for which the bounds of slow bodies are
+    /// lifted: TLS, and both processes.
+    /// </summary>
+    [Test]
+    public async Task An_upgrade_loses_no_body_under_way_and_no_request_of_clients_with_idle_connections_over_TLS()
+    {
+        const int Idle = 8;
+        using var web = new HttpEndpoint("hello") { Remembers = false };
+        using var lb = new UpgradableLb();
+        using var certificates = new CertificateFolder();
+        var https = (IPEndPoint)Loopback.Refusing();
+        lb.Write($$"""
+            listeners:
+              web:
+                bind: "{{https}}"
+                http: {upstream: web, limits: {body_rate: none}, timeouts: {body: 10m} }
+                tls: {certificates: {{certificates.Write("localhost", "localhost")}} }
+            upstreams: {web: {endpoints: ["{{web.Address}}"]} }
+            shutdown: {drain: 10m}
+            """);
+        await lb.StartAsync();
+        var first = lb.ProcessId;
+        using var pool = new HttpClient(
+            new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } })
+        {
+            BaseAddress = new Uri($"https://localhost:{https.Port}"),
+        };
+        Assert.That(await AskAsync(), Is.All.EqualTo("hello"));
+
+        using var upload = TlsClient.Connect(https);
+        upload.Stream.Write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello"u8);
+        await upload.Stream.FlushAsync();
+        Assert.That((await lb.UpgradeAsync()).Status, Is.EqualTo(HttpStatusCode.OK));
+        await UntilAsync(lb, "lb_upgrade_draining_connections 1\n");
+        upload.Stream.Write("world"u8);
+        using var reader = new StreamReader(upload.Stream, leaveOpen: true);
+        var answer = await reader.ReadToEndAsync();
+        Assert.That(answer, Does.StartWith("HTTP/1.1 200 ").And.Contain("Connection: close\r\n").IgnoreCase.And.EndsWith("hello"));
+        Assert.That(() => UpgradableLb.HasEnded(first), Is.True.After(60_000, 50));
+        Assert.That(await AskAsync(), Is.All.EqualTo("hello"), "its idle connections were closed in order, and the pool makes others");
+
+        async Task<string[]> AskAsync() => await Task.WhenAll(Enumerable.Range(0, Idle).Select(_ => pool.GetStringAsync(new Uri("/", UriKind.Relative))));
+    }
+
+    /// <summary>Waits until the metrics of whoever serves have these lines.</summary>
+    private static async Task UntilAsync(UpgradableLb lb, params string[] lines)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var metrics = await lb.MetricsAsync();
+        while (!lines.All(line => metrics.Contains(line, StringComparison.Ordinal)))
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("lb_upgrade", StringComparison.Ordinal))));
+            metrics = await lb.MetricsAsync();
+        }
     }
 }
