@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using LoadBalancer.Bench.Http;
 
@@ -13,4 +14,5 @@ if (args is ["forwarding-pairs"])
     return;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(ForwardingPairs).Assembly).Run(args);
+// What it builds for each of them has the analyzers in it, which take longer than the two minutes that it would wait.
+BenchmarkSwitcher.FromAssembly(typeof(ForwardingPairs).Assembly).Run(args, ManualConfig.Create(DefaultConfig.Instance).WithBuildTimeout(TimeSpan.FromMinutes(10)));

@@ -8,6 +8,7 @@ namespace LoadBalancer.Bench.Http;
 
 /// <summary>The route of a request, among few and among many: requests for all of them alike, on a hundred hosts or on one.</summary>
 [MemoryDiagnoser]
+[Config(typeof(InUserTime))]
 public class RouteBenchmarks
 {
     private const int Requests = 256;

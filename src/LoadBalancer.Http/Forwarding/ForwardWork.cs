@@ -198,7 +198,7 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     /// <summary>Keeps what is read of the request's body, up to <paramref name="most"/> bytes.</summary>
     public void Keep(Exchange exchange, long most)
     {
-        _replay ??= new ReplayBody();
+        _replay ??= new ReplayBody(exchange.Proxy.Engine.On(loop).Replays);
         _replay.Begin(exchange.RequestBody!, most);
         exchange.RequestBody = _replay;
         _keeps = true;

@@ -9,7 +9,8 @@ namespace LoadBalancer.Http.Resilience;
 /// The body of a request that may be sent again: it remembers what passes, as long as that is not too much, and can begin anew. All of it or
 /// nothing: what was forgotten makes <see cref="CanRewind"/> false for good. Touched only on its loop.
 /// </summary>
-internal sealed class ReplayBody : BodyReader
+/// <param name="room">The memory that it may have, beside others.</param>
+internal sealed class ReplayBody(ReplayRoom room) : BodyReader
 {
     private const int FirstBytes = 4096;
 
@@ -126,6 +127,13 @@ internal sealed class ReplayBody : BodyReader
         if (_length + data.Length > _kept.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(_most, Math.Max(FirstBytes, 2 * (_length + data.Length))));
+            if (!room.TryMove(_kept.Length, larger.Length))
+            {
+                ArrayPool<byte>.Shared.Return(larger);
+                Forget();
+                return;
+            }
+
             _kept.AsSpan(0, _length).CopyTo(larger);
             Free();
             _kept = larger;
@@ -137,6 +145,7 @@ internal sealed class ReplayBody : BodyReader
 
     private void Forget()
     {
+        room.Leave(_kept.Length);
         Free();
         (_kept, _length, _at, CanRewind) = ([], 0, 0, false);
     }

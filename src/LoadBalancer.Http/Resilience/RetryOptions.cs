@@ -46,7 +46,8 @@ internal sealed record RetryOptions : IConfigurable<RetryOptions>
         {
             "buffer", Kinds.Size("0B", "16MiB"), o => o.Buffer, (o, value) => o with { Buffer = value },
             "How much of a request's body is kept to be sent again, where the request may be, until the head of a response is there. One with a longer body is not tried again once more than this was read. " +
-            "Where endpoints speak HTTP/2 every body is kept, as they may say that they have not looked at the request; on HTTP/1.1 nothing is kept for `connect` alone."
+            "Where endpoints speak HTTP/2 every body is kept, as they may say that they have not looked at the request; on HTTP/1.1 nothing is kept for `connect` alone. " +
+            "All together have 32 MiB for each event loop: where that is full, a body passes without being kept."
         },
     };
 

@@ -9,8 +9,8 @@ internal sealed class PathGroup(RouteMatch[] matches)
 {
     private static readonly Comparer<RouteMatch> BestFirst = Comparer<RouteMatch>.Create((left, right) => left.CompareTo(right));
 
-    // Most routes are alone with their path and have no further conditions.
-    private readonly RouteMatch? _only = matches is [{ Predicate.Count: 0 }] ? matches[0] : null;
+    /// <summary>The one match that there is, where it has no further conditions, as most routes have none; else null.</summary>
+    public RouteMatch? Only { get; } = matches is [{ Predicate.Count: 0 }] ? matches[0] : null;
 
     /// <summary>The regular expression that the path has to fit as well; null where it fits already.</summary>
     public Regex? Regex { get; } = matches[0].Path.Regex;
@@ -52,9 +52,9 @@ internal sealed class PathGroup(RouteMatch[] matches)
     /// <summary>What a request is: meant by <paramref name="match"/>, meant with another method, or not meant.</summary>
     public RequestVerdict Test(RequestHead head, out RouteMatch? match)
     {
-        if (_only is not null)
+        if (Only is not null)
         {
-            match = _only;
+            match = Only;
             return RequestVerdict.Yes;
         }
 

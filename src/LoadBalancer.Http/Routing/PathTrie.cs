@@ -27,6 +27,13 @@ internal sealed class PathTrie
     {
         var steps = new List<(int, string, int)>();
         var states = Determine(Places(matches), steps);
+        for (var at = 0; at < steps.Count && states is not null; at++)
+        {
+            // Whether there is anything to look up from there is known with the step: one line of the cache less for each segment.
+            var (from, segment, to) = steps[at];
+            steps[at] = (from, segment, (to << 1) | (states[to].HasLiterals ? 1 : 0));
+        }
+
         trie = new PathTrie(
             new SegmentTable(states is null ? [] : steps),
             states ?? [],
@@ -43,7 +50,7 @@ internal sealed class PathTrie
     /// <summary>Looks for what a request is meant by.</summary>
     /// <param name="head">The request, its path canonical.</param>
     /// <param name="match">Set for <see cref="RequestVerdict.Yes"/>.</param>
-    /// <param name="group">The group that gave the verdict; null for <see cref="RequestVerdict.No"/>.</param>
+    /// <param name="group">The group that gave the verdict, for <see cref="RequestVerdict.OtherMethod"/>.</param>
     public RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
     {
         var path = head.Path;
@@ -52,12 +59,12 @@ internal sealed class PathTrie
         var state = 0;
         var from = 1;
         var isWhole = false;
+        var hasLiterals = true;
         while (!isWhole)
         {
             var length = path[from..].IndexOf((byte)'/');
             isWhole = length < 0;
-            state = Next(state, isWhole ? path[from..] : path.Slice(from, length));
-            if (state < 0)
+            if (!TryStep(ref state, ref hasLiterals, isWhole ? path[from..] : path.Slice(from, length)))
             {
                 isWhole = false;
                 break;
@@ -88,11 +95,34 @@ internal sealed class PathTrie
         return verdict == RequestVerdict.No ? Test(_any, head, out match, out group) : verdict;
     }
 
-    private int Next(int state, ReadOnlySpan<byte> segment)
+    private bool TryStep(ref int state, ref bool hasLiterals, ReadOnlySpan<byte> segment)
     {
-        ref readonly var here = ref _states[state];
-        var next = here.HasLiterals ? _steps.Find(state, segment) : -1;
-        return next >= 0 || segment.IsEmpty ? next : here.Captured;
+        var step = hasLiterals ? _steps.Find(state, segment) : -1;
+        if (step >= 0)
+        {
+            (state, hasLiterals) = (step >> 1, (step & 1) != 0);
+            return true;
+        }
+
+        var captured = segment.IsEmpty ? -1 : _states[state].Captured;
+        if (captured < 0)
+        {
+            return false;
+        }
+
+        (state, hasLiterals) = (captured, _states[captured].HasLiterals);
+        return true;
+    }
+
+    private static RequestVerdict Test(in Candidates candidates, RequestHead head, out RouteMatch? match, out PathGroup? group)
+    {
+        if (candidates.Only is not null)
+        {
+            (match, group) = (candidates.Only, null);
+            return RequestVerdict.Yes;
+        }
+
+        return Test(candidates.Groups, head, out match, out group);
     }
 
     private static RequestVerdict Test(PathGroup? groups, RequestHead head, out RouteMatch? match, out PathGroup? group)
@@ -218,12 +248,19 @@ internal sealed class PathTrie
         }
     }
 
-    private static PathGroup? Group(IEnumerable<RouteMatch>? matches) => matches is null ? null : PathGroup.Of(matches);
+    private static Candidates Group(IEnumerable<RouteMatch>? matches)
+    {
+        var groups = matches is null ? null : PathGroup.Of(matches);
+        return new Candidates(groups, groups?.Only);
+    }
 
     private static string Key(Place[] set) => string.Join(',', set.Select(place => place.Number).Order());
 
     /// <summary>A set of places: what its segments lead to, and the routes that end or go on from here.</summary>
-    private readonly record struct State(bool HasLiterals, int Captured, PathGroup? Ends, PathGroup? Prefixes);
+    private readonly record struct State(bool HasLiterals, int Captured, Candidates Ends, Candidates Prefixes);
+
+    /// <summary>What is tried where a path has come so far; and where the first of it takes every request, that one.</summary>
+    private readonly record struct Candidates(PathGroup? Groups, RouteMatch? Only);
 
     /// <summary>A place in the trie, while it is being built.</summary>
     private sealed class Place(int number)

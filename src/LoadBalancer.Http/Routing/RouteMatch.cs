@@ -5,9 +5,9 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>What a route matches, parsed, and its rank among the routes of its host. Immutable, thread-safe.</summary>
 internal sealed class RouteMatch
 {
-    private RouteMatch(RouteOptions options, int index)
+    private RouteMatch(RouteOptions options, int index, Route? route = null)
     {
-        (Host, Path, Predicate, Priority, Index) = (options.Host, options.Pattern, RequestPredicate.Of(options), options.Priority, index);
+        (Host, Path, Predicate, Priority, Index, Route) = (options.Host, options.Pattern, RequestPredicate.Of(options), options.Priority, index, route);
         Captures = Path.Captures.Count > 0;
     }
 
@@ -29,7 +29,13 @@ internal sealed class RouteMatch
     /// <summary>The route's place in the list.</summary>
     public int Index { get; }
 
+    /// <summary>The route; null where it is only looked at whether routes are in each other's way.</summary>
+    public Route? Route { get; }
+
     /// <summary>What each of some routes matches, in their order.</summary>
+    public static RouteMatch[] Of(IReadOnlyList<Route> routes) => [.. routes.Select((route, index) => new RouteMatch(route.Options, index, route))];
+
+    /// <summary>As above, of routes that are not made yet.</summary>
     public static RouteMatch[] Of(IEnumerable<RouteOptions> routes) => [.. routes.Select((route, index) => new RouteMatch(route, index))];
 
     /// <summary>What a route matches by host and path alone, whatever its conditions.</summary>

@@ -21,7 +21,7 @@ internal sealed class RouteTable
     {
         _routes = [.. routes];
         _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
-        _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes.Select(route => route.Options))
+        _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes)
             .GroupBy(match => match.Host, StringComparer.Ordinal)
             .Select(group => (group.Key, Build([.. group])))]);
     }
@@ -63,7 +63,7 @@ internal sealed class RouteTable
                     match.Path.Capture(exchange.Request, exchange.Captures);
                 }
 
-                exchange.Route = _routes[match.Index];
+                exchange.Route = match.Route;
                 return FaultKind.None;
             case RequestVerdict.OtherMethod:
                 return FaultKind.MethodNotAllowed;

@@ -1,6 +1,7 @@
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Http2;
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Server.Http1;
 using LoadBalancer.Http.Server.Http2;
 using LoadBalancer.Http.Telemetry;
@@ -45,6 +46,9 @@ internal sealed class HttpLoop
 
     /// <summary>Bodies that pass and are recorded.</summary>
     public RecordingRoom Recordings { get; }
+
+    /// <summary>Bodies that are kept to be sent again.</summary>
+    public ReplayRoom Replays { get; } = new();
 
     /// <summary>Copies of requests that are under way.</summary>
     public int Mirrored { get; set; }

@@ -16,7 +16,7 @@ namespace LoadBalancer.Daemon.Status;
 /// <param name="Copies">Requests without a client under way: mirrors, and what is asked anew for the cache.</param>
 /// <param name="Sockets">Sockets that loops watch.</param>
 /// <param name="Timers">Timers of loops that wait.</param>
-/// <param name="Buffers">Blocks of memory and pipes of the kernel that loops have lent.</param>
+/// <param name="Buffers">Blocks of memory and pipes of the kernel that loops have lent, and bodies that are kept to be sent again.</param>
 internal sealed record OpenResources(int Connections, int Leases, int Pending, int PoolConnections, int Copies, int Sockets, int Timers, int Buffers)
 {
     /// <summary>What belongs to nobody's connection may take a moment to end: the answer to a mirror, a probe that was given up.</summary>
@@ -72,7 +72,7 @@ internal sealed record OpenResources(int Connections, int Leases, int Pending, i
                     copies += http.Mirrored + http.Refreshing;
                     sockets += loop.SourceCount;
                     timers += loop.TimerCount;
-                    buffers += loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented;
+                    buffers += loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented + http.Replays.Bodies;
                 },
                 null);
         }

@@ -12,7 +12,8 @@ internal sealed class ReplayBodyTests
         var random = new Random((length * 31) + most);
         var bytes = new byte[length];
         random.NextBytes(bytes);
-        var body = new ReplayBody();
+        var room = new ReplayRoom();
+        var body = new ReplayBody(room);
         for (var use = 0; use < 2; use++)
         {
             var original = new PiecedBody(bytes, random);
@@ -38,6 +39,7 @@ internal sealed class ReplayBodyTests
             }
 
             Assert.That(body.End(), Is.SameAs(original));
+            Assert.That(room.Bodies, Is.Zero);
         }
     }
 
@@ -47,7 +49,8 @@ internal sealed class ReplayBodyTests
         var random = new Random(length + before);
         var bytes = new byte[length];
         random.NextBytes(bytes);
-        var body = new ReplayBody();
+        var room = new ReplayRoom();
+        var body = new ReplayBody(room);
         body.Begin(new PiecedBody(bytes, random), most: 64 * 1024);
         var read = Read(body, before);
         if (replays)
@@ -61,6 +64,44 @@ internal sealed class ReplayBodyTests
         Assert.That(body.IsAtEnd && !replays ? read : [.. read, .. Read(body, int.MaxValue)], Is.EqualTo(bytes));
         Assert.That(body.KeptBytes, Is.Zero);
         body.End();
+        Assert.That(room.Bodies, Is.Zero);
+    }
+
+    [Test]
+    public void Many_together_keep_no_more_than_there_is_room_for()
+    {
+        const int Length = 5000;
+        var random = new Random(1);
+        var bytes = new byte[Length];
+        random.NextBytes(bytes);
+        var room = new ReplayRoom(100 * 1024);
+        var bodies = Enumerable.Range(0, 20).Select(_ => new ReplayBody(room)).ToList();
+        foreach (var body in bodies)
+        {
+            body.Begin(new PiecedBody(bytes, random), most: 64 * 1024);
+            Assert.That(Read(body, int.MaxValue), Is.EqualTo(bytes), "kept or not");
+        }
+
+        // The memory of each is a power of two, and larger than its body.
+        var kept = bodies.Where(body => body.CanRewind).ToList();
+        Assert.That(kept, Has.Count.InRange(100 / 16, 100 / 8));
+        Assert.That(room.Bodies, Is.EqualTo(kept.Count));
+        Assert.That(bodies.Sum(body => body.KeptBytes), Is.EqualTo(kept.Count * Length), "the others keep nothing");
+        foreach (var body in kept)
+        {
+            body.Rewind();
+            Assert.That(Read(body, int.MaxValue), Is.EqualTo(bytes));
+        }
+
+        bodies[0].End();
+        var late = new ReplayBody(room);
+        late.Begin(new PiecedBody(bytes, random), most: 64 * 1024);
+        Read(late, int.MaxValue);
+        Assert.That(late.CanRewind, Is.True, "another one may have what is free again");
+        late.End();
+        bodies.ForEach(body => body.Stop());
+        Assert.That(room.Bodies, Is.Zero);
+        Assert.That(room.TryMove(0, 100 * 1024), Is.True, "all of it is there again");
     }
 
     private static byte[] Read(ReplayBody body, int upTo)

@@ -90,6 +90,7 @@ internal sealed record ProjectRules(
                 ("Templates", "what lb answers by itself may name what was asked for")),
             new("Server",
                 ("Forwarding", "who the client is comes from the forwarding headers"),
+                ("Resilience", "a loop has room for the bodies that are kept to be sent again"),
                 ("Responses", "a fault becomes a response in one place"),
                 ("Telemetry", "an exchange that has ended is counted and logged"),
                 ("Usage", "and counted for its caller")),

@@ -40,6 +40,7 @@ internal sealed class ChaosFarm : IDisposable
     public ChaosFarm()
     {
         _certificates.Write("own", "localhost");
+        _certificates.Write("next", "localhost");
         _machines = [.. _addresses.Select(address => new ChaosMachine(IPAddress.Parse(address), _ports, (_certificates["own.pem"], _certificates["own.key"])))];
         _pulse = new Thread(Feel) { IsBackground = true };
     }
@@ -437,7 +438,7 @@ internal sealed class ChaosFarm : IDisposable
         _lb.Write(Text(version));
     }
 
-    // Each number is another file: weights, an endpoint that is gone, bounds, another balancer, a route with an upstream and a listener of their own.
+    // Each number is another file: weights, an endpoint that is gone, bounds, another balancer, certificates and versions of TLS, a route with an upstream and a listener of their own.
     private string Text(int number)
     {
         string Endpoints(int port, int count = Machines) => string.Join(", ", Enumerable.Range(1, count).Select(machine => $$"""{address: "127.0.1.{{machine}}:{{_ports[port]}}", weight: {{(machine == number ? 3 : 1)}} }"""));
@@ -465,7 +466,7 @@ internal sealed class ChaosFarm : IDisposable
                 {{http}}
               secure:
                 bind: "{{Secure}}"
-                tls: {certificates: [{{_certificates.ItemOf("own")}}]}
+                tls: {certificates: [{{_certificates.ItemOf(number % 2 == 0 ? "own" : "next")}}], min_version: {{(number % 3 == 0 ? "1.3" : "1.2")}} }
                 {{http}}
               tcp:
                 bind: "{{Tcp}}"
@@ -476,7 +477,7 @@ internal sealed class ChaosFarm : IDisposable
               h1: {balance: {{(number % 2 == 0 ? "least_connections" : "round_robin")}}, endpoints: [{{Endpoints(0, IsListed(number) ? Machines : Machines - 1)}}], {{Health("http, path: /healthz")}}, {{common}} }
               h2: {protocol: http2, endpoints: [{{Endpoints(1)}}], {{probed}}, {{breaker}}, {{common}} }
               rpc: {protocol: grpc, endpoints: [{{Endpoints(1)}}], {{probed}}, {{common}} }
-              safe: {endpoints: [{{Endpoints(3)}}], tls: {ca: {{_certificates.CaPath}}, server_name: localhost}, {{Health("http, path: /healthz")}}, {{common}} }
+              safe: {endpoints: [{{Endpoints(3)}}], tls: {ca: {{_certificates.CaPath}}, server_name: localhost{{(number % 2 == 0 ? "" : $", cert: {_certificates["own.pem"]}, key: {_certificates["own.key"]}")}} }, {{Health("http, path: /healthz")}}, {{common}} }
               found: {discover: {dns: "{{Name}}:{{_ports[0]}}", resolver: "{{_dns.Address}}", min_interval: 100ms}, {{Health("http, path: /healthz")}}, concurrency: {{(number == 3 ? "4" : "auto")}}, {{common}} }
               tcp: {endpoints: [{{Endpoints(2)}}], {{Health("tcp")}}, timeouts: {connect: 500ms}, {{room}} }
               {{(HasNow(number) ? $"now: {{endpoints: [{Endpoints(0)}], {Health("http, path: /healthz")}, {common} }}" : "")}}
