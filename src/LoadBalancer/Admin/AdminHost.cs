@@ -20,13 +20,18 @@ internal sealed class AdminHost(
     IReadOnlyList<IAdminPage> pages, IReadOnlyList<IAdminAction> actions, IConnectionListenerFactory transport, AdminRefusals refusals, TimeProvider time, LogSink log)
     : IAsyncDisposable
 {
-    /// <summary>What an answer that is under way has to finish.</summary>
+    /// <summary>What an answer that is under way has to finish, where somebody waits for the address.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same where nobody does: it may be the answer to whoever asked for this reload, which is not at its end yet.</summary>
+    private static readonly TimeSpan Leisure = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<EndPoint, AdminServer> _servers = [];
     private readonly Live<AdminGate> _gate = new(new AdminGate(new AdminOptions(), [], 0, new TokenThrottle(time)));
     private readonly TokenThrottle _throttle = new(time);
+    private readonly CancellationTokenSource _ending = new();
     private Task _stopping = Task.CompletedTask;
+    private bool _hasEnded;
 
     /// <summary>Serves as <paramref name="options"/> say. After a failure it serves as before.</summary>
     /// <exception cref="IOException">An address cannot be bound; the message says which, and why.</exception>
@@ -48,7 +53,7 @@ internal sealed class AdminHost(
         catch (IOException) when (gone.Count > 0)
         {
             // One of those that go may be in the way, as 127.0.0.1:9090 is in the way of :9090.
-            await StopAsync(gone);
+            await StopAsync(gone, Patience);
             try
             {
                 await StartAsync(added);
@@ -61,14 +66,22 @@ internal sealed class AdminHost(
         }
 
         Open(options);
-        _stopping = Task.WhenAll(_stopping, StopAsync(gone));
+        _stopping = Task.WhenAll(_stopping, StopAsync(gone, Leisure));
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _hasEnded = true;
+        _ending.CancelAfter(Patience);
         await _stopping;
-        await StopAsync([.. _servers.Keys]);
+        await StopAsync([.. _servers.Keys], Patience);
+        _ending.Dispose();
     }
 
     private void Open(AdminOptions options) => _gate.Swap(new AdminGate(options, [Environment.MachineName], Libc.EffectiveUser(), _throttle));
@@ -86,7 +99,7 @@ internal sealed class AdminHost(
             catch (IOException)
             {
                 await server.DisposeAsync();
-                await StopAsync(started);
+                await StopAsync(started, Patience);
                 throw;
             }
 
@@ -95,10 +108,11 @@ internal sealed class AdminHost(
         }
     }
 
-    private async Task StopAsync(List<EndPoint> addresses)
+    private async Task StopAsync(List<EndPoint> addresses, TimeSpan patience)
     {
         var servers = addresses.Select(address => _servers.Remove(address, out var server) ? server : null).OfType<AdminServer>().ToList();
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        deadline.CancelAfter(patience);
         await Task.WhenAll(servers.Select(server => server.StopAsync(deadline.Token)));
         foreach (var server in servers)
         {

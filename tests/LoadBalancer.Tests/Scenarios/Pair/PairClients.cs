@@ -22,23 +22,27 @@ internal sealed class PairClients : IDisposable
     private readonly ConcurrentQueue<Lost> _lost = [];
     private readonly ConcurrentQueue<TimeSpan> _late = [];
     private readonly ManualResetEventSlim _pause = new();
+    private readonly int[] _ended;
     private int _served;
     private volatile bool _done;
 
     public PairClients(LocalNetwork network, IPEndPoint address, int count)
     {
         _address = address;
+        _ended = new int[count];
         _threads = [.. Enumerable.Range(0, count).Select(client => network.Start(() => Call(client)))];
     }
 
     /// <summary>Calls that were answered.</summary>
     public int Served => Volatile.Read(ref _served);
 
-    /// <summary>Waits until so many more were answered.</summary>
+    /// <summary>Waits until so many more were answered, and every call that is under way now has ended: one that is lost may take longer than all others together.</summary>
     public void AwaitMore(int count)
     {
         var target = Served + count;
+        int[] before = [.. _ended];
         Assert.That(() => Served, Is.GreaterThanOrEqualTo(target).After(60_000, 5), () => $"answered; lost so far: {string.Join(", ", _lost)}");
+        Assert.That(() => Enumerable.Range(0, before.Length).All(client => Volatile.Read(ref _ended[client]) > before[client]), Is.True.After(60_000, 5), "every client goes on");
     }
 
     /// <summary>What was seen since the last time, said in the test's output too: what was lost, and the longest that a call took that had to connect anew.</summary>
@@ -105,6 +109,7 @@ internal sealed class PairClients : IDisposable
                 wire = null;
             }
 
+            Interlocked.Increment(ref _ended[client]);
             if (wasRefused)
             {
                 _late.Enqueue(TimeProvider.System.GetElapsedTime(waiting));
