@@ -306,7 +306,7 @@ internal sealed unsafe class EventLoop
 
         var now = _time.GetTimestamp();
         Volatile.Write(ref _busySince, now);
-        NowMs = now / _timestampsPerMs;
+        var asked = NowMs = now / _timestampsPerMs;
         Meter.Turn(ready, now);
 
         for (var at = 0; at < ready;)
@@ -324,7 +324,9 @@ internal sealed unsafe class EventLoop
         }
 
         RunPosted();
-        _timers.Advance(NowMs, _onTimerError);
+
+        // Up to when the kernel was asked: whose time was over since then may have an answer that nobody has looked at.
+        _timers.Advance(asked, _onTimerError);
         Sends.Send();
         Meter.TurnEnded();
     }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using LoadBalancer.Faults;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Tests.Transport.Epoll;
@@ -129,6 +131,28 @@ internal sealed class EventLoopTests
         await loops.Run(() => { });
         await loops.Run(() => { });
         Assert.That(fired, Is.EqualTo(new[] { "fired" }));
+    }
+
+    [Test]
+    public async Task What_has_come_within_a_long_turn_is_looked_at_before_its_time_is_over()
+    {
+        var time = new ManualTime();
+        using var loops = new TestLoops(time: time);
+        using var listener = Loopback.Listen();
+        var connected = new TaskCompletionSource<ConnectResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loops.First.Post(
+            _ =>
+            {
+                _ = ConnectAsync();
+                Assert.That(listener.Poll(TimeSpan.FromSeconds(20), SelectMode.SelectRead), Is.True);
+                time.Advance(TimeSpan.FromSeconds(1));
+            },
+            null);
+        var result = await connected.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.That(result.Fault, Is.EqualTo(Fault.None));
+        await loops.Run(() => result.Socket!.Close());
+
+        async Task ConnectAsync() => connected.SetResult(await ConnectAttempt.StartAsync(loops.First, listener.LocalEndPoint!, TimeSpan.FromMilliseconds(100)));
     }
 
     [Test]

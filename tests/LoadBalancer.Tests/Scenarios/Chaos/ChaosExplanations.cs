@@ -20,14 +20,11 @@ internal sealed class ChaosExplanations(IReadOnlyCollection<ChaosWindow> windows
     /// <summary>A process that has had no answer from DNS yet asks after 1 s, 2, 4 and so on.</summary>
     private static readonly TimeSpan NewAndNameless = TimeSpan.FromSeconds(20);
 
-    /// <summary>
-    /// What an endpoint of a machine may be blamed for, and by which faults of that machine. A new process of lb that begins takes what there is of the
-    /// processor, which is all machines' here.
-    /// </summary>
+    /// <summary>What an endpoint of a machine may be blamed for, and by which faults of that machine.</summary>
     private static readonly Dictionary<string, string[]> OfMachine = new()
     {
         ["connect_refused"] = ["kill"],
-        ["connect_timeout"] = ["kill", "freeze", "busy", "upgrade"],
+        ["connect_timeout"] = ["kill", "freeze", "busy"],
         ["tls_failed"] = ["kill", "freeze", "busy"],
         ["handshake_timeout"] = ["freeze", "busy"],
         ["reset"] = ["kill", "reset", "lie"],

@@ -15,7 +15,6 @@ internal sealed class ChaosExplanationsTests
     [TestCase("stall", "between_bytes_timeout")]
     [TestCase("lie", "response_invalid")]
     [TestCase("busy", "connect_timeout")]
-    [TestCase("upgrade", "connect_timeout")]
     [TestCase("freeze", "handshake_timeout")]
     public void A_reason_to_which_the_fault_of_that_machine_leads_explains(string kind, string reason)
     {
