@@ -3,7 +3,10 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Daemon.Reloading;
 
 /// <summary>Work of a second or so that nobody waits for, such as a file of 10,000 routes: on a thread of its own that the kernel puts behind all others of its core, the loops among them.</summary>
-/// <remarks>A thread for each, since one that has made itself less urgent may not take that back (setpriority(2)).</remarks>
+/// <remarks>
+/// A thread for each, since one that has made itself less urgent may not take that back (setpriority(2)). What a thread starts is as urgent as it is itself, and
+/// whoever completes a task may have to start a thread of the pool: so another one waits for it, and completes the task.
+/// </remarks>
 internal static class BackgroundThread
 {
     /// <summary>Linux' niceness, which is 0 for all others: about a tenth of their share where a core has too much to do.</summary>
@@ -17,23 +20,40 @@ internal static class BackgroundThread
     public static Task<T> RunAsync<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
+        Start("lb-reload", () =>
         {
-            // Where it is not allowed, the work is done all the same.
-            _ = Libc.SetPriority(OfThread, 0, Niceness);
-            try
+            var outcome = default(T)!;
+            Exception? failure = null;
+            var thread = Start("lb-background", () =>
             {
-                done.SetResult(work());
-            }
-            catch (Exception error)
+                // Where it is not allowed, the work is done all the same.
+                _ = Libc.SetPriority(OfThread, 0, Niceness);
+                try
+                {
+                    outcome = work();
+                }
+                catch (Exception error)
+                {
+                    failure = error;
+                }
+            });
+            thread.Join();
+            if (failure is null)
             {
-                done.SetException(error);
+                done.SetResult(outcome);
             }
-        })
-        {
-            IsBackground = true,
-            Name = "lb-background",
-        }.Start();
+            else
+            {
+                done.SetException(failure);
+            }
+        });
         return done.Task;
+    }
+
+    private static Thread Start(string name, ThreadStart run)
+    {
+        var thread = new Thread(run) { IsBackground = true, Name = name };
+        thread.Start();
+        return thread;
     }
 }

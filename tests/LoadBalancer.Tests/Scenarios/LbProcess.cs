@@ -78,6 +78,10 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>How many descriptors it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
+    /// <summary>How urgent its threads are, by their names: 0, or more for those that the kernel puts behind others (proc(5), stat).</summary>
+    public IEnumerable<(string Name, int Niceness)> Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Select(thread =>
+        (File.ReadAllText($"{thread}/comm").Trim(), int.Parse(File.ReadAllText($"{thread}/stat").Split(") ")[^1].Split(' ')[16], CultureInfo.InvariantCulture)));
+
     /// <summary>Its memory that is in RAM, in MiB.</summary>
     public double ResidentMiB => File.ReadLines($"/proc/{_process.Id}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
         .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();

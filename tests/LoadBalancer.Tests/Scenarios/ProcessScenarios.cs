@@ -93,6 +93,17 @@ internal sealed class ProcessScenarios
         Assert.That(exitCode, Is.Zero, errors);
     }
 
+    /// <summary>A file is read by a thread that is less urgent than others, and whatever that starts is so too.</summary>
+    [Test]
+    public async Task No_thread_is_less_urgent_than_others_once_the_file_is_read()
+    {
+        using var lb = await LbProcess.StartAsync(_endpoint.Address);
+        await lb.StatusAsync();
+        var threads = lb.Threads.ToList();
+        Assert.That(threads.Select(thread => thread.Name), Has.Some.StartsWith(".NET TP"));
+        Assert.That(threads.Where(thread => thread.Niceness > threads.Min(any => any.Niceness)), Is.Empty);
+    }
+
     /// <summary>A prototype once stood still for a whole window in one run of fifty, for a cause that was not found.</summary>
     [Test]
     public async Task Twenty_fresh_processes_serve_without_a_stall()
