@@ -57,6 +57,9 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
     /// <inheritdoc/>
     public override EventLoop Loop => client.Loop;
 
+    // A lease whose connect failed was returned there.
+    private Endpoint? LastTried => _relay is not null ? _lease.Endpoint : _tried is [.., var last] ? last : null;
+
     /// <summary>Serves it; completes when it has ended. Never faults: an error of this program costs this connection only.</summary>
     public async Task RunAsync()
     {
@@ -431,7 +434,7 @@ internal sealed class TcpConnection(TcpProxy proxy, EpollConnection client) : Tr
             ServerName = _serverName ?? _tls?.ServerNameText,
             Tls = _tls?.Version,
             Upstream = _upstream?.Name,
-            Endpoint = _relay is null ? null : _lease.Endpoint.Label,
+            Endpoint = LastTried?.Label,
             Attempts = _tried.Length + (_relay is null ? 0 : 1),
             ConnectTime = _relay is null ? null : _connectTime,
             Duration = duration,

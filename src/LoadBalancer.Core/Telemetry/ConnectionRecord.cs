@@ -24,13 +24,13 @@ public readonly record struct ConnectionRecord
     /// <summary>The upstream's name; null where no route led to one.</summary>
     public string? Upstream { get; init; }
 
-    /// <summary>The endpoint's address, as metrics and /status print it; null where none was reached.</summary>
+    /// <summary>The address of the endpoint that was tried last, as metrics and /status print it; null where none was.</summary>
     public string? Endpoint { get; init; }
 
     /// <summary>Endpoints that were tried.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>How long the connect to <see cref="Endpoint"/> took; null where none was reached.</summary>
+    /// <summary>How long the connect to <see cref="Endpoint"/> took; null where it was not reached.</summary>
     public TimeSpan? ConnectTime { get; init; }
 
     /// <summary>From accept to the end of both directions.</summary>
