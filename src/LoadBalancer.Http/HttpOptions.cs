@@ -55,11 +55,11 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
             "The proxies in front of it whose `X-Forwarded-*` and Forwarded fields are believed. Everyone else's are replaced."
         },
         {
-            "timeouts", Kinds.Record(HttpTimeouts.Shape).Or("none", new HttpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "timeouts", Kinds.Record<HttpTimeouts>().Or("none", new HttpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds of requests; `none` undoes what `defaults` say."
         },
         {
-            "limits", Kinds.Record(HttpLimits.Shape).Or("none", new HttpLimits()), o => o.Limits, (o, value) => o with { Limits = value },
+            "limits", Kinds.Record<HttpLimits>().Or("none", new HttpLimits()), o => o.Limits, (o, value) => o with { Limits = value },
             "How large and how slow a request may be; `none` undoes what `defaults` say."
         },
         {
@@ -68,7 +68,7 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
             "Clients that name this listener's own port are sent to that listener's own port, others to 443."
         },
         {
-            "defaults", Kinds.Record(RoutePolicyOptions.Shape), o => o.Defaults, (o, value) => o with { Defaults = value },
+            "defaults", Kinds.Record<RoutePolicyOptions>(), o => o.Defaults, (o, value) => o with { Defaults = value },
             "What its routes start from, over the `defaults` of the file."
         },
         {

@@ -15,5 +15,5 @@ public interface IConfigurable<TSelf>
     static virtual string Name => TSelf.Shape.Name;
 
     /// <summary>The record that <paramref name="node"/> describes; what is wrong with it is in <paramref name="reader"/>.</summary>
-    static virtual TSelf Parse(ConfigNode node, ConfigReader reader) => Kinds.Record(TSelf.Shape).Read(node, TSelf.Shape.Blank(), reader);
+    static virtual TSelf Parse(ConfigNode node, ConfigReader reader) => Kinds.Record<TSelf>().Read(node, TSelf.Shape.Blank(), reader);
 }

@@ -107,8 +107,11 @@ public static class Kinds
 
     /// <summary>A map of records by name.</summary>
     /// <param name="noun">What a name stands for, without an article.</param>
-    /// <param name="shape">The records.</param>
-    public static Kind<ValueMap<T>> Map<T>(string noun, Shape<T> shape) => new MapKind<T>(noun, shape);
+    public static Kind<ValueMap<T>> Map<T>(string noun)
+        where T : IConfigurable<T> => new MapKind<T>(noun, new RecordKind<T>(static () => T.Shape));
+
+    /// <summary>The same with a shape that is not the record's own: other defaults.</summary>
+    public static Kind<ValueMap<T>> Map<T>(string noun, Shape<T> shape) => new MapKind<T>(noun, new RecordKind<T>(() => shape));
 
     /// <summary>A map by host: exact names, and <c>"*.example.org"</c> for one or more labels before it.</summary>
     public static Kind<ValueMap<T>> ByHost<T>(Kind<T> item) => new TextMapKind<T>(MapKey.Host, item);
@@ -137,7 +140,11 @@ public static class Kinds
         new TextMapKind<T>(new("a status from 400 to 599", "502", "[45][0-9][0-9]"), item, merges: true);
 
     /// <summary>A map of the record's keys, or its short form.</summary>
-    public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(shape);
+    public static Kind<T> Record<T>()
+        where T : IConfigurable<T> => new RecordKind<T>(static () => T.Shape);
+
+    /// <summary>The same with a shape that is not the record's own: other defaults.</summary>
+    public static Kind<T> Record<T>(Shape<T> shape) => new RecordKind<T>(() => shape);
 
     /// <summary>The kind, or a word that stands for <paramref name="value"/>: <c>auto</c>, <c>off</c>.</summary>
     public static Kind<T> Or<T>(this Kind<T> kind, string word, T value) => new WordOrKind<T>(word, value, kind);

@@ -39,7 +39,7 @@ public sealed record ActiveHealthOptions : IConfigurable<ActiveHealthOptions>
             "The port that is probed, where that is not the traffic's; `endpoint` is the endpoint's own."
         },
         {
-            "tls", Kinds.Record(ProbeTlsOptions.Shape).Or("off", ProbeTlsOptions.Off).OrNull("upstream"), o => o.Tls, (o, value) => o with { Tls = value },
+            "tls", Kinds.Record<ProbeTlsOptions>().Or("off", ProbeTlsOptions.Off).OrNull("upstream"), o => o.Tls, (o, value) => o with { Tls = value },
             "How the probe speaks TLS. `upstream`: as the traffic does. `off`: not at all. With `type: http` or `grpc`: the request goes over TLS, `{}` without a look at the certificate. " +
             "With `type: tls`: what is expected of the certificate."
         },

@@ -10,11 +10,11 @@ public sealed record HealthOptions : IConfigurable<HealthOptions>
         "health", "How endpoints are judged.", "{active: {interval: 2s}, passive: off, panic: 50%}", () => new())
     {
         {
-            "active", Kinds.Record(ActiveHealthOptions.Shape).OrNull("off"), o => o.Active, (o, value) => o with { Active = value },
+            "active", Kinds.Record<ActiveHealthOptions>().OrNull("off"), o => o.Active, (o, value) => o with { Active = value },
             "We probe; `off` means no probes, `{}` probes with the defaults."
         },
         {
-            "passive", Kinds.Record(PassiveHealthOptions.Shape).OrNull("off"), o => o.Passive, (o, value) => o with { Passive = value },
+            "passive", Kinds.Record<PassiveHealthOptions>().OrNull("off"), o => o.Passive, (o, value) => o with { Passive = value },
             "We watch the traffic; on unless it is `off`."
         },
         {

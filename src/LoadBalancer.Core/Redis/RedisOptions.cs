@@ -28,7 +28,7 @@ internal sealed record RedisOptions : IConfigurable<RedisOptions>
             "Their password, where it is not in the address."
         },
         {
-            "tls", Kinds.Record(UpstreamTlsOptions.Shape).OrNull("default"), o => o.Tls, (o, value) => o with { Tls = value },
+            "tls", Kinds.Record<UpstreamTlsOptions>().OrNull("default"), o => o.Tls, (o, value) => o with { Tls = value },
             "How TLS is spoken with `rediss://`. Left out: with an authority of this machine, and the address's own name."
         },
         {

@@ -17,13 +17,13 @@ internal sealed record TlsOptions : IConfigurable<TlsOptions>
         "{certificates: {cert: /etc/lb/api.pem, key: /etc/lb/api.key}}", () => new())
     {
         {
-            "certificates", Kinds.List(Kinds.Record(CertificateOptions.Shape)), o => o.Certificates, (o, value) => o with { Certificates = value },
+            "certificates", Kinds.List(Kinds.Record<CertificateOptions>()), o => o.Certificates, (o, value) => o with { Certificates = value },
             "The certificates. Which is shown, the name decides that the client asks for (SNI): the exact name, then a wildcard, which covers one label; of several for one name the first. " +
             "Clients that ask for another name or for none get the first of all. Two for the same names with keys of different kinds, RSA and ECDSA, stand for each other: each client gets what it can read.",
             Presence.Required
         },
         {
-            "client_certificates", Kinds.Record(ClientCertificateOptions.Shape).OrNull("off"), o => o.ClientCertificates, (o, value) => o with { ClientCertificates = value },
+            "client_certificates", Kinds.Record<ClientCertificateOptions>().OrNull("off"), o => o.ClientCertificates, (o, value) => o with { ClientCertificates = value },
             "Whether clients have to show certificates, and who vouches for them."
         },
         {

@@ -31,11 +31,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "`hash`: by consistent hashing, the same one for the same client."
         },
         {
-            "hash", Kinds.Record(HashOptions.Shape), o => o.Hash, (o, value) => o with { Hash = value },
+            "hash", Kinds.Record<HashOptions>(), o => o.Hash, (o, value) => o with { Hash = value },
             "What `balance: hash` hashes."
         },
         {
-            "affinity", Kinds.Record(AffinityOptions.Shape).OrNull("none"), o => o.Affinity, (o, value) => o with { Affinity = value },
+            "affinity", Kinds.Record<AffinityOptions>().OrNull("none"), o => o.Affinity, (o, value) => o with { Affinity = value },
             "On http: a cookie that keeps a client with its endpoint, whatever `balance` says."
         },
         {
@@ -48,11 +48,11 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "`timeouts.stream_idle`. `auto`: what the endpoint chooses in its TLS handshake; without TLS that is `http1`."
         },
         {
-            "endpoints", Kinds.List(Kinds.Record(EndpointOptions.Shape)), o => o.Endpoints, (o, value) => o with { Endpoints = value },
+            "endpoints", Kinds.List(Kinds.Record<EndpointOptions>()), o => o.Endpoints, (o, value) => o with { Endpoints = value },
             "The endpoints, no address twice. At least one has a weight above 0. They may be left out where `discover` finds some."
         },
         {
-            "discover", Kinds.Record(DiscoverOptions.Shape).OrNull("none"), o => o.Discover, (o, value) => o with { Discover = value },
+            "discover", Kinds.Record<DiscoverOptions>().OrNull("none"), o => o.Discover, (o, value) => o with { Discover = value },
             "Endpoints that are looked up, beside those that are listed; `none` where all are listed."
         },
         {
@@ -61,20 +61,20 @@ public sealed record UpstreamOptions : IConfigurable<UpstreamOptions>
             "Probes say that they are ours: `v2` LOCAL, `v1` UNKNOWN."
         },
         {
-            "tls", Kinds.Record(UpstreamTlsOptions.Shape).OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
+            "tls", Kinds.Record<UpstreamTlsOptions>().OrNull("off"), o => o.Tls, (o, value) => o with { Tls = value },
             "TLS with the endpoints; `off` is none, `{}` verifies their certificates by the authorities of this machine. A handshake counts to the time of the connect, and a PROXY " +
             "header goes before it. Probes speak it too."
         },
         {
-            "timeouts", Kinds.Record(UpstreamTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "timeouts", Kinds.Record<UpstreamTimeouts>(), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds towards endpoints."
         },
         {
-            "health", Kinds.Record(HealthOptions.Shape), o => o.Health, (o, value) => o with { Health = value },
+            "health", Kinds.Record<HealthOptions>(), o => o.Health, (o, value) => o with { Health = value },
             "How endpoints are judged."
         },
         {
-            "circuit_breaker", Kinds.Record(CircuitBreakerOptions.Shape).OrNull("off"), o => o.CircuitBreaker, (o, value) => o with { CircuitBreaker = value },
+            "circuit_breaker", Kinds.Record<CircuitBreakerOptions>().OrNull("off"), o => o.CircuitBreaker, (o, value) => o with { CircuitBreaker = value },
             "Where too many attempts fail, whichever endpoint they go to, everything is refused at once for a while, and then a few attempts try it; `off` is none, `{}` the defaults."
         },
         {

@@ -17,31 +17,31 @@ internal sealed record ProviderOptions : IConfigurable<ProviderOptions>
         "auth_provider", "A way to establish who calls. It has exactly one key.", "{api_key: {file: /etc/lb/keys.yaml}}", () => new())
     {
         {
-            "jwt", Kinds.Record(JwtOptions.Shape), o => o.Jwt!, (o, value) => o with { Jwt = value },
+            "jwt", Kinds.Record<JwtOptions>(), o => o.Jwt!, (o, value) => o with { Jwt = value },
             "By a signed token (a JWT) that the client sends."
         },
         {
-            "api_key", Kinds.Record(ApiKeyOptions.Shape), o => o.ApiKey!, (o, value) => o with { ApiKey = value },
+            "api_key", Kinds.Record<ApiKeyOptions>(), o => o.ApiKey!, (o, value) => o with { ApiKey = value },
             "By keys that callers send."
         },
         {
-            "basic", Kinds.Record(BasicOptions.Shape), o => o.Basic!, (o, value) => o with { Basic = value },
+            "basic", Kinds.Record<BasicOptions>(), o => o.Basic!, (o, value) => o with { Basic = value },
             "By user and password."
         },
         {
-            "oidc", Kinds.Record(OidcOptions.Shape), o => o.Oidc!, (o, value) => o with { Oidc = value },
+            "oidc", Kinds.Record<OidcOptions>(), o => o.Oidc!, (o, value) => o with { Oidc = value },
             "People who log in with a browser."
         },
         {
-            "introspection", Kinds.Record(IntrospectionOptions.Shape), o => o.Introspection!, (o, value) => o with { Introspection = value },
+            "introspection", Kinds.Record<IntrospectionOptions>(), o => o.Introspection!, (o, value) => o with { Introspection = value },
             "A token whose issuer is asked about it."
         },
         {
-            "client_certificate", Kinds.Record(ClientCertificateProviderOptions.Shape), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
+            "client_certificate", Kinds.Record<ClientCertificateProviderOptions>(), o => o.ClientCertificate!, (o, value) => o with { ClientCertificate = value },
             "By the certificate that a client shows in its TLS handshake."
         },
         {
-            "external", Kinds.Record(ExternalOptions.Shape), o => o.External!, (o, value) => o with { External = value },
+            "external", Kinds.Record<ExternalOptions>(), o => o.External!, (o, value) => o with { External = value },
             "A service that is asked about each request."
         },
     };

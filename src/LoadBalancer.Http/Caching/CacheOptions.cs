@@ -25,7 +25,7 @@ internal sealed record CacheOptions : IConfigurable<CacheOptions>
             "An answer with more than 128 is not kept."
         },
         {
-            "key", Kinds.Record(CacheKeyOptions.Shape), o => o.Key, (o, value) => o with { Key = value },
+            "key", Kinds.Record<CacheKeyOptions>(), o => o.Key, (o, value) => o with { Key = value },
             "What of a request an answer is found by."
         },
         {

@@ -27,7 +27,7 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "The whole exchange, from the first byte of the request's head; then 504. It ends where a WebSocket or an event stream begins."
         },
         {
-            "retry", Kinds.Record(RetryOptions.Shape).OrNull("off"), o => o.Retry, (o, value) => o with { Retry = value },
+            "retry", Kinds.Record<RetryOptions>().OrNull("off"), o => o.Retry, (o, value) => o with { Retry = value },
             "When a request is sent again; `off` for never."
         },
         {
@@ -44,15 +44,15 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "The networks and addresses whose clients may not call, even where `allow_ips` has them."
         },
         {
-            "auth", Kinds.Record(AuthOptions.Shape).OrNull("none"), o => o.Auth, (o, value) => o with { Auth = value },
+            "auth", Kinds.Record<AuthOptions>().OrNull("none"), o => o.Auth, (o, value) => o with { Auth = value },
             "Who has to be known: names of entries of `auth`; a list means any of them. Without a credential that is good the answer is 401."
         },
         {
-            "require", Kinds.Record(RequireOptions.Shape).OrNull("none"), o => o.Require, (o, value) => o with { Require = value },
+            "require", Kinds.Record<RequireOptions>().OrNull("none"), o => o.Require, (o, value) => o with { Require = value },
             "What the caller has to be, whom `auth` has found out."
         },
         {
-            "cors", Kinds.Record(CorsOptions.Shape).OrNull("none"), o => o.Cors, (o, value) => o with { Cors = value },
+            "cors", Kinds.Record<CorsOptions>().OrNull("none"), o => o.Cors, (o, value) => o with { Cors = value },
             "Which pages of other origins may use the route in browsers. Without it nothing is said of that, and what endpoints say is passed on."
         },
         {
@@ -68,23 +68,23 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
             "Policies of the route that are only watched: what they would refuse is counted, logged and let pass. `allow_ips` is for `deny_ips` too."
         },
         {
-            "cache", Kinds.Record(CacheOptions.Shape).OrNull("off"), o => o.Cache, (o, value) => o with { Cache = value },
+            "cache", Kinds.Record<CacheOptions>().OrNull("off"), o => o.Cache, (o, value) => o with { Cache = value },
             "Which answers are kept in memory and given again; `off` for none."
         },
         {
-            "rewrite", Kinds.Record(RewriteOptions.Shape).OrNull("none"), o => o.Rewrite, (o, value) => o with { Rewrite = value },
+            "rewrite", Kinds.Record<RewriteOptions>().OrNull("none"), o => o.Rewrite, (o, value) => o with { Rewrite = value },
             "What is changed in path and query before the request is sent on."
         },
         {
-            "request_headers", Kinds.Record(HeaderChangesOptions.Shape).OrNull("none"), o => o.RequestHeaders, (o, value) => o with { RequestHeaders = value },
+            "request_headers", Kinds.Record<HeaderChangesOptions>().OrNull("none"), o => o.RequestHeaders, (o, value) => o with { RequestHeaders = value },
             "What is changed in the request's header fields before it is sent on."
         },
         {
-            "response_headers", Kinds.Record(HeaderChangesOptions.Shape).OrNull("none"), o => o.ResponseHeaders, (o, value) => o with { ResponseHeaders = value },
+            "response_headers", Kinds.Record<HeaderChangesOptions>().OrNull("none"), o => o.ResponseHeaders, (o, value) => o with { ResponseHeaders = value },
             "What is changed in the response's header fields, be it of an endpoint or lb's own."
         },
         {
-            "on_error", Kinds.ByErrorStatus(Kinds.Record(OnErrorOptions.Shape)).Or("none", ValueMap<OnErrorOptions>.Empty), o => o.OnError, (o, value) => o with { OnError = value },
+            "on_error", Kinds.ByErrorStatus(Kinds.Record<OnErrorOptions>()).Or("none", ValueMap<OnErrorOptions>.Empty), o => o.OnError, (o, value) => o with { OnError = value },
             "What a client gets in place of an error of lb's own, by its status. An error that an endpoint answered with is passed on as it came."
         },
     };

@@ -8,7 +8,7 @@ namespace LoadBalancer.Http.RateLimiting;
 /// <summary>The kind of the file's <c>rate_limits.NAME.limit</c>: a rule, or a map from plans to rules. A map with a key of a rule is one.</summary>
 internal sealed class LimitTableKind : Kind<LimitTable>
 {
-    private static readonly Kind<LimitRule> Rule = Kinds.Record(LimitRule.Shape);
+    private static readonly Kind<LimitRule> Rule = Kinds.Record<LimitRule>();
 
     /// <inheritdoc/>
     public override string Noun => $"{Kinds.Rate.Expected}, a map with the keys rate, burst, quota, or a map from plans to such rules";

@@ -26,7 +26,7 @@ internal sealed record PlanOptions : IConfigurable<PlanOptions>
             "Requests of one caller that are under way at the same time, in this instance. A WebSocket is one for as long as it is open."
         },
         {
-            "bandwidth", Kinds.Record(BandwidthOptions.Shape).OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
+            "bandwidth", Kinds.Record<BandwidthOptions>().OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
             "Bytes a second of one caller's bodies, over all routes."
         },
     };

@@ -20,7 +20,7 @@ internal sealed record RateLimitOptions : IConfigurable<RateLimitOptions>
             "How many of them: one rule for all, or a map by plan, with `default` for callers of other plans and of none, and `anonymous` for those who are not known."
         },
         {
-            "bandwidth", Kinds.Record(BandwidthOptions.Shape).OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
+            "bandwidth", Kinds.Record<BandwidthOptions>().OrNull("off"), o => o.Bandwidth, (o, value) => o with { Bandwidth = value },
             "Bytes a second of their bodies."
         },
         {

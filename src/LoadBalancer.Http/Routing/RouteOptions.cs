@@ -146,23 +146,23 @@ internal sealed record RouteOptions : IConfigurable<RouteOptions>
             "The upstream that takes the requests."
         },
         {
-            "split", Kinds.Record(SplitOptions.Shape).OrNull("none"), o => o.Split, (o, value) => o with { Split = value },
+            "split", Kinds.Record<SplitOptions>().OrNull("none"), o => o.Split, (o, value) => o with { Split = value },
             "Several upstreams that share the requests."
         },
         {
-            "redirect", Kinds.Record(RedirectOptions.Shape).OrNull("none"), o => o.Redirect, (o, value) => o with { Redirect = value },
+            "redirect", Kinds.Record<RedirectOptions>().OrNull("none"), o => o.Redirect, (o, value) => o with { Redirect = value },
             "Another place that clients are sent to."
         },
         {
-            "respond", Kinds.Record(RespondOptions.Shape).Or("readiness", RespondOptions.Readiness).OrNull("none"), o => o.Respond, (o, value) => o with { Respond = value },
+            "respond", Kinds.Record<RespondOptions>().Or("readiness", RespondOptions.Readiness).OrNull("none"), o => o.Respond, (o, value) => o with { Respond = value },
             "A response of lb's own. `readiness`: 200 or 503 as `/readyz` says, for a load balancer in front that probes this port."
         },
         {
-            "mirror", Kinds.Record(MirrorOptions.Shape).OrNull("none"), o => o.Mirror, (o, value) => o with { Mirror = value },
+            "mirror", Kinds.Record<MirrorOptions>().OrNull("none"), o => o.Mirror, (o, value) => o with { Mirror = value },
             "An upstream that gets a copy of the requests."
         },
         {
-            "limits", Kinds.Record(RouteLimits.Shape), o => o.Limits, (o, value) => o with { Limits = value },
+            "limits", Kinds.Record<RouteLimits>(), o => o.Limits, (o, value) => o with { Limits = value },
             "What the route allows otherwise than its listener."
         },
     }.Including(RoutePolicyOptions.Shape, o => o.Policies, (o, value) => o with { Policies = value });

@@ -100,7 +100,7 @@ internal sealed class RouteComparison(string listener, OfflineGateway before, Of
 
     private static bool IsGuarded(Route route) => RouteLoosening.IsGuarded(route.Options.Policies);
 
-    private static string Describe(Route route) => $"{route.Name}: {ActionOf(route.Options)}, auth {(route.Options.Policies.Auth is { } auth ? Kinds.Record(Http.Policies.Authentication.AuthOptions.Shape).Describe(auth) : "none")}";
+    private static string Describe(Route route) => $"{route.Name}: {ActionOf(route.Options)}, auth {(route.Options.Policies.Auth is { } auth ? Kinds.Record<Http.Policies.Authentication.AuthOptions>().Describe(auth) : "none")}";
 
     private static string ActionOf(RouteOptions route)
     {

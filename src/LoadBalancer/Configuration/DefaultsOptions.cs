@@ -15,11 +15,11 @@ public sealed record DefaultsOptions : IConfigurable<DefaultsOptions>
         "{timeouts: {idle: 1h}, response_headers: {remove: [Server]}}", () => new())
     {
         {
-            "timeouts", Kinds.Record(DefaultTimeouts.Shape), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "timeouts", Kinds.Record<DefaultTimeouts>(), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds of connections and requests."
         },
         {
-            "limits", Kinds.Record(HttpLimits.Shape), o => o.Limits, (o, value) => o with { Limits = value },
+            "limits", Kinds.Record<HttpLimits>(), o => o.Limits, (o, value) => o with { Limits = value },
             "How large and how slow a request may be."
         },
     }.Including(RoutePolicyOptions.Shape, o => o.Policies, (o, value) => o with { Policies = value });

@@ -79,7 +79,7 @@ internal static class GatewayFile
         var reader = new ConfigReader(new Interpolation(files, environment, lookUp: true).Resolve);
         var root = new YamlSource(text, path, reader).Read() ?? (TopLevelBlock.In(text, "state") is { } block ? new YamlSource(block, path, reader).Read() : null);
         var before = reader.Errors.Count;
-        var state = root?.Find("state")?.Value is { } node ? Kinds.Record(StateOptions.Shape).Read(node, StateOptions.Shape.Blank(), reader) : null;
+        var state = root?.Find("state")?.Value is { } node ? Kinds.Record<StateOptions>().Read(node, StateOptions.Shape.Blank(), reader) : null;
         return state is null || reader.Errors.Count > before ? new StateOptions() : state;
     }
 
@@ -94,14 +94,14 @@ internal static class GatewayFile
         var before = reader.Errors.Count;
         if ((node as MapNode)?.Find("bind") is { } bind)
         {
-            Kinds.Record(AdminOptions.Shape).Read(new MapNode(node.Span, node.Label, [bind]), AdminOptions.Shape.Blank(), reader);
+            Kinds.Record<AdminOptions>().Read(new MapNode(node.Span, node.Label, [bind]), AdminOptions.Shape.Blank(), reader);
         }
         else if (node is not MapNode and not ScalarNode { IsEmpty: true })
         {
-            Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
+            Kinds.Record<AdminOptions>().Read(node, AdminOptions.Shape.Blank(), reader);
         }
 
-        return reader.Errors.Count > before ? null : Kinds.Record(AdminOptions.Shape).Read(node, AdminOptions.Shape.Blank(), reader);
+        return reader.Errors.Count > before ? null : Kinds.Record<AdminOptions>().Read(node, AdminOptions.Shape.Blank(), reader);
     }
 
     /// <summary>The digest that a load would have now whose files were <paramref name="paths"/>.</summary>

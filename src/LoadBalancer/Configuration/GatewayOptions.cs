@@ -20,7 +20,7 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
             "routes by the name of their listener. A name defined twice is an error; routes are added to the listener's own."
         },
         {
-            "defaults", Kinds.Record(DefaultsOptions.Shape), o => o.Defaults, (o, value) => o with { Defaults = value },
+            "defaults", Kinds.Record<DefaultsOptions>(), o => o.Defaults, (o, value) => o with { Defaults = value },
             "What every listener and every route starts from."
         },
         {
@@ -28,11 +28,11 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
             (o, value) => o with { Listeners = value }, "The addresses that accept connections, by name. At least one."
         },
         {
-            "upstreams", Kinds.Map("upstream", UpstreamOptions.Shape), o => o.Upstreams, (o, value) => o with { Upstreams = value },
+            "upstreams", Kinds.Map<UpstreamOptions>("upstream"), o => o.Upstreams, (o, value) => o with { Upstreams = value },
             "The groups of endpoints that take them, by name."
         },
         {
-            "auth", Kinds.Map("provider", ProviderOptions.Shape), o => o.Auth, (o, value) => o with { Auth = value },
+            "auth", Kinds.Map<ProviderOptions>("provider"), o => o.Auth, (o, value) => o with { Auth = value },
             "The ways to establish who calls, by name; routes ask for them by `auth`."
         },
         {
@@ -40,43 +40,43 @@ public sealed record GatewayOptions : IConfigurable<GatewayOptions>
             "How many bad credentials a client's address may send (of IPv6 a network of 64 bits) before it gets 429 for any that is not known yet; `off` for any number. Those that were good once, and are over, do not count."
         },
         {
-            "consumers", Kinds.Map("consumer", ConsumerOptions.Shape), o => o.Consumers, (o, value) => o with { Consumers = value },
+            "consumers", Kinds.Map<ConsumerOptions>("consumer"), o => o.Consumers, (o, value) => o with { Consumers = value },
             "The callers that the file itself declares, by name."
         },
         {
-            "plans", Kinds.Map("plan", PlanOptions.Shape), o => o.Plans, (o, value) => o with { Plans = value },
+            "plans", Kinds.Map<PlanOptions>("plan"), o => o.Plans, (o, value) => o with { Plans = value },
             "The tiers of limits, by name. A caller's plan is what its token's claim, its key or its entry in `consumers` says."
         },
         {
-            "rate_limits", Kinds.Map("limit", RateLimitOptions.Shape), o => o.RateLimits, (o, value) => o with { RateLimits = value },
+            "rate_limits", Kinds.Map<RateLimitOptions>("limit"), o => o.RateLimits, (o, value) => o with { RateLimits = value },
             "The limits that routes name, by name."
         },
         {
-            "cache", Kinds.Record(CacheMemoryOptions.Shape), o => o.Cache, (o, value) => o with { Cache = value },
+            "cache", Kinds.Record<CacheMemoryOptions>(), o => o.Cache, (o, value) => o with { Cache = value },
             "Where routes with `cache` keep answers."
         },
         {
-            "admin", Kinds.Record(AdminOptions.Shape), o => o.Admin, (o, value) => o with { Admin = value },
+            "admin", Kinds.Record<AdminOptions>(), o => o.Admin, (o, value) => o with { Admin = value },
             "The operator's own listener."
         },
         {
-            "log", Kinds.Record(LogOptions.Shape), o => o.Log, (o, value) => o with { Log = value },
+            "log", Kinds.Record<LogOptions>(), o => o.Log, (o, value) => o with { Log = value },
             "What is logged and where."
         },
         {
-            "transport", Kinds.Record(TransportOptions.Shape), o => o.Transport, (o, value) => o with { Transport = value },
+            "transport", Kinds.Record<TransportOptions>(), o => o.Transport, (o, value) => o with { Transport = value },
             "The engine."
         },
         {
-            "reload", Kinds.Record(ReloadOptions.Shape), o => o.Reload, (o, value) => o with { Reload = value },
+            "reload", Kinds.Record<ReloadOptions>(), o => o.Reload, (o, value) => o with { Reload = value },
             "When the files are read again."
         },
         {
-            "state", Kinds.Record(StateOptions.Shape), o => o.State, (o, value) => o with { State = value },
+            "state", Kinds.Record<StateOptions>(), o => o.State, (o, value) => o with { State = value },
             "What outlives the process."
         },
         {
-            "shutdown", Kinds.Record(ShutdownOptions.Shape), o => o.Shutdown, (o, value) => o with { Shutdown = value },
+            "shutdown", Kinds.Record<ShutdownOptions>(), o => o.Shutdown, (o, value) => o with { Shutdown = value },
             "How the process ends."
         },
     };

@@ -52,11 +52,11 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
             "The addresses it accepts on. `\":8080\"` is every IPv4 address, `\"[::]:8080\"` every IPv6 address; port 0 takes a free port.", Presence.Required
         },
         {
-            "tls", Kinds.Record(TlsOptions.Shape), o => o.Tls!, (o, value) => o with { Tls = value },
+            "tls", Kinds.Record<TlsOptions>(), o => o.Tls!, (o, value) => o with { Tls = value },
             "TLS termination. Without it bytes are taken as they come."
         },
         {
-            "tcp", Kinds.Record(TcpOptions.Shape), o => o.Tcp!, (o, value) => o with { Tcp = value },
+            "tcp", Kinds.Record<TcpOptions>(), o => o.Tcp!, (o, value) => o with { Tcp = value },
             "Layer 4: where its connections go."
         },
         {
@@ -73,7 +73,7 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
             "Connections at once of one client: an IPv4 address, or an IPv6 network of 64 bits. More are reset; `too_many_connections`. Clients of a Unix socket are not counted."
         },
         {
-            "connection_rate", Kinds.Record(ConnectionRateOptions.Shape).OrNull("off"), o => o.ConnectionPolicies.ConnectionRate,
+            "connection_rate", Kinds.Record<ConnectionRateOptions>().OrNull("off"), o => o.ConnectionPolicies.ConnectionRate,
             (o, value) => o with { ConnectionPolicies = o.ConnectionPolicies with { ConnectionRate = value } },
             "New connections of one client, counted as for `max_connections_per_client`. More are reset; `connection_rate_exceeded`."
         },
@@ -94,7 +94,7 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
             "the client from there on. Strict: any other peer is reset (`untrusted_proxy`), and so is a proxy without a header (`proxy_header_missing`). The peer of a Unix socket is trusted."
         },
         {
-            "timeouts", Kinds.Record(TcpTimeouts.Shape).Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
+            "timeouts", Kinds.Record<TcpTimeouts>().Or("none", new TcpTimeouts()), o => o.Timeouts, (o, value) => o with { Timeouts = value },
             "Time bounds of its connections; `none` undoes what `defaults` say. An HTTP listener has but `preamble` here, and the others in `http.timeouts`."
         },
     };

@@ -13,7 +13,7 @@ public sealed record ReloadOptions : IConfigurable<ReloadOptions>
             "True where a changed file is loaded without a signal. SIGHUP loads it either way."
         },
         {
-            "guard", Kinds.Record(GuardOptions.Shape).OrNull("off"), o => o.Guard, (o, value) => o with { Guard = value },
+            "guard", Kinds.Record<GuardOptions>().OrNull("off"), o => o.Guard, (o, value) => o with { Guard = value },
             "When a reload is taken back because requests fare worse than before it; `off` is never. `lb reload --no-guard` goes without."
         },
     };

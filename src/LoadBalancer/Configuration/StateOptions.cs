@@ -22,7 +22,7 @@ public sealed record StateOptions : IConfigurable<StateOptions>
             "`auto`: the `StateDirectory=` of the systemd unit; without one, nothing is kept."
         },
         {
-            "redis", Kinds.Record(RedisOptions.Shape).OrNull("none"), o => o.Redis, (o, value) => o with { Redis = value },
+            "redis", Kinds.Record<RedisOptions>().OrNull("none"), o => o.Redis, (o, value) => o with { Redis = value },
             "The Redis in which instances count their limits together. `none`: each counts for itself."
         },
         {

@@ -23,7 +23,7 @@ internal static class TestFile
         }
         else if (new YamlSource(text, path, reader).Read() is { } root)
         {
-            options = Kinds.Record(TestFileOptions.Shape).Read(root, TestFileOptions.Shape.Blank(), reader);
+            options = Kinds.Record<TestFileOptions>().Read(root, TestFileOptions.Shape.Blank(), reader);
             Check(options, root, reader);
         }
 

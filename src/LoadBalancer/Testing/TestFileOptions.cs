@@ -14,7 +14,7 @@ internal sealed record TestFileOptions : IConfigurable<TestFileOptions>
             "The configuration, relative to this file; `-c` says another."
         },
         {
-            "tests", Kinds.List(Kinds.Record(TestOptions.Shape)), o => o.Tests, (o, value) => o with { Tests = value },
+            "tests", Kinds.List(Kinds.Record<TestOptions>()), o => o.Tests, (o, value) => o with { Tests = value },
             "The expectations.", Presence.Required
         },
     };

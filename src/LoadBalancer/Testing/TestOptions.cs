@@ -14,15 +14,15 @@ internal sealed record TestOptions : IConfigurable<TestOptions>
             "What is expected, in words; without it the request is shown."
         },
         {
-            "request", Kinds.Record(TestRequestOptions.Shape), o => o.Request!, (o, value) => o with { Request = value },
+            "request", Kinds.Record<TestRequestOptions>(), o => o.Request!, (o, value) => o with { Request = value },
             "A request."
         },
         {
-            "expect", Kinds.Record(TestExpectOptions.Shape), o => o.Expect!, (o, value) => o with { Expect = value },
+            "expect", Kinds.Record<TestExpectOptions>(), o => o.Expect!, (o, value) => o with { Expect = value },
             "What becomes of it. Only what is written is looked at."
         },
         {
-            "assert", Kinds.Record(TestAssertOptions.Shape), o => o.Assert!, (o, value) => o with { Assert = value },
+            "assert", Kinds.Record<TestAssertOptions>(), o => o.Assert!, (o, value) => o with { Assert = value },
             "What has to be true of every request that leads to some place: it is proved over all routes."
         },
     };

@@ -4,11 +4,9 @@ namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A map of records by name.</summary>
 /// <param name="noun">What a name stands for, without an article.</param>
-/// <param name="shape">The records.</param>
-internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>>
+/// <param name="record">The records.</param>
+internal sealed class MapKind<T>(string noun, RecordKind<T> record) : Kind<ValueMap<T>>
 {
-    private readonly RecordKind<T> _record = new(shape);
-
     /// <inheritdoc/>
     public override string Noun => $"a map of {noun}s by name";
 
@@ -16,7 +14,7 @@ internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>
     public override string Example => "";
 
     /// <inheritdoc/>
-    public override Shape Nested => shape;
+    public override Shape Nested => record.Shape;
 
     /// <inheritdoc/>
     public override string NestedPath => ".NAME";
@@ -25,17 +23,17 @@ internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>
     public override string? Print(ValueMap<T> value) => null;
 
     /// <inheritdoc/>
-    public override string Describe(ValueMap<T> value) => MapKind.Describe(value, _record);
+    public override string Describe(ValueMap<T> value) => MapKind.Describe(value, record);
 
     /// <inheritdoc/>
-    public override void Compare(ValueMap<T> before, ValueMap<T> after, string path, ICollection<OptionChange> changes) => MapKind.Compare(before, after, _record, path, changes);
+    public override void Compare(ValueMap<T> before, ValueMap<T> after, string path, ICollection<OptionChange> changes) => MapKind.Compare(before, after, record, path, changes);
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) => new()
     {
         ["type"] = new JsonArray("object", "null"),
         ["propertyNames"] = new JsonObject { ["pattern"] = $"^{MapKind.NamePattern}$" },
-        ["additionalProperties"] = _record.ToSchema(definitions),
+        ["additionalProperties"] = record.ToSchema(definitions),
     };
 
     /// <inheritdoc/>
@@ -58,7 +56,7 @@ internal sealed class MapKind<T>(string noun, Shape<T> shape) : Kind<ValueMap<T>
         }
 
         // A record with errors stays under its name, so that whatever refers to it is not an error as well.
-        value = new ValueMap<T>(map.Entries.Select(entry => KeyValuePair.Create(entry.Key, _record.Read(entry.Value, shape.Blank(), reader))));
+        value = new ValueMap<T>(map.Entries.Select(entry => KeyValuePair.Create(entry.Key, record.Read(entry.Value, record.Shape.Blank(), reader))));
         return ReadOutcome.Read;
     }
 }

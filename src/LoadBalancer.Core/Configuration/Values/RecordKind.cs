@@ -3,14 +3,18 @@ using System.Text.Json.Nodes;
 namespace LoadBalancer.Configuration.Values;
 
 /// <summary>A map of a record's keys, or its short form. Keys that are not written keep what they had before.</summary>
-internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
+/// <param name="shape">The record's keys, asked for once and not before somebody needs them: a file that has no such record does not pay for its table.</param>
+internal sealed class RecordKind<T>(Func<Shape<T>> shape) : Kind<T>
 {
+    /// <summary>The record's keys.</summary>
+    public Shape<T> Shape => field ??= shape();
+
     /// <inheritdoc/>
     public override string Noun
     {
         get
         {
-            var keys = $"a map with the {(shape.Keys.Count == 1 ? "key" : "keys")} {string.Join(", ", shape.Keys.Select(key => key.Name))}";
+            var keys = $"a map with the {(Shape.Keys.Count == 1 ? "key" : "keys")} {string.Join(", ", Shape.Keys.Select(key => key.Name))}";
             return Short is { } key ? $"{key.Kind.Expected.TrimEnd(',')}, or {keys}" : keys;
         }
     }
@@ -19,18 +23,18 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
     public override string Example => "";
 
     /// <inheritdoc/>
-    public override Shape Nested => shape;
+    public override Shape Nested => Shape;
 
     /// <inheritdoc/>
     public override bool IsTemplate => Short?.Kind.IsTemplate == true;
 
-    private Key? Short => shape.Keys.FirstOrDefault(key => key.Name == shape.ShortForm);
+    private Key? Short => Shape.Keys.FirstOrDefault(key => key.Name == Shape.ShortForm);
 
     /// <inheritdoc/>
     public override string? Print(T value) => null;
 
     /// <inheritdoc/>
-    public override string Describe(T value) => value is null ? "none" : shape.Describe(value);
+    public override string Describe(T value) => value is null ? "none" : Shape.Describe(value);
 
     /// <inheritdoc/>
     public override void Compare(T before, T after, string path, ICollection<OptionChange> changes)
@@ -41,7 +45,7 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
         }
         else
         {
-            shape.Compare(before, after, path, changes);
+            Shape.Compare(before, after, path, changes);
         }
     }
 
@@ -50,24 +54,24 @@ internal sealed class RecordKind<T>(Shape<T> shape) : Kind<T>
 
     /// <inheritdoc/>
     public override JsonObject ToSchema(SchemaDefinitions definitions) =>
-        Short is { } key ? new JsonObject { ["anyOf"] = new JsonArray(key.Kind.ToSchema(definitions), definitions.Refer(shape)) } : definitions.Refer(shape);
+        Short is { } key ? new JsonObject { ["anyOf"] = new JsonArray(key.Kind.ToSchema(definitions), definitions.Refer(Shape)) } : definitions.Refer(Shape);
 
     /// <inheritdoc/>
     protected internal override ReadOutcome TryRead(ConfigNode node, T start, ConfigReader reader, out T value)
     {
         // Where there was nothing before, as in a list or under `off`, the record's own defaults are what is overridden.
-        value = start is null ? shape.Blank() : start;
+        value = start is null ? Shape.Blank() : start;
         switch (node)
         {
             case ScalarNode { IsEmpty: true }:
-                shape.ReportMissing(node, reader);
+                Shape.ReportMissing(node, reader);
                 return ReadOutcome.Read;
             case ScalarNode scalar:
-                return shape.ReadShort(scalar, value, reader, out value);
+                return Shape.ReadShort(scalar, value, reader, out value);
             case ListNode when Short?.Kind.ReadsLists == true:
-                return shape.ReadShort(node, value, reader, out value);
+                return Shape.ReadShort(node, value, reader, out value);
             case MapNode map:
-                value = shape.Read(map, value, reader);
+                value = Shape.Read(map, value, reader);
                 return ReadOutcome.Read;
             default:
                 return ReadOutcome.Mismatch;

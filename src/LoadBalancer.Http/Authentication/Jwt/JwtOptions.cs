@@ -19,7 +19,7 @@ internal sealed record JwtOptions : IConfigurable<JwtOptions>
             "Whom tokens have to be for: the claim `aud` is one of these, or has one of them. With `any` a token that the issuer made for another service is taken too.", Presence.Required
         },
         {
-            "keys", Kinds.Record(JwtKeysOptions.Shape), o => o.Keys, (o, value) => o with { Keys = value },
+            "keys", Kinds.Record<JwtKeysOptions>(), o => o.Keys, (o, value) => o with { Keys = value },
             "Where the issuer's keys come from.", Presence.Required
         },
         {

@@ -39,7 +39,7 @@ internal sealed record OidcOptions : IConfigurable<OidcOptions>
             "What its tokens may be signed with."
         },
         {
-            "require", Kinds.Record(OidcRequirements.Shape).Or("none", new OidcRequirements()), o => o.Require, (o, value) => o with { Require = value },
+            "require", Kinds.Record<OidcRequirements>().Or("none", new OidcRequirements()), o => o.Require, (o, value) => o with { Require = value },
             "How somebody has to have logged in. Another login gets 403."
         },
         {

@@ -19,7 +19,7 @@ internal sealed record RewriteOptions : IConfigurable<RewriteOptions>
             "Another path, a template. Not together with `strip_prefix`."
         },
         {
-            "query", Kinds.Record(QueryChangesOptions.Shape), o => o.Query, (o, value) => o with { Query = value },
+            "query", Kinds.Record<QueryChangesOptions>(), o => o.Query, (o, value) => o with { Query = value },
             "What is changed in the query."
         },
     };
