@@ -9,6 +9,9 @@ internal static class Loopback
     /// <summary>The bound on every wait, in milliseconds: reached only by a test that fails.</summary>
     public const int TimeoutMs = 15_000;
 
+    /// <summary>Between two questions whether something has come: whoever asks without a pause takes the core from what is to come.</summary>
+    public static Task PauseAsync() => Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+
     /// <summary>A listening socket on a port that the kernel chose.</summary>
     public static Socket Listen()
     {

@@ -67,7 +67,7 @@ internal sealed class ProbedServer : IDisposable
         while (Open > 0)
         {
             Assert.That(TimeProvider.System.GetElapsedTime(start), Is.LessThan(TimeSpan.FromSeconds(30)), $"{Open} connections are still open");
-            await Task.Yield();
+            await Loopback.PauseAsync();
         }
     }
 

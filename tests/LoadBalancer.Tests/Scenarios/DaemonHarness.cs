@@ -133,6 +133,8 @@ internal sealed partial class DaemonHarness : IAsyncDisposable
             {
                 Assert.Fail($"this never came: {what}");
             }
+
+            await Loopback.PauseAsync();
         }
     }
 

@@ -78,9 +78,8 @@ internal sealed partial class LbProcess : IDisposable
     /// <summary>How many descriptors it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
-    /// <summary>How urgent its threads are, by their names: 0, or more for those that the kernel puts behind others (proc(5), stat).</summary>
-    public IEnumerable<(string Name, int Niceness)> Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Select(thread =>
-        (File.ReadAllText($"{thread}/comm").Trim(), int.Parse(File.ReadAllText($"{thread}/stat").Split(") ")[^1].Split(' ')[16], CultureInfo.InvariantCulture)));
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
 
     /// <summary>Its memory that is in RAM, in MiB.</summary>
     public double ResidentMiB => File.ReadLines($"/proc/{_process.Id}/status").Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
@@ -137,6 +136,7 @@ internal sealed partial class LbProcess : IDisposable
         while (!holds(await StatusAsync()))
         {
             Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), $"this never came: {what}");
+            await Loopback.PauseAsync();
         }
     }
 
@@ -153,6 +153,7 @@ internal sealed partial class LbProcess : IDisposable
         while (await SumAsync("process_max_fds ") != number)
         {
             Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), $"it does not notice its limit of descriptors; {Condition}");
+            await Loopback.PauseAsync();
         }
     }
 

@@ -146,6 +146,7 @@ internal sealed class ReturnScenarios
         while ((await StatusAsync()).GetProperty("config").GetProperty("source").GetString() != source)
         {
             Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), $"the configuration never came from the {source}");
+            await Loopback.PauseAsync();
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class ShutdownScenarios
         while (TryOpen(address))
         {
             Assert.That(TimeProvider.System.GetElapsedTime(ordered), Is.LessThan(TimeSpan.FromSeconds(30)), "still accepting");
+            await Loopback.PauseAsync();
         }
 
         Assert.That(TimeProvider.System.GetElapsedTime(ordered), Is.GreaterThan(TimeSpan.FromSeconds(2)), "refused before its time was over");

@@ -257,6 +257,7 @@ internal sealed class UpgradeScenarios
         var now = await lb.StatusAsync();
         while (now.GetProperty("upstreams").GetArrayLength() < 3 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
         {
+            await Loopback.PauseAsync();
             now = await lb.StatusAsync();
         }
 
@@ -390,6 +391,7 @@ internal sealed class UpgradeScenarios
         while (!lines.All(line => metrics.Contains(line, StringComparison.Ordinal)))
         {
             Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("lb_upgrade", StringComparison.Ordinal))));
+            await Loopback.PauseAsync();
             metrics = await lb.MetricsAsync();
         }
     }

@@ -48,9 +48,11 @@ internal sealed partial class ChaosScenarios
         }
 
         var after = await RestAsync(before);
+        var lessUrgent = _farm.LessUrgent();
         _farm.Stop();
         await UntilAsync(() => Task.FromResult<IReadOnlyList<string>>([.. _farm.Processes.Where(process => !UpgradableLb.HasEnded(process)).Select(process => $"process {process}")]));
         Judge(before, after, last);
+        Assert.That(lessUrgent, Is.Empty, "what reads a file has left its niceness to others");
     }
 
     private void Judge(ProcessReading before, ProcessReading after, IReadOnlyList<ChaosFailure> last)

@@ -76,6 +76,7 @@ internal sealed class UsageScenarios(Carrier carrier) : IOverCarriers
             }
 
             Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), usage.ToString());
+            await Loopback.PauseAsync();
         }
     }
 
