@@ -106,6 +106,16 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
         }
     }
 
+    /// <summary>The cipher that was agreed on, by OpenSSL's name.</summary>
+    public string Cipher => Marshal.PtrToStringUTF8((nint)LibSsl.GetCipherName(LibSsl.GetCipher(_ssl)))!;
+
+    /// <summary>Offers these ciphers of its version, in this order, by OpenSSL's names.</summary>
+    public NativeTlsClient Offering(string ciphers)
+    {
+        Assert.That(ciphers.StartsWith("TLS_", StringComparison.Ordinal) ? SetSuites(_ssl, ciphers) : SetCiphers(_ssl, ciphers), Is.EqualTo(1), OpenSslFailure.TakeText);
+        return this;
+    }
+
     /// <summary>Makes the handshake; true where it came to its end.</summary>
     public bool Handshake() => LibSsl.DoHandshake(_ssl) == 1;
 
@@ -199,6 +209,12 @@ internal sealed unsafe partial class NativeTlsClient : IDisposable
 
     [LibraryImport(LibSsl.Library, EntryPoint = "SSL_set_fd")]
     private static partial int SetDescriptor(nint ssl, int descriptor);
+
+    [LibraryImport(LibSsl.Library, EntryPoint = "SSL_set_cipher_list", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetCiphers(nint ssl, string ciphers);
+
+    [LibraryImport(LibSsl.Library, EntryPoint = "SSL_set_ciphersuites", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetSuites(nint ssl, string suites);
 
     [LibraryImport(LibSsl.Library, EntryPoint = "SSL_key_update")]
     private static partial int KeyUpdate(nint ssl, int bothWays);

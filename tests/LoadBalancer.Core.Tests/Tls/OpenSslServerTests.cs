@@ -12,6 +12,27 @@ internal sealed class OpenSslServerTests(int version)
 {
     private static readonly OpenSslEngine Engine = new();
 
+    [TestCase("AES256:AES128", "AES128")]
+    [TestCase("AES128:CHACHA20", "AES128")]
+    [TestCase("CHACHA20:AES128", "CHACHA20", Description = "who puts it first has no AES in hardware")]
+    public void The_order_of_ciphers_is_the_servers_unless_the_client_puts_ChaCha20_first(string offered, string taken)
+    {
+        using var authority = new TestAuthority();
+        using var echo = new TlsEcho(Engine, TlsEcho.Settings(authority));
+        var suites = offered.Split(':').SelectMany(cipher => (version, cipher) switch
+        {
+            (NativeTlsClient.Tls13, "AES128") => ["TLS_AES_128_GCM_SHA256"],
+            (NativeTlsClient.Tls13, "AES256") => ["TLS_AES_256_GCM_SHA384"],
+            (NativeTlsClient.Tls13, _) => ["TLS_CHACHA20_POLY1305_SHA256"],
+            (_, "AES128") => ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"],
+            (_, "AES256") => ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"],
+            _ => (string[])["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"],
+        });
+        using var client = new NativeTlsClient(echo.Address, version).Offering(string.Join(':', suites)).Connected();
+        client.Echoes(10);
+        Assert.That(client.Cipher.Replace("_", "", StringComparison.Ordinal), Does.Contain(taken));
+    }
+
     [Test]
     public void A_session_is_taken_up_again_by_every_context_with_the_same_keys()
     {

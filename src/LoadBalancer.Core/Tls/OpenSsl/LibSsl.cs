@@ -12,6 +12,8 @@ internal static unsafe partial class LibSsl
     public const int ModeAcceptMovingWriteBuffer = 2;
     public const int ModeReleaseBuffers = 16;
     public const ulong OptionNoCompression = 1ul << 17;
+    public const ulong OptionPrioritizeChaCha = 1ul << 21;
+    public const ulong OptionServerPreference = 1ul << 22;
     public const ulong OptionNoRenegotiation = 1ul << 30;
     public const int ControlMode = 33;
     public const int ControlReadAhead = 41;
@@ -67,6 +69,9 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_cipher_list", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SetCipherList(nint context, string ciphers);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_ciphersuites", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetCipherSuites(nint context, string suites);
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_use_certificate")]
     public static partial int UseCertificate(nint context, nint certificate);
