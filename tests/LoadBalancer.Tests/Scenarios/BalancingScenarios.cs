@@ -111,22 +111,22 @@ internal sealed class BalancingScenarios
     }
 
     [Test]
-    public async Task With_no_endpoint_left_the_client_is_reset_and_it_is_counted_and_the_log_has_the_last_endpoint()
+    public async Task With_no_endpoint_left_the_client_is_reset_and_it_is_counted_and_the_log_names_one_that_was_tried()
     {
         using var folder = new TemporaryFolder();
-        var (first, last) = (Loopback.Refusing(), Loopback.Refusing());
+        var (one, other) = (Loopback.Refusing(), Loopback.Refusing());
         await using var daemon = await DaemonHarness.StartAsync(
             $"""
             listeners: {Listener("all")}
             upstreams:
-              all: {Endpoints($"address: \"{first}\"", $"address: \"{last}\"")}
+              all: {Endpoints($"address: \"{one}\"", $"address: \"{other}\"")}
             """,
             log: $"{{level: error, access: {folder["access.json"]}}}");
         using var client = Loopback.Connect(await daemon.AddressOfAsync("all"));
         Assert.That(client.ReceiveError(), Is.EqualTo(SocketError.ConnectionReset));
         await daemon.UntilAsync(
             status => status.GetProperty("listeners")[0].GetProperty("rejected").GetProperty("connect_refused").GetInt32() == 1, "the refusal is counted");
-        Assert.That(() => File.ReadAllText(folder["access.json"]), Does.Contain($"\"endpoint\":\"{last}\",\"attempts\":2,\"connect_ms\":null,").After(Loopback.TimeoutMs, 5));
+        Assert.That(() => File.ReadAllText(folder["access.json"]), Does.Match($"\"endpoint\":\"({one}|{other})\",\"attempts\":2,\"connect_ms\":null,").After(Loopback.TimeoutMs, 5));
     }
 
     [Test]
