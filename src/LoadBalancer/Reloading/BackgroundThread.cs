@@ -1,4 +1,3 @@
-using System.Runtime;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Reloading;
@@ -6,9 +5,7 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <summary>Work of a second or so that nobody waits for, such as a file of 10,000 routes: on a thread of its own that the kernel puts behind all others of its core, the loops among them.</summary>
 /// <remarks>
 /// A thread for each, since one that has made itself less urgent may not take that back (setpriority(2)). What a thread starts is as urgent as it is itself, and
-/// whoever completes a task may have to start a thread of the pool: so another one waits for it, and completes the task. Whoever needs a collection of the oldest
-/// generation starts the collector's thread, which stays while it has work: so there is none until this is over (<see cref="GCLatencyMode.LowLatency"/>), but where
-/// memory is short.
+/// whoever completes a task may have to start a thread of the pool: so another one waits for it, and completes the task.
 /// </remarks>
 internal static class BackgroundThread
 {
@@ -17,10 +14,6 @@ internal static class BackgroundThread
 
     /// <summary>PRIO_PROCESS: with 0 for whom, the calling thread.</summary>
     private const int OfThread = 0;
-
-    private static readonly Lock Gate = new();
-    private static int _running;
-    private static GCLatencyMode _usual;
 
     /// <summary>Does <paramref name="work"/> on such a thread.</summary>
     /// <returns>What it gives, or throws.</returns>
@@ -31,7 +24,6 @@ internal static class BackgroundThread
         {
             var outcome = default(T)!;
             Exception? failure = null;
-            Count(+1);
             var thread = Start("lb-background", () =>
             {
                 // Where it is not allowed, the work is done all the same.
@@ -46,7 +38,6 @@ internal static class BackgroundThread
                 }
             });
             thread.Join();
-            Count(-1);
             if (failure is null)
             {
                 done.SetResult(outcome);
@@ -57,16 +48,6 @@ internal static class BackgroundThread
             }
         });
         return done.Task;
-    }
-
-    private static void Count(int more)
-    {
-        lock (Gate)
-        {
-            _usual = _running == 0 ? GCSettings.LatencyMode : _usual;
-            _running += more;
-            GCSettings.LatencyMode = _running == 0 ? _usual : GCLatencyMode.LowLatency;
-        }
     }
 
     private static Thread Start(string name, ThreadStart run)
