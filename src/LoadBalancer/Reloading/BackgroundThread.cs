@@ -5,7 +5,9 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <summary>Work of a second or so that nobody waits for, such as a file of 10,000 routes: on a thread of its own that the kernel puts behind all others of its core, the loops among them.</summary>
 /// <remarks>
 /// A thread for each, since one that has made itself less urgent may not take that back (setpriority(2)). What a thread starts is as urgent as it is itself, and
-/// whoever completes a task may have to start a thread of the pool: so another one waits for it, and completes the task.
+/// whoever completes a task may have to start a thread of the pool: so another one waits for it, and completes the task. What it does start is the collector's
+/// thread (.NET BGC), where the oldest generation is due meanwhile: that one ends when it had nothing to do for 20 s. Doing without that generation meanwhile
+/// (<c>GCLatencyMode.LowLatency</c>) was measured: seven times as many collections of the youngest, and twice the stops.
 /// </remarks>
 internal static class BackgroundThread
 {

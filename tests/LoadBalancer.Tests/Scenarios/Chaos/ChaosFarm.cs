@@ -149,8 +149,8 @@ internal sealed class ChaosFarm : IDisposable
         Assert.That(async () => (await ReadAsync()).FullCollections, Is.GreaterThan(before).After(Loopback.TimeoutMs, 20), "a full collection");
     }
 
-    /// <summary>Threads of whoever serves that are less urgent than others, where nothing is read or built any more.</summary>
-    public IReadOnlyList<KernelThread> LessUrgent() => KernelThread.LessUrgent(_lb.ProcessId);
+    /// <summary>Threads of whoever serves that are less urgent than others, where nothing is read or built any more. The collector's own may be: who reads a file has started it, and it ends when it had nothing to do for 20 s.</summary>
+    public IReadOnlyList<KernelThread> LessUrgent() => KernelThread.LessUrgent(_lb.ProcessId).FindAll(thread => thread.Name != ".NET BGC");
 
     /// <summary>Old processes that have not ended.</summary>
     public IReadOnlyList<int> Lingering() => [.. _processes.Where(process => process != _lb.ProcessId && !UpgradableLb.HasEnded(process))];
