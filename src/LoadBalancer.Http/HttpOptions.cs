@@ -37,6 +37,25 @@ internal sealed record HttpOptions(string? Upstream) : IConfigurable<HttpOptions
     /// <summary>The routes, where there are none the one that <see cref="Upstream"/> stands for.</summary>
     public ValueList<RouteOptions> AllRoutes => Upstream is null ? Routes : [new RouteOptions { Upstream = Upstream, Policies = Defaults }];
 
+    /// <summary>The names of all upstreams that its routes lead to, each once, in the order of the file.</summary>
+    public IReadOnlyCollection<string> UpstreamNames()
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var route in AllRoutes)
+        {
+            if (route is { Upstream: { } only, Mirror: null, Split: null, Policies.OnError.Count: 0 })
+            {
+                names.Add(only);
+            }
+            else
+            {
+                names.UnionWith(route.Upstreams);
+            }
+        }
+
+        return names;
+    }
+
     /// <summary>The keys of a listener that is read over what <c>defaults</c> say.</summary>
     internal static Shape<HttpOptions> Over(HttpTimeouts timeouts, HttpLimits limits, RoutePolicyOptions policies) => new(
         "http", "Layer 7: requests are routed one by one. It has `upstream`, `routes` or `redirect_to_https`.", """{routes: [{path: "/users/*", upstream: users}]}""",

@@ -78,14 +78,15 @@ internal sealed class HttpProxyBuilder
 
         // A request that changes something ends what other routes and listeners keep of it, so that all of them have the cache where one has.
         var cache = Cache;
-        var used = options.AllRoutes.SelectMany(route => route.Upstreams).Distinct().ToDictionary(name => name, name => upstreams[name]);
+        var used = options.UpstreamNames().ToDictionary(name => name, name => upstreams[name], StringComparer.Ordinal);
         if (running is not null && running.Options == options && running.Policies == policies && running.Tls == tls && running.HttpsListeners == https && running.Providers == providers && running.Limits == limits && running.Cache == cache
             && used.All(entry => running.Upstreams.GetValueOrDefault(entry.Key) == entry.Value))
         {
             return running;
         }
 
-        var before = new RoutePredecessors(running);
+        var routes = options.AllRoutes;
+        var before = new RoutePredecessors(running, routes, used);
         var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
         return new HttpProxy
         {
@@ -94,8 +95,8 @@ internal sealed class HttpProxyBuilder
             Upstreams = used,
             Routes = new RouteTable(
             [
-                .. options.AllRoutes.Select(route => RouteOf(route, used, before, providers, limits, cache, requests)),
-                .. OidcRoutes.Of(options.AllRoutes, providers).Select(own => RouteOf(own.Options, used, before, providers, limits, cache, requests, own.Handler)),
+                .. routes.Select(route => RouteOf(route, used, before, providers, limits, cache, requests)),
+                .. OidcRoutes.Of(routes, providers).Select(own => RouteOf(own.Options, used, before, providers, limits, cache, requests, own.Handler)),
             ]),
             HttpsListeners = https,
             Providers = providers,
@@ -144,11 +145,16 @@ internal sealed class HttpProxyBuilder
     private Route RouteOf(
         RouteOptions options, Dictionary<string, Upstream> upstreams, RoutePredecessors before, ProviderSet providers, LimitSet limits, CacheStore? cache, HttpMetrics requests, HttpHandler? own = null)
     {
-        var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var captures = options.Pattern.Captures;
-        var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var previous = before.Take(options);
-        var policies = HttpPolicyCatalog.Build(options.Policies, [.. captures], previous?.Policies, Context, providers, limits, cache);
+        var policies = HttpPolicyCatalog.Build(options.Policies, captures.Count == 0 ? [] : [.. captures], previous?.Policies, Context, providers, limits, cache);
+        if (own is null && previous?.Policies == policies && before.GoesOn(previous, options))
+        {
+            return previous;
+        }
+
+        var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
+        var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var keeper = own is null ? policies.Find<CachePolicy>() : null;
         var handler = own ?? HandlerOf(options, upstreams, captures, retries);
         return new Route
@@ -160,7 +166,7 @@ internal sealed class HttpProxyBuilder
             Handler = keeper is { Keeps: true } ? new CacheFetcher(handler, keeper, Engine, Context) : handler,
             Metrics = requests.Of(name),
             CacheScope = keeper is not { Keeps: true } ? null
-                : previous is { CacheScope: { } scope } && previous.Policies.Cache == cache && previous.Policies.Providers == policies.Providers && before.LeadsAs(previous, options, upstreams) ? scope
+                : previous is { CacheScope: { } scope } && previous.Policies.Cache == cache && previous.Policies.Providers == policies.Providers && before.LeadsAs(previous, options) ? scope
                 : ScopeOf(options, upstreams, cache!),
             StandIns =
             [

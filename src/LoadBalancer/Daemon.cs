@@ -65,7 +65,8 @@ internal static class Daemon
     private static async Task<int> RunAsync(string path, bool strict, Terminal terminal, ServiceEnvironment service, Predecessor? predecessor, Orders orders, TimeProvider time)
     {
         // 1. The file. Where it is no use, the last good one, which the state folder has; not in an upgrade, where the old process has a good one.
-        var file = GatewayFile.Load(path, terminal.Environment);
+        var routes = new RouteMemory();
+        var file = GatewayFile.Load(path, terminal.Environment, new LoadSettings { Routes = routes });
         foreach (var error in file.Errors)
         {
             await terminal.Error.WriteLineAsync(error.ToString());
@@ -146,7 +147,7 @@ internal static class Daemon
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops, report => Log(report, log)), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
-            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
+            using var reloader = new Reloader(path, terminal.Environment, routes, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
             var shared = new SharedUsage(
                 usage, () => reloader.Snapshot.Store?.Client, state, time,
                 refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));

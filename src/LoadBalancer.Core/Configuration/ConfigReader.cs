@@ -13,6 +13,7 @@ public sealed class ConfigReader(Func<ScalarNode, bool, ScalarText> resolve)
     private readonly List<ConfigError> _errors = [];
     private readonly List<ConfigError> _warnings = [];
     private int _left;
+    private (object? Left, object? Right) _equal;
 
     /// <summary>A reader that takes every text as it is written.</summary>
     public ConfigReader()
@@ -30,12 +31,16 @@ public sealed class ConfigReader(Func<ScalarNode, bool, ScalarText> resolve)
     /// <summary>What works but is hardly meant.</summary>
     public IReadOnlyList<ConfigError> Warnings => _warnings;
 
+    /// <summary>How many errors and warnings there were so far, those that are not shown too: whoever reads something sees by it whether anything was wrong.</summary>
+    internal int Findings { get; private set; }
+
     /// <summary>True where a key was read whose text is unknown on purpose: the result is checked, but not fit to run.</summary>
     public bool LeftUnknown { get; private set; }
 
     /// <summary>Notes an error; the load goes on to find the others.</summary>
     public void Error(SourceSpan place, string message)
     {
+        Findings++;
         if (_errors.Count < MostErrors)
         {
             _errors.Add(new ConfigError(place, message));
@@ -49,6 +54,7 @@ public sealed class ConfigReader(Func<ScalarNode, bool, ScalarText> resolve)
     /// <summary>Notes what works but is hardly meant.</summary>
     public void Warn(SourceSpan place, string message)
     {
+        Findings++;
         if (_warnings.Count < MostErrors)
         {
             _warnings.Add(new ConfigError(place, message));
@@ -60,6 +66,19 @@ public sealed class ConfigReader(Func<ScalarNode, bool, ScalarText> resolve)
 
     /// <summary>As <see cref="Text(ScalarNode)"/>, for a template: <c>${client_ip}</c> stays in it, and a dollar is <c>$$</c>, also one that a reference brought in.</summary>
     public string? Template(ScalarNode node) => Text(node, template: true);
+
+    /// <summary>True where both are equal: of thousands of items whose defaults are those of one list, only the first has to be looked at.</summary>
+    internal bool AreEqual(object left, object right)
+    {
+        if (ReferenceEquals(left, right) || (ReferenceEquals(left, _equal.Left) && ReferenceEquals(right, _equal.Right)))
+        {
+            return true;
+        }
+
+        var equal = left.Equals(right);
+        _equal = equal ? (left, right) : _equal;
+        return equal;
+    }
 
     private string? Text(ScalarNode node, bool template)
     {

@@ -11,6 +11,7 @@ namespace LoadBalancer.Configuration;
 public sealed class Shape<T> : Shape, IEnumerable<Key>
 {
     private readonly Func<T> _blank;
+    private readonly Lazy<T> _defaults;
     private readonly List<Key<T>> _keys;
 
     /// <summary>A shape without keys; the initializer adds them.</summary>
@@ -28,14 +29,15 @@ public sealed class Shape<T> : Shape, IEnumerable<Key>
         : base(name, doc, example, shortForm)
     {
         _blank = blank;
+        _defaults = new Lazy<T>(blank);
         _keys = keys;
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<Key<T>> Keys => _keys;
 
-    /// <summary>A record with the defaults.</summary>
-    public T Blank() => _blank();
+    /// <summary>A record with the defaults, each time the same one: a list may have thousands that start from it.</summary>
+    public T Blank() => _defaults.Value;
 
     /// <summary>The same keys over other defaults.</summary>
     public Shape<T> StartingFrom(T start) => new(Name, Doc, Example, () => start, ShortForm, _keys);

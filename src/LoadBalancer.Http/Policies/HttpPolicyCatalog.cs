@@ -45,7 +45,7 @@ internal static class HttpPolicyCatalog
         previous ??= PolicyChain.Empty;
         all ??= ProviderSet.Empty;
         limits ??= LimitSet.Empty;
-        ValueList<IdentityProvider> providers = [.. (options.Auth?.Names ?? []).Select(all.Find).OfType<IdentityProvider>()];
+        ValueList<IdentityProvider> providers = options.Auth is null ? [] : [.. options.Auth.Names.Select(all.Find).OfType<IdentityProvider>()];
         if (previous.Options == options && previous.Captures.Equals(captures) && previous.Providers.Equals(providers) && previous.Limits == limits && previous.Cache == cache
             && (options.Auth is null || previous.Failures == all.Failures))
         {

@@ -9,19 +9,49 @@ namespace LoadBalancer.Http.Routing;
 /// followed once at most. For one build.
 /// </summary>
 /// <param name="running">What the listener does; null for nothing.</param>
-internal sealed class RoutePredecessors(HttpProxy? running)
+/// <param name="next">The routes that take their places.</param>
+/// <param name="upstreams">The upstreams that these lead to, by name.</param>
+internal sealed class RoutePredecessors(HttpProxy? running, IReadOnlyCollection<RouteOptions> next, IReadOnlyDictionary<string, Upstream> upstreams)
 {
     private static readonly RouteLimits NoLimits = new();
     private static readonly RoutePolicyOptions NoPolicies = new();
 
-    private readonly Dictionary<RouteOptions, Queue<Route>> _byMatch = (running?.Routes.Routes ?? []).GroupBy(route => MatchOf(route.Options)).ToDictionary(same => same.Key, same => new Queue<Route>(same));
+    // Most routes are the very options that ran before: of those nothing has to be compared.
+    private readonly Dictionary<RouteOptions, Route> _same = SameOf(running);
+    private readonly HashSet<string> _others = [.. upstreams.Where(entry => running?.Upstreams.GetValueOrDefault(entry.Key) != entry.Value).Select(entry => entry.Key)];
+
+    private Dictionary<RouteOptions, Queue<Route>> ByMatch => field ??= OthersByMatch();
 
     /// <summary>The route that <paramref name="options"/> follow; null for none.</summary>
-    public Route? Take(RouteOptions options) => _byMatch.TryGetValue(MatchOf(options), out var routes) && routes.TryDequeue(out var route) ? route : null;
+    public Route? Take(RouteOptions options) =>
+        _same.TryGetValue(options, out var same) ? same
+        : _same.Count > 0 && ByMatch.TryGetValue(MatchOf(options), out var routes) && routes.TryDequeue(out var route) ? route
+        : null;
 
     /// <summary>True where a route says the same as <paramref name="options"/>, and leads to upstreams that say the same.</summary>
-    public bool LeadsAs(Route route, RouteOptions options, IReadOnlyDictionary<string, Upstream> upstreams) =>
+    public bool LeadsAs(Route route, RouteOptions options) =>
         route.Options == options && options.Upstreams.All(name => running!.Upstreams.TryGetValue(name, out var before) && before.Options == upstreams[name].Options);
+
+    /// <summary>True where a route says the same as <paramref name="options"/>, and leads to the very same upstreams: it may go on as it is.</summary>
+    public bool GoesOn(Route route, RouteOptions options) => route.Options == options && (_others.Count == 0 || !options.Upstreams.Any(_others.Contains));
+
+    private static Dictionary<RouteOptions, Route> SameOf(HttpProxy? running)
+    {
+        var routes = running?.Routes.Routes ?? [];
+        var same = new Dictionary<RouteOptions, Route>(routes.Count, ReferenceEqualityComparer.Instance);
+        foreach (var route in routes)
+        {
+            same.TryAdd(route.Options, route);
+        }
+
+        return same;
+    }
+
+    private Dictionary<RouteOptions, Queue<Route>> OthersByMatch()
+    {
+        var kept = new HashSet<RouteOptions>(next, ReferenceEqualityComparer.Instance);
+        return (running?.Routes.Routes ?? []).Where(route => !kept.Contains(route.Options)).GroupBy(route => MatchOf(route.Options)).ToDictionary(same => same.Key, same => new Queue<Route>(same));
+    }
 
     // What is left of the options says which requests.
     private static RouteOptions MatchOf(RouteOptions options) => options with

@@ -22,13 +22,13 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
     /// <param name="shown">What it is called in messages.</param>
     /// <param name="item">Where it is written.</param>
     /// <param name="written">Where one of its keys is written, be it in defaults.</param>
-    public void Run(string name, ListenerOptions listener, RouteOptions route, string shown, MapNode item, Func<string[], ConfigNode> written)
+    public void Run(string name, ListenerOptions listener, RouteOptions route, Func<string> shown, MapNode item, Func<string[], ConfigNode> written)
     {
         var policies = route.Policies;
         if (policies is { Require: not null, Auth: null } && item.Find("auth")?.Value is null or ScalarNode { Written: "none" })
         {
             var otherwise = item.Find("require") is null ? ", or 'require: none'" : "";
-            error(written(["require"]).Span, $"'require' asks who calls, and {shown} does not find it out: give it 'auth'{otherwise}");
+            error(written(["require"]).Span, $"'require' asks who calls, and {shown()} does not find it out: give it 'auth'{otherwise}");
         }
 
         if (policies.Cors is { Credentials: true } cors && cors.Origins.Contains("*"))
@@ -43,21 +43,27 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
 
         if (policies.Auth is not null && listener.Tls?.ClientCertificates is not { Mode: not ClientCertificateMode.Off })
         {
-            foreach (var provider in policies.Auth.Names.Where(provider => options.Auth.GetValueOrDefault(provider)?.ClientCertificate is not null).Distinct())
+            foreach (var provider in policies.Auth.Names)
             {
-                error(
-                    written(["auth"]).Span,
-                    $"'{provider}' goes by certificates of clients, and the listener '{name}' asks for none: give it tls: {{client_certificates: {{ca: /etc/lb/clients.pem, mode: optional}}}}");
+                if (options.Auth.GetValueOrDefault(provider)?.ClientCertificate is not null)
+                {
+                    error(
+                        written(["auth"]).Span,
+                        $"'{provider}' goes by certificates of clients, and the listener '{name}' asks for none: give it tls: {{client_certificates: {{ca: /etc/lb/clients.pem, mode: optional}}}}");
+                }
             }
         }
 
         if (policies.Auth is not null && listener is { Tls: null, Http.TrustedProxies.Count: 0 })
         {
-            foreach (var provider in policies.Auth.Names.Where(provider => options.Auth.GetValueOrDefault(provider)?.Oidc is not null).Distinct())
+            foreach (var provider in policies.Auth.Names)
             {
-                error(
-                    written(["auth"]).Span,
-                    $"people log in at '{provider}' by https alone, since their cookies go over nothing else: the listener '{name}' needs 'tls', or 'trusted_proxies' of which one ends it");
+                if (options.Auth.GetValueOrDefault(provider)?.Oidc is not null)
+                {
+                    error(
+                        written(["auth"]).Span,
+                        $"people log in at '{provider}' by https alone, since their cookies go over nothing else: the listener '{name}' needs 'tls', or 'trusted_proxies' of which one ends it");
+                }
             }
         }
 
@@ -65,13 +71,13 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         HashIsPossible(route, shown, item);
     }
 
-    private void ShadowIsMeant(RoutePolicyOptions policies, string shown, MapNode item, Func<string[], ConfigNode> written)
+    private void ShadowIsMeant(RoutePolicyOptions policies, Func<string> shown, MapNode item, Func<string[], ConfigNode> written)
     {
-        if (item.Find("shadow") is { } shadow)
+        if (policies.Shadow.Count > 0 && item.Find("shadow") is { } shadow)
         {
             foreach (var policy in policies.Shadow.Where(policy => !HasPolicy(policies, policy)))
             {
-                reader.Warn(shadow.Place, $"'shadow' has '{policy}', which {shown} does not have");
+                reader.Warn(shadow.Place, $"'shadow' has '{policy}', which {shown()} does not have");
             }
         }
 
@@ -81,7 +87,7 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         }
     }
 
-    private void HashIsPossible(RouteOptions route, string shown, MapNode item)
+    private void HashIsPossible(RouteOptions route, Func<string> shown, MapNode item)
     {
         if (route.Policies.Auth is not null || !HashesByClaim)
         {
@@ -92,7 +98,7 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
         {
             if (options.Upstreams.GetValueOrDefault(upstream) is { Balance: "hash", Hash.On: { Type: HashSourceType.Claim } source })
             {
-                reader.Warn(item.Span, $"the upstream '{upstream}' spreads by {source}, and {shown} does not find out who calls: its requests go by the client's address");
+                reader.Warn(item.Span, $"the upstream '{upstream}' spreads by {source}, and {shown()} does not find out who calls: its requests go by the client's address");
             }
         }
     }

@@ -100,7 +100,7 @@ internal sealed class CrossChecks(GatewayOptions options, MapNode root, ConfigRe
     {
         foreach (var (name, listener) in options.Listeners)
         {
-            foreach (var (upstream, place) in _http.NamesOf(name, listener))
+            foreach (var (upstream, place) in _http.UndefinedNamesOf(name, listener))
             {
                 UpstreamIsDefined(upstream, place);
             }

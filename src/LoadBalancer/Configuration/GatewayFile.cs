@@ -25,7 +25,7 @@ internal static class GatewayFile
         var files = new SourceFiles(settings.Kept);
         var interpolation = new Interpolation(files, environment, lookUp: !settings.WithoutSecrets);
         var reader = new ConfigReader(interpolation.Resolve);
-        var includes = new Includes(files, reader);
+        var includes = new Includes(files, reader, settings.Routes);
         var options = Read(path, files, includes, reader, settings);
         return new LoadResult
         {
@@ -124,14 +124,20 @@ internal static class GatewayFile
             return null;
         }
 
-        if (new YamlSource(text, path, reader).Read() is not { } main)
+        if (YamlSource.ReadFile(text, path, reader, settings.Routes) is not { } main)
         {
             return null;
         }
 
         var root = includes.Merge(main);
+        settings.Routes?.Prepare(root, name => files.Texts.GetValueOrDefault(SourceFiles.Full(name)));
         var options = GatewayOptions.Shape.Read(root, GatewayOptions.Shape.Blank(), reader);
         new CrossChecks(options, root, reader, settings).Run(includes.AreWhole);
+        if (reader.Errors.Count == 0)
+        {
+            settings.Routes?.Keep(root);
+        }
+
         return options;
     }
 

@@ -3,6 +3,7 @@
 using LoadBalancer.Configuration;
 using LoadBalancer.Http;
 using LoadBalancer.Http.Authentication.Oidc;
+using LoadBalancer.Http.Policies.Authentication;
 using LoadBalancer.Http.Resilience;
 using LoadBalancer.Http.Responses;
 using LoadBalancer.Http.Routing;
@@ -25,9 +26,19 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     // A fault of the defaults is found in every route that has them, and reported once.
     private readonly HashSet<(SourceSpan Place, string Message)> _reported = [];
 
+    private (string Listener, RouteOptions Route, MapNode Item) _checked;
+    private int _faults;
+
     private CallerChecks Callers => field ??= new CallerChecks(options, reader, Error);
 
+    private QueueChecks Queues => field ??= new QueueChecks(options, root, reader);
+
     private LimitChecks Limits => field ??= new LimitChecks(options, root, reader, settings);
+
+    // One for all routes, of which there may be thousands: what the one is called that is checked, and where one of its keys is written, be it in defaults.
+    private Func<string> Shown => field ??= () => NameOf(_checked.Route);
+
+    private Func<string[], ConfigNode> Written => field ??= path => Exact(_checked.Item, path) ?? Inherited(_checked.Listener, path) ?? _checked.Item;
 
     /// <summary>Checks one listener.</summary>
     public void Run(string name, ListenerOptions listener)
@@ -50,14 +61,29 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         var items = ItemsOf(name, http);
         for (var at = 0; at < items.Count; at++)
         {
-            RouteIsWhole(http.Routes[at], items[at]);
-            PoliciesArePossible(name, listener, http.Routes[at], items[at]);
+            var (route, item) = (http.Routes[at], items[at]);
+            if (item.Memory?.IsSound(route) != true)
+            {
+                RouteIsSound(name, route, item);
+            }
+
+            if (item.Has("shed"))
+            {
+                Queues.ShedIsUsed(route, item);
+            }
+
+            PoliciesArePossible(name, listener, route, item);
         }
 
         if (http.Upstream is not null)
         {
             // The one route that it stands for is written nowhere, and has what the defaults say.
-            PoliciesArePossible(name, listener, http.AllRoutes[0], written);
+            var only = http.AllRoutes[0];
+            PoliciesArePossible(name, listener, only, written);
+            if (!HasErrors(written))
+            {
+                TemplatesAreValid(name, only, written);
+            }
         }
 
         NamesAreDistinct(http, items);
@@ -66,37 +92,60 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         new LoginChecks(options, reader).Run(http, written);
     }
 
-    /// <summary>Every name of an upstream that a listener's <c>http</c> has, with its place.</summary>
-    public IEnumerable<(string? Name, ConfigNode Place)> NamesOf(string name, ListenerOptions listener)
+    /// <summary>Every name of an upstream that a listener's <c>http</c> has and nobody defines, with its place.</summary>
+    public IEnumerable<(string? Name, ConfigNode Place)> UndefinedNamesOf(string name, ListenerOptions listener)
     {
         if (listener.Http is not { } http)
         {
             yield break;
         }
 
-        yield return (http.Upstream, root.Locate("listeners", name, "http", "upstream"));
-        foreach (var (status, page) in http.Defaults.OnError.Where(page => page.Value.Upstream is not null))
+        if (IsUndefined(http.Upstream))
         {
-            yield return (page.Upstream, Inherited(name, "on_error", status, "upstream") ?? root.Locate("listeners", name));
+            yield return (http.Upstream, root.Locate("listeners", name, "http", "upstream"));
+        }
+
+        foreach (var (status, page) in http.Defaults.OnError)
+        {
+            if (IsUndefined(page.Upstream))
+            {
+                yield return (page.Upstream, Inherited(name, "on_error", status, "upstream") ?? root.Locate("listeners", name));
+            }
         }
 
         var items = ItemsOf(name, http);
         for (var at = 0; at < items.Count; at++)
         {
             var (route, item) = (http.Routes[at], items[at]);
-            yield return (route.Upstream, item.Locate("upstream"));
-            yield return (route.Mirror?.Upstream, item.Locate("mirror", "upstream"));
-            foreach (var entry in (item.Locate("split", "to") as MapNode)?.Entries ?? [])
+            if (IsUndefined(route.Upstream))
             {
-                yield return (route.Split?.To.ContainsKey(entry.Key) == true ? entry.Key : null, new ScalarNode(entry.Place, entry.Key, entry.Key));
+                yield return (route.Upstream, item.Locate("upstream"));
             }
 
-            foreach (var entry in (item.Find("on_error")?.Value as MapNode)?.Entries ?? [])
+            if (IsUndefined(route.Mirror?.Upstream))
             {
-                yield return (route.Policies.OnError.GetValueOrDefault(entry.Key)?.Upstream, entry.Value.Locate("upstream"));
+                yield return (route.Mirror!.Upstream, item.Locate("mirror", "upstream"));
+            }
+
+            foreach (var upstream in route.Split?.To.Keys ?? [])
+            {
+                if (IsUndefined(upstream))
+                {
+                    yield return (upstream, (item.Locate("split", "to") as MapNode)?.Find(upstream) is { } entry ? new ScalarNode(entry.Place, entry.Key, entry.Key) : item);
+                }
+            }
+
+            foreach (var (status, page) in route.Policies.OnError)
+            {
+                if (IsUndefined(page.Upstream) && (item.Find("on_error")?.Value as MapNode)?.Find(status) is { } entry)
+                {
+                    yield return (page.Upstream, entry.Value.Locate("upstream"));
+                }
             }
         }
     }
+
+    private bool IsUndefined(string? upstream) => upstream is not null && !options.Upstreams.ContainsKey(upstream);
 
     private void ListenerHasOneProtocol(string name, ConfigNode node)
     {
@@ -166,23 +215,40 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
-    private void PoliciesArePossible(string name, ListenerOptions listener, RouteOptions route, MapNode item)
+    // What the text of a route tells by itself, with what its defaults are; that nothing is wrong with it holds until either changes.
+    private void RouteIsSound(string name, RouteOptions route, MapNode item)
     {
-        AuthIsDefined(name, route, item);
-        var shown = NameOf(route);
-        Callers.Run(name, listener, route, shown, item, Written);
-        Limits.Run(route, shown, item, Written, Error);
+        var (faults, findings) = (_faults, reader.Findings);
+        _checked = (name, route, item);
+        RouteIsWhole(route, item);
+        if (route.Policies.Auth is { } auth && item.Find("auth") is { } written)
+        {
+            AuthIsWhole(auth, written.Value);
+        }
+
         if (!HasErrors(item))
         {
             TemplatesAreValid(name, route, item);
         }
 
-        ConfigNode Written(string[] path) => Exact(item, path) ?? Inherited(name, path) ?? item;
+        if ((faults, findings) == (_faults, reader.Findings))
+        {
+            item.Memory?.HoldSound(route);
+        }
+    }
+
+    // What depends on what else the file says. Of a route that is as it was before nothing is parsed here unless something is wrong.
+    private void PoliciesArePossible(string name, ListenerOptions listener, RouteOptions route, MapNode item)
+    {
+        _checked = (name, route, item);
+        AuthIsDefined(name, route, item);
+        Callers.Run(name, listener, route, Shown, item, Written);
+        Limits.Run(route, Shown, item, Written, Error);
     }
 
     private void RouteIsWhole(RouteOptions route, MapNode item)
     {
-        var actions = Actions.Where(key => item.Find(key) is not null).ToArray();
+        var actions = Actions.Where(item.Has).ToArray();
         if (actions.Length == 0 && item.Entries.All(entry => RouteOptions.Shape.Keys.Any(key => key.Name == entry.Key)))
         {
             Error(item.Span, $"{NameOf(route)} leads nowhere: it needs one of {string.Join(", ", Actions)}");
@@ -213,11 +279,6 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             reader.Warn(rewrite.Place, $"'rewrite' changes what is forwarded, and {NameOf(route)} forwards nothing");
         }
 
-        if (item.Find("shed") is { } shed)
-        {
-            new QueueChecks(options, root, reader).ShedIsUsed(route, shed);
-        }
-
         if (item.Find("retry") is { } retry)
         {
             RetryIsUsed(route, retry);
@@ -237,7 +298,25 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             return;
         }
 
-        var written = item.Find("auth")?.Value ?? Inherited(name, "auth") ?? item;
+        if (!item.Has("auth") && Inherited(name, "auth") is { } inherited)
+        {
+            AuthIsWhole(auth, inherited);
+        }
+
+        // Where those are wrong themselves, that was said already.
+        for (var at = 0; at < auth.Names.Count && !settings.Fragment && root.Find("auth")?.Value is null or MapNode; at++)
+        {
+            if (!options.Auth.ContainsKey(auth.Names[at]) && (root.Locate("auth") as MapNode)?.Find(auth.Names[at]) is null)
+            {
+                var written = item.Find("auth")?.Value ?? Inherited(name, "auth") ?? item;
+                var place = written is MapNode node ? (node.Find("all") ?? node.Find("any"))?.Value ?? node : written;
+                Error(place.LocateItem(at, auth.Names.Count).Span, $"no entry of 'auth' is called {ScalarNode.Quote(auth.Names[at])}{NearestName.Suggest(auth.Names[at], options.Auth.Keys)}");
+            }
+        }
+    }
+
+    private void AuthIsWhole(AuthOptions auth, ConfigNode written)
+    {
         if (written is MapNode map && map.Find("any") is not null && map.Find("all") is { } all)
         {
             Error(all.Place, "'auth' has either 'any' or 'all'");
@@ -246,21 +325,16 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         {
             Error(written.Span, "'auth' needs 'any' or 'all': names of entries of 'auth' at the top of the file");
         }
-
-        // Where those are wrong themselves, that was said already.
-        for (var at = 0; at < auth.Names.Count && !settings.Fragment && root.Find("auth")?.Value is null or MapNode; at++)
-        {
-            if (!options.Auth.ContainsKey(auth.Names[at]) && (root.Locate("auth") as MapNode)?.Find(auth.Names[at]) is null)
-            {
-                var place = written is MapNode node ? (node.Find("all") ?? node.Find("any"))?.Value ?? node : written;
-                Error(place.LocateItem(at, auth.Names.Count).Span, $"no entry of 'auth' is called {ScalarNode.Quote(auth.Names[at])}{NearestName.Suggest(auth.Names[at], options.Auth.Keys)}");
-            }
-        }
     }
 
     // On the host of a route that people log in for, lb answers two paths by itself.
     private void LoginsHaveTheirPaths(HttpOptions http, List<MapNode> items)
     {
+        if (!options.Auth.Values.Any(provider => provider.Oidc is not null))
+        {
+            return;
+        }
+
         foreach (var (host, provider) in http.AllRoutes.SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, name))).Distinct())
         {
             foreach (var (path, key) in options.Auth.GetValueOrDefault(provider)?.Oidc is { } oidc ? OidcRoutes.PathsOf(oidc) : [])
@@ -340,12 +414,12 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
     private void NamesAreDistinct(HttpOptions http, List<MapNode> items)
     {
-        var seen = new Dictionary<string, SourceSpan>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var at = 0; at < items.Count; at++)
         {
-            if (http.Routes[at].Name is { } route && items[at].Find("name") is { } written && !seen.TryAdd(route, written.Value.Span))
+            if (http.Routes[at].Name is { } route && items[at].Has("name") && !seen.TryAdd(route, at) && items[at].Find("name") is { } written)
             {
-                Error(written.Value.Span, $"a route of this listener is called {written.Value.Found} already, at {seen[route]}");
+                Error(written.Value.Span, $"a route of this listener is called {written.Value.Found} already, at {items[seen[route]].Find("name")!.Value.Span}");
             }
         }
     }
@@ -420,6 +494,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
 
     private void Error(SourceSpan place, string message)
     {
+        _faults++;
         if (_reported.Add((place, message)))
         {
             reader.Error(place, message);

@@ -92,7 +92,7 @@ internal sealed class IncludedRoutes(ConfigReader reader)
         }
     }
 
-    private static ConfigNode Labelled(ConfigNode item) => item is MapNode map ? new MapNode(map.Span, Routes, map.Entries) : item;
+    private static ConfigNode Labelled(ConfigNode item) => item is MapNode map ? map.Under(Routes) : item;
 
     private static MapNode With(MapNode map, string key, ConfigNode value) => new(
         map.Span, map.Label,

@@ -8,7 +8,8 @@ namespace LoadBalancer.Daemon.Configuration;
 /// </summary>
 /// <param name="files">Reads the files.</param>
 /// <param name="reader">Takes the errors.</param>
-internal sealed class Includes(SourceFiles files, ConfigReader reader)
+/// <param name="known">The routes that are known; null for none.</param>
+internal sealed class Includes(SourceFiles files, ConfigReader reader, RouteMemory? known)
 {
     // What belongs to a product team; everything else belongs to whoever runs the machine.
     private static readonly string[] Allowed = ["upstreams", "rate_limits", RoutesKey];
@@ -123,7 +124,7 @@ internal sealed class Includes(SourceFiles files, ConfigReader reader)
             return;
         }
 
-        var map = new YamlSource(text, path, reader).Read();
+        var map = YamlSource.ReadFile(text, path, reader, known);
         AreWhole &= map is not null;
         foreach (var entry in map?.Entries ?? [])
         {

@@ -14,6 +14,9 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
 {
     private static readonly string[] OfNobody = [Plan.Default, Plan.Anonymous];
 
+    // What every plan has, as far as that was asked for.
+    private readonly HashSet<int> _costs = [];
+
     private bool PlansAreKnown => !settings.Fragment && root.Find("plans")?.Value is null or MapNode or ScalarNode { IsEmpty: true };
 
     /// <summary>Checks plans, limits, and whose plans there are.</summary>
@@ -63,40 +66,44 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
     /// <param name="item">Where it is written.</param>
     /// <param name="written">Where one of its keys is written, be it in defaults.</param>
     /// <param name="error">Takes the errors; those of defaults once.</param>
-    public void Run(RouteOptions route, string shown, MapNode item, Func<string[], ConfigNode> written, Action<SourceSpan, string> error)
+    public void Run(RouteOptions route, Func<string> shown, MapNode item, Func<string[], ConfigNode> written, Action<SourceSpan, string> error)
     {
-        var (names, place) = (route.Policies.RateLimit, written(["rate_limit"]));
+        var names = route.Policies.RateLimit;
         for (var at = 0; at < names.Count; at++)
         {
-            var found = place.LocateItem(at, names.Count).Span;
-            if (names.Take(at).Contains(names[at], StringComparer.Ordinal))
+            if (at > 0 && names.Take(at).Contains(names[at], StringComparer.Ordinal))
             {
-                error(found, $"'rate_limit' has '{names[at]}' already: a request counts once for each limit, or as many times as 'cost' says");
+                error(PlaceOf(at), $"'rate_limit' has '{names[at]}' already: a request counts once for each limit, or as many times as 'cost' says");
             }
             else if (options.RateLimits.GetValueOrDefault(names[at]) is { } limit)
             {
-                CallersAreKnown(names[at], limit, route, shown, item, found, error);
+                if (CallersAreMissing(names[at], limit, route, shown, item) is { } fault)
+                {
+                    error(PlaceOf(at), fault);
+                }
+
                 if (limit.Limit is { } table)
                 {
-                    CostIsThere(names[at], table, route, written(["cost"]).Span, error);
+                    CostIsThere(names[at], table, route, written, error);
                 }
             }
             else if (!settings.Fragment && !options.RateLimits.ContainsKey(names[at]) && root.Find("rate_limits")?.Value is null or MapNode)
             {
-                error(found, $"no entry of 'rate_limits' is called {ScalarNode.Quote(names[at])}{NearestName.Suggest(names[at], options.RateLimits.Keys)}");
+                error(PlaceOf(at), $"no entry of 'rate_limits' is called {ScalarNode.Quote(names[at])}{NearestName.Suggest(names[at], options.RateLimits.Keys)}");
             }
         }
 
         if (route.Policies.Auth is not null)
         {
-            PlansHaveTheCost(route.Policies.Cost, written(["cost"]).Span);
+            PlansHaveTheCost(route.Policies.Cost, written);
         }
 
-        var hasPlans = route.Policies.Auth is not null && options.Plans.Values.Any(plan => plan != new PlanOptions());
-        if (item.Find("cost") is { } cost && names.Count == 0 && !hasPlans)
+        if (names.Count == 0 && item.Find("cost") is { } cost && !(route.Policies.Auth is not null && options.Plans.Values.Any(plan => plan != new PlanOptions())))
         {
-            reader.Warn(cost.Place, $"'cost' is for limits, and {shown} has none: give it 'rate_limit', or callers with plans");
+            reader.Warn(cost.Place, $"'cost' is for limits, and {shown()} has none: give it 'rate_limit', or callers with plans");
         }
+
+        SourceSpan PlaceOf(int at) => written(["rate_limit"]).LocateItem(at, names.Count).Span;
     }
 
     private void PlanIsPossible(string name, PlanOptions plan)
@@ -169,38 +176,41 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
         }
     }
 
-    private static void CallersAreKnown(string name, RateLimitOptions limit, RouteOptions route, string shown, MapNode item, SourceSpan place, Action<SourceSpan, string> error)
+    private static string? CallersAreMissing(string name, RateLimitOptions limit, RouteOptions route, Func<string> shown, MapNode item)
     {
         if (route.Policies.Auth is not null || item.Find("auth")?.Value is not (null or ScalarNode { Written: "none" }))
         {
-            return;
+            return null;
         }
 
-        if (limit.Limit is { All: null } table && !table.ByPlan.ContainsKey(Plan.Anonymous))
-        {
-            error(place, $"the limit '{name}' goes by plans, and {shown} does not find out who calls: give it 'auth', or the limit an entry for '{Plan.Anonymous}'");
-        }
-        else if (limit.Limit is not { All: null } && limit.Key.FirstOrDefault(source => source.NeedsIdentity) is { NeedsIdentity: true } source)
-        {
-            error(place, $"the limit '{name}' goes by {source}, and {shown} does not find out who calls: give it 'auth', or a limit by client_ip");
-        }
+        return limit.Limit is { All: null } table && !table.ByPlan.ContainsKey(Plan.Anonymous)
+            ? $"the limit '{name}' goes by plans, and {shown()} does not find out who calls: give it 'auth', or the limit an entry for '{Plan.Anonymous}'"
+            : limit.Limit is not { All: null } && limit.Key.FirstOrDefault(source => source.NeedsIdentity) is { NeedsIdentity: true } source
+            ? $"the limit '{name}' goes by {source}, and {shown()} does not find out who calls: give it 'auth', or a limit by client_ip"
+            : null;
     }
 
-    private void CostIsThere(string name, LimitTable table, RouteOptions route, SourceSpan place, Action<SourceSpan, string> error)
+    private void CostIsThere(string name, LimitTable table, RouteOptions route, Func<string[], ConfigNode> written, Action<SourceSpan, string> error)
     {
         var cost = route.Policies.Cost;
         if (table.Rules.Any() && table.Rules.All(rule => rule.Most < cost))
         {
-            error(place, FormattableString.Invariant($"a request costs {cost}, and the limit '{name}' never has more than {table.Rules.Max(rule => rule.Most)}: none would ever come through"));
+            error(written(["cost"]).Span, FormattableString.Invariant($"a request costs {cost}, and the limit '{name}' never has more than {table.Rules.Max(rule => rule.Most)}: none would ever come through"));
         }
         else if (table.ByPlan.FirstOrDefault(entry => entry.Value.Most < cost) is { Key: { } plan } entry)
         {
-            reader.Warn(place, FormattableString.Invariant($"a request costs {cost}, and the limit '{name}' never has more than {entry.Value.Most} for callers of '{plan}': they never come through"));
+            reader.Warn(written(["cost"]).Span, FormattableString.Invariant($"a request costs {cost}, and the limit '{name}' never has more than {entry.Value.Most} for callers of '{plan}': they never come through"));
         }
     }
 
-    private void PlansHaveTheCost(int cost, SourceSpan place)
+    private void PlansHaveTheCost(int cost, Func<string[], ConfigNode> written)
     {
+        if (_costs.Contains(cost))
+        {
+            return;
+        }
+
+        var isThere = true;
         foreach (var (name, plan) in options.Plans)
         {
             var rules = plan.Quota.Select(quota => new LimitRule { Quota = quota });
@@ -211,8 +221,14 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
 
             if (rules.FirstOrDefault(rule => rule.Most < cost) is { } least)
             {
-                reader.Warn(place, FormattableString.Invariant($"a request costs {cost}, and the plan '{name}' never has more than {least.Most} ({least}): its callers never come through"));
+                isThere = false;
+                reader.Warn(written(["cost"]).Span, FormattableString.Invariant($"a request costs {cost}, and the plan '{name}' never has more than {least.Most} ({least}): its callers never come through"));
             }
+        }
+
+        if (isThere)
+        {
+            _costs.Add(cost);
         }
     }
 

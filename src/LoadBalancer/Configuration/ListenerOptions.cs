@@ -39,7 +39,7 @@ public sealed record ListenerOptions : IConfigurable<ListenerOptions>
     internal IEnumerable<string> Upstreams =>
         new[] { Tcp?.Upstream, Tcp?.Otherwise }.OfType<string>()
             .Concat(Tcp?.Sni.Values ?? [])
-            .Concat(Http?.AllRoutes.SelectMany(route => route.Upstreams) ?? [])
+            .Concat(Http?.UpstreamNames() ?? [])
             .Distinct(StringComparer.Ordinal);
 
     /// <summary>The keys of a listener that is read over <paramref name="defaults"/>.</summary>

@@ -9,6 +9,9 @@ internal sealed record LoadSettings
     /// <summary>Texts that were kept, loaded in place of the files on the disk; null for those.</summary>
     public ConfigSources? Kept { get; init; }
 
+    /// <summary>What is known of routes that were loaded before, and takes those that are loaded; null for nothing.</summary>
+    public RouteMemory? Routes { get; init; }
+
     /// <summary>True for some top-level keys of a file, as in a document: names that it does not define are taken as defined elsewhere.</summary>
     public bool Fragment { get; init; }
 }

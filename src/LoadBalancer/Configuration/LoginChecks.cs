@@ -13,6 +13,11 @@ internal sealed class LoginChecks(GatewayOptions options, ConfigReader reader)
     /// <param name="written">Where it is written.</param>
     public void Run(HttpOptions http, ConfigNode written)
     {
+        if (!options.Auth.Values.Any(provider => provider.Oidc is not null))
+        {
+            return;
+        }
+
         // Who has got hold of one provider could send browsers back with codes of the other, and be told them (RFC 9700 section 4.4).
         var logins = http.AllRoutes
             .SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (route.Host, Name: name, options.Auth.GetValueOrDefault(name)?.Oidc)))

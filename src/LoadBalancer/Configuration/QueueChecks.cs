@@ -39,10 +39,10 @@ internal sealed class QueueChecks(GatewayOptions options, MapNode root, ConfigRe
     }
 
     /// <summary>The importance that a route itself gives its requests is for those who wait.</summary>
-    public void ShedIsUsed(RouteOptions route, MapEntry shed)
+    public void ShedIsUsed(RouteOptions route, MapNode item)
     {
         var names = route.Upstream is { } only ? [only] : route.Split?.To.Keys.ToList() ?? [];
-        if (names.Count > 0 && names.All(name => options.Upstreams.TryGetValue(name, out var upstream) && !SomebodyMayWait(name, upstream)))
+        if (names.Count > 0 && names.All(name => options.Upstreams.TryGetValue(name, out var upstream) && !SomebodyMayWait(name, upstream)) && item.Find("shed") is { } shed)
         {
             reader.Warn(
                 shed.Place,

@@ -26,10 +26,26 @@ internal sealed class SourceFiles(ConfigSources? kept = null)
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (path, (text, _)) in _read)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(path)}\0{text ?? "\0"}\0"));
+            Append(Path.GetFileName(path));
+            Append("\0");
+            Append(text ?? "\0");
+            Append("\0");
         }
 
         return Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, DigestBytes));
+
+        // A part at a time: a text may be megabytes long.
+        void Append(ReadOnlySpan<char> text)
+        {
+            Span<byte> bytes = stackalloc byte[1024];
+            var encoder = Encoding.UTF8.GetEncoder();
+            for (var isWhole = false; !isWhole;)
+            {
+                encoder.Convert(text, bytes, flush: true, out var read, out var written, out isWhole);
+                hash.AppendData(bytes[..written]);
+                text = text[read..];
+            }
+        }
     }
 
     /// <summary>The full path of <paramref name="path"/>, or the path itself where it can be none: empty, or with a NUL in it.</summary>

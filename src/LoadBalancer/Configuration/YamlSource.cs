@@ -14,7 +14,9 @@ namespace LoadBalancer.Daemon.Configuration;
 /// <param name="file">Its file, for the places.</param>
 /// <param name="reader">Takes the errors.</param>
 /// <param name="mostValues">How many values it may hold, keys counted too.</param>
-internal sealed class YamlSource(string text, string file, ConfigReader reader, int mostValues = YamlBounds.Values)
+/// <param name="shortened">What was left out of the text; null where it is whole.</param>
+/// <param name="linesBefore">How many lines of the file come before the text.</param>
+internal sealed class YamlSource(string text, string file, ConfigReader reader, int mostValues = YamlBounds.Values, ShortenedText? shortened = null, int linesBefore = 0)
 {
     private const int MostLookedThrough = 8;
 
@@ -24,6 +26,28 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
 
     /// <summary>A key file, which is a list in this syntax, and may be longer than a configuration; null where it is none, which was reported.</summary>
     public static ListNode? ReadKeyFile(string text, string file, ConfigReader reader) => new YamlSource(text, file, reader, ApiKeyFile.MostValues).ReadList();
+
+    /// <summary>A configuration file, of which the routes that are known are not parsed again.</summary>
+    public static MapNode? ReadFile(string text, string file, ConfigReader reader, RouteMemory? known)
+    {
+        if (known?.Shorten(text) is { } shortened)
+        {
+            var apart = new ConfigReader();
+            var root = new YamlSource(shortened.Text, file, apart, shortened: shortened).Read();
+            if (root is not null && shortened.IsWhole && apart.Findings == 0)
+            {
+                return root;
+            }
+        }
+
+        return new YamlSource(text, file, reader).Read();
+    }
+
+    /// <summary>The entries of an item that was parsed before, with the places that they have where it begins on another line.</summary>
+    public static IReadOnlyList<MapEntry> ParseItem(ItemMemory item, SourceSpan place) =>
+        new YamlSource(item.Text, place.File, new ConfigReader(), linesBefore: place.Line - 1).ReadList() is { Items: [MapNode map] }
+            ? map.Entries
+            : throw new InvalidOperationException("an item that was parsed before is none any more");
 
     /// <summary>The file's map, empty for an empty file; null where it has none, which was reported.</summary>
     public MapNode? Read()
@@ -152,10 +176,24 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
         var items = new List<ConfigNode>();
         for (var next = Next(); next is not SequenceEnd; next = Next())
         {
-            items.Add(ReadNode(next, label));
+            if (shortened is null || next is not Scalar { Style: ScalarStyle.Plain } plain || !shortened.TryPutBack(plain.Value, (int)next.Start.Line, (int)next.Start.Column, PutBack))
+            {
+                items.Add(ReadNode(next, label));
+            }
         }
 
         return new ListNode(span, label, items);
+
+        void PutBack(ItemMemory item, int line)
+        {
+            _values += item.Values;
+            if (_values > mostValues)
+            {
+                throw new YamlRefusal(new SourceSpan(file, line, item.Column), FormattableString.Invariant($"more than {mostValues} values in one file"));
+            }
+
+            items.Add(new MapNode(new SourceSpan(file, line, item.Column), label, item));
+        }
     }
 
     private MapNode ReadMap(SourceSpan span, string label)
@@ -231,5 +269,5 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
         }
     }
 
-    private SourceSpan At(Mark mark) => new(file, (int)mark.Line, (int)mark.Column);
+    private SourceSpan At(Mark mark) => new(file, shortened?.LineOf((int)mark.Line) ?? ((int)mark.Line + linesBefore), (int)mark.Column);
 }

@@ -13,7 +13,15 @@ namespace LoadBalancer.Daemon.Reloading;
 /// load ─► build beside what runs ─► bind what is new ─► publish ─► close what nobody references.
 /// An error anywhere before publish discards the build: there is no half of a configuration.
 /// </remarks>
-internal sealed class Reloader(string path, Func<string, string?> environment, SnapshotBuilder builder, ConfigHistory history, TimeProvider time, LogSink log) : IDisposable
+/// <param name="path">The file.</param>
+/// <param name="environment">An environment variable's value, null where it is unset.</param>
+/// <param name="known">The routes that were loaded at start; later loads keep it up to date.</param>
+/// <param name="builder">Builds what a configuration says.</param>
+/// <param name="history">The versions that ran before.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Takes what reloads have to say.</param>
+internal sealed class Reloader(
+    string path, Func<string, string?> environment, RouteMemory known, SnapshotBuilder builder, ConfigHistory history, TimeProvider time, LogSink log) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
     private readonly Live<Snapshot> _snapshot = new(Snapshot.Empty);
@@ -133,7 +141,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
         Interlocked.Increment(ref _loads);
-        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment));
+        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment, new LoadSettings { Routes = known }));
         try
         {
             if (loaded.Options is null)

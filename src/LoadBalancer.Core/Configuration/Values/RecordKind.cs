@@ -70,11 +70,32 @@ internal sealed class RecordKind<T>(Func<Shape<T>> shape) : Kind<T>
                 return Shape.ReadShort(scalar, value, reader, out value);
             case ListNode when Short?.Kind.ReadsLists == true:
                 return Shape.ReadShort(node, value, reader, out value);
+            case MapNode { Memory: { } memory } map:
+                value = Recall(memory, map, value, reader);
+                return ReadOutcome.Read;
             case MapNode map:
                 value = Shape.Read(map, value, reader);
                 return ReadOutcome.Read;
             default:
                 return ReadOutcome.Mismatch;
         }
+    }
+
+    // What was read with an error or a warning is read again, so that it is told again.
+    private T Recall(ItemMemory memory, MapNode map, T start, ConfigReader reader)
+    {
+        if (memory.TryRecall(start, reader, out T known))
+        {
+            return known;
+        }
+
+        var before = reader.Findings;
+        var value = Shape.Read(map, start, reader);
+        if (reader.Findings == before)
+        {
+            memory.Remember(start!, value!);
+        }
+
+        return value;
     }
 }
