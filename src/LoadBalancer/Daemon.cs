@@ -147,7 +147,10 @@ internal static class Daemon
             var proxies = new HttpProxyBuilder { Engine = new HttpEngine(loops.Loops, report => Log(report, log)), Context = context, Usage = usage, AccessLog = requests, Log = connections, IsReady = () => readiness.Reasons.Count == 0 };
             var sockets = new SocketTable(loops, activated, predecessor?.Listeners);
             using var terminations = new TlsTerminationBuilder(tls.Engine, tls.Paces, time);
-            using var reloader = new Reloader(path, terminal.Environment, routes, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log);
+            using var reloader = new Reloader(path, terminal.Environment, new SnapshotBuilder(loops, sockets, context, proxies, terminations, connections, log, orders.Hurry), history, time, log)
+            {
+                Routes = routes,
+            };
             var shared = new SharedUsage(
                 usage, () => reloader.Snapshot.Store?.Client, state, time,
                 refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));

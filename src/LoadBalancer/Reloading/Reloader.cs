@@ -13,15 +13,7 @@ namespace LoadBalancer.Daemon.Reloading;
 /// load ─► build beside what runs ─► bind what is new ─► publish ─► close what nobody references.
 /// An error anywhere before publish discards the build: there is no half of a configuration.
 /// </remarks>
-/// <param name="path">The file.</param>
-/// <param name="environment">An environment variable's value, null where it is unset.</param>
-/// <param name="known">The routes that were loaded at start; later loads keep it up to date.</param>
-/// <param name="builder">Builds what a configuration says.</param>
-/// <param name="history">The versions that ran before.</param>
-/// <param name="time">The clock.</param>
-/// <param name="log">Takes what reloads have to say.</param>
-internal sealed class Reloader(
-    string path, Func<string, string?> environment, RouteMemory known, SnapshotBuilder builder, ConfigHistory history, TimeProvider time, LogSink log) : IDisposable
+internal sealed class Reloader(string path, Func<string, string?> environment, SnapshotBuilder builder, ConfigHistory history, TimeProvider time, LogSink log) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
     private readonly Live<Snapshot> _snapshot = new(Snapshot.Empty);
@@ -34,6 +26,9 @@ internal sealed class Reloader(
 
     /// <summary>Watches whether requests fare worse after a reload; its word makes a <see cref="ReloadRequest"/>.</summary>
     public ReloadGuard Guard { get; } = new(time, log);
+
+    /// <summary>The routes that were loaded last, so that those that have not changed are not read again; those of the first load where it was given them.</summary>
+    public RouteMemory Routes { get; init; } = new();
 
     /// <summary>How often the file was loaded.</summary>
     public long Loads => Interlocked.Read(ref _loads);
@@ -141,7 +136,7 @@ internal sealed class Reloader(
     private async Task<ReloadOutcome> ReloadFileAsync(ReloadRequest request)
     {
         Interlocked.Increment(ref _loads);
-        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment, new LoadSettings { Routes = known }));
+        var loaded = await BackgroundThread.RunAsync(() => GatewayFile.Load(path, environment, new LoadSettings { Routes = Routes }));
         try
         {
             if (loaded.Options is null)
@@ -186,7 +181,7 @@ internal sealed class Reloader(
             throw new IOException(request.Version is { } asked ? $"no one version that is kept begins with {asked}; lb history shows them" : "no version is kept that ran before this one");
         }
 
-        var loaded = ConfigHistory.Load(entry, kept, environment);
+        var loaded = ConfigHistory.Load(entry, kept, environment, Routes);
         if (loaded.Options is null)
         {
             return Outcome with { Errors = [.. loaded.Errors.Select(error => error.ToString())] };

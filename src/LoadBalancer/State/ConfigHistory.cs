@@ -118,8 +118,12 @@ internal sealed class ConfigHistory
             .FirstOrDefault(loaded => loaded?.Options is not null);
 
     /// <summary>Loads a version that is kept; what its references name is as it is now.</summary>
-    public static LoadResult Load(HistoryEntry entry, ConfigSources kept, Func<string, string?> environment) =>
-        GatewayFile.Load(kept.Main, environment, new LoadSettings { Kept = kept }) with { Digest = entry.Version };
+    /// <param name="entry">The version.</param>
+    /// <param name="kept">Its texts.</param>
+    /// <param name="environment">An environment variable's value, null where it is unset.</param>
+    /// <param name="routes">The routes that are known; null for none.</param>
+    public static LoadResult Load(HistoryEntry entry, ConfigSources kept, Func<string, string?> environment, RouteMemory? routes = null) =>
+        GatewayFile.Load(kept.Main, environment, new LoadSettings { Kept = kept, Routes = routes }) with { Digest = entry.Version };
 
     private static string NameOf(string version) => $"{VersionPrefix}{version}.json";
 

@@ -17,7 +17,8 @@ internal static class OidcRoutes
     public static IEnumerable<(RouteOptions Options, HttpHandler Handler)> Of(IEnumerable<RouteOptions> routes, ProviderSet providers)
     {
         var users = routes
-            .SelectMany(route => (route.Policies.Auth?.Names ?? []).Select(name => (Route: route, Provider: providers.Find(name) as OidcProvider)))
+            .Where(route => route.Policies.Auth is not null)
+            .SelectMany(route => route.Policies.Auth!.Names.Select(name => (Route: route, Provider: providers.Find(name) as OidcProvider)))
             .Where(user => user.Provider is not null)
             .ToList();
         return users.GroupBy(user => (user.Route.Host, Path: user.Provider!.Callback))
