@@ -26,7 +26,7 @@ internal static class OpenFields
             "sec-ch-ua-platform", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "sec-gpc", "sec-purpose", "sentry-trace", "uber-trace-id", "upgrade-insecure-requests",
             "x-amzn-trace-id", "x-b3-flags", "x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid", "x-client-data", "x-cloud-trace-context", "x-correlation-id", "x-datadog-parent-id",
             "x-datadog-sampling-priority", "x-datadog-trace-id",
-        }.Select(static name => (Encoding.ASCII.GetBytes(name), 1)),
+        }.Select(static name => (name, 1)),
     ]);
 
     /// <summary>True where a field of the request is one.</summary>

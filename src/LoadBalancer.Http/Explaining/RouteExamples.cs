@@ -76,13 +76,13 @@ internal static partial class RouteExamples
             return candidates.Where(path => path.StartsWith('/') && Fits(regex, path) && Fits(second, path));
         }
 
-        var (longer, shorter) = one.Segments.Count >= other.Segments.Count ? (one, other) : (other, one);
+        var (longer, shorter) = one.Segments.Count >= other.Segments.Count ? (one.Segments.ToArray(), other.Segments.ToArray()) : (other.Segments.ToArray(), one.Segments.ToArray());
         var isOpen = (one.Form is PathForm.Prefix or PathForm.Any) && (other.Form is PathForm.Prefix or PathForm.Any);
         return Fillings.SelectMany(filling =>
         {
-            var segments = longer.Segments.Select((segment, at) =>
-                !segment.IsCaptured ? segment.Literal
-                : at < shorter.Segments.Count && !shorter.Segments[at].IsCaptured ? shorter.Segments[at].Literal
+            var segments = longer.Select((segment, at) =>
+                !segment.IsCaptured ? segment.Literal.ToString()
+                : at < shorter.Length && !shorter[at].IsCaptured ? shorter[at].Literal.ToString()
                 : filling);
             var path = $"/{string.Join('/', segments)}";
             return isOpen ? (string[])[path, path == "/" ? $"/{filling}" : $"{path}/{filling}"] : [path];

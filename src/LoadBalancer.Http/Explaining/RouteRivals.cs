@@ -50,14 +50,15 @@ internal sealed class RouteRivals
     private sealed class Rival
     {
         private readonly Route _route;
-        private readonly PathTrie _paths;
-        private readonly HostTable<PathTrie> _hosts;
+        private readonly PathTrie? _paths;
+        private readonly HostTable<PathRoot> _hosts;
+        private readonly PathRoot _root;
 
         public Rival(Route route, RouteMatch match)
         {
             (_route, Match) = (route, match);
-            PathTrie.TryBuild([RouteMatch.OfPath(route.Options)], out _paths);
-            _hosts = new HostTable<PathTrie>([(match.Host, _paths)]);
+            PathTrie.TryBuild([route], isByPathAlone: true, out _paths, out var hosts);
+            (_hosts, _root) = (new HostTable<PathRoot>(hosts), hosts[0].Value);
         }
 
         public RouteMatch Match { get; }
@@ -68,7 +69,7 @@ internal sealed class RouteRivals
         public RouteMiss? Miss(RequestHead head, Rival? winner)
         {
             var hasHost = _hosts.Find(head.Host).Length > 0;
-            var hasPath = _paths.Find(head, out _, out _) == RequestVerdict.Yes;
+            var hasPath = _paths!.Find(head, in _root, out _) == RequestVerdict.Yes;
             if (!hasHost || !hasPath)
             {
                 return hasHost ? Of(MissReason.Path, $"its path is {Path}")

@@ -10,54 +10,99 @@ internal sealed class HostTable<T>
 {
     private readonly ByteMap _exact;
     private readonly ByteMap _suffixes;
-    private readonly T[][] _chains;
-    private readonly T[] _others;
+
+    // By host, where its values begin: they lie one behind the other, and those of every host are the last.
+    private readonly int[] _starts;
+    private readonly T[] _values;
 
     /// <summary>A table of values by host: in lower case, exact or <c>*.</c> before a suffix, null for every host; none comes twice.</summary>
-    public HostTable(IReadOnlyCollection<(string? Host, T Value)> entries)
+    public HostTable(IReadOnlyList<(string? Host, T Value)> entries)
     {
-        var every = entries.Where(entry => entry.Host is null).Select(entry => entry.Value).ToArray();
-        var wildcards = entries.Where(entry => entry.Host?.StartsWith('*') == true)
-            .OrderByDescending(entry => entry.Host!.Length)
-            .ToArray();
-        var named = entries.Where(entry => entry.Host is not null).ToArray();
-        _others = every;
-        // A wildcard's own values are the first of its chain: "*.b.c" is no name below "*.b.c", but "x.b.c" is.
-        _chains = [.. named.Select(entry => (T[])[
-            .. entry.Host!.StartsWith('*') ? [] : (T[])[entry.Value],
-            .. wildcards.Where(wildcard => IsBelow(entry.Host!, wildcard.Host!)).Select(wildcard => wildcard.Value),
-            .. every])];
-        _exact = Map(named, host => !host.StartsWith('*'), 0);
-        _suffixes = Map(named, host => host.StartsWith('*'), "*.".Length);
-    }
-
-    /// <summary>The values for a host in lower case, without a port; the array is shared.</summary>
-    public T[] Find(ReadOnlySpan<byte> host)
-    {
-        var found = _exact.Find(host);
-        if (found >= 0)
+        var (exact, suffixes) = (new List<(string, int)>(), new List<(string, int)>());
+        var every = -1;
+        for (var at = 0; at < entries.Count; at++)
         {
-            return _chains[found];
-        }
-
-        // The longest suffix first; a host has few labels.
-        for (var dot = host.IndexOf((byte)'.'); dot > 0; dot = host.IndexOf((byte)'.'))
-        {
-            host = host[(dot + 1)..];
-            found = _suffixes.Find(host);
-            if (found >= 0)
+            switch (entries[at].Host)
             {
-                return _chains[found];
+                case null:
+                    every = at;
+                    break;
+                case ['*', '.', .. var suffix]:
+                    suffixes.Add((suffix, at));
+                    break;
+                case { } host:
+                    exact.Add((host, at));
+                    break;
             }
         }
 
-        return _others;
+        (_exact, _suffixes) = (new ByteMap(exact), new ByteMap(suffixes));
+        _starts = new int[entries.Count + 2];
+        var values = new List<T>(entries.Count);
+        for (var at = 0; at < entries.Count; at++)
+        {
+            if (entries[at].Host is { } host)
+            {
+                AddValues(host, at, entries, values);
+                if (every >= 0)
+                {
+                    values.Add(entries[every].Value);
+                }
+            }
+
+            _starts[at + 1] = values.Count;
+        }
+
+        if (every >= 0)
+        {
+            values.Add(entries[every].Value);
+        }
+
+        _starts[^1] = values.Count;
+        _values = [.. values];
     }
 
-    /// <summary>True where whatever <paramref name="host"/> means, a name or a wildcard, is meant by <paramref name="wildcard"/>.</summary>
-    private static bool IsBelow(string host, string wildcard) => host.EndsWith(wildcard[1..], StringComparison.Ordinal) && host.Length > wildcard.Length - 1;
+    /// <summary>The values for a host in lower case, without a port.</summary>
+    public ReadOnlySpan<T> Find(ReadOnlySpan<byte> host)
+    {
+        var found = _exact.Find(host);
+        found = found < 0 && !_suffixes.IsEmpty ? FindSuffix(host) : found;
+        var starts = _starts;
+        found = found < 0 ? starts.Length - 2 : found;
+        var start = starts[found];
+        return _values.AsSpan(start, starts[found + 1] - start);
+    }
 
-    private static ByteMap Map((string? Host, T Value)[] entries, Func<string, bool> isMeant, int skipped) => new(
-        // Rule zero: LINQ, because a table is built once for a configuration; of a generic type the rule cannot see that only its constructor asks.
-        [.. entries.Select((entry, index) => (Host: entry.Host!, Index: index)).Where(entry => isMeant(entry.Host)).Select(entry => (Encoding.ASCII.GetBytes(entry.Host[skipped..]), entry.Index))]);
+    // The longest first; a host has few labels.
+    private int FindSuffix(ReadOnlySpan<byte> host)
+    {
+        var found = -1;
+        for (var dot = host.IndexOf((byte)'.'); dot > 0 && found < 0; dot = host.IndexOf((byte)'.'))
+        {
+            host = host[(dot + 1)..];
+            found = _suffixes.Find(host);
+        }
+
+        return found;
+    }
+
+    // A wildcard's own values are the first of its chain: "*.b.c" is no name below "*.b.c", but "x.b.c" is.
+    private void AddValues(string host, int at, IReadOnlyList<(string? Host, T Value)> entries, List<T> values)
+    {
+        if (!host.StartsWith('*'))
+        {
+            values.Add(entries[at].Value);
+        }
+
+        Span<byte> letters = new byte[host.Length];
+        Encoding.ASCII.GetBytes(host, letters);
+        for (var dot = letters.IndexOf((byte)'.'); dot >= 0; dot = letters.IndexOf((byte)'.'))
+        {
+            letters = letters[(dot + 1)..];
+            if (_suffixes.Find(letters) is var wildcard and >= 0)
+            {
+                values.Add(entries[wildcard].Value);
+            }
+        }
+    }
 }

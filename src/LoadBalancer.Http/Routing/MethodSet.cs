@@ -1,4 +1,5 @@
 using System.Text;
+using LoadBalancer.Configuration;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;
@@ -6,6 +7,9 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>Methods, or all of them. Immutable, thread-safe.</summary>
 internal sealed class MethodSet
 {
+    // Sets that have a number for each of their methods, as nearly all have: by their bits, each made when it is first asked for.
+    private static readonly MethodSet?[] OfKnown = new MethodSet?[1 << Enum.GetValues<RequestMethod>().Length];
+
     private readonly int _known;
     private readonly byte[][] _others;
 
@@ -24,7 +28,7 @@ internal sealed class MethodSet
     public bool IsEmpty => !IsAll && _known == 0 && _others.Length == 0;
 
     /// <summary>The methods of a list, HEAD where it has GET; all for an empty list.</summary>
-    public static MethodSet Of(IReadOnlyList<string> names)
+    public static MethodSet Of(ValueList<string> names)
     {
         if (names.Count == 0)
         {
@@ -45,7 +49,7 @@ internal sealed class MethodSet
             }
         }
 
-        return new MethodSet(known, others is null ? [] : [.. others.Select(Encoding.ASCII.GetBytes)], false);
+        return others is null ? Of(known) : new MethodSet(known, [.. others.Select(Encoding.ASCII.GetBytes)], false);
     }
 
     /// <summary>Whether the request's method is one of them.</summary>
@@ -68,12 +72,16 @@ internal sealed class MethodSet
     }
 
     /// <summary>True where a method is in both.</summary>
-    public bool Overlaps(MethodSet other) => IsAll ? !other.IsEmpty : other.IsAll ? !IsEmpty : (_known & other._known) != 0 || _others.Any(other.HasOther);
+    public bool Overlaps(MethodSet other) => IsAll ? !other.IsEmpty : other.IsAll ? !IsEmpty : (_known & other._known) != 0 || (_others.Length > 0 && _others.Any(other.HasOther));
 
     /// <summary>The methods that are not in <paramref name="other"/>; of all methods nothing is left out.</summary>
     public MethodSet Without(MethodSet other) => other.IsAll ? None
         : IsAll ? this
+        : _others.Length == 0 ? Of(_known & ~other._known)
         : new MethodSet(_known & ~other._known, [.. _others.Where(method => !other.HasOther(method))], false);
+
+    /// <summary>True where each of its methods has a number: then <see cref="Known"/> is all of it, and there is one such set.</summary>
+    public bool IsKnown => !IsAll && _others.Length == 0;
 
     /// <summary>Those of its methods that have a number, a bit for each.</summary>
     public int Known => _known;
@@ -146,6 +154,8 @@ internal sealed class MethodSet
 
         return false;
     }
+
+    private static MethodSet Of(int known) => OfKnown[known] ??= new MethodSet(known, [], false);
 
     private static int Bit(RequestMethod method) => 1 << (int)method;
 

@@ -18,21 +18,22 @@ internal sealed class PathPattern
 
     private static readonly Regex CaptureName = new(@"\A[A-Za-z_][A-Za-z0-9_]{0,63}\z");
 
-    private readonly int[] _captured;
+    // A bit for each segment, the lowest for the first.
+    private readonly ulong _captured;
+    private readonly byte _segments;
 
-    private PathPattern(string text, PathForm form, PathSegment[] segments, Regex? regex = null)
+    private PathPattern(string text, PathForm form, int segments = 0, ulong captured = 0, string[]? captures = null, Regex? regex = null)
     {
         Text = text;
         Form = form;
-        Segments = segments;
         Regex = regex;
-        _captured = Array.Exists(segments, segment => segment.IsCaptured) ? [.. Enumerable.Range(0, segments.Length).Where(at => segments[at].IsCaptured)] : [];
-        Literals = segments.Length - _captured.Length;
-        Captures = _captured.Length == 0 ? [] : [.. _captured.Select(at => segments[at].Literal)];
+        Captures = captures ?? [];
+        _segments = (byte)segments;
+        _captured = captured;
     }
 
     /// <summary>Every path.</summary>
-    public static PathPattern Any { get; } = new("", PathForm.Any, []);
+    public static PathPattern Any { get; } = new("", PathForm.Any);
 
     /// <summary>The pattern as the file has it.</summary>
     public string Text { get; }
@@ -41,10 +42,13 @@ internal sealed class PathPattern
     public PathForm Form { get; }
 
     /// <summary>Its segments, for a prefix without the star; empty for a regular expression. The last is empty where the path ends with a slash.</summary>
-    public IReadOnlyList<PathSegment> Segments { get; }
+    public PathSegments Segments => new(Text, _segments, _captured);
 
     /// <summary>How many segments are literal.</summary>
-    public int Literals { get; }
+    public int Literals => _segments - Captures.Count;
+
+    /// <summary>Which segments are captured: a bit for each, the lowest for the first.</summary>
+    public ulong Captured => _captured;
 
     /// <summary>The names of the captured segments in their order: <see cref="Exchange.Captures"/> has their texts.</summary>
     public IReadOnlyList<string> Captures { get; }
@@ -76,23 +80,33 @@ internal sealed class PathPattern
             return false;
         }
 
-        var parts = text[1..].Split('/');
-        var isPrefix = parts[^1] == "*";
-        var segments = new PathSegment[isPrefix ? parts.Length - 1 : parts.Length];
-        fault = segments.Length > PathLimits.MostSegments ? $"it has more than {PathLimits.MostSegments} segments" : null;
-        for (var at = 0; at < segments.Length && fault is null; at++)
+        // Of most paths nothing is captured, and there may be thousands: nothing is made but the pattern.
+        var written = text.AsSpan(1);
+        var isPrefix = text.EndsWith("/*", StringComparison.Ordinal);
+        var count = written.Count('/') + (isPrefix ? 0 : 1);
+        fault = count > PathLimits.MostSegments ? $"it has more than {PathLimits.MostSegments} segments" : null;
+        List<string>? names = null;
+        var captured = 0ul;
+        for (var (at, start) = (0, 0); at < count && fault is null; at++)
         {
-            fault = ReadSegment(parts[at], isLast: at == parts.Length - 1, out segments[at]);
+            var length = written[start..].IndexOf('/');
+            var isLast = length < 0;
+            var segment = isLast ? written[start..] : written.Slice(start, length);
+            fault = ReadSegment(segment, isLast, out var isCaptured);
+            start += length + 1;
+            if (isCaptured)
+            {
+                captured |= 1ul << at;
+                (names ??= []).Add(new string(segment[1..^1]));
+            }
         }
 
-        // Of most paths nothing is captured, and there may be thousands.
-        string[] names = Array.Exists(segments, segment => segment.IsCaptured) ? [.. segments.Where(segment => segment.IsCaptured).Select(segment => segment.Literal)] : [];
-        fault ??= names.Length == 0 ? null : names.Length > PathLimits.MostCaptures ? $"it captures more than {PathLimits.MostCaptures} segments"
-            : names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice ? $"{{{twice.Key}}} stands in it twice"
+        fault ??= names is null ? null : names.Count > PathLimits.MostCaptures ? $"it captures more than {PathLimits.MostCaptures} segments"
+            : names.Find(name => names.IndexOf(name) != names.LastIndexOf(name)) is { } twice ? $"{{{twice}}} stands in it twice"
             : null;
-        if (fault is null && !(isPrefix && segments.Length == 0))
+        if (fault is null && !(isPrefix && count == 0))
         {
-            pattern = new PathPattern(text, isPrefix ? PathForm.Prefix : names.Length > 0 ? PathForm.Template : PathForm.Exact, segments);
+            pattern = new PathPattern(text, isPrefix ? PathForm.Prefix : names is not null ? PathForm.Template : PathForm.Exact, count, captured, names?.ToArray());
         }
 
         return fault is null;
@@ -112,7 +126,7 @@ internal sealed class PathPattern
         {
             // Without backtracking the time is linear in the path, whatever a client sends.
             var regex = new Regex($@"\A(?:{text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            pattern = Expressions.GetValue(text, _ => new PathPattern(text, PathForm.Regex, [], regex));
+            pattern = Expressions.GetValue(text, _ => new PathPattern(text, PathForm.Regex, regex: regex));
         }
         catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {
@@ -132,18 +146,19 @@ internal sealed class PathPattern
 
         var isPrefix = Form == PathForm.Prefix;
         var otherIsPrefix = other.Form == PathForm.Prefix;
-        var (mine, others) = (Segments.Count, other.Segments.Count);
+        var (mine, others) = (_segments, other._segments);
         if ((mine < others && !isPrefix) || (mine > others && !otherIsPrefix))
         {
             return false;
         }
 
-        for (var at = 0; at < Math.Min(mine, others); at++)
+        var (lefts, rights) = (Segments, other.Segments);
+        while (lefts.MoveNext() && rights.MoveNext())
         {
-            var (left, right) = (Segments[at], other.Segments[at]);
+            var (left, right) = (lefts.Current, rights.Current);
             var fits = left.IsCaptured
-                ? right.IsCaptured || right.Literal.Length > 0
-                : right.IsCaptured ? left.Literal.Length > 0 : left.Literal == right.Literal;
+                ? right.IsCaptured || right.Length > 0
+                : right.IsCaptured ? left.Length > 0 : left.MeansSameAs(right);
             if (!fits)
             {
                 return false;
@@ -161,16 +176,17 @@ internal sealed class PathPattern
             return true;
         }
 
-        if (Form == PathForm.Regex || other.Form is PathForm.Regex or PathForm.Any || Segments.Count > other.Segments.Count
-            || (Form != PathForm.Prefix && (Segments.Count != other.Segments.Count || other.Form == PathForm.Prefix)))
+        if (Form == PathForm.Regex || other.Form is PathForm.Regex or PathForm.Any || _segments > other._segments
+            || (Form != PathForm.Prefix && (_segments != other._segments || other.Form == PathForm.Prefix)))
         {
             return false;
         }
 
-        for (var at = 0; at < Segments.Count; at++)
+        var (mine, others) = (Segments, other.Segments);
+        while (mine.MoveNext() && others.MoveNext())
         {
-            var (mine, its) = (Segments[at], other.Segments[at]);
-            if (mine.IsCaptured ? !its.IsCaptured && its.Literal.Length == 0 : its.IsCaptured || mine.Literal != its.Literal)
+            var (one, its) = (mine.Current, others.Current);
+            if (one.IsCaptured ? !its.IsCaptured && its.Length == 0 : !one.MeansSameAs(its))
             {
                 return false;
             }
@@ -182,7 +198,7 @@ internal sealed class PathPattern
     /// <summary>True where both mean the same paths, whatever they call what they capture.</summary>
     public bool MeansSameAs(PathPattern other)
     {
-        if (Form != other.Form || (Form != PathForm.Regex && Segments.Count != other.Segments.Count))
+        if (Form != other.Form || (Form != PathForm.Regex && _segments != other._segments))
         {
             return false;
         }
@@ -192,10 +208,10 @@ internal sealed class PathPattern
             return Text == other.Text;
         }
 
-        for (var at = 0; at < Segments.Count; at++)
+        var (mine, others) = (Segments, other.Segments);
+        while (mine.MoveNext() && others.MoveNext())
         {
-            var (mine, its) = (Segments[at], other.Segments[at]);
-            if (mine.IsCaptured != its.IsCaptured || (!mine.IsCaptured && mine.Literal != its.Literal))
+            if (!mine.Current.MeansSameAs(others.Current))
             {
                 return false;
             }
@@ -210,25 +226,20 @@ internal sealed class PathPattern
     /// </summary>
     public int CompareRank(PathPattern other) => Form != other.Form
         ? Form.CompareTo(other.Form)
-        : Form == PathForm.Prefix && Segments.Count != other.Segments.Count ? other.Segments.Count.CompareTo(Segments.Count)
+        : Form == PathForm.Prefix && _segments != other._segments ? other._segments.CompareTo(_segments)
         : other.Literals.CompareTo(Literals) is var literals && Form is PathForm.Template or PathForm.Prefix ? literals : 0;
 
     /// <summary>Notes where the captured segments of a path lie that this pattern fits.</summary>
     public void Capture(RequestHead head, Span<Slice> captures)
     {
-        if (_captured.Length == 0)
-        {
-            return;
-        }
-
         var path = head.Path;
         var from = 1;
         var found = 0;
-        for (var segment = 0; found < _captured.Length; segment++)
+        for (var left = _captured; left != 0; left >>= 1)
         {
             var length = path[from..].IndexOf((byte)'/');
             length = length < 0 ? path.Length - from : length;
-            if (_captured[found] == segment)
+            if ((left & 1) != 0)
             {
                 captures[found++] = new Slice(head.PathSlice.Start + from, length);
             }
@@ -237,26 +248,25 @@ internal sealed class PathPattern
         }
     }
 
-    private static string? ReadSegment(string text, bool isLast, out PathSegment segment)
+    private static string? ReadSegment(ReadOnlySpan<char> text, bool isLast, out bool isCaptured)
     {
-        segment = new PathSegment(text, false);
-        if (text.StartsWith('{') && text.EndsWith('}') && text.Length > 2)
+        isCaptured = text.StartsWith('{') && text.EndsWith('}') && text.Length > 2;
+        if (isCaptured)
         {
-            segment = new PathSegment(text[1..^1], true);
-            return CaptureName.IsMatch(segment.Literal) ? null : $"the name in '{text}' is letters, digits and '_'";
+            return CaptureName.IsMatch(text[1..^1]) ? null : $"the name in '{text}' is letters, digits and '_'";
         }
 
-        if (text.AsSpan().ContainsAny('{', '}'))
+        if (text.ContainsAny('{', '}'))
         {
             return $"'{text}': braces stand around a whole segment, as in /trips/{{id}}; for less there is path_regex";
         }
 
-        if (text.Contains('*', StringComparison.Ordinal))
+        if (text.Contains('*'))
         {
             return "'*' is the whole last segment, as in /users/*; for more there is path_regex";
         }
 
-        if (text.AsSpan().ContainsAny('?', '#'))
+        if (text.ContainsAny('?', '#'))
         {
             return "a path ends before '?' and '#'; for parameters there is 'query'";
         }
@@ -267,7 +277,8 @@ internal sealed class PathPattern
         }
 
         // What a client may send in other forms arrives here in one, and a text of another form would be met by no request.
-        var encoded = Ascii.IsValid(text) ? text : string.Concat(text.Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}"));
+        var isAscii = Ascii.IsValid(text);
+        var encoded = isAscii ? text : string.Concat(text.ToArray().Select(letter => letter > 127 ? Uri.EscapeDataString($"{letter}") : $"{letter}"));
         Span<byte> bytes = encoded.Length < MostOnStack ? stackalloc byte[MostOnStack] : new byte[encoded.Length + 1];
         bytes[0] = (byte)'/';
         bytes = bytes[..(1 + Encoding.ASCII.GetBytes(encoded, bytes[1..]))];
@@ -278,12 +289,12 @@ internal sealed class PathPattern
             return $"no path that is let pass has the segment '{text}'";
         }
 
-        if (canonical[..length].SequenceEqual(bytes) && ReferenceEquals(encoded, text))
+        if (canonical[..length].SequenceEqual(bytes) && isAscii)
         {
             return null;
         }
 
         var form = Encoding.ASCII.GetString(canonical[1..length]);
-        return form == text ? null : $"paths are compared in one form, in which '{text}' is '{form}': write that";
+        return text.SequenceEqual(form) ? null : $"paths are compared in one form, in which '{text}' is '{form}': write that";
     }
 }

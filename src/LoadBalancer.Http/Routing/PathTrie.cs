@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Http.Routing;
 
-/// <summary>The paths of the routes of one host: an automaton over segments. Immutable, thread-safe.</summary>
+/// <summary>The paths of the routes of some hosts: an automaton over segments. Immutable, thread-safe; a few arrays, whatever the number of routes.</summary>
 /// <remarks>
 /// A trie that has both <c>/trips/mine</c> and <c>/trips/{id}</c> would have to try one and come back for the other, and with many such
 /// places the tries multiply. So the trie is made deterministic once, when it is built (the subset construction of Rabin and Scott, 1959):
@@ -15,144 +16,247 @@ internal sealed class PathTrie
 {
     private readonly SegmentTable _steps;
     private readonly State[] _states;
-    private readonly PathGroup? _regexes;
-    private readonly PathGroup? _any;
-    private readonly int _depth;
+    private readonly PathCandidate[] _candidates;
 
-    private PathTrie(SegmentTable steps, State[] states, PathGroup? regexes, PathGroup? any, int depth) =>
-        (_steps, _states, _regexes, _any, _depth) = (steps, states, regexes, any, depth);
+    private PathTrie(SegmentTable steps, State[] states, PathCandidate[] candidates) => (_steps, _states, _candidates) = (steps, states, candidates);
 
-    /// <summary>Builds it; false where the templates overlap in more ways than there may be states (<see cref="PathLimits.MostStates"/>).</summary>
-    public static bool TryBuild(IReadOnlyCollection<RouteMatch> matches, out PathTrie trie)
+    /// <summary>Builds it; false where the templates of a host overlap in more ways than there may be states (<see cref="PathLimits.MostStates"/>).</summary>
+    /// <param name="routes">The routes.</param>
+    /// <param name="isByPathAlone">True where whoever has the path is meant, whatever the further conditions.</param>
+    /// <param name="trie">The paths; null for false.</param>
+    /// <param name="hosts">Where those of each host are.</param>
+    public static bool TryBuild(Route[] routes, bool isByPathAlone, [NotNullWhen(true)] out PathTrie? trie, out (string? Host, PathRoot Value)[] hosts)
     {
-        var steps = new List<(int, string, int)>();
-        var states = Determine(Places(matches), steps);
-        for (var at = 0; at < steps.Count && states is not null; at++)
+        var numbers = new HostNumbers(routes.Length);
+        var segments = 0;
+        foreach (var route in routes)
         {
-            // Whether there is anything to look up from there is known with the step: one line of the cache less for each segment.
-            var (from, segment, to) = steps[at];
-            steps[at] = (from, segment, (to << 1) | (states[to].HasLiterals ? 1 : 0));
+            numbers.Add(route.Options.Host);
+            segments += route.Options.Pattern.Segments.Count;
         }
 
-        trie = new PathTrie(
-            new SegmentTable(states is null ? [] : steps),
-            states ?? [],
-            PathGroup.OfRegexes(matches.Where(match => match.Path.Form == PathForm.Regex)),
-            PathGroup.Of(matches.Where(match => match.Path.Form == PathForm.Any)),
-            matches.Select(match => match.Path.Segments.Count).DefaultIfEmpty().Max());
-        return states is not null;
-    }
-
-    /// <summary>True where <see cref="TryBuild"/> would be false.</summary>
-    public static bool IsTooLarge(IReadOnlyCollection<RouteMatch> matches) =>
-        matches.Any(match => match.Path.Captures.Count > 0) && Determine(Places(matches), []) is null;
-
-    /// <summary>Looks for what a request is meant by.</summary>
-    /// <param name="head">The request, its path canonical.</param>
-    /// <param name="match">Set for <see cref="RequestVerdict.Yes"/>.</param>
-    /// <param name="group">The group that gave the verdict, for <see cref="RequestVerdict.OtherMethod"/>.</param>
-    public RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
-    {
-        var path = head.Path;
-        Span<int> visited = stackalloc int[_depth + 1];
-        var depth = 0;
-        var state = 0;
-        var from = 1;
-        var isWhole = false;
-        var hasLiterals = true;
-        while (!isWhole)
+        var places = new PathPlaces(segments, numbers.Count, routes.Length);
+        var lists = new HostLists[numbers.Count];
+        foreach (ref var host in lists.AsSpan())
         {
-            var length = path[from..].IndexOf((byte)'/');
-            isWhole = length < 0;
-            if (!TryStep(ref state, ref hasLiterals, isWhole ? path[from..] : path.Slice(from, length)))
+            host.Root = places.AddRoot();
+        }
+
+        // From the last on, each in front of those behind it.
+        for (var route = routes.Length - 1; route >= 0; route--)
+        {
+            lists[numbers[route]].Add(places, routes[route].Options.Pattern, route);
+        }
+
+        trie = null;
+        hosts = new (string?, PathRoot)[lists.Length];
+        var states = new PathStates(places);
+        var candidates = new PathCandidates(routes, places, isByPathAlone);
+        for (var host = 0; host < lists.Length; host++)
+        {
+            ref var list = ref lists[host];
+            if (!states.TryAdd(list.Root, list.Captures ? PathLimits.MostStates : int.MaxValue, out var start))
             {
-                isWhole = false;
-                break;
+                return false;
             }
 
-            visited[++depth] = state;
-            from += length + 1;
+            hosts[host] = (numbers.Host(host), new PathRoot(start, candidates.AddRegexes(list.Regexes), candidates.Add(list.Any), list.Depth));
         }
 
-        var verdict = RequestVerdict.No;
-        (match, group) = (null, null);
-        if (isWhole)
+        var table = new State[states.Count];
+        for (var state = 0; state < table.Length; state++)
         {
-            verdict = Test(_states[state].Ends, head, out match, out group);
+            var set = states.PlacesOf(state);
+            table[state] = new State(states.Captured[state], candidates.AddEnds(set), candidates.AddPrefixes(set));
         }
 
-        // What lies deeper is the longer prefix.
-        for (; verdict == RequestVerdict.No && depth > 0; depth--)
-        {
-            verdict = Test(_states[visited[depth]].Prefixes, head, out match, out group);
-        }
-
-        if (verdict == RequestVerdict.No && _regexes is not null)
-        {
-            verdict = TestRegexes(head, out match, out group);
-        }
-
-        return verdict == RequestVerdict.No ? Test(_any, head, out match, out group) : verdict;
+        trie = new PathTrie(Table(places, states.Steps), table, candidates.ToArray());
+        return true;
     }
 
-    private bool TryStep(ref int state, ref bool hasLiterals, ReadOnlySpan<byte> segment)
+    /// <summary>True where the templates of one host overlap in more ways than there may be states.</summary>
+    public static bool IsTooLarge(IReadOnlyList<PathPattern> paths)
     {
-        var step = hasLiterals ? _steps.Find(state, segment) : -1;
-        if (step >= 0)
+        var segments = 0;
+        var captures = false;
+        foreach (var path in paths)
         {
-            (state, hasLiterals) = (step >> 1, (step & 1) != 0);
-            return true;
+            segments += path.Segments.Count;
+            captures |= path.Captured != 0;
         }
 
-        var captured = segment.IsEmpty ? -1 : _states[state].Captured;
-        if (captured < 0)
+        if (!captures)
         {
             return false;
         }
 
-        (state, hasLiterals) = (captured, _states[captured].HasLiterals);
-        return true;
-    }
-
-    private static RequestVerdict Test(in Candidates candidates, RequestHead head, out RouteMatch? match, out PathGroup? group)
-    {
-        if (candidates.Only is not null)
+        var places = new PathPlaces(segments, 1, 0);
+        var root = places.AddRoot();
+        foreach (var path in paths)
         {
-            (match, group) = (candidates.Only, null);
-            return RequestVerdict.Yes;
+            places.Add(root, path);
         }
 
-        return Test(candidates.Groups, head, out match, out group);
+        return !new PathStates(places, countsOnly: true).TryAdd(root, PathLimits.MostStates, out _);
     }
 
-    private static RequestVerdict Test(PathGroup? groups, RequestHead head, out RouteMatch? match, out PathGroup? group)
+    /// <summary>A candidate that <see cref="Find"/> has found.</summary>
+    public ref readonly PathCandidate this[int candidate] => ref _candidates[candidate];
+
+    /// <summary>Looks for what a request is meant by.</summary>
+    /// <param name="head">The request, its path canonical.</param>
+    /// <param name="root">The paths of its host.</param>
+    /// <param name="found">The candidate for <see cref="RequestVerdict.Yes"/>, the first of the group that gave the verdict for <see cref="RequestVerdict.OtherMethod"/>.</param>
+    public RequestVerdict Find(RequestHead head, in PathRoot root, out int found)
     {
-        for (group = groups; group is not null; group = group.Next)
+        var rest = head.Path[1..];
+        var states = _states;
+        Span<int> visited = stackalloc int[root.Depth + 1];
+        var depth = 0;
+        var step = root.Start;
+        var isWhole = false;
+        while (!isWhole)
         {
-            var verdict = group.Test(head, out match);
-            if (verdict != RequestVerdict.No)
+            var length = rest.IndexOf((byte)'/');
+            isWhole = length < 0;
+            var segment = isWhole ? rest : rest[..length];
+            var next = (step & 1) != 0 ? _steps.Find(step >> 1, segment) : -1;
+            if (next < 0)
             {
-                return verdict;
+                next = segment.IsEmpty ? -1 : states[step >> 1].Captured;
+                if (next < 0)
+                {
+                    isWhole = false;
+                    break;
+                }
+            }
+
+            step = next;
+            visited[++depth] = step >> 1;
+            rest = rest[(length + 1)..];
+        }
+
+        found = 0;
+        var verdict = isWhole ? Test(states[step >> 1].Ends, head, ref found) : RequestVerdict.No;
+
+        // What lies deeper is the longer prefix.
+        for (; verdict == RequestVerdict.No && depth > 0; depth--)
+        {
+            verdict = Test(states[visited[depth]].Prefixes, head, ref found);
+        }
+
+        if (verdict == RequestVerdict.No && root.Regexes != 0)
+        {
+            verdict = TestRegexes(root.Regexes, head, ref found);
+        }
+
+        return verdict == RequestVerdict.No ? Test(root.Any, head, ref found) : verdict;
+    }
+
+    /// <summary>Appends the methods with which the request would be meant by a group, each once: <c>GET, HEAD</c>.</summary>
+    /// <param name="group">What <see cref="Find"/> has found.</param>
+    /// <param name="head">The request.</param>
+    /// <param name="fields">The list.</param>
+    public void AppendAllowed(int group, RequestHead head, HeaderList fields)
+    {
+        var known = 0;
+        for (var (at, isLast) = (group, false); !isLast; at++)
+        {
+            ref readonly var candidate = ref _candidates[at];
+            known |= candidate.Predicate?.Test(head) == RequestVerdict.OtherMethod ? candidate.Predicate.Methods.Known : 0;
+            isLast = candidate.EndsGroup;
+        }
+
+        MethodSet.AppendKnown(known, fields);
+        for (var (at, isLast) = (group, false); !isLast; at++)
+        {
+            ref readonly var candidate = ref _candidates[at];
+            if (candidate.Predicate?.Test(head) == RequestVerdict.OtherMethod)
+            {
+                candidate.Predicate.Methods.AppendOthers(fields);
+            }
+
+            isLast = candidate.EndsGroup;
+        }
+    }
+
+    private static SegmentTable Table(PathPlaces places, List<PathStep> steps)
+    {
+        var longLetters = 0;
+        foreach (var step in steps)
+        {
+            longLetters += SegmentTable.IsLong(places[step.Place].Length) ? places[step.Place].Length : 0;
+        }
+
+        var table = new SegmentTable(steps.Count, longLetters);
+        foreach (var step in steps)
+        {
+            table.Add(step.From, places[step.Place].Literal, step.Target);
+        }
+
+        return table;
+    }
+
+    // What a request is by the first group that does not say that it is not meant.
+    private RequestVerdict Test(int first, RequestHead head, ref int found, bool isOneGroup = false)
+    {
+        if (first == 0)
+        {
+            return RequestVerdict.No;
+        }
+
+        var candidates = _candidates;
+        var (group, verdict) = (first, RequestVerdict.No);
+        for (var at = first; ; at++)
+        {
+            ref readonly var candidate = ref candidates[at];
+            var own = candidate.Predicate is null ? RequestVerdict.Yes : candidate.Predicate.Test(head);
+            if (own == RequestVerdict.Yes)
+            {
+                found = at;
+                return own;
+            }
+
+            if (own == RequestVerdict.OtherMethod)
+            {
+                (verdict, found) = (own, group);
+            }
+
+            if (candidate.EndsGroup)
+            {
+                if (verdict != RequestVerdict.No || candidate.EndsAll || isOneGroup)
+                {
+                    return verdict;
+                }
+
+                group = at + 1;
             }
         }
-
-        match = null;
-        return RequestVerdict.No;
     }
 
-    private RequestVerdict TestRegexes(RequestHead head, out RouteMatch? match, out PathGroup? group)
+    private RequestVerdict TestRegexes(int first, RequestHead head, ref int found)
     {
         var path = head.Path;
         var letters = ArrayPool<char>.Shared.Rent(path.Length);
         try
         {
             Encoding.Latin1.GetChars(path, letters);
-            for (var candidate = _regexes; candidate is not null; candidate = candidate.Next)
+            for (var group = first; ;)
             {
-                if (candidate.Regex!.IsMatch(letters.AsSpan(0, path.Length)) && candidate.Test(head, out match) is var verdict and not RequestVerdict.No)
+                if (_candidates[group].Route.Options.Pattern.Regex!.IsMatch(letters.AsSpan(0, path.Length))
+                    && Test(group, head, ref found, isOneGroup: true) is var verdict and not RequestVerdict.No)
                 {
-                    group = candidate;
                     return verdict;
+                }
+
+                while (!_candidates[group].EndsGroup)
+                {
+                    group++;
+                }
+
+                if (_candidates[group++].EndsAll)
+                {
+                    return RequestVerdict.No;
                 }
             }
         }
@@ -160,134 +264,39 @@ internal sealed class PathTrie
         {
             ArrayPool<char>.Shared.Return(letters);
         }
-
-        (match, group) = (null, null);
-        return RequestVerdict.No;
     }
 
-    private static Place Places(IEnumerable<RouteMatch> matches)
+    /// <summary>A set of places: where a captured segment leads from it, and the first of the candidates that end or go on from here, 0 for none.</summary>
+    private readonly record struct State(int Captured, int Ends, int Prefixes);
+
+    /// <summary>The routes of a host, while they are gathered.</summary>
+    private struct HostLists
     {
-        var root = new Place(0);
-        var places = 1;
-        foreach (var match in matches.Where(match => match.Path.Form is PathForm.Exact or PathForm.Template or PathForm.Prefix))
+        public int Root;
+        public int Regexes;
+        public int Any;
+        public int Depth;
+        public bool Captures;
+
+        public void Add(PathPlaces places, PathPattern path, int route)
         {
-            var place = root;
-            foreach (var segment in match.Path.Segments)
+            Depth = Math.Max(Depth, path.Segments.Count);
+            Captures |= path.Captured != 0;
+            switch (path.Form)
             {
-                place = segment.IsCaptured ? place.Captured ??= new Place(places++) : place.Literal(segment.Literal, ref places);
+                case PathForm.Regex:
+                    places.Push(ref Regexes, route);
+                    break;
+                case PathForm.Any:
+                    places.Push(ref Any, route);
+                    break;
+                case PathForm.Prefix:
+                    places.Push(ref places[places.Add(Root, path)].Prefixes, route);
+                    break;
+                default:
+                    places.Push(ref places[places.Add(Root, path)].Ends, route);
+                    break;
             }
-
-            (match.Path.Form == PathForm.Prefix ? place.Prefixes ??= [] : place.Ends ??= []).Add(match);
-        }
-
-        return root;
-    }
-
-    private static State[]? Determine(Place root, List<(int From, string Segment, int To)> steps)
-    {
-        var sets = new List<Place[]> { new[] { root } };
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        var states = new List<State>();
-        for (var at = 0; at < sets.Count; at++)
-        {
-            var set = sets[at];
-            if (set is [{ Captured: null } only])
-            {
-                // Where nothing is captured, as in most places, a set has one place in it.
-                foreach (var (text, place) in only.Literals ?? [])
-                {
-                    steps.Add((at, text, Number([place])));
-                }
-
-                states.Add(new State(only.Literals is not null, -1, Group(only.Ends), Group(only.Prefixes)));
-            }
-            else
-            {
-                var captured = set.Select(place => place.Captured).OfType<Place>().ToArray();
-                var texts = set.SelectMany(place => place.Literals?.Keys ?? Enumerable.Empty<string>()).Distinct(StringComparer.Ordinal).ToList();
-                steps.AddRange(texts.Select(text => (at, text, Number((Place[])[
-                    .. set.Select(place => place.Literals?.GetValueOrDefault(text)).OfType<Place>(),
-                    .. text.Length > 0 ? captured : []]))));
-                states.Add(new State(
-                    texts.Count > 0,
-                    captured.Length > 0 ? Number(captured) : -1,
-                    Group(set.SelectMany(place => place.Ends ?? [])),
-                    Group(set.SelectMany(place => place.Prefixes ?? []))));
-            }
-
-            if (sets.Count > PathLimits.MostStates)
-            {
-                return null;
-            }
-        }
-
-        return [.. states];
-
-        int Number(Place[] set)
-        {
-            if (set is [var alone])
-            {
-                if (alone.State == 0)
-                {
-                    alone.State = sets.Count;
-                    sets.Add(set);
-                }
-
-                return alone.State;
-            }
-
-            var key = Key(set);
-            if (!numbers.TryGetValue(key, out var number))
-            {
-                number = sets.Count;
-                numbers.Add(key, number);
-                sets.Add(set);
-            }
-
-            return number;
-        }
-    }
-
-    private static Candidates Group(IEnumerable<RouteMatch>? matches)
-    {
-        var groups = matches is null ? null : PathGroup.Of(matches);
-        return new Candidates(groups, groups?.Only);
-    }
-
-    private static string Key(Place[] set) => string.Join(',', set.Select(place => place.Number).Order());
-
-    /// <summary>A set of places: what its segments lead to, and the routes that end or go on from here.</summary>
-    private readonly record struct State(bool HasLiterals, int Captured, Candidates Ends, Candidates Prefixes);
-
-    /// <summary>What is tried where a path has come so far; and where the first of it takes every request, that one.</summary>
-    private readonly record struct Candidates(PathGroup? Groups, RouteMatch? Only);
-
-    /// <summary>A place in the trie, while it is being built.</summary>
-    private sealed class Place(int number)
-    {
-        public int Number => number;
-
-        /// <summary>The state that is this place alone; 0, which is the root's, before there is one.</summary>
-        public int State { get; set; }
-
-        public Dictionary<string, Place>? Literals { get; private set; }
-
-        public Place? Captured { get; set; }
-
-        public List<RouteMatch>? Ends { get; set; }
-
-        public List<RouteMatch>? Prefixes { get; set; }
-
-        public Place Literal(string text, ref int places)
-        {
-            Literals ??= new(StringComparer.Ordinal);
-            if (!Literals.TryGetValue(text, out var place))
-            {
-                place = new Place(places++);
-                Literals.Add(text, place);
-            }
-
-            return place;
         }
     }
 }

@@ -7,6 +7,11 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>The conditions of a route beside host and path: methods, header fields, query parameters. Immutable, thread-safe.</summary>
 internal sealed class RequestPredicate
 {
+    private static readonly RequestPredicate OfEvery = new(MethodSet.All, [], []);
+
+    // Of methods alone, as most routes have it: one for all routes that take the same.
+    private static readonly RequestPredicate?[] OfMethods = new RequestPredicate?[1 << Enum.GetValues<RequestMethod>().Length];
+
     private readonly Condition[] _fields;
     private readonly Condition[] _parameters;
 
@@ -19,10 +24,14 @@ internal sealed class RequestPredicate
     public int Count => (Methods.IsAll ? 0 : 1) + _fields.Length + _parameters.Length;
 
     /// <summary>The conditions of a route.</summary>
-    public static RequestPredicate Of(RouteOptions options) => new(
-        MethodSet.Of(options.Methods),
-        options.Headers.Count == 0 ? [] : [.. options.Headers.Select(entry => new Condition(entry.Key.ToLowerInvariant(), entry.Value))],
-        options.Query.Count == 0 ? [] : [.. options.Query.Select(entry => new Condition(entry.Key, entry.Value))]);
+    public static RequestPredicate Of(RouteOptions options)
+    {
+        var methods = MethodSet.Of(options.Methods);
+        return options.Headers.Count > 0 || options.Query.Count > 0 ? Of(methods, options)
+            : methods.IsAll ? OfEvery
+            : methods.IsKnown ? OfMethods[methods.Known] ??= new RequestPredicate(methods, [], [])
+            : new RequestPredicate(methods, [], []);
+    }
 
     /// <summary>Whether a request is meant.</summary>
     public RequestVerdict Test(RequestHead head)
@@ -71,10 +80,17 @@ internal sealed class RequestPredicate
         !Methods.Overlaps(other.Methods) || Differ(_fields, other._fields) || Differ(_parameters, other._parameters);
 
     /// <summary>True where whatever fits the other's fields and parameters fits these as well.</summary>
-    public bool FollowsFrom(RequestPredicate other) => _fields.All(other._fields.Contains) && _parameters.All(other._parameters.Contains);
+    public bool FollowsFrom(RequestPredicate other) => Follow(_fields, other._fields) && Follow(_parameters, other._parameters);
+
+    private static RequestPredicate Of(MethodSet methods, RouteOptions options) => new(
+        methods,
+        options.Headers.Count == 0 ? [] : [.. options.Headers.Select(entry => new Condition(entry.Key.ToLowerInvariant(), entry.Value))],
+        options.Query.Count == 0 ? [] : [.. options.Query.Select(entry => new Condition(entry.Key, entry.Value))]);
+
+    private static bool Follow(Condition[] mine, Condition[] others) => mine.Length == 0 || mine.All(others.Contains);
 
     private static bool Differ(Condition[] mine, Condition[] others) =>
-        mine.Any(condition => others.Any(other => other.IsOfName(condition) && !other.Equals(condition)));
+        mine.Length > 0 && mine.Any(condition => others.Any(other => other.IsOfName(condition) && !other.Equals(condition)));
 
     // A field that comes twice could be read in two ways by whoever stands behind.
     private static bool HasOnce(HeaderList fields, Condition condition)

@@ -18,6 +18,9 @@ internal sealed class Route
     /// <summary>What the file says.</summary>
     public required RouteOptions Options { get; init; }
 
+    /// <summary>Its further conditions, made when they are first asked for: a route that stays in the next configuration's table keeps them.</summary>
+    public RequestPredicate Predicate => field ??= RequestPredicate.Of(Options);
+
     /// <summary>Its policies in their order.</summary>
     public required PolicyChain Policies { get; init; }
 

@@ -10,7 +10,8 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 internal sealed class RouteTable
 {
-    private readonly HostTable<PathTrie> _hosts;
+    private readonly HostTable<PathRoot> _hosts;
+    private readonly PathTrie _paths;
     private readonly Route[] _routes;
     private readonly Lazy<ILookup<(string?, string?, string?), Route>> _byPlace;
     private RouteRivals? _rivals;
@@ -21,9 +22,12 @@ internal sealed class RouteTable
     {
         _routes = [.. routes];
         _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
-        _hosts = new HostTable<PathTrie>([.. RouteMatch.Of(routes)
-            .GroupBy(match => match.Host, StringComparer.Ordinal)
-            .Select(group => (group.Key, Build([.. group])))]);
+        if (!PathTrie.TryBuild(_routes, isByPathAlone: false, out var paths, out var hosts))
+        {
+            throw new ArgumentException("Their templates overlap in more ways than a table can hold.");
+        }
+
+        (_paths, _hosts) = (paths, new HostTable<PathRoot>(hosts));
     }
 
     /// <summary>The routes in the order of the file.</summary>
@@ -55,15 +59,16 @@ internal sealed class RouteTable
 
     private FaultKind MatchMethod(Exchange exchange)
     {
-        switch (Find(exchange.Request, out var match, out _))
+        switch (Find(exchange.Request, out var found))
         {
             case RequestVerdict.Yes:
-                if (match!.Captures)
+                ref readonly var candidate = ref _paths[found];
+                if (candidate.Captures)
                 {
-                    match.Path.Capture(exchange.Request, exchange.Captures);
+                    candidate.Route.Options.Pattern.Capture(exchange.Request, exchange.Captures);
                 }
 
-                exchange.Route = match.Route;
+                exchange.Route = candidate.Route;
                 return FaultKind.None;
             case RequestVerdict.OtherMethod:
                 return FaultKind.MethodNotAllowed;
@@ -75,12 +80,12 @@ internal sealed class RouteTable
     /// <summary>After <see cref="FaultKind.MethodNotAllowed"/>: adds the field Allow to the response (RFC 9110, section 15.5.6).</summary>
     public void AddAllow(Exchange exchange)
     {
-        if (Find(exchange.Request, out _, out var group) == RequestVerdict.OtherMethod)
+        if (Find(exchange.Request, out var group) == RequestVerdict.OtherMethod)
         {
             var fields = exchange.Response.Fields;
             fields.Remove("Allow"u8);
             fields.BeginField("Allow"u8);
-            group!.AppendAllowed(exchange.Request, fields);
+            _paths.AppendAllowed(group, exchange.Request, fields);
             fields.EndField(KnownHeader.Other);
         }
     }
@@ -105,18 +110,18 @@ internal sealed class RouteTable
     /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>
     public RouteRivals Rivals => _rivals ??= new RouteRivals(_routes);
 
-    private RequestVerdict Find(RequestHead head, out RouteMatch? match, out PathGroup? group)
+    private RequestVerdict Find(RequestHead head, out int found)
     {
-        foreach (var paths in _hosts.Find(head.Host))
+        foreach (ref readonly var paths in _hosts.Find(head.Host))
         {
-            var verdict = paths.Find(head, out match, out group);
+            var verdict = _paths.Find(head, in paths, out found);
             if (verdict != RequestVerdict.No)
             {
                 return verdict;
             }
         }
 
-        (match, group) = (null, null);
+        found = 0;
         return RequestVerdict.No;
     }
 
@@ -128,7 +133,4 @@ internal sealed class RouteTable
         && before.Upstream == after.Upstream && before.Split == after.Split && before.Redirect == after.Redirect && before.Respond == after.Respond
         && before.Policies.Auth == after.Policies.Auth && before.Policies.Require == after.Policies.Require
         && before.Policies.AllowIps == after.Policies.AllowIps && before.Policies.DenyIps == after.Policies.DenyIps;
-
-    private static PathTrie Build(RouteMatch[] matches) =>
-        PathTrie.TryBuild(matches, out var paths) ? paths : throw new ArgumentException("Their templates overlap in more ways than a table can hold.");
 }

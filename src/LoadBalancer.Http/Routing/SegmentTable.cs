@@ -1,55 +1,66 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace LoadBalancer.Http.Routing;
 
-/// <summary>Which state of a <see cref="PathTrie"/> a segment leads to from another. Immutable, thread-safe.</summary>
+/// <summary>
+/// Where a segment leads to from a state of a <see cref="PathTrie"/>. Whoever makes it adds all steps before anybody looks one up; then it is immutable and thread-safe.
+/// </summary>
 /// <remarks>
-/// One table for all states, open addressing at a load of at most a half, and in it the texts of most segments: among thousands of routes
+/// One table for all states, open addressing at a load of a half, of few steps at a quarter, and in it the texts of most segments: among thousands of routes
 /// a look-up is one line of the processor's cache that is not there, as a rule, and not one for each object on the way. The texts are the
 /// file's, so that nobody from outside can make them collide.
 /// </remarks>
 internal sealed class SegmentTable
 {
+    private const int MostOnStack = 128;
+    private const int Few = 256;
+
     private readonly Slot[] _slots;
     private readonly byte[] _longTexts;
+    private int _longCount;
 
-    /// <summary>A table of <paramref name="steps"/>, none twice.</summary>
-    public SegmentTable(IReadOnlyCollection<(int From, string Segment, int To)> steps)
+    /// <summary>Room for steps.</summary>
+    /// <param name="steps">How many steps there are.</param>
+    /// <param name="longLetters">How many characters those have together that are <see cref="IsLong"/>.</param>
+    public SegmentTable(int steps, int longLetters) => (_slots, _longTexts) = (new Slot[Math.Max(2, steps < Few ? steps * 4 : steps * 2)], new byte[longLetters]);
+
+    /// <summary>True where a segment of so many characters does not stand in its slot.</summary>
+    public static bool IsLong(int length) => length > Inline.Length;
+
+    /// <summary>Adds a step that is not there yet.</summary>
+    /// <param name="from">The state that it leads from.</param>
+    /// <param name="segment">Its text, in ASCII.</param>
+    /// <param name="target">What <see cref="Find"/> is to give.</param>
+    public void Add(int from, ReadOnlySpan<char> segment, int target)
     {
-        _slots = new Slot[BitOperations.RoundUpToPowerOf2((uint)Math.Max(2, steps.Count * 2))];
-        var longTexts = new List<byte>();
-        foreach (var (from, segment, to) in steps)
+        var bytes = segment.Length <= MostOnStack ? stackalloc byte[MostOnStack] : new byte[segment.Length];
+        var text = bytes[..Encoding.ASCII.GetBytes(segment, bytes)];
+        var at = First(from, text);
+        while (_slots[at].From != 0)
         {
-            var text = Encoding.ASCII.GetBytes(segment);
-            var at = First(from, text);
-            while (_slots[at].From != 0)
-            {
-                at = (at + 1) & (_slots.Length - 1);
-            }
-
-            _slots[at] = new Slot { From = from + 1, To = to, Length = text.Length };
-            if (text.Length <= Inline.Length)
-            {
-                text.CopyTo((Span<byte>)_slots[at].Text);
-            }
-            else
-            {
-                BinaryPrimitives.WriteInt32LittleEndian(_slots[at].Text, longTexts.Count);
-                longTexts.AddRange(text);
-            }
+            at = Next(at);
         }
 
-        _longTexts = [.. longTexts];
+        _slots[at] = new Slot { From = from + 1, To = target, Length = text.Length };
+        if (!IsLong(text.Length))
+        {
+            text.CopyTo((Span<byte>)_slots[at].Text);
+        }
+        else
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_slots[at].Text, _longCount);
+            text.CopyTo(_longTexts.AsSpan(_longCount));
+            _longCount += text.Length;
+        }
     }
 
-    /// <summary>The state that <paramref name="segment"/> leads to from the state <paramref name="from"/>; -1 for none.</summary>
+    /// <summary>Where <paramref name="segment"/> leads to from the state <paramref name="from"/>; -1 for nowhere.</summary>
     public int Find(int from, ReadOnlySpan<byte> segment)
     {
         var slots = _slots;
-        for (var at = First(from, segment); (uint)at < (uint)slots.Length; at = (at + 1) & (slots.Length - 1))
+        for (var at = First(from, segment); (uint)at < (uint)slots.Length; at = Next(at))
         {
             ref readonly var slot = ref slots[at];
             if (slot.From == 0)
@@ -70,7 +81,7 @@ internal sealed class SegmentTable
     public int StepsTo(int from, ReadOnlySpan<byte> segment)
     {
         var steps = 1;
-        for (var at = First(from, segment); _slots[at].From != 0 && !(_slots[at].From == from + 1 && segment.SequenceEqual(TextOf(in _slots[at]))); at = (at + 1) & (_slots.Length - 1))
+        for (var at = First(from, segment); _slots[at].From != 0 && !(_slots[at].From == from + 1 && segment.SequenceEqual(TextOf(in _slots[at]))); at = Next(at))
         {
             steps++;
         }
@@ -82,7 +93,10 @@ internal sealed class SegmentTable
         ? ((ReadOnlySpan<byte>)slot.Text)[..slot.Length]
         : _longTexts.AsSpan(BinaryPrimitives.ReadInt32LittleEndian(slot.Text), slot.Length);
 
-    private int First(int from, ReadOnlySpan<byte> text) => TextHash.Of(from, text) & (_slots.Length - 1);
+    // A share of the table that is as large as that of the hash in its 24 bits: so a table has any size.
+    private int First(int from, ReadOnlySpan<byte> text) => (int)(((ulong)(uint)TextHash.Of(from, text) * (uint)_slots.Length) >> TextHash.Bits);
+
+    private int Next(int slot) => slot + 1 == _slots.Length ? 0 : slot + 1;
 
     /// <summary>32 bytes, two to a line of the cache.</summary>
     private struct Slot

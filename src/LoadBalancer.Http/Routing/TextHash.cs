@@ -6,7 +6,10 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>The hash of a short text, and of a number beside it, by which routing tables find their slots. Texts are the file's: nobody outside chooses what is in a table.</summary>
 internal static class TextHash
 {
-    /// <summary>The hash, 24 bits; the same in every process.</summary>
+    /// <summary>How many bits it has.</summary>
+    public const int Bits = 24;
+
+    /// <summary>The hash, from 0 on; the same in every process.</summary>
     /// <param name="number">What the text belongs to; 0 for nothing.</param>
     /// <param name="text">The text.</param>
     public static int Of(int number, ReadOnlySpan<byte> text)
@@ -26,6 +29,6 @@ internal static class TextHash
         }
 
         hash = (BitOperations.RotateLeft(hash, 23) ^ rest) * Factor;
-        return (int)(hash >> 40);
+        return (int)(hash >> (64 - Bits));
     }
 }

@@ -67,7 +67,7 @@ internal static class ListenerChoice
 
         var hosts = several.SelectMany(name => listeners[name].Http!.AllRoutes.Select(route => (route.Host, Name: name))).Distinct().GroupBy(entry => entry.Host);
         var byHost = new HostTable<string[]>([.. hosts.Select(host => (host.Key, host.Select(entry => entry.Name).ToArray()))]);
-        return byHost.Find(Encoding.ASCII.GetBytes(url.IdnHost.ToLowerInvariant())).FirstOrDefault() ?? [.. several];
+        return byHost.Find(Encoding.ASCII.GetBytes(url.IdnHost.ToLowerInvariant())) is [var nearest, ..] ? nearest : [.. several];
     }
 
     private static IPEndPoint Concrete(IPEndPoint bound) => bound.Address.Equals(IPAddress.Any) ? new IPEndPoint(IPAddress.Loopback, bound.Port)

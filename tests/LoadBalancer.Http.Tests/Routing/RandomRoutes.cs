@@ -12,10 +12,15 @@ internal static class RandomRoutes
     private static readonly string[] Regexes = ["/a.*", "/.*b", "/[ab]/c", ".*"];
 
     /// <summary>Up to a dozen routes; those that conflict with an earlier one are left out.</summary>
-    public static IReadOnlyList<RouteOptions> Table(Random random)
+    public static IReadOnlyList<RouteOptions> Table(Random random) => Table(random, random.Next(1, 13));
+
+    /// <summary>Up to some hundred, so that templates overlap in many ways.</summary>
+    public static IReadOnlyList<RouteOptions> LargeTable(Random random) => Table(random, random.Next(50, 150));
+
+    private static List<RouteOptions> Table(Random random, int most)
     {
         var routes = new List<RouteOptions>();
-        for (var count = random.Next(1, 13); count > 0; count--)
+        for (var count = most; count > 0; count--)
         {
             var regex = random.Next(8) == 0 ? Regexes[random.Next(Regexes.Length)] : null;
             routes.Add(Routes.Route(

@@ -224,6 +224,50 @@ internal sealed class RouteTableTests
         }), Is.Zero);
     }
 
+    [TestCase("/service{0}/v1/*", "GET", 400, 240)]
+    [TestCase("/service{0}/{{id}}/v1", "GET", 520, 260)]
+    [TestCase("/{{tenant}}/service{0}", "GET", 320, 180)]
+    [TestCase("/service{0}/v1/*", "BREW", 400, 240)]
+    public void A_second_table_of_the_same_routes_is_hardly_more_than_its_arrays(string path, string method, int mostAllocated, int mostKept)
+    {
+        const int Count = 10_000;
+        Route[] routes = [.. Enumerable.Range(0, Count).Select(number => Routes.Lead(Routes.Route(
+            $"r{number}", path: string.Format(System.Globalization.CultureInfo.InvariantCulture, path, number), methods: [method], headers: number % 10 == 0 ? [("X-A", "1")] : [])))];
+        var first = new RouteTable(routes);
+        var kept = GC.GetTotalMemory(forceFullCollection: true);
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        var second = new RouteTable(routes);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        kept = GC.GetTotalMemory(forceFullCollection: true) - kept;
+        GC.KeepAlive((first, second));
+        Assert.Multiple(() =>
+        {
+            Assert.That((double)allocated / Count, Is.LessThan(mostAllocated), "bytes for each route that a table is made of");
+            Assert.That((double)kept / Count, Is.LessThan(mostKept), "bytes for each route that stay");
+        });
+    }
+
+    [Test]
+    public void Equals_a_naive_matcher_over_tables_of_many_routes_that_share_their_segments()
+    {
+        var random = new Random(20261123);
+        var matched = 0;
+        for (var table = 0; table < 40; table++)
+        {
+            var routes = RandomRoutes.LargeTable(random);
+            var built = Routes.Table(routes);
+            for (var request = 0; request < 100; request++)
+            {
+                var exchange = RandomRoutes.Request(random);
+                var (expected, actual) = (NaiveMatcher.Match(routes, exchange.Request), Routes.Match(built, exchange));
+                matched += expected is "NoRoute" ? 0 : 1;
+                Assert.That(actual, Is.EqualTo(expected), () => $"{Heads.Text(exchange.Request.MethodText)} {Heads.Text(exchange.Request.Host)}{Heads.Text(exchange.Request.Path)} in {string.Join("\n", routes.Select(Routes.Print))}");
+            }
+        }
+
+        Assert.That(matched, Is.GreaterThan(3_000), "or the tables and requests have nothing to do with each other");
+    }
+
     [Test]
     public void Templates_that_overlap_in_many_ways_take_no_longer_to_match()
     {

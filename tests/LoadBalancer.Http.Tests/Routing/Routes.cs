@@ -27,7 +27,11 @@ internal static class Routes
 
     /// <summary>A table of routes that lead nowhere.</summary>
     public static RouteTable Table(IEnumerable<RouteOptions> routes) =>
-        new([.. routes.Select(options => new Route { Name = options.Name!, Template = options.Path ?? options.PathRegex ?? "/*", Options = options, Policies = PolicyChain.Empty, Handler = null! })]);
+        new([.. routes.Select(Lead)]);
+
+    /// <summary>A route that leads nowhere.</summary>
+    public static Route Lead(RouteOptions options) =>
+        new() { Name = options.Name!, Template = options.Path ?? options.PathRegex ?? "/*", Options = options, Policies = PolicyChain.Empty, Handler = null! };
 
     /// <summary>A request.</summary>
     public static Exchange Request(string host, string target, string method = "GET", params string[] fields)
