@@ -148,15 +148,18 @@ internal sealed class HttpProxyBuilder
         var captures = options.Pattern.Captures;
         var previous = before.Take(options);
         var policies = HttpPolicyCatalog.Build(options.Policies, captures.Count == 0 ? [] : [.. captures], previous?.Policies, Context, providers, limits, cache);
-        if (own is null && previous?.Policies == policies && before.GoesOn(previous, options))
-        {
-            return previous;
-        }
+        return own is null && previous?.Policies == policies && before.GoesOn(previous, options)
+            ? previous
+            : NewRoute(options, upstreams, policies, previous, before, cache, requests, own);
+    }
 
+    private Route NewRoute(
+        RouteOptions options, Dictionary<string, Upstream> upstreams, PolicyChain policies, Route? previous, RoutePredecessors before, CacheStore? cache, HttpMetrics requests, HttpHandler? own)
+    {
         var name = options.Name ?? $"{options.Host}{options.Path ?? options.PathRegex ?? "/*"}";
         var retries = options.Policies.Retry is { } retry && retry == new RetryOptions() ? RetryPlan.Default : new RetryPlan(options.Policies.Retry);
         var keeper = own is null ? policies.Find<CachePolicy>() : null;
-        var handler = own ?? HandlerOf(options, upstreams, captures, retries);
+        var handler = own ?? HandlerOf(options, upstreams, options.Pattern.Captures, retries);
         return new Route
         {
             Name = name,

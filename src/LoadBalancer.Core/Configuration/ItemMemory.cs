@@ -4,7 +4,7 @@ namespace LoadBalancer.Configuration;
 /// What an item of a long list read as, kept from one load of a configuration to the next: an item with the very same text, over the same defaults, reads
 /// the same, so that nothing of it has to be made again. One load at a time.
 /// </summary>
-/// <param name="text">Its lines as they stand in the file, from the one with its dash on. Without references, whose text may be another one next time.</param>
+/// <param name="text">Its lines as they stand in the file, from the one with its dash on; without references, for which another text may stand next time.</param>
 /// <param name="column">The column at which its first key or brace stands.</param>
 /// <param name="values">How many values it holds, keys counted too, as a bound of a file counts them.</param>
 /// <param name="keys">Its keys; items with the same ones share the list.</param>
@@ -62,15 +62,28 @@ internal sealed class ItemMemory(string text, int column, int values, string[] k
     }
 
     /// <summary>True where nothing was found wrong with <paramref name="record"/> that its own text alone can tell.</summary>
-    public bool IsSound(object record) => Array.Exists(_readings, reading => ReferenceEquals(reading.Record, record) && reading.IsSound);
+    public bool IsSound(object record) => Of(record)?.IsSound == true;
 
     /// <summary>Remembers that.</summary>
     public void HoldSound(object record)
     {
-        if (Array.Find(_readings, reading => ReferenceEquals(reading.Record, record)) is { } reading)
+        if (Of(record) is { } reading)
         {
             reading.IsSound = true;
         }
+    }
+
+    private Reading? Of(object record)
+    {
+        foreach (var reading in _readings)
+        {
+            if (ReferenceEquals(reading.Record, record))
+            {
+                return reading;
+            }
+        }
+
+        return null;
     }
 
     private sealed class Reading(object start, object record)

@@ -52,15 +52,19 @@ internal static class HttpPolicyCatalog
             return previous;
         }
 
-        // Rule zero: LINQ, because this runs once for a route and configuration.
-        var build = new PolicyBuild(options, captures, previous, all, limits, context) { Cache = cache };
+        return ChainOf(new PolicyBuild(options, captures, previous, all, limits, context) { Cache = cache }, providers);
+    }
+
+    // Rule zero: LINQ, because this runs once for a route that has changed.
+    private static PolicyChain ChainOf(PolicyBuild build, ValueList<IdentityProvider> providers)
+    {
         var policies = InOrder.Select(line => line.Create(build)).OfType<HttpPolicy>();
-        return new PolicyChain(options, captures, [.. policies.Select(policy => new PolicyStep(policy, options.Shadow.Contains(policy.Key)))])
+        return new PolicyChain(build.Options, build.Captures, [.. policies.Select(policy => new PolicyStep(policy, build.Options.Shadow.Contains(policy.Key)))])
         {
             Providers = providers,
-            Failures = all.Failures,
-            Limits = limits,
-            Cache = cache,
+            Failures = build.Providers.Failures,
+            Limits = build.Limits,
+            Cache = build.Cache,
         };
     }
 }

@@ -38,6 +38,8 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     // One for all routes, of which there may be thousands: what the one is called that is checked, and where one of its keys is written, be it in defaults.
     private Func<string> Shown => field ??= () => NameOf(_checked.Route);
 
+    private Action<SourceSpan, string> Report => field ??= Error;
+
     private Func<string[], ConfigNode> Written => field ??= path => Exact(_checked.Item, path) ?? Inherited(_checked.Listener, path) ?? _checked.Item;
 
     /// <summary>Checks one listener.</summary>
@@ -127,17 +129,14 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
                 yield return (route.Mirror!.Upstream, item.Locate("mirror", "upstream"));
             }
 
-            foreach (var upstream in route.Split?.To.Keys ?? [])
+            foreach (var upstream in route.Split is { } split ? split.To.Keys.Where(IsUndefined) : [])
             {
-                if (IsUndefined(upstream))
-                {
-                    yield return (upstream, (item.Locate("split", "to") as MapNode)?.Find(upstream) is { } entry ? new ScalarNode(entry.Place, entry.Key, entry.Key) : item);
-                }
+                yield return (upstream, (item.Locate("split", "to") as MapNode)?.Find(upstream) is { } entry ? new ScalarNode(entry.Place, entry.Key, entry.Key) : item);
             }
 
-            foreach (var (status, page) in route.Policies.OnError)
+            foreach (var (status, page) in route.Policies.OnError.Count == 0 ? [] : route.Policies.OnError.Where(page => IsUndefined(page.Value.Upstream)))
             {
-                if (IsUndefined(page.Upstream) && (item.Find("on_error")?.Value as MapNode)?.Find(status) is { } entry)
+                if ((item.Find("on_error")?.Value as MapNode)?.Find(status) is { } entry)
                 {
                     yield return (page.Upstream, entry.Value.Locate("upstream"));
                 }
@@ -243,7 +242,7 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         _checked = (name, route, item);
         AuthIsDefined(name, route, item);
         Callers.Run(name, listener, route, Shown, item, Written);
-        Limits.Run(route, Shown, item, Written, Error);
+        Limits.Run(route, Shown, item, Written, Report);
     }
 
     private void RouteIsWhole(RouteOptions route, MapNode item)

@@ -78,7 +78,7 @@ internal sealed class RouteMemory
         var (from, dash) = (lines.StartOf(item.Span.Line), lines.DashBefore(item.Span));
         var (end, nextDash) = (lines.StartOf(next.Line), lines.DashBefore(next));
         var text = lines.Text[from..end];
-        if (dash < 0 || dash != nextDash || text.Contains('$', StringComparison.Ordinal))
+        if (dash < 0 || dash != nextDash || Refers(item))
         {
             return null;
         }
@@ -89,6 +89,30 @@ internal sealed class RouteMemory
         }
 
         return new ItemMemory(text, item.Span.Column, ValuesOf(item), _keys, YamlSource.ParseItem);
+    }
+
+    // What a reference stands for may be another text next time. What stands between braces without a colon is a variable of a request.
+    private static bool Refers(ConfigNode node) => node switch
+    {
+        MapNode map => map.Entries.Any(entry => Refers(entry.Value)),
+        ListNode list => list.Items.Any(Refers),
+        ScalarNode { Written: var text } => Refers(text),
+        _ => false,
+    };
+
+    private static bool Refers(ReadOnlySpan<char> text)
+    {
+        for (var at = text.IndexOf("${", StringComparison.Ordinal); at >= 0; at = text.IndexOf("${", StringComparison.Ordinal))
+        {
+            text = text[(at + 2)..];
+            var end = text.IndexOf('}');
+            if (end < 0 || text[..end].Contains(':'))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // As the bound of a file counts them.
