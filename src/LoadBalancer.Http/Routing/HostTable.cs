@@ -8,17 +8,19 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 internal sealed class HostTable<T>
 {
+    private const int MostOnStack = 256;
+
     private readonly ByteMap _exact;
     private readonly ByteMap _suffixes;
 
-    // By host, where its values begin: they lie one behind the other, and those of every host are the last.
+    // By host, where its values begin: they lie one behind the other, and those for a host that is not named are the last.
     private readonly int[] _starts;
     private readonly T[] _values;
 
     /// <summary>A table of values by host: in lower case, exact or <c>*.</c> before a suffix, null for every host; none comes twice.</summary>
     public HostTable(IReadOnlyList<(string? Host, T Value)> entries)
     {
-        var (exact, suffixes) = (new List<(string, int)>(), new List<(string, int)>());
+        var (exact, suffixes) = (new List<(string, int)>(entries.Count), new List<(string, int)>());
         var every = -1;
         for (var at = 0; at < entries.Count; at++)
         {
@@ -39,26 +41,23 @@ internal sealed class HostTable<T>
         (_exact, _suffixes) = (new ByteMap(exact), new ByteMap(suffixes));
         _starts = new int[entries.Count + 2];
         var values = new List<T>(entries.Count);
-        for (var at = 0; at < entries.Count; at++)
+        for (var at = 0; at <= entries.Count; at++)
         {
-            if (entries[at].Host is { } host)
+            var host = at < entries.Count ? entries[at].Host : null;
+            if (host is not null)
             {
                 AddValues(host, at, entries, values);
-                if (every >= 0)
-                {
-                    values.Add(entries[every].Value);
-                }
+            }
+
+            // Behind the last host is what is meant for others; that of every host is not looked up by its own number.
+            if (every >= 0 && at != every)
+            {
+                values.Add(entries[every].Value);
             }
 
             _starts[at + 1] = values.Count;
         }
 
-        if (every >= 0)
-        {
-            values.Add(entries[every].Value);
-        }
-
-        _starts[^1] = values.Count;
         _values = [.. values];
     }
 
@@ -94,7 +93,7 @@ internal sealed class HostTable<T>
             values.Add(entries[at].Value);
         }
 
-        Span<byte> letters = new byte[host.Length];
+        Span<byte> letters = host.Length <= MostOnStack ? stackalloc byte[host.Length] : new byte[host.Length];
         Encoding.ASCII.GetBytes(host, letters);
         for (var dot = letters.IndexOf((byte)'.'); dot >= 0; dot = letters.IndexOf((byte)'.'))
         {

@@ -102,7 +102,7 @@ internal sealed class PathPattern
         }
 
         fault ??= names is null ? null : names.Count > PathLimits.MostCaptures ? $"it captures more than {PathLimits.MostCaptures} segments"
-            : names.Find(name => names.IndexOf(name) != names.LastIndexOf(name)) is { } twice ? $"{{{twice}}} stands in it twice"
+            : Twice(names) is { } twice ? $"{{{twice}}} stands in it twice"
             : null;
         if (fault is null && !(isPrefix && count == 0))
         {
@@ -247,6 +247,8 @@ internal sealed class PathPattern
             from += length + 1;
         }
     }
+
+    private static string? Twice(List<string> names) => names.Find(name => names.IndexOf(name) != names.LastIndexOf(name));
 
     private static string? ReadSegment(ReadOnlySpan<char> text, bool isLast, out bool isCaptured)
     {

@@ -22,16 +22,7 @@ internal static class RandomRoutes
         var routes = new List<RouteOptions>();
         for (var count = most; count > 0; count--)
         {
-            var regex = random.Next(8) == 0 ? Regexes[random.Next(Regexes.Length)] : null;
-            routes.Add(Routes.Route(
-                $"r{routes.Count}",
-                Hosts[random.Next(Hosts.Length)],
-                regex is not null || random.Next(6) == 0 ? null : Path(random),
-                regex,
-                random.Next(3) == 0 ? [Methods[random.Next(Methods.Length)]] : [],
-                random.Next(5) == 0 ? [("X-A", random.Next(2).ToString())] : [],
-                random.Next(5) == 0 ? [("q", random.Next(2).ToString())] : [],
-                random.Next(3)));
+            routes.Add(Route(random, $"r{routes.Count}"));
             if (RouteConflicts.Find(routes).Any(conflict => conflict.Kind is RouteConflictKind.Tie or RouteConflictKind.RegexTie))
             {
                 routes.RemoveAt(routes.Count - 1);
@@ -39,6 +30,21 @@ internal static class RandomRoutes
         }
 
         return routes;
+    }
+
+    /// <summary>A route.</summary>
+    public static RouteOptions Route(Random random, string name)
+    {
+        var regex = random.Next(8) == 0 ? Regexes[random.Next(Regexes.Length)] : null;
+        return Routes.Route(
+            name,
+            Hosts[random.Next(Hosts.Length)],
+            regex is not null || random.Next(6) == 0 ? null : Path(random),
+            regex,
+            random.Next(3) == 0 ? [Methods[random.Next(Methods.Length)]] : [],
+            random.Next(5) == 0 ? [("X-A", random.Next(2).ToString())] : [],
+            random.Next(5) == 0 ? [("q", random.Next(2).ToString())] : [],
+            random.Next(3));
     }
 
     /// <summary>A request.</summary>

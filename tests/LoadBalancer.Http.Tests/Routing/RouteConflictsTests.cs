@@ -113,4 +113,61 @@ internal sealed class RouteConflictsTests
                 string.Join('\n', routes.Select(Routes.Print)));
         }
     }
+
+    [Test]
+    public void Conflicts_of_every_kind_and_their_order_are_as_if_every_pair_was_looked_at()
+    {
+        var random = new Random(23);
+        var kinds = new HashSet<RouteConflictKind>();
+        for (var round = 0; round < 300; round++)
+        {
+            var routes = Enumerable.Range(0, 30).Select(number => RandomRoutes.Route(random, $"r{number}")).ToArray();
+            var matches = RouteMatch.Of(routes);
+            var expected = matches.SelectMany(later => matches[..later.Index].Where(earlier => IsTie(earlier, later)).Select(earlier => new RouteConflict(
+                    later.Index, earlier.Index, earlier.Path.MeansSameAs(later.Path) || earlier.Path.Form != PathForm.Regex ? RouteConflictKind.Tie : RouteConflictKind.RegexTie)))
+                .Concat(matches.SelectMany(match => Winner(match, matches).Select(winner => new RouteConflict(match.Index, winner, RouteConflictKind.Unreachable))))
+                .OrderBy(conflict => conflict.Route).ThenBy(conflict => conflict.Other);
+            var found = RouteConflicts.Find(routes);
+            Assert.That(found, Is.EqualTo(expected), string.Join('\n', routes.Select(Routes.Print)));
+            kinds.UnionWith(found.Select(conflict => conflict.Kind));
+        }
+
+        Assert.That(kinds, Has.Count.EqualTo(3));
+    }
+
+    [TestCase("/service{0}/v1/*", 40)]
+    [TestCase("/service{0}/{{id}}/v1", 300)]
+    [TestCase("/{{tenant}}/service{0}", 250)]
+    public void Looking_for_conflicts_among_many_makes_nothing_for_each(string path, int mostAllocated)
+    {
+        const int Count = 10_000;
+        RouteOptions[] routes = [.. Enumerable.Range(0, Count).Select(number => Routes.Route(
+            $"r{number}", path: string.Format(System.Globalization.CultureInfo.InvariantCulture, path, number), methods: ["GET", "POST"], headers: number % 10 == 0 ? [("X-A", "1")] : []))];
+        Assert.That(RouteConflicts.Find(routes), Is.Empty, "and the patterns are made");
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        RouteConflicts.Find(routes);
+        Assert.That((double)(GC.GetAllocatedBytesForCurrentThread() - allocated) / Count, Is.LessThan(mostAllocated), "bytes for each route");
+    }
+
+    private static bool IsTie(RouteMatch earlier, RouteMatch later) =>
+        earlier.Host == later.Host && earlier.Priority == later.Priority && earlier.Path.Form == later.Path.Form
+        && earlier.Path.Segments.Count == later.Path.Segments.Count && earlier.Path.Literals == later.Path.Literals
+        && ((earlier.Path.Form == PathForm.Regex && earlier.Path.Text != later.Path.Text)
+            || (earlier.Predicate.Count == later.Predicate.Count && earlier.Path.Overlaps(later.Path) && !earlier.Predicate.Excludes(later.Predicate)));
+
+    // The one with which nothing is left for the route; none where something is.
+    private static int[] Winner(RouteMatch match, RouteMatch[] matches)
+    {
+        var left = match.Predicate.Methods;
+        foreach (var other in matches.Where(other => other.Host == match.Host && other.Path.MeansSameAs(match.Path) && other.CompareTo(match) < 0 && other.Predicate.FollowsFrom(match.Predicate)))
+        {
+            left = left.Without(other.Predicate.Methods);
+            if (left.IsEmpty)
+            {
+                return [other.Index];
+            }
+        }
+
+        return [];
+    }
 }
