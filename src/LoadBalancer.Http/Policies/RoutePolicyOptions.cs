@@ -24,7 +24,7 @@ internal sealed record RoutePolicyOptions : IConfigurable<RoutePolicyOptions>
     {
         {
             "timeout", Kinds.Duration("1ms", "1d").OrNothing("none"), o => o.Timeout, (o, value) => o with { Timeout = value },
-            "The whole exchange, from the first byte of the request's head; then 504. It ends where a WebSocket or an event stream begins."
+            "The whole exchange, from the first byte of the request's head; then 504, or the end of a response that has begun. It ends where a WebSocket or an event stream begins."
         },
         {
             "retry", Kinds.Record<RetryOptions>().OrNull("off"), o => o.Retry, (o, value) => o with { Retry = value },

@@ -31,6 +31,7 @@ internal sealed class Exchange(EventLoop loop)
     private LoopDeadline? _timeout;
     private TimeSpan _timeoutAfter;
     private bool _isWithClient;
+    private bool _isTaking;
     private BodyPace? _requestPace;
     private BodyPace? _responsePace;
     private FailedAttempt[] _failed = [];
@@ -302,15 +303,22 @@ internal sealed class Exchange(EventLoop loop)
         }
     }
 
-    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
+    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over, and so is the time that the client has to take a response of which nothing follows. The first reason stays.</summary>
     public void GiveUp(Fault fault)
     {
         if (!GivenUp.Failed)
         {
             GivenUp = fault;
+            var (isTaking, carrier) = (_isTaking, Carrier);
             RequestPace?.Interrupt();
             ResponsePace?.Interrupt();
             Pending?.GiveUp(fault);
+            if (isTaking)
+            {
+                // It is waited for still, and with it the endpoint's connection; a client that takes nothing is not to keep that.
+                carrier.Abort();
+                carrier.Break();
+            }
         }
     }
 
@@ -363,7 +371,7 @@ internal sealed class Exchange(EventLoop loop)
         RetriedFor = RetryReason.None;
         GrpcStatus = null;
         Fault = GivenUp = default;
-        HasCallersTime = _isWithClient = false;
+        HasCallersTime = _isWithClient = _isTaking = false;
         ClientCame = 0;
         Began = Leased = Connected = FirstByte = ReceivedBytes = SentBytes = 0;
     }
@@ -373,7 +381,9 @@ internal sealed class Exchange(EventLoop loop)
     {
         Carrier.ExpectTaking();
         HoldResponse();
+        _isTaking = true;
         var taken = await flush;
+        _isTaking = false;
         UnholdResponse();
         Carrier.Taken();
         return taken;

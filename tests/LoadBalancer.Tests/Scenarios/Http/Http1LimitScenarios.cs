@@ -129,6 +129,26 @@ internal sealed class Http1LimitScenarios
         Assert.That(gateway.Upstreams["up"].View.Available, Has.Length.EqualTo(1), "no fault of the endpoint");
     }
 
+    [Test]
+    public async Task D2_the_time_of_a_route_is_over_for_a_client_that_does_not_read_as_well()
+    {
+        using var endpoint = new HttpEndpoint((wire, _) =>
+        {
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+            for (var at = 0; at < 1000; at++)
+            {
+                wire.Send(new byte[100_000]);
+            }
+        });
+        await using var gateway = await BareGateway.ToAsync(endpoint, http: ", timeouts: {body: 10m}, defaults: {timeout: 300ms}");
+        using var client = gateway.Connect();
+        client.Get("/");
+        Assert.That(() => endpoint.Requests.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
+        gateway.Settle();
+        Assert.That(() => client.ReadResponse(), Throws.InstanceOf<EndOfStreamException>().Or.InstanceOf<IOException>().Or.InstanceOf<SocketException>(), "it is not taken for whole");
+        Assert.That(gateway.Upstreams["up"].View.Available, Has.Length.EqualTo(1), "no fault of the endpoint");
+    }
+
     [TestCase("GET / HTTP/1.1\r\nHost: test\r\nX: ", null)]
     [TestCase("GET / HTTP/1.1\r\nHost: test\r\n\r\n", "HTTP/1.1 200 OK\r\nX: ")]
     [TestCase("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: ", null)]
