@@ -156,7 +156,7 @@ internal static class Daemon
                 refusal => log.Warn("redis refuses what usage is shared by", ("reason", refusal)));
             var upgrades = predecessor?.Tally ?? new UpgradeTally();
             var upgrade = new Upgrade(sockets, transport, activated, state, [drained, weights], kept, shared, upgrades, service, notifier, log);
-            var status = new StatusReader(reloader, readiness, loops, drained, weights, time);
+            var status = new StatusReader(reloader, readiness, loops, proxies.Engine, drained, weights, time);
             IAdminAction[] actions =
             [
                 new DrainAction(drain: true, () => reloader.Snapshot, drained, time),

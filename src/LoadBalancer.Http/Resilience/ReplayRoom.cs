@@ -2,7 +2,7 @@ namespace LoadBalancer.Http.Resilience;
 
 /// <summary>
 /// What the requests of one loop keep of their bodies, to be sent again: bounded, however many there are. Where there is no room a body passes without being
-/// kept, and its request is not sent again. Touched only on its loop.
+/// kept, and its request is not sent again. Changed only on its loop.
 /// </summary>
 /// <param name="most">How many bytes there is room for.</param>
 internal sealed class ReplayRoom(long most = ReplayRoom.Most)
@@ -11,6 +11,13 @@ internal sealed class ReplayRoom(long most = ReplayRoom.Most)
     public const long Most = 32 * 1024 * 1024;
 
     private long _bytes;
+    private long _unkept;
+
+    /// <summary>How many bytes bodies have of it. Any thread.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How many bodies were not kept, or no further, because there was no room. Any thread.</summary>
+    public long Unkept => Volatile.Read(ref _unkept);
 
     /// <summary>How many bodies have memory of it.</summary>
     public int Bodies { get; private set; }
@@ -20,6 +27,7 @@ internal sealed class ReplayRoom(long most = ReplayRoom.Most)
     {
         if (_bytes - before + after > most)
         {
+            Volatile.Write(ref _unkept, _unkept + 1);
             return false;
         }
 
@@ -32,7 +40,7 @@ internal sealed class ReplayRoom(long most = ReplayRoom.Most)
 
     private void Move(int before, int after)
     {
-        _bytes += after - before;
+        Volatile.Write(ref _bytes, _bytes + after - before);
         Bodies += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
     }
 }

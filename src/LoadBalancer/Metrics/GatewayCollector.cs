@@ -215,6 +215,8 @@ internal sealed class GatewayCollector(Func<GatewayStatus> read) : IMetricCollec
         Each(loops, loop => writer.Write(MetricFamilies.LoopLongestTurn, loop.LongestTurnSeconds, Label(loop)));
         Each(loops, loop => writer.Write(MetricFamilies.LoopStalls, loop.Stalls, Label(loop)));
         Each(loops, loop => writer.Write(MetricFamilies.LoopSockets, loop.Sockets, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopRetryBodies, loop.RetryBodyBytes, Label(loop)));
+        Each(loops, loop => writer.Write(MetricFamilies.LoopRetryBodiesUnkept, loop.RetryBodiesUnkept, Label(loop)));
 
         static string Label(LoopStatus loop) => loop.Loop.ToString(CultureInfo.InvariantCulture);
     }

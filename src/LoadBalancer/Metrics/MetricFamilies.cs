@@ -116,6 +116,8 @@ internal static class MetricFamilies
     public static readonly MetricFamily LoopLongestTurn = Gauge("lb_loop_longest_turn_seconds", "The longest turn of an event loop in the last one to two minutes.", "loop");
     public static readonly MetricFamily LoopStalls = Counter("lb_loop_stalls_total", "Turns of an event loop that took over 100 ms: something blocked it.", "loop");
     public static readonly MetricFamily LoopSockets = Gauge("lb_loop_sockets", "Sockets that an event loop watches: two for each proxied connection, and those that listen.", "loop");
+    public static readonly MetricFamily LoopRetryBodies = Gauge("lb_loop_retry_body_bytes", "Bytes of requests' bodies that an event loop keeps, to send them again; it has room for 32 MiB.", "loop");
+    public static readonly MetricFamily LoopRetryBodiesUnkept = Counter("lb_loop_retry_bodies_unkept_total", "Requests' bodies for which there was no room: they went on without being kept, and their requests were not to be sent again.", "loop");
     public static readonly MetricFamily AccessLogLines = Counter("lb_access_log_lines_total", "Lines that the access log took: requests and connections.");
     public static readonly MetricFamily AccessLogDropped = Counter("lb_access_log_dropped_lines_total", "Lines of the access log that were lost: the disk was full or too slow.");
     public static readonly MetricFamily AccessLogSuppressed = Counter("lb_access_log_suppressed_lines_total", "Lines of refused connections that the access log left out: at most 100 a second are written on each loop. Requests are never left out.");

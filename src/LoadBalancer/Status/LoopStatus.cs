@@ -1,3 +1,4 @@
+using LoadBalancer.Http.Resilience;
 using LoadBalancer.Transport.Epoll;
 
 namespace LoadBalancer.Daemon.Status;
@@ -20,12 +21,20 @@ internal sealed record LoopStatus(int Loop, long Turns, long Stalls)
     /// <summary>The longest turn that was seen in the last one to two minutes, in seconds.</summary>
     public double LongestTurnSeconds { get; init; }
 
+    /// <summary>Bytes of requests' bodies that it keeps, to send them again; it has room for <see cref="ReplayRoom.Most"/>.</summary>
+    public long RetryBodyBytes { get; init; }
+
+    /// <summary>Bodies for which there was no room since the start, so that their requests were not to be sent again.</summary>
+    public long RetryBodiesUnkept { get; init; }
+
     /// <summary>A loop as of now.</summary>
-    public static LoopStatus Of(EventLoop loop, LoopGroup group) => new(loop.Index, loop.Turns, group.StallsOf(loop.Index))
+    public static LoopStatus Of(EventLoop loop, LoopGroup group, ReplayRoom replays) => new(loop.Index, loop.Turns, group.StallsOf(loop.Index))
     {
         Events = loop.Meter.Events,
         Sockets = loop.SourceCount,
         CpuSeconds = loop.Meter.CpuTime.TotalSeconds,
         LongestTurnSeconds = group.LongestTurnOf(loop.Index).TotalSeconds,
+        RetryBodyBytes = replays.Bytes,
+        RetryBodiesUnkept = replays.Unkept,
     };
 }

@@ -9,7 +9,7 @@ using LoadBalancer.Transport.Epoll;
 namespace LoadBalancer.Daemon.Status;
 
 /// <summary>Reads the live objects for /status and /metrics. Thread-safe. A reading is not one instant, but each number in it was true.</summary>
-internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, EndpointNotes drained, EndpointNotes weights, TimeProvider time)
+internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopGroup loops, HttpEngine engine, EndpointNotes drained, EndpointNotes weights, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -29,7 +29,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
             Ready = reasons.Count == 0,
             NotReadyBecause = reasons,
             Config = Config(snapshot, reloader.Outcome) with { GuardedUntil = reloader.Guard.Until },
-            Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops))],
+            Loops = [.. loops.Loops.ToArray().Select(loop => LoopStatus.Of(loop, loops, engine.On(loop).Replays))],
             Listeners = [.. snapshot.Listeners.Values.Select(listener => ListenerOf(listener, time.GetUtcNow()))],
             Auth = [.. snapshot.Providers.Metrics.All],
             Limits = [.. LimitStatus.Of(snapshot.Limits)],

@@ -86,6 +86,8 @@ internal sealed class ReplayBodyTests
         var kept = bodies.Where(body => body.CanRewind).ToList();
         Assert.That(kept, Has.Count.InRange(100 / 16, 100 / 8));
         Assert.That(room.Bodies, Is.EqualTo(kept.Count));
+        Assert.That(room.Bytes, Is.InRange(kept.Count * Length, 100 * 1024));
+        Assert.That(room.Unkept, Is.EqualTo(20 - kept.Count), "each of the others counts once");
         Assert.That(bodies.Sum(body => body.KeptBytes), Is.EqualTo(kept.Count * Length), "the others keep nothing");
         foreach (var body in kept)
         {
@@ -100,7 +102,7 @@ internal sealed class ReplayBodyTests
         Assert.That(late.CanRewind, Is.True, "another one may have what is free again");
         late.End();
         bodies.ForEach(body => body.Stop());
-        Assert.That(room.Bodies, Is.Zero);
+        Assert.That((room.Bodies, room.Bytes), Is.EqualTo((0, 0L)));
         Assert.That(room.TryMove(0, 100 * 1024), Is.True, "all of it is there again");
     }
 

@@ -126,6 +126,8 @@ internal sealed class ExpositionTests
     [TestCase("lb_loop_cpu_seconds_total{loop=\"1\"} 0.25\n")]
     [TestCase("lb_loop_longest_turn_seconds{loop=\"1\"} 0.12\n")]
     [TestCase("lb_loop_sockets{loop=\"1\"} 7\n")]
+    [TestCase("lb_loop_retry_body_bytes{loop=\"1\"} 65536\n")]
+    [TestCase("lb_loop_retry_bodies_unkept_total{loop=\"1\"} 3\n")]
     [TestCase("dotnet_gc_generation_bytes{generation=\"loh\"} ")]
     [TestCase("lb_access_log_dropped_lines_total 0\n")]
     [TestCase("dotnet_gc_collections_total{generation=\"2\"} ")]

@@ -124,7 +124,7 @@ internal static class SampleStatus
                     Latency = new LatencyHistogram(1, LatencyBounds.Connect).Read(),
                 },
             ],
-            Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12 }],
+            Loops = [new LoopStatus(0, 1000, 0), new LoopStatus(1, 900, 1) { Events = 2500, Sockets = 7, CpuSeconds = 0.25, LongestTurnSeconds = 0.12, RetryBodyBytes = 65536, RetryBodiesUnkept = 3 }],
             Listeners =
             [
                 new ListenerStatus { Name = "web", Addresses = ["0.0.0.0:80", "[::]:80"], Upstream = "web", MaxConnections = 20_000, Metrics = web, Requests = new RequestStatus([new RouteStatus("users", "/users/{id}", requests.Of("users")), new RouteStatus("", null, requests.Unrouted)], requests) },

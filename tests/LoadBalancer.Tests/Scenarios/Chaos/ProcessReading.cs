@@ -10,7 +10,7 @@ internal sealed class ProcessReading(string metrics)
     private static readonly string[] UnderWay =
     [
         "lb_listener_active_connections", "lb_tls_active_handshakes", "lb_http_active_requests", "lb_upstream_pending_connections", "lb_upstream_concurrency",
-        "lb_upstream_pool_connections", "lb_endpoint_active_connections", "lb_upstream_panic",
+        "lb_upstream_pool_connections", "lb_endpoint_active_connections", "lb_upstream_panic", "lb_loop_retry_body_bytes",
     ];
 
     /// <summary>Gauges that are 1 where all is well.</summary>

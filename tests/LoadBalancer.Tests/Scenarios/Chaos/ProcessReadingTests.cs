@@ -48,6 +48,7 @@ internal sealed class ProcessReadingTests
     [TestCase("lb_upstream_pool_connections{upstream=\"web\"", "lb_upstream_pool_connections{upstream=\"web\"")]
     [TestCase("lb_upstream_pending_connections{upstream=\"web\"}", "lb_upstream_pending_connections{upstream=\"web\"} 1")]
     [TestCase("lb_upstream_concurrency{upstream=\"web\"", "lb_upstream_concurrency{upstream=\"web\"")]
+    [TestCase("lb_loop_retry_body_bytes{loop=\"0\"}", "lb_loop_retry_body_bytes{loop=\"0\"} 1")]
     [TestCase("lb_loop_sockets{loop=\"0\"}", "sockets of loops")]
     public async Task One_more_of_anything_is_seen(string series, string complaint)
     {
