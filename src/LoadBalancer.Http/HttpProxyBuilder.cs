@@ -165,6 +165,7 @@ internal sealed class HttpProxyBuilder
             Name = name,
             Template = options.Path ?? options.PathRegex ?? "/*",
             Options = options,
+            IsOwn = own is not null,
             Policies = policies,
             Handler = keeper is { Keeps: true } ? new CacheFetcher(handler, keeper, Engine, Context) : handler,
             Metrics = requests.Of(name),

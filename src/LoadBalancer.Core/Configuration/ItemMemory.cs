@@ -7,9 +7,10 @@ namespace LoadBalancer.Configuration;
 /// <param name="text">Its lines as they stand in the file, from the one with its dash on; without references, for which another text may stand next time.</param>
 /// <param name="column">The column at which its first key or brace stands.</param>
 /// <param name="values">How many values it holds, keys counted too, as a bound of a file counts them.</param>
+/// <param name="depth">How many lists and maps are inside one another in it, itself counted too.</param>
 /// <param name="keys">Its keys; items with the same ones share the list.</param>
 /// <param name="parse">Its entries where it begins on a given line of a given file.</param>
-internal sealed class ItemMemory(string text, int column, int values, string[] keys, Func<ItemMemory, SourceSpan, IReadOnlyList<MapEntry>> parse)
+internal sealed class ItemMemory(string text, int column, int values, int depth, string[] keys, Func<ItemMemory, SourceSpan, IReadOnlyList<MapEntry>> parse)
 {
     // Of the lists that have this text with other defaults: the listeners of http and of https, most often.
     private const int MostReadings = 4;
@@ -27,6 +28,9 @@ internal sealed class ItemMemory(string text, int column, int values, string[] k
 
     /// <summary>How many values it holds.</summary>
     public int Values => values;
+
+    /// <summary>How many lists and maps are inside one another in it, itself counted too.</summary>
+    public int Depth => depth;
 
     /// <summary>Its keys.</summary>
     public string[] Keys => keys;

@@ -27,6 +27,9 @@ internal sealed class Route
     /// <summary>Who answers what the policies let pass.</summary>
     public required HttpHandler Handler { get; init; }
 
+    /// <summary>True for one that lb adds to those of the file.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>Where its requests are counted; null counts them as those that no route took.</summary>
     public RouteMetrics? Metrics { get; init; }
 

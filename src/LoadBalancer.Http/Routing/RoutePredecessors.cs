@@ -33,7 +33,7 @@ internal sealed class RoutePredecessors(HttpProxy? running, IReadOnlyCollection<
         route.Options == options && options.Upstreams.All(name => running!.Upstreams.TryGetValue(name, out var before) && before.Options == upstreams[name].Options);
 
     /// <summary>True where a route says the same as <paramref name="options"/>, and leads to the very same upstreams: it may go on as it is.</summary>
-    public bool GoesOn(Route route, RouteOptions options) => route.Options == options && (_others.Count == 0 || !options.Upstreams.Any(_others.Contains));
+    public bool GoesOn(Route route, RouteOptions options) => !route.IsOwn && route.Options == options && (_others.Count == 0 || !options.Upstreams.Any(_others.Contains));
 
     private static Dictionary<RouteOptions, Route> SameOf(HttpProxy? running)
     {

@@ -64,17 +64,14 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         for (var at = 0; at < items.Count; at++)
         {
             var (route, item) = (http.Routes[at], items[at]);
-            if (item.Memory?.IsSound(route) != true)
+            if (item.Memory?.IsSound(route) == true)
             {
-                RouteIsSound(name, route, item);
+                PoliciesArePossible(name, listener, route, item);
             }
-
-            if (item.Has("shed"))
+            else
             {
-                Queues.ShedIsUsed(route, item);
+                RouteIsSound(name, listener, route, item);
             }
-
-            PoliciesArePossible(name, listener, route, item);
         }
 
         if (http.Upstream is not null)
@@ -214,23 +211,26 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         }
     }
 
-    // What the text of a route tells by itself, with what its defaults are; that nothing is wrong with it holds until either changes.
-    private void RouteIsSound(string name, RouteOptions route, MapNode item)
+    // That nothing is wrong with what the text of a route tells by itself, with what its defaults are, holds until either changes.
+    private void RouteIsSound(string name, ListenerOptions listener, RouteOptions route, MapNode item)
     {
-        var (faults, findings) = (_faults, reader.Findings);
-        _checked = (name, route, item);
+        var before = (_faults, reader.Findings);
         RouteIsWhole(route, item);
         if (route.Policies.Auth is { } auth && item.Find("auth") is { } written)
         {
             AuthIsWhole(auth, written.Value);
         }
 
-        if (!HasErrors(item))
+        var isSound = before == (_faults, reader.Findings);
+        PoliciesArePossible(name, listener, route, item);
+        if (HasErrors(item))
         {
-            TemplatesAreValid(name, route, item);
+            return;
         }
 
-        if ((faults, findings) == (_faults, reader.Findings))
+        before = (_faults, reader.Findings);
+        TemplatesAreValid(name, route, item);
+        if (isSound && before == (_faults, reader.Findings))
         {
             item.Memory?.HoldSound(route);
         }
@@ -243,6 +243,10 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
         AuthIsDefined(name, route, item);
         Callers.Run(name, listener, route, Shown, item, Written);
         Limits.Run(route, Shown, item, Written, Report);
+        if (item.Has("shed"))
+        {
+            Queues.ShedIsUsed(route, item);
+        }
     }
 
     private void RouteIsWhole(RouteOptions route, MapNode item)

@@ -16,7 +16,7 @@ internal sealed class RouteMemory
     public int Count => _items.Count;
 
     /// <summary>A file's text without the routes that are known; null where none is.</summary>
-    public ShortenedText? Shorten(string text) => _items.Count == 0 ? null : ShortenedText.Of(text, _items.GetAlternateLookup<ReadOnlySpan<char>>());
+    public ShortenedText? Shorten(string text) => _items.Count == 0 || HasOtherBreaks(text) ? null : ShortenedText.Of(text, _items.GetAlternateLookup<ReadOnlySpan<char>>());
 
     /// <summary>Gives every route of a file a place where it is remembered as what it was read.</summary>
     /// <param name="root">The whole configuration.</param>
@@ -31,8 +31,8 @@ internal sealed class RouteMemory
                 // What follows the last item of a list may be anything.
                 if (items[at] is MapNode { Memory: null } item && items[at + 1].Span is var next && next.File == item.Span.File && next.Line > item.Span.Line)
                 {
-                    lines = lines?.File == item.Span.File ? lines : textOf(item.Span.File) is { } text ? new LineCursor(item.Span.File, text) : null;
-                    item.Memory = lines is null ? null : NewMemory(lines, item, next);
+                    lines = lines?.File == item.Span.File ? lines : new LineCursor(item.Span.File, textOf(item.Span.File) is { } text && !HasOtherBreaks(text) ? text : "");
+                    item.Memory = lines.ItemAt(item.Span, next) is { Length: > 0 } own ? MemoryOf(own, item) : null;
                 }
             }
         }
@@ -73,12 +73,29 @@ internal sealed class RouteMemory
         }
     }
 
-    private ItemMemory? NewMemory(LineCursor lines, MapNode item, SourceSpan next)
+    // To the parser these end a line as well, and then its lines are not those that are counted here.
+    private static bool HasOtherBreaks(string text)
     {
-        var (from, dash) = (lines.StartOf(item.Span.Line), lines.DashBefore(item.Span));
-        var (end, nextDash) = (lines.StartOf(next.Line), lines.DashBefore(next));
-        var text = lines.Text[from..end];
-        if (dash < 0 || dash != nextDash || Refers(item))
+        for (var at = text.IndexOf('\r'); at >= 0; at = text.IndexOf('\r', at + 1))
+        {
+            if (at + 1 == text.Length || text[at + 1] != '\n')
+            {
+                return true;
+            }
+        }
+
+        return text.AsSpan().ContainsAny('\u2028', '\u2029');
+    }
+
+    // What is known already stays known where the whole file had to be read.
+    private ItemMemory? MemoryOf(ReadOnlySpan<char> text, MapNode item)
+    {
+        if (_items.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out var known) && known.Column == item.Span.Column)
+        {
+            return known;
+        }
+
+        if (Refers(item))
         {
             return null;
         }
@@ -88,7 +105,7 @@ internal sealed class RouteMemory
             _keys = [.. item.Entries.Select(entry => entry.Key)];
         }
 
-        return new ItemMemory(text, item.Span.Column, ValuesOf(item), _keys, YamlSource.ParseItem);
+        return new ItemMemory(text.ToString(), item.Span.Column, ValuesOf(item), DepthOf(item), _keys, YamlSource.ParseItem);
     }
 
     // What a reference stands for may be another text next time. What stands between braces without a colon is a variable of a request.
@@ -123,6 +140,13 @@ internal sealed class RouteMemory
         _ => 0,
     };
 
+    private static int DepthOf(ConfigNode node) => node switch
+    {
+        MapNode map => 1 + map.Entries.Select(entry => DepthOf(entry.Value)).DefaultIfEmpty().Max(),
+        ListNode list => 1 + list.Items.Select(DepthOf).DefaultIfEmpty().Max(),
+        _ => 0,
+    };
+
     /// <summary>The lines of a text, asked for from the first to the last.</summary>
     private sealed class LineCursor(string file, string text)
     {
@@ -130,26 +154,31 @@ internal sealed class RouteMemory
 
         public string File => file;
 
-        public string Text => text;
-
-        /// <summary>Where a line begins.</summary>
-        public int StartOf(int line)
+        /// <summary>The lines from one item to the next; empty where they do not begin with dashes that stand under one another.</summary>
+        public ReadOnlySpan<char> ItemAt(SourceSpan item, SourceSpan next)
         {
-            _at = line < _at.Line ? (1, 0) : _at;
-            while (_at.Line < line && text.AsSpan(_at.Start).IndexOf('\n') is >= 0 and var length)
+            var (from, dash) = DashBefore(item);
+            var (end, nextDash) = DashBefore(next);
+            return dash >= 0 && dash == nextDash ? text.AsSpan(from..end) : default;
+        }
+
+        // Where its line begins, and the index in it of the dash that it begins with; -1 where something else stands before it.
+        private (int Start, int Dash) DashBefore(SourceSpan item)
+        {
+            _at = item.Line < _at.Line ? (1, 0) : _at;
+            while (_at.Line < item.Line && text.AsSpan(_at.Start).IndexOf('\n') is >= 0 and var length)
             {
                 _at = (_at.Line + 1, _at.Start + length + 1);
             }
 
-            return _at.Start;
-        }
+            if (_at.Line < item.Line || _at.Start + item.Column - 1 > text.Length)
+            {
+                return (0, -1);
+            }
 
-        /// <summary>The index in its line of the dash that an item begins with; -1 where something else stands before it.</summary>
-        public int DashBefore(SourceSpan item)
-        {
-            var before = text.AsSpan(StartOf(item.Line), item.Column - 1);
+            var before = text.AsSpan(_at.Start, item.Column - 1);
             var dash = before.IndexOfAnyExcept(' ');
-            return dash >= 0 && before[dash] == '-' && dash + 1 < before.Length && !before[(dash + 1)..].ContainsAnyExcept(' ') ? dash : -1;
+            return (_at.Start, dash >= 0 && before[dash] == '-' && dash + 1 < before.Length && !before[(dash + 1)..].ContainsAnyExcept(' ') ? dash : -1);
         }
     }
 }

@@ -187,9 +187,10 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
         void PutBack(ItemMemory item, int line)
         {
             _values += item.Values;
-            if (_values > mostValues)
+            if (_values > mostValues || _open.Count + item.Depth > YamlBounds.Depth)
             {
-                throw new YamlRefusal(new SourceSpan(file, line, item.Column), FormattableString.Invariant($"more than {mostValues} values in one file"));
+                // The whole file has a better place for it.
+                throw new YamlRefusal(new SourceSpan(file, line, item.Column), "out of bounds");
             }
 
             items.Add(new MapNode(new SourceSpan(file, line, item.Column), label, item));

@@ -43,6 +43,7 @@ internal sealed class RouteMemoryTests
         "- {path: /w, upstream: a, auth: someone}", "- {path: /v, upstream: a, rate_limit: [each, each]}", "- name: four\n  path: /again\n  upstream: a", "- path: '/q\n  upstream: a", "- &anchor {path: /a, upstream: a}",
         "- {path: /r, upstream: a, request_headers: {set: {X-A: \"${path.none}\"}}}", "- {path: /s, respond: {status: 200}, shadow: [auth]}", "-", "", "- {path: /g, upstream: a}\r", "  - {path: /h, upstream: a}",
         "- {path: /t, upstream: a, on_error: {\"502\": {}}}", "- path: /b\n  respond:\n    body: |+\n      kept\n\n\n    status: 200", "- \"a\n- known\n- b\"", "- {path: /i,\n- known\nupstream: a}",
+        "# one\u2028# two", "# one\r# two", "- {path: /u, upstream: a} #\u2029",
     ];
 
     [Test]
@@ -97,6 +98,50 @@ internal sealed class RouteMemoryTests
         }
     }
 
+    [TestCase("# one\u2028# two")]
+    [TestCase("# one\u2029# two")]
+    [TestCase("# one\r# two")]
+    public void What_ends_a_line_to_the_parser_alone_makes_no_route_another_one(string comment)
+    {
+        using var folder = new ConfigFolder();
+        var settings = new LoadSettings { Routes = new RouteMemory() };
+        foreach (var (with, routes) in new[]
+        {
+            (comment, "- {path: /a, upstream: a}\n        - {path: /b, upstream: b}\n        - {path: /c, upstream: a}\n        - {path: /d, upstream: b}\n"),
+            ("# one # two", "- {path: /b, upstream: b}\n        - {path: /d, upstream: a}\n"),
+            (comment, "- {path: /b, upstream: b}\n        - {path: /c, upstream: a}\n        - {path: /d, upstream: a}\n"),
+        })
+        {
+            foreach (var end in new[] { "", "# end\n# end\n" })
+            {
+                folder.With("lb.yaml", $"{with}\n{Head}listeners:\n  web:\n    bind: \":80\"\n    http:\n      routes:\n        {routes}{end}");
+                var known = folder.Load(settings);
+                Assert.That(folder.Lines(known.Errors), Is.Empty);
+                Assert.That(known.Options, Is.EqualTo(folder.Load().Options));
+            }
+        }
+    }
+
+    [Test]
+    public void The_bounds_of_a_file_are_those_of_all_that_stands_in_it()
+    {
+        const int Dash = 68;
+        var nested = string.Concat(Enumerable.Range(0, 61).Select(depth => $"{new string(' ', depth)}k:\n"));
+        var items = Indented("- {path: /a, upstream: a, retry: {on: [connect]}}\n- {path: /b, upstream: b}", Dash);
+        var routes = Head + "listeners:\n  web:\n    bind: \":80\"\n    http:\n      routes:\n" + items;
+        using var folder = new ConfigFolder().With("lb.yaml", routes);
+        var settings = new LoadSettings { Routes = new RouteMemory() };
+        Assert.That(folder.Load(settings).Options, Is.Not.Null);
+        folder.With("lb.yaml", nested + items + routes);
+        Assert.That(folder.Lines(folder.Load(settings).Errors), Is.EqualTo(folder.Errors()).And.Some.Contains("nested deeper"));
+
+        var many = string.Concat(Enumerable.Range(0, 33_000).Select(route => $"        - {{path: /{route}, upstream: a}}\n"));
+        folder.With("lb.yaml", Head + "listeners:\n  web:\n    bind: \":80\"\n    http:\n      routes:\n" + many);
+        Assert.That(folder.Load(settings).Options, Is.Not.Null);
+        folder.With("lb.yaml", Head + "listeners:\n  web:\n    bind: \":80\"\n    http:\n      routes:\n" + many + string.Concat(Enumerable.Range(0, 8000).Select(route => $"        - {{path: /n{route}, upstream: a}}\n")));
+        Assert.That(folder.Lines(folder.Load(settings).Errors), Is.EqualTo(folder.Errors()).And.Some.Contains("more than 200000 values"));
+    }
+
     [TestCase("${file:token}")]
     [TestCase("\\u0024{file:token}")]
     [TestCase("\\x24{env:TOKEN}")]
@@ -134,6 +179,8 @@ internal sealed class RouteMemoryTests
         Assert.That(folder.Lines(known.Errors), Is.Empty);
         Assert.That(known.Options!.Listeners["web"].Http!.Routes[0].Policies.OnError["502"].Body, Is.EqualTo(body));
         Assert.That(known.Options, Is.EqualTo(folder.Load().Options));
+        Assert.That(folder.Load(settings).Options!.Listeners["web"].Http!.Routes[0], Is.SameAs(known.Options.Listeners["web"].Http!.Routes[0]), "and the routes stay known");
+        Assert.That(settings.Routes.Count, Is.EqualTo(2));
     }
 
     [Test]

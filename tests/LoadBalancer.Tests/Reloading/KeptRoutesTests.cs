@@ -2,6 +2,7 @@ using System.Net;
 using LoadBalancer.Daemon.Tests.Scenarios.Http;
 using LoadBalancer.Http.Routing;
 using LoadBalancer.Http.Server;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Reloading;
 
@@ -44,6 +45,19 @@ internal sealed class KeptRoutesTests
         Assert.That(Kept(limited, RoutesOf(gateway)), Is.Empty, "defaults are a part of each route");
 
         static string With(string timeout) => string.Format(System.Globalization.CultureInfo.InvariantCulture, Listener, timeout);
+    }
+
+    [Test]
+    public async Task A_route_that_lb_added_is_none_that_the_file_has_since()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["secret"], new string('s', 32));
+        await using var gateway = await BareGateway.StartAsync(
+            "{trusted_proxies: [127.0.0.1], routes: [{upstream: a, auth: staff}]}",
+            $"{Upstreams()}\nauth: {{staff: {{oidc: {{issuer: \"http://127.0.0.1:1\", allow_http: true, client_id: lb, client_secret: \"${{file:{folder["secret"]}}}\"}}}}}}");
+        Assert.That(RoutesOf(gateway).Count(route => route.IsOwn), Is.EqualTo(2), "the ways back and out of a login");
+        await gateway.ReloadAsync("{trusted_proxies: [127.0.0.1], routes: [{upstream: a}, {name: login, path: /.lb/callback, methods: [GET], respond: {status: 200}}]}", Upstreams());
+        Assert.That(gateway.Get("/.lb/callback").Status, Is.EqualTo(200));
     }
 
     private static string Upstreams(string keysOfB = "") =>
