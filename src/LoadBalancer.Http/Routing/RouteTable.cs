@@ -10,9 +10,13 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 internal sealed class RouteTable
 {
+    // So many routes that have changed are looked for one after the other: an index of thousands takes milliseconds, and a loop may be who asks for it.
+    private const int MostLookedFor = 8;
+
     private readonly HostTable<PathRoot> _hosts;
     private readonly PathTrie _paths;
     private readonly Route[] _routes;
+    private readonly HashSet<Route> _same;
     private readonly Lazy<ILookup<(string?, string?, string?), Route>> _byPlace;
     private RouteRivals? _rivals;
 
@@ -21,6 +25,7 @@ internal sealed class RouteTable
     public RouteTable(IReadOnlyList<Route> routes)
     {
         _routes = [.. routes];
+        _same = [.. routes];
         _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
         if (!PathTrie.TryBuild(_routes, isByPathAlone: false, out var paths, out var hosts))
         {
@@ -96,15 +101,33 @@ internal sealed class RouteTable
     /// </summary>
     public bool Continues(Route before)
     {
-        foreach (var route in _byPlace.Value[PlaceOf(before.Options)])
+        if (_same.Contains(before))
         {
-            if (route == before || IsContinued(before.Options, route.Options))
+            return true;
+        }
+
+        var place = PlaceOf(before.Options);
+        foreach (var route in _byPlace.IsValueCreated ? _byPlace.Value[place] : _routes)
+        {
+            if (PlaceOf(route.Options) == place && IsContinued(before.Options, route.Options))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>True where <see cref="Continues"/> holds for every route of <paramref name="before"/>. For whoever is in no hurry.</summary>
+    public bool ContinuesAll(RouteTable before)
+    {
+        var changed = Array.FindAll(before._routes, route => !_same.Contains(route));
+        if (changed.Length > MostLookedFor)
+        {
+            _ = _byPlace.Value;
+        }
+
+        return Array.TrueForAll(changed, Continues);
     }
 
     /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>

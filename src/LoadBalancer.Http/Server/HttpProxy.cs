@@ -106,8 +106,7 @@ internal sealed class HttpProxy : ConnectionHandler
     public required bool SpeaksHttp2 { get; init; }
 
     /// <inheritdoc/>
-    // Rule zero: LINQ, because a reload asks.
-    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && http.Routes.Routes.Any(route => !Routes.Continues(route)));
+    public override bool Retires(ConnectionHandler before) => base.Retires(before) || (before is HttpProxy http && !Routes.ContinuesAll(http.Routes));
 
     /// <inheritdoc/>
     public override void Serve(EpollConnection client) => _ = new ClientConnection(this, client).RunAsync();
