@@ -1,3 +1,5 @@
+// One file: all that an exchange is from its head to its end, and what ends it early. Each part of it is for moments that the others decide.
+
 using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
