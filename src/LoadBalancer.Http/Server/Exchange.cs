@@ -305,22 +305,15 @@ internal sealed class Exchange(EventLoop loop)
         }
     }
 
-    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over, and so is the time that the client has to take a response of which nothing follows. The first reason stays.</summary>
+    /// <summary>Ends it early because of <paramref name="fault"/>: whatever it waits for elsewhere is over. The first reason stays.</summary>
     public void GiveUp(Fault fault)
     {
         if (!GivenUp.Failed)
         {
             GivenUp = fault;
-            var (isTaking, carrier) = (_isTaking, Carrier);
             RequestPace?.Interrupt();
             ResponsePace?.Interrupt();
             Pending?.GiveUp(fault);
-            if (isTaking)
-            {
-                // It is waited for still, and with it the endpoint's connection; a client that takes nothing is not to keep that.
-                carrier.Abort();
-                carrier.Break();
-            }
         }
     }
 
@@ -402,7 +395,14 @@ internal sealed class Exchange(EventLoop loop)
         }
         else
         {
+            var (isTaking, carrier) = (_isTaking, Carrier);
             GiveUp(fault);
+            if (isTaking)
+            {
+                // It waits for the client still, and the endpoint's connection with it: who takes nothing is not to keep that.
+                carrier.Abort();
+                carrier.Break();
+            }
         }
     }
 
