@@ -98,11 +98,12 @@ internal sealed class RouteMemoryTests
         }
     }
 
-    [TestCase("# one\u2028# two")]
-    [TestCase("# one\u2029# two")]
-    [TestCase("# one\r# two")]
-    public void What_ends_a_line_to_the_parser_alone_makes_no_route_another_one(string comment)
+    [TestCase(0x2028)]
+    [TestCase(0x2029)]
+    [TestCase(0x0D)]
+    public void What_ends_a_line_to_the_parser_alone_makes_no_route_another_one(int letter)
     {
+        var comment = $"# one{(char)letter}# two";
         using var folder = new ConfigFolder();
         var settings = new LoadSettings { Routes = new RouteMemory() };
         foreach (var (with, routes) in new[]
