@@ -9,7 +9,7 @@ namespace LoadBalancer.Http.Authentication.Jwt;
 /// <code>
 ///   start ─► fetch ─┬─ good ─► again after 4/5 of max-age, within bounds ─► fetch …
 ///                   └─ bad ──► again after 1 s, 2 s, 4 s … a minute      ─► fetch …
-///   unknown key ─► fetch at once, unless one is under way (wait for it) or was just now (refused)
+///   unknown key ─► fetch at once, unless one is under way (wait for it), has ended since the token was looked at (look again), or was just now (refused)
 /// </code>
 /// Rule zero: a lock, held to look at a few fields. Nothing on the way of a request with a known key takes it.
 /// </remarks>
@@ -41,6 +41,7 @@ internal sealed class JwksSource : KeySource
     private readonly int _loops;
     private readonly Random _chance;
     private readonly ITimer _timer;
+    private readonly Task<KeySource> _fetched;
     private readonly Lock _lock = new();
     private KeySet? _current;
     private DateTimeOffset? _fetchedAt;
@@ -62,6 +63,7 @@ internal sealed class JwksSource : KeySource
         _current = known;
         (_ask, _algorithms, _condition, _time, _loops) = (ask, algorithms, condition, context.Time, context.Loops);
         _onBug = context.OnBug;
+        _fetched = Task.FromResult<KeySource>(this);
         _chance = new Random(context.Seeds.Next());
         _timer = _time.CreateTimer(static source => ((JwksSource)source!).Fetch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -94,11 +96,14 @@ internal sealed class JwksSource : KeySource
     }
 
     /// <inheritdoc/>
-    public override Task<KeySource>? Refetch()
+    public override Task<KeySource>? Refetch(KeySet? tried)
     {
         lock (_lock)
         {
-            return _underWay ?? (_hasBegun && _time.GetElapsedTime(_began) < ShortestInterval ? null : Begin());
+            return _underWay is not null ? _underWay
+                : _current != tried ? _fetched
+                : _hasBegun && _time.GetElapsedTime(_began) < ShortestInterval ? null
+                : Begin();
         }
     }
 

@@ -84,8 +84,9 @@ internal sealed class JwtProvider : IdentityProvider
             return new(fault == FaultKind.CredentialMissing ? ProviderAnswer.Absent : ProviderAnswer.Refuse(fault));
         }
 
-        var answer = Identify(exchange, token);
-        if (answer.Fault is not (FaultKind.TokenKeyUnknown or FaultKind.ProviderUnavailable) || !exchange.MayAsk || _source.Refetch() is not { } fetch)
+        var keys = _source.Current;
+        var answer = Identify(exchange, token, keys);
+        if (answer.Fault is not (FaultKind.TokenKeyUnknown or FaultKind.ProviderUnavailable) || !exchange.MayAsk || _source.Refetch(keys) is not { } fetch)
         {
             return new(answer);
         }
@@ -134,12 +135,12 @@ internal sealed class JwtProvider : IdentityProvider
 
         // What the token is had moved on if the buffer has.
         _places.Read(exchange.Request, out var token);
-        return Identify(exchange, token);
+        return Identify(exchange, token, _source.Current);
     }
 
-    private ProviderAnswer Identify(Exchange exchange, ReadOnlySpan<byte> token)
+    private ProviderAnswer Identify(Exchange exchange, ReadOnlySpan<byte> token, KeySet? keys)
     {
-        if (_source.Current is not { } keys)
+        if (keys is null)
         {
             return ProviderAnswer.Refuse(FaultKind.ProviderUnavailable);
         }

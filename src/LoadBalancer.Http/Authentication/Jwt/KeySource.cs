@@ -57,10 +57,11 @@ internal abstract class KeySource
     }
 
     /// <summary>
-    /// What a request may wait for whose key is not among <see cref="Current"/>: the keys are being fetched, or are from now on because of it. Null where
-    /// waiting is of no use.
+    /// What a request may wait for whose key is not among <paramref name="tried"/>: the keys are being fetched, or are from now on because of it, or have been
+    /// since it looked at them. Null where waiting is of no use.
     /// </summary>
-    public virtual Task<KeySource>? Refetch() => null;
+    /// <param name="tried">What <see cref="Current"/> was when the request looked.</param>
+    public virtual Task<KeySource>? Refetch(KeySet? tried) => null;
 
     /// <summary>One more provider that is in force uses it.</summary>
     public void Acquire()

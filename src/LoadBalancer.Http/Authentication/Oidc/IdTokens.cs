@@ -29,10 +29,11 @@ internal sealed class IdTokens(OidcOptions options, KeySource keys, TimeProvider
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
     public async ValueTask<(FrozenDictionary<string, ImmutableArray<string>>? Claims, string? Why)> VerifyAsync(Exchange exchange, string token, string? nonce)
     {
-        var fault = Verify(exchange, token, out var verified);
-        if (fault == FaultKind.TokenKeyUnknown && keys.Refetch() is { } fetch && await ProviderWait.ForAsync(exchange, fetch) is not null)
+        var tried = keys.Current;
+        var fault = Verify(exchange, token, tried, out var verified);
+        if (fault == FaultKind.TokenKeyUnknown && keys.Refetch(tried) is { } fetch && await ProviderWait.ForAsync(exchange, fetch) is not null)
         {
-            fault = Verify(exchange, token, out verified);
+            fault = Verify(exchange, token, keys.Current, out verified);
         }
 
         if (fault != FaultKind.None)
@@ -58,10 +59,10 @@ internal sealed class IdTokens(OidcOptions options, KeySource keys, TimeProvider
         return Base64Url.TryDecodeFromChars(parts[1], payload, out var length) ? ClaimReader.Read(payload.AsSpan(0, length)) : null;
     }
 
-    private FaultKind Verify(Exchange exchange, string token, out VerifiedToken verified)
+    private FaultKind Verify(Exchange exchange, string token, KeySet? among, out VerifiedToken verified)
     {
         verified = default;
-        return keys.Current is { } current ? _verifier.Verify(Encoding.UTF8.GetBytes(token), current, exchange.Loop.Index, out verified) : FaultKind.TokenKeyUnknown;
+        return among is not null ? _verifier.Verify(Encoding.UTF8.GetBytes(token), among, exchange.Loop.Index, out verified) : FaultKind.TokenKeyUnknown;
     }
 
     // A token for several may have been made for another of them (azp).

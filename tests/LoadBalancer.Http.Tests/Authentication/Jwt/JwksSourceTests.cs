@@ -108,18 +108,18 @@ internal sealed class JwksSourceTests
         await AskedAsync(1);
         for (var at = 0; at < 10_000; at++)
         {
-            Assert.That(_source.Refetch(), Is.Null, "it has just asked");
+            Assert.That(_source.Refetch(_source.Current), Is.Null, "it has just asked");
         }
 
         _time.Advance(JwksSource.ShortestInterval);
         var gate = new TaskCompletionSource<OutboundAnswer>();
         _answer = () => gate.Task;
-        var waits = Enumerable.Range(0, 10_000).Select(_ => _source.Refetch()).ToList();
+        var waits = Enumerable.Range(0, 10_000).Select(_ => _source.Refetch(_source.Current)).ToList();
         Assert.That(waits.Distinct().Count(), Is.EqualTo(1), "all wait for the same");
         gate.SetResult(Good(_issuer.Jwks));
         await waits[0]!.WaitAsync(TimeSpan.FromSeconds(15));
         Assert.That(_asked, Is.EqualTo(2));
-        Assert.That(Enumerable.Range(0, 10_000).Select(_ => _source.Refetch()), Is.All.Null);
+        Assert.That(Enumerable.Range(0, 10_000).Select(_ => _source.Refetch(_source.Current)), Is.All.Null);
         Assert.That(_asked, Is.EqualTo(2));
     }
 
@@ -133,8 +133,26 @@ internal sealed class JwksSourceTests
         issuer.Keys.Insert(0, TestKey.Rsa("key-2"));
         _time.Advance(JwksSource.ShortestInterval);
 
-        Assert.That(await _source.Refetch()!.WaitAsync(TimeSpan.FromSeconds(15)), Is.SameAs(_source));
+        Assert.That(await _source.Refetch(_source.Current)!.WaitAsync(TimeSpan.FromSeconds(15)), Is.SameAs(_source));
         Assert.That(_source.Current!.Find("key-2", hasId: true).Length, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Who_looked_at_the_keys_before_they_were_fetched_looks_again()
+    {
+        using var issuer = new TestIssuer();
+        _answer = () => Task.FromResult(Good(issuer.Jwks));
+        _source.Acquire();
+        await AskedAsync(1);
+        var tried = _source.Current;
+        issuer.Keys.Insert(0, TestKey.Rsa("key-2"));
+        _time.Advance(JwksSource.ShortestInterval);
+        await _source.Refetch(tried)!.WaitAsync(TimeSpan.FromSeconds(15));
+
+        Assert.That(_source.Refetch(tried), Is.Not.Null.And.Property("IsCompleted").True);
+        Assert.That(_source.Refetch(null), Is.Not.Null.And.Property("IsCompleted").True, "there were none yet");
+        Assert.That(_source.Refetch(_source.Current), Is.Null);
+        Assert.That(_asked, Is.EqualTo(2));
     }
 
     [TestCase("{\"keys\":[]}", "200", "there is no key in it")]

@@ -22,7 +22,8 @@ internal static class DiagnosticPort
     /// <summary>A full collection of another process; it is over, or under way, when this returns.</summary>
     public static void CollectGarbage(int process)
     {
-        var path = Directory.GetFiles(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"dotnet-diagnostic-{process}-*-socket")).Single();
+        // A process that was killed leaves its socket behind, and its number goes to another: the last is of the one that runs.
+        var path = Directory.GetFiles(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"dotnet-diagnostic-{process}-*-socket")).MaxBy(File.GetLastWriteTimeUtc)!;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 15_000 };
         socket.Connect(new UnixDomainSocketEndPoint(path));
 

@@ -8,6 +8,7 @@ using LoadBalancer.Daemon.State;
 using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Http;
+using LoadBalancer.Http.Authentication.Jwt;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding.Http2;
 using LoadBalancer.Http.Server;
@@ -74,6 +75,9 @@ internal sealed class BareGateway : IAsyncDisposable
 
     /// <summary>The answers that are kept; null where no route keeps any.</summary>
     public CacheStore? Kept => _reloader.Snapshot.Cache;
+
+    /// <summary>The keys of the issuer of the one provider that there is.</summary>
+    public JwksSource IssuerKeys => _reloader.Snapshot.Providers.Providers.Single().IssuerKeys!;
 
     /// <summary>The listener.</summary>
     public Listener Listener => _reloader.Snapshot.Listeners["web"];

@@ -161,6 +161,7 @@ internal sealed class JwtScenarios(Carrier carrier) : IOverCarriers
         issuer.Published = issuer.Jwks;
         await using var gateway = await BareGateway.StartAsync(Routes, $"{{{HttpGateway.Upstream("up", "", _endpoint)}}}\n{Auth(issuer)}", time: time);
         Assert.That(() => StatusOf(gateway, issuer.Token()), Is.EqualTo(200).After(Loopback.TimeoutMs, 5));
+        Fetched(1);
 
         var key = issuer.Keys[0];
         var served = 0;
@@ -188,14 +189,21 @@ internal sealed class JwtScenarios(Carrier carrier) : IOverCarriers
             Pass(JwksSource.ShortestInterval);
             Volatile.Write(ref key, next);
             await ServedAsync(50);
+            Fetched((2 * number) - 2);
             issuer.Published = $$"""{"keys":[{{next.Jwk()}}]}""";
-            Pass(TimeSpan.FromMinutes(9));
+
+            // To the moment of the next fetch and no further, so that it does not run out of time.
+            Pass(JwksSource.DefaultAge * 0.8);
+            Fetched((2 * number) - 1);
             await ServedAsync(50);
         }
 
         await end.CancelAsync();
         await Task.WhenAll(traffic);
         Assert.That((refused, issuer.Fetches), Is.EqualTo((0, 7)), "one at the start; then for each new key one at once, and one ahead of its age");
+
+        void Fetched(int times) =>
+            Assert.That(() => (issuer.Fetches, gateway.IssuerKeys.IsFetching), Is.EqualTo((times, false)).After(Loopback.TimeoutMs, 5));
 
         void Pass(TimeSpan by)
         {
