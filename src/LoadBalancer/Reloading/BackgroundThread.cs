@@ -12,10 +12,7 @@ namespace LoadBalancer.Daemon.Reloading;
 internal static class BackgroundThread
 {
     /// <summary>Linux' niceness, which is 0 for all others: about a tenth of their share where a core has too much to do.</summary>
-    private const int Niceness = 10;
-
-    /// <summary>PRIO_PROCESS: with 0 for whom, the calling thread.</summary>
-    private const int OfThread = 0;
+    public const int Niceness = 10;
 
     /// <summary>Does <paramref name="work"/> on such a thread.</summary>
     /// <returns>What it gives, or throws.</returns>
@@ -29,7 +26,7 @@ internal static class BackgroundThread
             var thread = Start("lb-background", () =>
             {
                 // Where it is not allowed, the work is done all the same.
-                _ = Libc.SetPriority(OfThread, 0, Niceness);
+                _ = Libc.SetNiceness(0, Niceness);
                 try
                 {
                     outcome = work();

@@ -100,6 +100,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     public async Task<ReloadOutcome> ReloadAsync(ReloadRequest request)
     {
         await _one.WaitAsync();
+        CompilerThread.SetNiceness(BackgroundThread.Niceness);
         try
         {
             return request.By switch
@@ -122,6 +123,8 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         }
         finally
         {
+            // Another one may have been started meanwhile, and most of its work is still to come.
+            CompilerThread.SetNiceness(BackgroundThread.Niceness);
             _one.Release();
         }
     }

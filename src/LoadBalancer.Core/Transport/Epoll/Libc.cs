@@ -24,8 +24,11 @@ internal static unsafe partial class Libc
         get => (Errno)Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>setpriority(2) of one thread, which is what PRIO_PROCESS means to Linux; 0 is the calling one.</summary>
+    public static int SetNiceness(int thread, int niceness) => SetPriority(0, thread, niceness);
+
     [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
-    public static partial int SetPriority(int which, int who, int niceness);
+    private static partial int SetPriority(int which, int who, int niceness);
 
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);

@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using LoadBalancer.Daemon.Reloading;
 using LoadBalancer.Discovery.Dns;
 using LoadBalancer.Tests;
 using LoadBalancer.Tests.Discovery.Dns;
@@ -149,8 +150,8 @@ internal sealed class ChaosFarm : IDisposable
         Assert.That(async () => (await ReadAsync()).FullCollections, Is.GreaterThan(before).After(Loopback.TimeoutMs, 20), "a full collection");
     }
 
-    /// <summary>Threads of whoever serves that are less urgent than others, where nothing is read or built any more. The collector's own may be: who reads a file has started it, and it ends when it had nothing to do for 20 s.</summary>
-    public IReadOnlyList<KernelThread> LessUrgent() => KernelThread.LessUrgent(_lb.ProcessId).FindAll(thread => thread.Name != ".NET BGC");
+    /// <summary>Threads of whoever serves that are less urgent than others, where nothing is read or built any more. Two of the runtime may be, until they had nothing to do for a while: the collector's, which who reads a file has started, and the compiler's.</summary>
+    public IReadOnlyList<KernelThread> LessUrgent() => KernelThread.LessUrgent(_lb.ProcessId).FindAll(thread => thread.Name is not (".NET BGC" or CompilerThread.Name));
 
     /// <summary>Old processes that have not ended.</summary>
     public IReadOnlyList<int> Lingering() => [.. _processes.Where(process => process != _lb.ProcessId && !UpgradableLb.HasEnded(process))];
