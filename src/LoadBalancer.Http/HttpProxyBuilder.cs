@@ -88,16 +88,15 @@ internal sealed class HttpProxyBuilder
         var routes = options.AllRoutes;
         var before = new RoutePredecessors(running, routes, used);
         var requests = _requests.TryGetValue(listener, out var counts) ? counts : _requests[listener] = new HttpMetrics(Context.Loops);
+        var all = new List<Route>(routes.Count);
+        all.AddRange(routes.Select(route => RouteOf(route, used, before, providers, limits, cache, requests)));
+        all.AddRange(OidcRoutes.Of(routes, providers).Select(own => RouteOf(own.Options, used, before, providers, limits, cache, requests, own.Handler)));
         return new HttpProxy
         {
             Listener = listener,
             Options = options,
             Upstreams = used,
-            Routes = new RouteTable(
-            [
-                .. routes.Select(route => RouteOf(route, used, before, providers, limits, cache, requests)),
-                .. OidcRoutes.Of(routes, providers).Select(own => RouteOf(own.Options, used, before, providers, limits, cache, requests, own.Handler)),
-            ]),
+            Routes = new RouteTable(all),
             HttpsListeners = https,
             Providers = providers,
             Limits = limits,

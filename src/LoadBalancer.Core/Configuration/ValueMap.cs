@@ -41,9 +41,23 @@ public sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<Val
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out T value) => _byName.TryGetValue(key, out value);
 
     /// <inheritdoc/>
-    public bool Equals(ValueMap<T>? other) =>
-        other is not null && Count == other.Count
-        && _entries.All(entry => other.TryGetValue(entry.Key, out var value) && EqualityComparer<T>.Default.Equals(entry.Value, value));
+    public bool Equals(ValueMap<T>? other)
+    {
+        if (other is null || Count != other.Count)
+        {
+            return false;
+        }
+
+        foreach (var (name, value) in _entries)
+        {
+            if (!other.TryGetValue(name, out var another) || !EqualityComparer<T>.Default.Equals(value, another))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ValueMap<T>);

@@ -49,8 +49,16 @@ internal sealed class RoutePredecessors(HttpProxy? running, IReadOnlyCollection<
 
     private Dictionary<RouteOptions, Queue<Route>> OthersByMatch()
     {
-        var kept = new HashSet<RouteOptions>(next, ReferenceEqualityComparer.Instance);
-        return (running?.Routes.Routes ?? []).Where(route => !kept.Contains(route.Options)).GroupBy(route => MatchOf(route.Options)).ToDictionary(same => same.Key, same => new Queue<Route>(same));
+        var gone = new HashSet<Route>(running?.Routes.Routes ?? []);
+        foreach (var options in next)
+        {
+            if (_same.TryGetValue(options, out var kept))
+            {
+                gone.Remove(kept);
+            }
+        }
+
+        return gone.GroupBy(route => MatchOf(route.Options)).ToDictionary(same => same.Key, same => new Queue<Route>(same));
     }
 
     // What is left of the options says which requests.

@@ -25,7 +25,7 @@ internal sealed class RouteTable
     public RouteTable(IReadOnlyList<Route> routes)
     {
         _routes = [.. routes];
-        _same = [.. routes];
+        _same = new HashSet<Route>(_routes);
         _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
         if (!PathTrie.TryBuild(_routes, isByPathAlone: false, out var paths, out var hosts))
         {

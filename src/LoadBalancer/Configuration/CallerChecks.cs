@@ -75,9 +75,12 @@ internal sealed class CallerChecks(GatewayOptions options, ConfigReader reader, 
     {
         if (policies.Shadow.Count > 0 && item.Find("shadow") is { } shadow)
         {
-            foreach (var policy in policies.Shadow.Where(policy => !HasPolicy(policies, policy)))
+            foreach (var policy in policies.Shadow)
             {
-                reader.Warn(shadow.Place, $"'shadow' has '{policy}', which {shown()} does not have");
+                if (!HasPolicy(policies, policy))
+                {
+                    reader.Warn(shadow.Place, $"'shadow' has '{policy}', which {shown()} does not have");
+                }
             }
         }
 

@@ -459,13 +459,10 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     }
 
     // The errors of a route are inside its map.
-    private bool HasErrors(MapNode item)
-    {
-        if (reader.Errors.Count == 0)
-        {
-            return false;
-        }
+    private bool HasErrors(MapNode item) => reader.Errors.Count > 0 && IsPlaceOfError(item);
 
+    private bool IsPlaceOfError(MapNode item)
+    {
         var places = Places(item).ToHashSet();
         return reader.Errors.Any(error => places.Contains(error.Place));
     }

@@ -234,13 +234,13 @@ internal sealed class LimitChecks(GatewayOptions options, MapNode root, ConfigRe
 
     private void SomethingIsLimited()
     {
-        var routes = options.Listeners.Values.SelectMany(listener => listener.Http?.AllRoutes ?? []).ToList();
-        foreach (var name in options.RateLimits.Keys.Where(name => !routes.Exists(route => route.Policies.RateLimit.Contains(name))))
+        var routes = options.Listeners.Values.SelectMany(listener => listener.Http?.AllRoutes ?? []);
+        foreach (var name in options.RateLimits.Keys.Where(name => !routes.Any(route => route.Policies.RateLimit.Contains(name))))
         {
             reader.Warn(root.Locate("rate_limits", name).Span, $"no route has 'rate_limit: {name}': the limit limits nothing");
         }
 
-        if (options.Plans.FirstOrDefault(plan => plan.Value != new PlanOptions()).Key is { } idle && !routes.Exists(route => route.Policies.Auth is not null))
+        if (options.Plans.FirstOrDefault(plan => plan.Value != new PlanOptions()).Key is { } idle && !routes.Any(route => route.Policies.Auth is not null))
         {
             reader.Warn(root.Locate("plans", idle).Span, "no route finds out who calls ('auth'), so that no request has a plan: the limits of plans limit nothing");
         }

@@ -66,7 +66,7 @@ internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>
             return ReadOutcome.Failed;
         }
 
-        var items = new List<T>();
+        var items = new List<T>(list.Items.Count);
         foreach (var entry in list.Items)
         {
             if (item.Attempt(entry, default!, reader, out var read) == ReadOutcome.Read)
