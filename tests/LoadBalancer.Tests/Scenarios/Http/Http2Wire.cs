@@ -190,7 +190,7 @@ internal sealed class Http2Wire : IDisposable
     /// <summary>Waits until each side knows the other's settings: then this sends nothing by itself but what it is told to.</summary>
     public void Agree()
     {
-        while (ReadOne(FrameKind.Settings)!.Flags != FrameFlags.Ack)
+        while ((ReadOne(FrameKind.Settings) ?? throw new EndOfStreamException("the connection ended before its settings")).Flags != FrameFlags.Ack)
         {
         }
     }

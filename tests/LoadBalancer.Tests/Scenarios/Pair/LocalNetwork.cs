@@ -30,7 +30,9 @@ internal sealed partial class LocalNetwork : IDisposable
 
         var network = new LocalNetwork();
         network.Make("lan");
-        Ip("-n", network.NameOf("lan"), "link", "add", "bridge", "type", "bridge");
+
+        // With an address of its own: it would else take that of a machine that comes later, and those that know its old one would reach nobody.
+        Ip("-n", network.NameOf("lan"), "link", "add", "bridge", "address", "02:00:00:00:00:01", "type", "bridge");
         Ip("-n", network.NameOf("lan"), "link", "set", "bridge", "up");
         foreach (var address in addresses)
         {

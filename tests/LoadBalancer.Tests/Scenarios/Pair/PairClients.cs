@@ -2,14 +2,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using LoadBalancer.Daemon.Tests.Scenarios.Http;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Pair;
 
 /// <summary>
-/// Clients on a network, each with a connection that it keeps and a request every few milliseconds; of four one is a POST and
-/// one a PUT, which has a body too and may be sent twice. A client that cannot connect tries again, as browsers and HTTP libraries do: such a
-/// call is late, and not lost. One whose answer does not come, or is no 200, is lost.
+/// Clients on a network, each with a connection that it keeps, on which it calls without a pause. A client that cannot connect tries again, as
+/// browsers and HTTP libraries do: such a call is late, and not lost; and what the other side has said that it does not serve is called again.
+/// A call whose answer does not come, or is not what it should be, is lost.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PairClients : IDisposable
@@ -18,43 +17,64 @@ internal sealed class PairClients : IDisposable
     private const int PatienceMs = 4000;
 
     private readonly IPEndPoint _address;
+    private readonly PairProtocol[] _protocols;
     private readonly List<Thread> _threads;
-    private readonly ConcurrentQueue<Lost> _lost = [];
+    private readonly ConcurrentQueue<PairReport.Lost> _lost = [];
     private readonly ConcurrentQueue<TimeSpan> _late = [];
+    private readonly ConcurrentQueue<PairReport.Goodbye> _goodbyes = [];
     private readonly ManualResetEventSlim _pause = new();
     private readonly int[] _ended;
-    private int _served;
+    private readonly int[] _served;
     private volatile bool _done;
 
-    public PairClients(LocalNetwork network, IPEndPoint address, int count)
+    /// <summary>Clients that begin at once.</summary>
+    /// <param name="network">Where they are.</param>
+    /// <param name="address">Whom they call.</param>
+    /// <param name="protocols">What they speak.</param>
+    public PairClients(LocalNetwork network, IPEndPoint address, params PairProtocol[] protocols)
     {
-        _address = address;
-        _ended = new int[count];
-        _threads = [.. Enumerable.Range(0, count).Select(client => network.Start(() => Call(client)))];
+        (_address, _protocols) = (address, protocols);
+        PairProtocol[] clients = [.. protocols.SelectMany(protocol => Enumerable.Repeat(protocol, protocol.Clients))];
+        _ended = new int[clients.Length];
+        _served = new int[clients.Length];
+        AtOnce = clients.Sum(protocol => protocol.AtOnce);
+        _threads = [.. clients.Select((protocol, client) => network.Start(() => Call(client, protocol)))];
     }
 
-    /// <summary>Calls that were answered.</summary>
-    public int Served => Volatile.Read(ref _served);
+    /// <summary>How many calls may be under way at a moment.</summary>
+    public int AtOnce { get; }
 
     /// <summary>Waits until so many more were answered, and every call that is under way now has ended: one that is lost may take longer than all others together.</summary>
     public void AwaitMore(int count)
     {
-        var target = Served + count;
+        var target = _served.Sum() + count;
         int[] before = [.. _ended];
-        Assert.That(() => Served, Is.GreaterThanOrEqualTo(target).After(60_000, 5), () => $"answered; lost so far: {string.Join(", ", _lost)}");
+        Assert.That(() => _served.Sum(), Is.GreaterThanOrEqualTo(target).After(60_000, 5), () => $"answered; lost so far: {string.Join(", ", _lost)}");
         Assert.That(() => Enumerable.Range(0, before.Length).All(client => Volatile.Read(ref _ended[client]) > before[client]), Is.True.After(60_000, 5), "every client goes on");
     }
 
-    /// <summary>What was seen since the last time, said in the test's output too: what was lost, and the longest that a call took that had to connect anew.</summary>
-    public (IReadOnlyList<Lost> Lost, TimeSpan Latest) Report(string occasion)
+    /// <summary>What was seen since the last time, said in the test's output too.</summary>
+    public PairReport Report(string occasion)
     {
-        Lost[] lost = [.. _lost];
+        PairReport.Lost[] lost = [.. _lost];
         TimeSpan[] late = [.. _late];
+        PairReport.Goodbye[] goodbyes = [.. _goodbyes];
         _lost.Clear();
         _late.Clear();
-        var latest = late.Append(TimeSpan.Zero).Max();
-        TestContext.Out.WriteLine($"{occasion}: {Served} calls served so far; lost by {_threads.Count} clients: {lost.Length}; waited for a connection: {late.Length}, {latest.TotalMilliseconds:0} ms at most; {string.Join<Lost>(", ", lost)}");
-        return (lost, latest);
+        _goodbyes.Clear();
+        var report = new PairReport(lost, late.Append(TimeSpan.Zero).Max(), goodbyes);
+        TestContext.Out.WriteLine($"{occasion}, at {_address}: waited for a connection or a WebSocket: {late.Length}, {report.Latest.TotalMilliseconds:0} ms at most");
+        var first = 0;
+        foreach (var protocol in _protocols)
+        {
+            var served = _served.AsSpan(first, protocol.Clients).ToArray().Sum();
+            var words = goodbyes.Where(goodbye => goodbye.Protocol == protocol).CountBy(goodbye => goodbye.Word).Select(pair => $"; {pair.Key}: {pair.Value}");
+            var losses = lost.Where(call => call.Protocol == protocol).CountBy(call => $"{call.Call.What}: {call.Call.Lost}").Select(pair => $"\n    {pair.Value} {pair.Key}");
+            TestContext.Out.WriteLine($"  {protocol.Name}, {protocol.Clients} clients: {served} calls served so far; lost: {lost.Count(call => call.Protocol == protocol)}{string.Concat(words)}{string.Concat(losses)}");
+            first += protocol.Clients;
+        }
+
+        return report;
     }
 
     public void Dispose()
@@ -63,18 +83,19 @@ internal sealed class PairClients : IDisposable
         _threads.ForEach(thread => thread.Join());
     }
 
-    private void Call(int client)
+    private void Call(int client, PairProtocol protocol)
     {
-        HttpWire? wire = null;
-        for (var number = client; !_done; number++)
+        IPairConnection? connection = null;
+        var calls = new List<PairCall>();
+        var number = client;
+        while (!_done)
         {
-            var method = (number % 4) switch { 0 => "POST", 2 => "PUT", _ => "GET" };
             var waiting = TimeProvider.System.GetTimestamp();
             var wasRefused = false;
-            while (wire is null && !_done)
+            while (connection is null && !_done)
             {
-                wire = Connect();
-                wasRefused |= wire is null;
+                connection = Connect() is { } socket ? protocol.Open(socket) : null;
+                wasRefused |= connection is null;
             }
 
             if (_done)
@@ -82,45 +103,59 @@ internal sealed class PairClients : IDisposable
                 break;
             }
 
-            var began = TimeProvider.System.GetTimestamp();
-            try
+            while (calls.Count < protocol.AtOnce)
             {
-                wire!.Send(method != "GET" ? $"{method} /p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" : "GET /g HTTP/1.1\r\nHost: test\r\n\r\n");
-                var response = wire.ReadResponse();
-                if (response.Status == 200)
-                {
-                    Interlocked.Increment(ref _served);
-                }
-                else
-                {
-                    _lost.Enqueue(new Lost(began, $"{method}: {response.Status} {response.Text.Trim()}"));
-                }
-
-                if (response["Connection"] == "close")
-                {
-                    wire.Dispose();
-                    wire = null;
-                }
-            }
-            catch (Exception error) when (error is SocketException or EndOfStreamException)
-            {
-                _lost.Enqueue(new Lost(began, $"{method}: {error.Message}"));
-                wire!.Dispose();
-                wire = null;
+                calls.Add(new PairCall(protocol.Calls[number++ % protocol.Calls.Count]));
             }
 
-            Interlocked.Increment(ref _ended[client]);
-            if (wasRefused)
+            var goesOn = Make(protocol, connection!, calls);
+            if (wasRefused || calls.Exists(call => call is { What: PairCall.Opening, IsServed: true }))
             {
                 _late.Enqueue(TimeProvider.System.GetElapsedTime(waiting));
             }
+
+            foreach (var call in calls.Where(call => call.Lost is not null))
+            {
+                _lost.Enqueue(new PairReport.Lost(protocol, call, connection!.Instance));
+            }
+
+            Interlocked.Add(ref _served[client], calls.Count(call => call.IsServed));
+            Interlocked.Increment(ref _ended[client]);
+            calls.RemoveAll(call => call.IsServed || call.Lost is not null);
+            if (!goesOn)
+            {
+                connection!.Dispose();
+                connection = null;
+            }
         }
 
-        wire?.Dispose();
+        connection?.Dispose();
+    }
+
+    private bool Make(PairProtocol protocol, IPairConnection connection, List<PairCall> calls)
+    {
+        try
+        {
+            if (connection.Make(calls) is not { } word)
+            {
+                return true;
+            }
+
+            _goodbyes.Enqueue(new PairReport.Goodbye(protocol, word, TimeProvider.System.GetTimestamp()));
+        }
+        catch (Exception error) when (error is SocketException or EndOfStreamException)
+        {
+            foreach (var call in calls.Where(call => call.IsUnderWay))
+            {
+                call.Lose(error.Message);
+            }
+        }
+
+        return false;
     }
 
     // Null where there is no connection to be had at this moment.
-    private HttpWire? Connect()
+    private Socket? Connect()
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = PatienceMs, SendTimeout = PatienceMs, Blocking = false };
         try
@@ -141,20 +176,11 @@ internal sealed class PairClients : IDisposable
         if (socket.Poll(TimeSpan.FromMilliseconds(300), SelectMode.SelectWrite) && socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is 0)
         {
             socket.Blocking = true;
-            return new HttpWire(socket);
+            return socket;
         }
 
         socket.Dispose();
         _pause.Wait(TimeSpan.FromMilliseconds(20));
         return null;
-    }
-
-    /// <summary>A call that was not answered as it should be.</summary>
-    /// <param name="Began">When it was sent, as a timestamp.</param>
-    /// <param name="What">What the client saw.</param>
-    internal sealed record Lost(long Began, string What)
-    {
-        /// <inheritdoc/>
-        public override string ToString() => What;
     }
 }
