@@ -16,6 +16,10 @@ namespace LoadBalancer.Http.Forwarding;
 /// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
 /// (<see cref="ExpireAfter"/>). The rest of the closing handshake is between the two sides: the client's Close goes to the endpoint, which answers
 /// and closes; what it still sends is not passed on.
+/// <para>
+/// What the client sends is followed too, for one question: whether an endpoint that ends its connection had said so, or heard so, by a Close frame
+/// (<see cref="WasLeft"/>). The end of a program that was killed looks like any other, for its kernel closes in order.
+/// </para>
 /// </remarks>
 /// <param name="carrier">The client's connection, for the end of it.</param>
 /// <param name="client">The same, which was taken over.</param>
@@ -37,6 +41,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     private static readonly byte[] Expired = [0x88, 0x12, 0x03, 0xF0, .. "identity_expired"u8];
 
     private WebSocketFrames _frames;
+    private WebSocketFrames _clientFrames;
     private LoopDeadline? _turn;
     private LoopDeadline? _expiry;
     private FaultSide? _finished;
@@ -61,6 +66,12 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
 
     /// <summary>True where it ends, or has ended, because its identity has.</summary>
     public bool HasExpired { get; private set; }
+
+    /// <summary>
+    /// True where the endpoint has ended its connection first, in order, and no Close frame had come from either side: it was stopped perhaps, or does
+    /// not send them.
+    /// </summary>
+    public bool WasLeft => _finished == FaultSide.Upstream && !_frames.HasClosed && !_clientFrames.HasClosed;
 
     // RFC 6455 sections 5.5.1 and 7.4.1: a Close frame with the code 1012, service restart.
     private static ReadOnlySpan<byte> ServiceRestart => [0x88, 0x02, 0x03, 0xF4];
@@ -93,7 +104,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         connection.Tunnel = null;
         _turn?.End();
         _expiry?.End();
-        return _fault.Failed ? _fault
+        var fault = _fault.Failed ? _fault
             : work.GaveUp.Failed ? work.GaveUp
             : connection.TimedOut switch
             {
@@ -103,6 +114,9 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
                 FaultKind.HalfClosedTimeout => new Fault(_finished == FaultSide.Client ? FaultSide.Upstream : FaultSide.Client, FaultKind.HalfClosedTimeout),
                 var kind => new Fault(FaultSide.Client, kind),
             };
+
+        // A client whose endpoint has finished has nobody left to talk to: that it goes, in whatever way, is no fault of it.
+        return _finished == FaultSide.Upstream && fault is { Side: FaultSide.Client, Kind: FaultKind.ClientClosed or FaultKind.Reset } ? Fault.None : fault;
     }
 
     /// <summary>Copies what <paramref name="side"/> sends to its end, and passes the end on.</summary>
@@ -146,7 +160,12 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             if (read.IsCompleted)
             {
                 to.Complete();
-                _finished ??= side;
+                if (!IsBroken && connection.TimedOut == FaultKind.None)
+                {
+                    // And not because the other side is gone, or its time is over.
+                    _finished ??= side;
+                }
+
                 Expect();
                 return copied;
             }
@@ -210,6 +229,10 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         {
             CloseIfDue(to);
             count = IsClosing ? 0 : _frames.Take(bytes, toBoundary: _hasToEnd);
+        }
+        else
+        {
+            _clientFrames.Take(bytes, toBoundary: false);
         }
 
         bytes[..count].CopyTo(to.GetSpan(count));

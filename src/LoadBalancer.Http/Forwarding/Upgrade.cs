@@ -74,6 +74,12 @@ internal static class Upgrade
             return Fault.None;
         }
 
+        if (!fault.Failed && tunnel.WasLeft)
+        {
+            // For the log alone: many endpoints never send a Close frame, and none is worse for that.
+            exchange.Fault = new Fault(FaultSide.Upstream, FaultKind.EndpointClosed);
+        }
+
         return fault;
     }
 }
