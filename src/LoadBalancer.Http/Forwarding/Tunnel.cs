@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
@@ -13,7 +14,7 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 /// <remarks>
 /// What the endpoint sends is followed frame by frame, so that a tunnel that has to end can tell the client so between two of them
-/// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
+/// (<see cref="EndAfter(TimeSpan)"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
 /// (<see cref="ExpireAfter"/>). The rest of the closing handshake is between the two sides: the client's Close goes to the endpoint, which answers
 /// and closes; what it still sends is not passed on.
 /// <para>
@@ -43,6 +44,8 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     private WebSocketFrames _frames;
     private WebSocketFrames _clientFrames;
     private LoopDeadline? _turn;
+    private LoopDeadline? _leaving;
+    private Withdrawal? _withdrawal;
     private LoopDeadline? _expiry;
     private FaultSide? _finished;
     private Fault _fault;
@@ -86,6 +89,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         }
     }
 
+    /// <summary>The same because its endpoint was taken away, unless that is back by then. The last word counts, beside that of <see cref="EndAfter(TimeSpan)"/>.</summary>
+    public void EndAfter(TimeSpan turn, Withdrawal withdrawal)
+    {
+        _withdrawal = withdrawal;
+        _leaving ??= new LoopDeadline(loop, static tunnel => ((Tunnel)tunnel).OnLeaving(), this);
+        _leaving.Set(turn);
+    }
+
     /// <summary>Ends it after <paramref name="time"/>, when its identity ends: the client is told so between two frames, and waited for no longer than <see cref="Closing"/>.</summary>
     public void ExpireAfter(TimeSpan time)
     {
@@ -103,6 +114,7 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         Received = await up;
         connection.Tunnel = null;
         _turn?.End();
+        _leaving?.End();
         _expiry?.End();
         var fault = _fault.Failed ? _fault
             : work.GaveUp.Failed ? work.GaveUp
@@ -244,6 +256,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     {
         _hasToEnd = true;
         connection.Input.CancelPendingRead();
+    }
+
+    private void OnLeaving()
+    {
+        if (work.Uses(_withdrawal!))
+        {
+            OnTurn();
+        }
     }
 
     private void OnExpiry()

@@ -46,7 +46,7 @@ internal static class Upgrade
             // The connection is being drained already.
             tunnel.EndAfter(turn);
         }
-        else if (exchange is { Retirement: not null } or { Endpoint.Withdrawal: not null })
+        else if (exchange is { Retirement: not null } or { Endpoint.IsWithdrawn: true })
         {
             // Its route or its endpoint is: all others have been told, and this one was on its way.
             tunnel.EndAfter(TimeSpan.Zero);
