@@ -157,10 +157,11 @@ internal static class Daemon
             var upgrades = predecessor?.Tally ?? new UpgradeTally();
             var upgrade = new Upgrade(sockets, transport, activated, state, [drained, weights], kept, shared, upgrades, service, notifier, log);
             var status = new StatusReader(reloader, readiness, loops, proxies.Engine, drained, weights, time);
+            var deadlines = new DrainDeadlines(() => reloader.Snapshot, proxies.Engine, time, log, orders.Hurry);
             IAdminAction[] actions =
             [
-                new DrainAction(drain: true, () => reloader.Snapshot, drained, time),
-                new DrainAction(drain: false, () => reloader.Snapshot, drained, time),
+                new DrainAction(drain: true, () => reloader.Snapshot, drained, deadlines, time),
+                new DrainAction(drain: false, () => reloader.Snapshot, drained, deadlines, time),
                 new WeightAction(() => reloader.Snapshot, weights, time),
                 new PurgeAction(() => reloader.Snapshot, time),
                 new ReloadAction(orders.OrderReloadAsync, () => reloader.Snapshot.Digest),
@@ -258,6 +259,7 @@ internal static class Daemon
             // 6. End: first be found unready, then stop accepting, then let what is open finish.
             var closed = await Shutdown.RunAsync(reloader, sockets, shared, handedOver ? null : readiness, notifier, orders, time, log);
             await admin.DisposeAsync();
+            await deadlines.EndAsync();
             log.Info("stopped", [("closed_at_the_deadline", closed), .. (await OpenResources.AtEndAsync(reloader, loops, proxies.Engine, time)).Fields]);
             return ExitCode.Success;
         }

@@ -24,6 +24,7 @@ public sealed class Endpoint(EndpointId id, int loops)
     private ReturnObserver? _returns;
     private bool _isDrained;
     private Withdrawal? _withdrawal;
+    private Withdrawal? _operatorWithdrawal;
     private int _assignedWeight = -1;
 
     /// <summary>Who it is.</summary>
@@ -59,7 +60,15 @@ public sealed class Endpoint(EndpointId id, int loops)
     public bool IsDrained
     {
         get => Volatile.Read(ref _isDrained);
-        internal set => Volatile.Write(ref _isDrained, value);
+        internal set
+        {
+            Volatile.Write(ref _isDrained, value);
+            if (!value)
+            {
+                // A fence between the two, as in Withdrawal: of a drain and an end of it at the same moment, one sees the other.
+                Interlocked.Exchange(ref _operatorWithdrawal, null);
+            }
+        }
     }
 
     /// <summary>
@@ -80,6 +89,12 @@ public sealed class Endpoint(EndpointId id, int loops)
     }
 
     /// <summary>
+    /// The deadline of an operator's drain; null where it has none. Apart from <see cref="Withdrawal"/>: a reload neither begins nor ends it, and the
+    /// earlier of the two counts.
+    /// </summary>
+    internal Withdrawal? OperatorWithdrawal => Volatile.Read(ref _operatorWithdrawal);
+
+    /// <summary>
     /// Who is told when a lease ends with this endpoint's fault; null is nobody. It hangs here and not on the lease, so
     /// that a lease taken before a reload teaches the upstream that runs after it.
     /// </summary>
@@ -96,11 +111,24 @@ public sealed class Endpoint(EndpointId id, int loops)
         set => Volatile.Write(ref _returns, value);
     }
 
+    /// <summary>True where what goes to it is to end.</summary>
+    internal bool IsWithdrawn => Withdrawal is not null || OperatorWithdrawal is not null;
+
     /// <summary>True where it was taken away and nobody may come to it any more.</summary>
-    internal bool IsGone => Withdrawal is { IsClosed: true };
+    internal bool IsGone => Withdrawal is { IsClosed: true } || OperatorWithdrawal is { IsClosed: true };
 
     /// <inheritdoc/>
     public override string ToString() => Id.ToString();
+
+    /// <summary>Gives a drain a deadline, in place of the one that it had; not one that was ended meanwhile.</summary>
+    internal void WithdrawByOperator(Withdrawal withdrawal)
+    {
+        Interlocked.Exchange(ref _operatorWithdrawal, withdrawal);
+        if (!IsDrained)
+        {
+            Interlocked.CompareExchange(ref _operatorWithdrawal, null, withdrawal);
+        }
+    }
 
     internal EndpointLease Lease()
     {

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace LoadBalancer.Endpoints;
 
 /// <summary>
-/// Endpoints that one configuration has taken away: what still goes to them is drained. An endpoint belongs to it until a later configuration
-/// has it again, or takes it away again, with a time of its own. Thread-safe.
+/// Endpoints that were taken away, so that what still goes to them is drained: by a configuration, or by an operator's drain with a deadline.
+/// An endpoint belongs to it until a later configuration, or the operator, has it again, or takes it away again, with a time of its own. Thread-safe.
 /// </summary>
 internal sealed class Withdrawal
 {
@@ -12,14 +12,26 @@ internal sealed class Withdrawal
     private volatile bool _isClosed;
 
     /// <summary>Takes them away.</summary>
-    public Withdrawal(ImmutableArray<Endpoint> endpoints)
+    /// <param name="endpoints">Which; an operator has drained them before.</param>
+    /// <param name="until">The deadline of an operator's drain; null where a configuration does it.</param>
+    public Withdrawal(ImmutableArray<Endpoint> endpoints, DateTimeOffset? until = null)
     {
-        _endpoints = endpoints;
+        (_endpoints, Until) = (endpoints, until);
         foreach (var endpoint in endpoints)
         {
-            endpoint.Withdrawal = this;
+            if (until is null)
+            {
+                endpoint.Withdrawal = this;
+            }
+            else
+            {
+                endpoint.WithdrawByOperator(this);
+            }
         }
     }
+
+    /// <summary>The deadline of an operator's drain; null where a configuration took them away.</summary>
+    public DateTimeOffset? Until { get; }
 
     /// <summary>True where none of them is left to it: there were none, or they are back.</summary>
     public bool IsOver
@@ -60,7 +72,7 @@ internal sealed class Withdrawal
     }
 
     /// <summary>True for one of them that is not back.</summary>
-    public bool Holds(Endpoint? endpoint) => endpoint?.Withdrawal == this;
+    public bool Holds(Endpoint? endpoint) => (Until is null ? endpoint?.Withdrawal : endpoint?.OperatorWithdrawal) == this;
 
     /// <summary>The time of the drain is over.</summary>
     public void Close() => _isClosed = true;

@@ -36,6 +36,9 @@ public enum FaultKind : byte
     /// <summary>The endpoint took the connection and closed it in order at once, or right after what the client had sent, without a byte of its own.</summary>
     EarlyClose,
 
+    /// <summary>The endpoint has ended a WebSocket by closing its connection in order, and no Close frame had come from either side.</summary>
+    EndpointClosed,
+
     /// <summary>Neither side sent a byte for the idle timeout.</summary>
     IdleTimeout,
 

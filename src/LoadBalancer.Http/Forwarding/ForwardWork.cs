@@ -263,6 +263,9 @@ internal sealed class ForwardWork(EventLoop loop) : PendingWork
     public override void EndAfter(TimeSpan turn) => Tunnel?.EndAfter(turn);
 
     /// <inheritdoc/>
+    public override void EndAfter(TimeSpan turn, Withdrawal withdrawal) => Tunnel?.EndAfter(turn, withdrawal);
+
+    /// <inheritdoc/>
     public override void GiveUp(Fault fault)
     {
         if (!_gaveUp.Failed)

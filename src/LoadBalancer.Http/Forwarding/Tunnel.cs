@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
 using LoadBalancer.Http.Server;
 using LoadBalancer.Transport.Epoll;
@@ -13,9 +14,13 @@ namespace LoadBalancer.Http.Forwarding;
 /// </summary>
 /// <remarks>
 /// What the endpoint sends is followed frame by frame, so that a tunnel that has to end can tell the client so between two of them
-/// (<see cref="EndAfter"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
+/// (<see cref="EndAfter(TimeSpan)"/>): 1012, service restart, upon which a client connects again; or 1008 where its identity has ended
 /// (<see cref="ExpireAfter"/>). The rest of the closing handshake is between the two sides: the client's Close goes to the endpoint, which answers
 /// and closes; what it still sends is not passed on.
+/// <para>
+/// What the client sends is followed too, for one question: whether an endpoint that ends its connection had said so, or heard so, by a Close frame
+/// (<see cref="WasLeft"/>). The end of a program that was killed looks like any other, for its kernel closes in order.
+/// </para>
 /// </remarks>
 /// <param name="carrier">The client's connection, for the end of it.</param>
 /// <param name="client">The same, which was taken over.</param>
@@ -37,7 +42,10 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     private static readonly byte[] Expired = [0x88, 0x12, 0x03, 0xF0, .. "identity_expired"u8];
 
     private WebSocketFrames _frames;
+    private WebSocketFrames _clientFrames;
     private LoopDeadline? _turn;
+    private LoopDeadline? _leaving;
+    private Withdrawal? _withdrawal;
     private LoopDeadline? _expiry;
     private FaultSide? _finished;
     private Fault _fault;
@@ -62,6 +70,12 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     /// <summary>True where it ends, or has ended, because its identity has.</summary>
     public bool HasExpired { get; private set; }
 
+    /// <summary>
+    /// True where the endpoint has ended its connection first, in order, and no Close frame had come from either side: it was stopped perhaps, or does
+    /// not send them.
+    /// </summary>
+    public bool WasLeft => _finished == FaultSide.Upstream && !_frames.HasClosed && !_clientFrames.HasClosed;
+
     // RFC 6455 sections 5.5.1 and 7.4.1: a Close frame with the code 1012, service restart.
     private static ReadOnlySpan<byte> ServiceRestart => [0x88, 0x02, 0x03, 0xF4];
 
@@ -73,6 +87,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             _turn = new LoopDeadline(loop, static tunnel => ((Tunnel)tunnel).OnTurn(), this);
             _turn.Set(turn);
         }
+    }
+
+    /// <summary>The same because its endpoint was taken away, unless that is back by then. The last word counts, beside that of <see cref="EndAfter(TimeSpan)"/>.</summary>
+    public void EndAfter(TimeSpan turn, Withdrawal withdrawal)
+    {
+        _withdrawal = withdrawal;
+        _leaving ??= new LoopDeadline(loop, static tunnel => ((Tunnel)tunnel).OnLeaving(), this);
+        _leaving.Set(turn);
     }
 
     /// <summary>Ends it after <paramref name="time"/>, when its identity ends: the client is told so between two frames, and waited for no longer than <see cref="Closing"/>.</summary>
@@ -92,8 +114,9 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
         Received = await up;
         connection.Tunnel = null;
         _turn?.End();
+        _leaving?.End();
         _expiry?.End();
-        return _fault.Failed ? _fault
+        var fault = _fault.Failed ? _fault
             : work.GaveUp.Failed ? work.GaveUp
             : connection.TimedOut switch
             {
@@ -103,6 +126,9 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
                 FaultKind.HalfClosedTimeout => new Fault(_finished == FaultSide.Client ? FaultSide.Upstream : FaultSide.Client, FaultKind.HalfClosedTimeout),
                 var kind => new Fault(FaultSide.Client, kind),
             };
+
+        // A client whose endpoint has finished has nobody left to talk to: that it goes, in whatever way, is no fault of it.
+        return _finished == FaultSide.Upstream && fault is { Side: FaultSide.Client, Kind: FaultKind.ClientClosed or FaultKind.Reset } ? Fault.None : fault;
     }
 
     /// <summary>Copies what <paramref name="side"/> sends to its end, and passes the end on.</summary>
@@ -146,7 +172,12 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             if (read.IsCompleted)
             {
                 to.Complete();
-                _finished ??= side;
+                if (!IsBroken && connection.TimedOut == FaultKind.None)
+                {
+                    // And not because the other side is gone, or its time is over.
+                    _finished ??= side;
+                }
+
                 Expect();
                 return copied;
             }
@@ -211,6 +242,10 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
             CloseIfDue(to);
             count = IsClosing ? 0 : _frames.Take(bytes, toBoundary: _hasToEnd);
         }
+        else
+        {
+            _clientFrames.Take(bytes, toBoundary: false);
+        }
 
         bytes[..count].CopyTo(to.GetSpan(count));
         to.Advance(count);
@@ -221,6 +256,14 @@ internal sealed class Tunnel(ResponseCarrier carrier, IDuplexPipe client, Forwar
     {
         _hasToEnd = true;
         connection.Input.CancelPendingRead();
+    }
+
+    private void OnLeaving()
+    {
+        if (work.Uses(_withdrawal!))
+        {
+            OnTurn();
+        }
     }
 
     private void OnExpiry()

@@ -46,7 +46,7 @@ internal static class Upgrade
             // The connection is being drained already.
             tunnel.EndAfter(turn);
         }
-        else if (exchange is { Retirement: not null } or { Endpoint.Withdrawal: not null })
+        else if (exchange is { Retirement: not null } or { Endpoint.IsWithdrawn: true })
         {
             // Its route or its endpoint is: all others have been told, and this one was on its way.
             tunnel.EndAfter(TimeSpan.Zero);
@@ -72,6 +72,12 @@ internal static class Upgrade
             // Whoever of the two went first after that: this is why.
             exchange.Fault = new Fault(FaultSide.Internal, FaultKind.Drained);
             return Fault.None;
+        }
+
+        if (!fault.Failed && tunnel.WasLeft)
+        {
+            // For the log alone: many endpoints never send a Close frame, and none is worse for that.
+            exchange.Fault = new Fault(FaultSide.Upstream, FaultKind.EndpointClosed);
         }
 
         return fault;

@@ -111,6 +111,14 @@ internal sealed class UpstreamPool(UpstreamPools pools, Endpoint endpoint, Respo
         return oldest is not null || _sessions?.TryCloseIdle(keepsSession) == true;
     }
 
+    /// <summary>Closes those that are idle, and each session of HTTP/2 after its last stream.</summary>
+    public void Retire()
+    {
+        while (TryCloseIdle() || _sessions?.TryCloseIdle(orBusy: true) == true)
+        {
+        }
+    }
+
     /// <summary>Gives up an idle connection for another loop, or makes a session take nobody new for a part of that loop's patience.</summary>
     public void GiveUp(bool isFurther, TimeSpan patience)
     {

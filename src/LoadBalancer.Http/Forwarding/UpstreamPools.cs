@@ -88,6 +88,18 @@ internal sealed class UpstreamPools
         }
     }
 
+    /// <summary>Closes every connection to endpoints that were taken away which no request uses, in order, and each other one after its last.</summary>
+    public void Retire(Withdrawal withdrawal)
+    {
+        foreach (var pool in _pools.Values.ToArray())
+        {
+            if (withdrawal.Holds(pool.Endpoint))
+            {
+                pool.Retire();
+            }
+        }
+    }
+
     /// <summary>Makes a pool that has, or opens, a connection its endpoint's, where that has none.</summary>
     internal void Remember(UpstreamPool pool) => _pools.TryAdd(pool.Endpoint, pool);
 

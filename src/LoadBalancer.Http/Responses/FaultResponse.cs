@@ -150,7 +150,7 @@ internal static class FaultResponse
         FaultKind.ClientClosed => 499,
         FaultKind.Bug => 500,
         FaultKind.NotImplemented => 501,
-        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose => 502,
+        FaultKind.ConnectRefused or FaultKind.ConnectUnreachable or FaultKind.Reset or FaultKind.EarlyClose or FaultKind.EndpointClosed => 502,
         FaultKind.TlsFailed or FaultKind.TlsVerifyFailed or FaultKind.TlsRecordInvalid => 502,
         FaultKind.ResponseInvalid or FaultKind.ResponseHeadTooLarge or FaultKind.ResponseTruncated or FaultKind.UpgradeInvalid or FaultKind.BadStatus => 502,
         FaultKind.NoEndpoint or FaultKind.CircuitOpen or FaultKind.Overloaded or FaultKind.PendingOverflow or FaultKind.PendingTimeout => 503,

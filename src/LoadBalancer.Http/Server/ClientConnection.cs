@@ -104,7 +104,7 @@ internal sealed class ClientConnection : TrackedConnection
     }
 
     /// <inheritdoc/>
-    public override void Withdraw(Withdrawal withdrawal, TimeSpan turn) => Each(withdrawal, exchange => exchange.Pending!.EndAfter(turn));
+    public override void Withdraw(Withdrawal withdrawal, TimeSpan turn) => Each(withdrawal, exchange => exchange.Pending!.EndAfter(turn, withdrawal));
 
     /// <inheritdoc/>
     public override void StopWithdrawn(Withdrawal withdrawal, Fault fault) => Each(withdrawal, exchange => exchange.GiveUp(fault));

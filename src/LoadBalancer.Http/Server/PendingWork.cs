@@ -23,6 +23,11 @@ internal abstract class PendingWork
     {
     }
 
+    /// <summary>The same because an endpoint that it uses was taken away, unless that is back by then.</summary>
+    public virtual void EndAfter(TimeSpan turn, Withdrawal withdrawal)
+    {
+    }
+
     /// <summary>Where it <see cref="HasFallback"/>: ends the wait for something better because of <paramref name="fault"/>; whoever waits goes on inline.</summary>
     public virtual void FallBack(Fault fault) => GiveUp(fault);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LoadBalancer.Daemon.Status;
 
 namespace LoadBalancer.Daemon.Admin;
@@ -7,4 +8,6 @@ namespace LoadBalancer.Daemon.Admin;
 /// <param name="State">Whether it is picked, and if not, why; null where the upstream has it no more.</param>
 /// <param name="Weight">Its share of traffic now; null likewise.</param>
 /// <param name="ActiveConnections">Connections to it that are open.</param>
-internal sealed record ChangedEndpoint(string Address, EndpointState? State, int? Weight, long ActiveConnections);
+/// <param name="Until">When they are ended; null where they go on.</param>
+internal sealed record ChangedEndpoint(
+    string Address, EndpointState? State, int? Weight, long ActiveConnections, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null);

@@ -68,6 +68,7 @@ internal abstract class EndpointAction(string path, Func<Snapshot> present, Endp
 
             // So that whoever connects after the answer sees what it says.
             await upstream.SettleAsync();
+            OnApplied(request, upstream, chosen);
         }
 
         return AdminAnswer.Json(200, AdminJson.Format(new ChangedAnswer(name, Describe(name, chosen))));
@@ -85,6 +86,11 @@ internal abstract class EndpointAction(string path, Func<Snapshot> present, Endp
 
     /// <summary>Does it.</summary>
     protected abstract void Apply(AdminRequest request, Upstream upstream, EndpointId id);
+
+    /// <summary>It is done, of all that were chosen; nobody who connects from here on sees what was before.</summary>
+    protected virtual void OnApplied(AdminRequest request, Upstream upstream, IReadOnlyList<EndpointId> chosen)
+    {
+    }
 
     private static AdminAnswer? Choose(string? written, string upstream, List<EndpointId> known, out List<EndpointId> chosen)
     {
@@ -117,7 +123,7 @@ internal abstract class EndpointAction(string path, Func<Snapshot> present, Endp
         [
             .. chosen.Select(id => AddressText.Print(id.Address)).Select(address =>
                 endpoints.TryGetValue(address, out var endpoint)
-                    ? new ChangedEndpoint(address, endpoint.State, endpoint.Weight, endpoint.ActiveConnections)
+                    ? new ChangedEndpoint(address, endpoint.State, endpoint.Weight, endpoint.ActiveConnections, endpoint.DrainedUntil)
                     : new ChangedEndpoint(address, null, null, 0)),
         ];
     }

@@ -28,11 +28,13 @@ internal sealed record EndpointTarget(string Upstream, string? Endpoint)
     /// <param name="client">Asks.</param>
     /// <param name="terminal">Where to print.</param>
     /// <param name="weight">Parameters of a change of weight, each with an ampersand in front; null where that is not what is changed.</param>
+    /// <param name="within">The time that a drain gives to what is open; null for any.</param>
     /// <returns>An <see cref="ExitCode"/>.</returns>
-    public async Task<int> ChangeAsync(string path, AdminClient client, Terminal terminal, string? weight = null)
+    public async Task<int> ChangeAsync(string path, AdminClient client, Terminal terminal, string? weight = null, string? within = null)
     {
         var endpoint = Endpoint is null ? "" : $"&endpoint={Uri.EscapeDataString(Endpoint)}";
-        var reply = await client.SendAsync(HttpMethod.Post, $"{path}?upstream={Uri.EscapeDataString(Upstream)}{endpoint}{weight}");
+        var time = within is null ? "" : $"&within={Uri.EscapeDataString(within)}";
+        var reply = await client.SendAsync(HttpMethod.Post, $"{path}?upstream={Uri.EscapeDataString(Upstream)}{endpoint}{weight}{time}");
         if (!reply.Succeeded || reply.Json.ValueKind != JsonValueKind.Object)
         {
             await terminal.Error.WriteLineAsync($"lb: {reply.Error}");
@@ -43,8 +45,9 @@ internal sealed record EndpointTarget(string Upstream, string? Endpoint)
         {
             var state = each.GetProperty("state").GetString() ?? "in no upstream now";
             var share = weight is not null && each.GetProperty("weight") is { ValueKind: JsonValueKind.Number } number ? $", weight {number}" : "";
+            var until = StatusReport.Time(each, "until") is { Length: > 0 } end ? $", ended at {end}" : "";
             await terminal.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{Upstream}/{each.GetProperty("address").GetString()}: {state}{share}, open connections {each.GetProperty("active_connections").GetInt64()}"));
+                CultureInfo.InvariantCulture, $"{Upstream}/{each.GetProperty("address").GetString()}: {state}{share}, open connections {each.GetProperty("active_connections").GetInt64()}{until}"));
         }
 
         return ExitCode.Success;

@@ -253,7 +253,9 @@ internal sealed class StatusReport(JsonElement status)
         return string.Join("; ", [.. Said("drained", ""), .. Said("weighed", "weight "), .. verdicts]);
 
         IEnumerable<string> Said(string key, string what) =>
-            Child(endpoint, key) is { ValueKind: JsonValueKind.Object } said ? [$"{what}by {Text(said, "by")}, since {Time(said, "since")}"] : [];
+            Child(endpoint, key) is { ValueKind: JsonValueKind.Object } said
+                ? [$"{what}by {Text(said, "by")}, since {Time(said, "since")}{(Time(said, "until") is { Length: > 0 } until ? $", ends what is open at {until}" : "")}"]
+                : [];
     }
 
     private static JsonElement Child(JsonElement owner, string key) =>
@@ -271,7 +273,8 @@ internal sealed class StatusReport(JsonElement status)
         ? counts.EnumerateObject().Sum(count => count.Value.GetInt64()).ToString(CultureInfo.InvariantCulture)
         : "";
 
-    private static string Time(JsonElement owner, string key) =>
+    /// <summary>A time of the document, for a person; empty where there is none.</summary>
+    public static string Time(JsonElement owner, string key) =>
         Child(owner, key) is { ValueKind: JsonValueKind.String } value && value.TryGetDateTimeOffset(out var time)
             ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
             : "";

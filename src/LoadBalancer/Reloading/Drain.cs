@@ -1,6 +1,7 @@
 using LoadBalancer.Connections.Tracking;
 using LoadBalancer.Endpoints;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
 
 namespace LoadBalancer.Daemon.Reloading;
 
@@ -35,28 +36,32 @@ internal static class Drain
     }
 
     /// <summary>
-    /// The same for what goes to endpoints that a configuration has taken away, on listeners that stay. It takes the whole time: who was on his way
-    /// to them when they were taken away, in a handshake perhaps, may come to them until then, and after it nobody does.
+    /// The same for what goes to endpoints that a configuration or an operator has taken away, on listeners that stay. It takes the whole time: who was on his way
+    /// to them when they were taken away, in a handshake perhaps, may come to them until then, and after it nobody does. Then connections to them that
+    /// no request uses are closed too.
     /// </summary>
     /// <param name="tables">The connections of those listeners.</param>
     /// <param name="gone">The endpoints. One that comes back meanwhile keeps what was not told to end yet.</param>
+    /// <param name="engine">Has the connections that no request uses.</param>
     /// <param name="patience">The deadline.</param>
     /// <param name="time">The clock of the deadline.</param>
     /// <param name="hurry">Ends the patience early.</param>
     /// <returns>How many were ended by the deadline.</returns>
     public static async Task<int> WithdrawAsync(
-        IReadOnlyList<ConnectionTable> tables, Withdrawal gone, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+        IReadOnlyList<ConnectionTable> tables, Withdrawal gone, HttpEngine engine, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
         if (gone.IsOver)
         {
             return 0;
         }
 
+        var began = time.GetTimestamp();
         await Task.WhenAll(tables.Select(table => table.WithdrawAllAsync(gone, SpreadOf(patience))));
-        await WaitAsync(tables, () => gone.IsOver, patience, time, hurry);
+        await WaitAsync(tables, () => gone.IsOver, began, patience, time, hurry);
         gone.Close();
         var open = gone.Open;
         await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(gone, Drained)));
+        await Task.WhenAll(engine.Loops.ToArray().Select(loop => loop.Upstreams).Select(pools => pools.Loop.RunAsync(_ => pools.Retire(gone), null)));
         return open;
     }
 
@@ -69,8 +74,9 @@ internal static class Drain
     /// <returns>How many were ended by the deadline.</returns>
     public static async Task<int> RetireAsync(ConnectionTable connections, Retirement retirement, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
+        var began = time.GetTimestamp();
         await connections.RetireAllAsync(retirement, SpreadOf(patience));
-        await WaitAsync([connections], static () => false, patience, time, hurry);
+        await WaitAsync([connections], static () => false, began, patience, time, hurry);
         await connections.StopRetiredAsync(retirement, Drained);
         return retirement.Stopped;
     }
@@ -79,9 +85,8 @@ internal static class Drain
     private static TimeSpan SpreadOf(TimeSpan patience) => patience / 2;
 
     // Where no connection is open any more, as at the end of the process, nothing is waited for.
-    private static async Task WaitAsync(IReadOnlyList<ConnectionTable> tables, Func<bool> isOver, TimeSpan patience, TimeProvider time, CancellationToken hurry)
+    private static async Task WaitAsync(IReadOnlyList<ConnectionTable> tables, Func<bool> isOver, long began, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
-        var began = time.GetTimestamp();
         while (!isOver() && tables.Any(table => table.Count > 0) && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

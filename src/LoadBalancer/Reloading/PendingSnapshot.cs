@@ -6,6 +6,7 @@ using LoadBalancer.Endpoints;
 using LoadBalancer.Http.Authentication;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.RateLimiting;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Upstreams;
 
@@ -43,6 +44,9 @@ internal sealed class PendingSnapshot
 
     /// <summary>Their sockets.</summary>
     public required SocketChange Sockets { get; init; }
+
+    /// <summary>Has the connections to endpoints that no request uses.</summary>
+    public required HttpEngine Engine { get; init; }
 
     /// <summary>The clock of drains.</summary>
     public required TimeProvider Time { get; init; }
@@ -134,7 +138,7 @@ internal sealed class PendingSnapshot
         }
 
         // Before anything is waited for: the next configuration may have them again.
-        yield return new Closing("endpoints", Drain.WithdrawAsync(tables, new Withdrawal(GoneEndpoints(next)), patience, Time, Hurry));
+        yield return new Closing("endpoints", Drain.WithdrawAsync(tables, new Withdrawal(GoneEndpoints(next)), Engine, patience, Time, Hurry));
     }
 
     // Of this object nothing is held, which has two configurations, while a drain lasts. And one end that fails keeps no other from coming.

@@ -66,6 +66,7 @@ internal sealed class SnapshotBuilder(
                 Cache = cache,
                 Listeners = [.. listeners.Select(listener => ListenerOf(listener, upstreams, providers, limits, https))],
                 Sockets = change,
+                Engine = proxies.Engine,
                 Time = context.Time,
                 Hurry = hurry,
                 Log = log,

@@ -59,6 +59,10 @@ internal sealed record EndpointStatus
     /// <summary>Who drained it and when; null where no operator did.</summary>
     public OperatorStatus? Drained { get; init; }
 
+    /// <summary>The deadline of its drain, which is to come; null where it has none.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? DrainedUntil { get; init; }
+
     /// <summary>Who gave it its weight and when; null where the file does.</summary>
     public OperatorStatus? Weighed { get; init; }
 
@@ -83,6 +87,7 @@ internal sealed record EndpointStatus
                 : endpoint.Health.Active.Verdict == HealthVerdict.Unhealthy ? EndpointState.Unhealthy
                 : available ? EndpointState.Available
                 : EndpointState.Ejected,
+            DrainedUntil = endpoint.OperatorWithdrawal is { IsClosed: false, Until: var until } ? until : null,
             ActiveConnections = endpoint.Load.Active,
             Connections = endpoint.Load.Leased,
             ConnectTimes = endpoint.ConnectTimes,

@@ -50,7 +50,7 @@ internal sealed class StatusReader(Reloader reloader, Readiness readiness, LoopG
         : upstream with { Endpoints = [.. upstream.Endpoints.Select(endpoint => notes[(upstream.Name, endpoint.Address)].Aggregate(endpoint, WithNote))] };
 
     private static EndpointStatus WithNote(EndpointStatus endpoint, EndpointNote note) => note.Weight is null
-        ? endpoint with { Drained = new OperatorStatus(note.Since, note.By) }
+        ? endpoint with { Drained = new OperatorStatus(note.Since, note.By, endpoint.DrainedUntil) }
         : endpoint with { Weighed = new OperatorStatus(note.Since, note.By) };
 
     private static ConfigStatus Config(Snapshot snapshot, ReloadOutcome outcome) => new()

@@ -75,6 +75,39 @@ internal sealed class OperatorTests : UpstreamFixture
     }
 
     [Test]
+    public async Task The_deadline_of_a_drain_outlives_reloads_and_ends_with_the_drain()
+    {
+        await Run(Options(2));
+        var endpoint = Endpoint(1);
+        Running.Drain(Id(1));
+        await Running.SettleAsync();
+        var deadline = new Withdrawal([endpoint], Time.GetUtcNow() + TimeSpan.FromSeconds(30));
+        await Run(Options(2) with { Timeouts = new() { Connect = TimeSpan.FromSeconds(1) } });
+        Assert.That((deadline.Holds(endpoint), endpoint.IsWithdrawn, endpoint.IsGone), Is.EqualTo((true, true, false)));
+
+        // A reload takes it away too, and has it again.
+        var ofReload = new Withdrawal([endpoint]);
+        await Run(Options(2));
+        Assert.That((deadline.Holds(endpoint), ofReload.Holds(endpoint)), Is.EqualTo((true, false)));
+
+        var later = new Withdrawal([endpoint], Time.GetUtcNow() + TimeSpan.FromSeconds(60));
+        Assert.That((deadline.IsOver, later.Holds(endpoint)), Is.EqualTo((true, true)), "the last one counts");
+        later.Close();
+        Assert.That(endpoint.IsGone, Is.True);
+        Running.Enable(Id(1));
+        Assert.That((later.IsOver, endpoint.IsWithdrawn, endpoint.IsGone), Is.EqualTo((true, false, false)));
+    }
+
+    [Test]
+    public async Task An_endpoint_that_is_enabled_at_the_same_moment_gets_no_deadline()
+    {
+        await Run(Options(2));
+        Running.Drain(Id(1));
+        Running.Enable(Id(1));
+        Assert.That(new Withdrawal([Endpoint(1)], Time.GetUtcNow()).IsOver, Is.True);
+    }
+
+    [Test]
     public async Task Leaves_nobody_where_all_are_drained()
     {
         await Run(Options(2));

@@ -253,6 +253,33 @@ internal sealed class OperatorScenarios
         Assert.That(await waiting, Is.EqualTo((0, $"{target}: drained, open connections 0\nno connection is open\n", "")).Or.EqualTo((0, $"{target}: drained, open connections 1\nno connection is open\n", "")));
     }
 
+    [Test]
+    public async Task Drain_within_a_time_ends_what_is_open_then_and_can_be_waited_for()
+    {
+        Write();
+        await using var lb = await StartAsync();
+        var (socket, name) = await ConnectAsync();
+        var (other, _) = await ConnectAsync();
+        var target = $"all/{(name == 'a' ? _a : _b).Address}";
+        foreach (var wrong in (string[])["0", "0s", "-5s", "2d"])
+        {
+            var refused = await RunAsync("drain", target, $"--within={wrong}");
+            Assert.That((refused.Code, refused.Error), Is.EqualTo((1, $"lb: --within expects a duration from 1s to 1d such as 5s, not '{wrong}'\n")));
+        }
+
+        Assert.That((await RunAsync("drain", target, "--within", "1h")).Out, Does.Match($@"^{target}: drained, open connections 1, ended at \d{{4}}-.*Z\n$"));
+        Assert.That((await RunAsync("status")).Out, Does.Match(@"(?m) drained .*by uid \d+, since \d{4}-.*Z, ends what is open at \d{4}-.*Z$"));
+        Assert.That((await RunAsync("drain", target, "--wait", "--timeout", "1s")).Code, Is.EqualTo(1), "the deadline stays");
+        var (code, text, errors) = await RunAsync("drain", target, "--within", "2s", "--wait");
+        Assert.That((code, errors), Is.EqualTo((0, "")));
+        Assert.That(text, Does.EndWith("no connection is open\n"));
+        Assert.That(socket.ReceiveToEnd(), Is.Empty, "it has ended");
+        other.Send([42]);
+        Assert.That(other.ReceiveExactly(1)[0], Is.EqualTo(42));
+        Assert.That((await RunAsync("enable", target)).Out, Is.EqualTo($"{target}: available, open connections 0\n"));
+        other.Dispose();
+    }
+
     [TestCase("drain", "al", "lb: no upstream is called 'al'; did you mean 'all'?\n")]
     [TestCase("enable", "nothing", "lb: no upstream is called 'nothing'\n")]
     [TestCase("drain", "all/10.9.9.9:1", "lb: the upstream 'all' has no endpoint '10.9.9.9:1'; it has 127.0.0.1:")]

@@ -132,9 +132,10 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
 
     /// <summary>Closes a session that lies idle; false where none does.</summary>
     /// <param name="keepsOne">True where the last one stays.</param>
-    public bool TryCloseIdle(bool keepsOne = false)
+    /// <param name="orBusy">True where one that is in use will do, which then takes no other stream and is closed after its last.</param>
+    public bool TryCloseIdle(bool keepsOne = false, bool orBusy = false)
     {
-        var idle = keepsOne && _sessions.Count < 2 ? null : _sessions.Find(static session => session.IsIdle);
+        var idle = keepsOne && _sessions.Count < 2 ? null : orBusy && _sessions is [var first, ..] ? first : _sessions.Find(static session => session.IsIdle);
         idle?.Retire();
         return idle is not null;
     }

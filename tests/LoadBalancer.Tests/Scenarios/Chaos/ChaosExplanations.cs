@@ -29,6 +29,7 @@ internal sealed class ChaosExplanations(IReadOnlyCollection<ChaosWindow> windows
         ["handshake_timeout"] = ["freeze", "busy"],
         ["reset"] = ["kill", "reset", "lie"],
         ["early_close"] = ["kill", "reset", "lie"],
+        ["endpoint_closed"] = ["kill"],
         ["response_truncated"] = ["kill", "reset", "lie"],
         ["response_invalid"] = ["lie"],
         ["upgrade_invalid"] = ["lie"],
@@ -63,9 +64,9 @@ internal sealed class ChaosExplanations(IReadOnlyCollection<ChaosWindow> windows
         var machine = line.Endpoint is { } endpoint ? endpoint[..endpoint.LastIndexOf(':')] : null;
         return line.Result switch
         {
-            // Where bytes are passed on as they are, the end of a program that was killed is an end in order: its kernel says so. A client of
-            // HTTP/2 who is told so in a WebSocket resets its stream.
-            "ok" or "client_closed" => line.IsRelay && machine is not null && Any(failure, machine, Slack, "kill"),
+            // Where bytes are passed on as they are, the end of a program that was killed is an end in order: its kernel says so. In a WebSocket it is
+            // one where a Close frame had come, which the program has not answered.
+            "ok" => line.IsRelay && machine is not null && Any(failure, machine, Slack, "kill"),
             "drained" => Any(failure, "", Slack, "upgrade", "removal"),
             "no_route" => failure.What.Contains("/now/", StringComparison.Ordinal) && Any(failure, "", Slack, "unrouted"),
             "no_endpoint" => machines.All(each => Any(failure, each, Aftermath, [.. Faults, "absent", "unlisted"])) || Any(failure, "", Aftermath, "busy")

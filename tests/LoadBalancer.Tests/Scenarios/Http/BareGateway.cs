@@ -79,6 +79,9 @@ internal sealed class BareGateway : IAsyncDisposable
     /// <summary>The keys of the issuer of the one provider that there is.</summary>
     public JwksSource IssuerKeys => _reloader.Snapshot.Providers.Providers.Single().IssuerKeys!;
 
+    /// <summary>What runs.</summary>
+    public Snapshot Snapshot => _reloader.Snapshot;
+
     /// <summary>The listener.</summary>
     public Listener Listener => _reloader.Snapshot.Listeners["web"];
 

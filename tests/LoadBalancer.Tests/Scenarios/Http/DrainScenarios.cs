@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -147,6 +148,38 @@ internal sealed class DrainScenarios(Carrier carrier) : IOverCarriers
 
         await gateway.Daemon.ReloadAsync(after);
         AssertDrained(streams);
+    }
+
+    [Test]
+    public async Task What_goes_to_an_endpoint_that_an_operator_drains_within_a_time_is_drained_as_if_a_reload_took_it_away()
+    {
+        using var gone = new HttpEndpoint(Serve);
+        using var stays = new HttpEndpoint(Serve);
+        var text = HttpGateway.Text("{routes: [{path: /both, upstream: both}]}", $"{{{HttpGateway.Upstream("both", ", balance: round_robin", stays, gone)}}}");
+        await using var gateway = await HttpGateway.OnAsync(DaemonHarness.StartAsync(text));
+        var streams = new List<(HttpWire Wire, bool IsChat, bool Stays)>();
+        foreach (var fields in (string[])["", "", Agree, Agree])
+        {
+            var wire = gateway.Connect();
+            wire.Get("/both", fields);
+            var head = fields.Length > 0 ? wire.ReadResponse() : wire.ReadHead();
+            streams.Add((wire, fields.Length > 0, head["X-Port"] == stays.Address.ToString()!.Split(':')[1]));
+        }
+
+        Assert.That(streams.Count(stream => stream.Stays), Is.EqualTo(2), "one of each kind");
+        foreach (var wrong in (string[])["0s", "-5s", "soon", "2d", "5"])
+        {
+            Assert.That(await gateway.Daemon.PostAsync($"/drain?upstream=both&endpoint={gone.Address}&within={wrong}"), Is.EqualTo(HttpStatusCode.BadRequest), wrong);
+        }
+
+        Assert.That(await gateway.Daemon.PostAsync($"/enable?upstream=both&within=5s"), Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That((await gateway.StatusAsync()).GetProperty("drained").GetArrayLength(), Is.Zero, "nothing was changed");
+        Assert.That(await gateway.Daemon.PostAsync($"/drain?upstream=both&endpoint={gone.Address}&within=2s"), Is.EqualTo(HttpStatusCode.OK));
+        var drained = (await gateway.StatusAsync()).GetProperty("upstreams")[0].GetProperty("endpoints")[1].GetProperty("drained");
+        Assert.That(drained.GetProperty("until").GetDateTimeOffset() - drained.GetProperty("since").GetDateTimeOffset(), Is.EqualTo(TimeSpan.FromSeconds(2)).Within(TimeSpan.FromSeconds(1)));
+        AssertDrained(streams);
+        Assert.That(() => gone.Open, Is.Zero.After(Loopback.TimeoutMs, 5));
+        await gateway.Daemon.UntilAsync(status => !status.GetProperty("upstreams")[0].GetProperty("endpoints")[1].GetProperty("drained").TryGetProperty("until", out _), "the end of the drain");
     }
 
     private static void Serve(HttpWire wire, HttpMessage request)

@@ -38,6 +38,12 @@ internal sealed class Http2Client(Socket socket, SslStream? tls = null) : HttpWi
     }
 
     /// <inheritdoc/>
+    public override void Finish() => _wire.Data(_sending, [], ends: true);
+
+    /// <inheritdoc/>
+    public override void Reset() => _wire.Send(FrameKind.ResetStream, FrameFlags.None, _sending, Http2Wire.Number((int)Http2Error.Cancel));
+
+    /// <inheritdoc/>
     public override HttpMessage ReadResponse(bool toHead = false)
     {
         if (_isTunnel)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using LoadBalancer.Tests;
 
 namespace LoadBalancer.Daemon.Tests.Scenarios.Http;
 
@@ -41,6 +42,12 @@ internal class HttpWire(Socket socket, SslStream? tls = null) : IDisposable
             bytes = bytes[socket.Send(bytes)..];
         }
     }
+
+    /// <summary>Ends in order what is sent; the rest is still read.</summary>
+    public virtual void Finish() => socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Breaks off.</summary>
+    public virtual void Reset() => socket.Abort();
 
     /// <summary>Sends a request without a body.</summary>
     public HttpWire Get(string target, string fields = "", string host = "test") => Send($"GET {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");

@@ -15,8 +15,8 @@ internal sealed class WebSocketScenarios
     [TestCase("client", true, "reset", "client")]
     [TestCase("endpoint", true, "reset", "upstream")]
     [TestCase("client", false, "ok", null)]
-    [TestCase("endpoint", false, "ok", null)]
-    public async Task Whose_reset_it_was_is_logged_and_an_end_in_order_is_no_fault(string who, bool reset, string result, string? side)
+    [TestCase("endpoint", false, "endpoint_closed", "upstream")]
+    public async Task Whose_end_it_was_is_logged(string who, bool reset, string result, string? side)
     {
         using var listener = Loopback.Listen();
         await using var gateway = await StartAsync(listener);
