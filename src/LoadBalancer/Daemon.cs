@@ -52,6 +52,11 @@ internal static class Daemon
         try
         {
             // 0. The process that this one replaces, in an upgrade.
+            if (Detachment.Run(service) is { } started)
+            {
+                return started ? ExitCode.Success : ExitCode.Failure;
+            }
+
             using var predecessor = Predecessor.Of(service);
             return await RunAsync(path, strict || predecessor is not null, terminal, service, predecessor, orders, time);
         }
@@ -243,9 +248,19 @@ internal static class Daemon
             readiness.Release(Readiness.Starting);
             predecessor?.Listeners.Open();
             predecessor?.SayAccepting();
-            predecessor?.Follow();
+            if (predecessor is not null)
+            {
+                await predecessor.FollowAsync();
+            }
+
             log.Info("ready", ("version", Shell.Version), ("config", reloader.Snapshot.Digest), ("loops", loops.Loops.Length), ("listeners", Describe(reloader.Snapshot)));
             notifier.Ready(Describe(reloader.Snapshot));
+            if (WholeProgram.IsOneFile)
+            {
+                // From here on a new version may be installed in this one's place.
+                _ = BackgroundThread.RunAsync(WholeProgram.Load);
+            }
+
             var handedOver = await ObeyAsync(reloader, upgrade, notifier, orders, log);
             using var accompanied = handedOver
                 ? upgrade.Accompany(() => reloader.Snapshot.Listeners.Values.Sum(listener => listener.Connections.Count), time, orders.OrderHurry)
@@ -261,6 +276,7 @@ internal static class Daemon
             await admin.DisposeAsync();
             await deadlines.EndAsync();
             log.Info("stopped", [("closed_at_the_deadline", closed), .. (await OpenResources.AtEndAsync(reloader, loops, proxies.Engine, time)).Fields]);
+            predecessor?.SayStopped();
             return ExitCode.Success;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)

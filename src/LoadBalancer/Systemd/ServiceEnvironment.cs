@@ -10,7 +10,7 @@ namespace LoadBalancer.Daemon.Systemd;
 internal sealed class ServiceEnvironment(Func<string, string?> read, Action<string> remove, int processId)
 {
     // What may be told to whoever takes this process's place: the sockets are given by other means, and the ids are ours.
-    private static readonly string[] OfThisProcess = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "WATCHDOG_PID", "LB_HANDOVER"];
+    private static readonly string[] OfThisProcess = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "WATCHDOG_PID", "LB_HANDOVER", "LB_HANDOVER_DETACH"];
 
     private readonly Dictionary<string, string> _taken = new(StringComparer.Ordinal);
 

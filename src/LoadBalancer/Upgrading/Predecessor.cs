@@ -31,6 +31,9 @@ internal sealed class Predecessor : IDisposable
     /// <summary>One of them, as JSON.</summary>
     public const string Note = "note ";
     public const string Complete = "complete";
+
+    /// <summary>The id of the process that was started in place of the one that says so (<see cref="Detachment"/>): all else comes from that one.</summary>
+    public const string Detached = "detached ";
     public const string Ready = "ready";
     public const string Failed = "failed ";
     public const string Yours = "yours";
@@ -42,10 +45,15 @@ internal sealed class Predecessor : IDisposable
     /// <summary>After all that, as long as it lives: how many earlier processes still run, it among them, and their connections.</summary>
     public const string Draining = "draining ";
 
+    /// <summary>The last word: this process has stopped in order.</summary>
+    public const string Stopped = "stopped";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LeavingPatience = TimeSpan.FromSeconds(5);
 
     private readonly DescriptorChannel _channel;
     private readonly List<(int Descriptor, string Name)> _activated = [];
+    private readonly TaskCompletionSource _isLeaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (string Path, int Descriptor)? _lock;
     private List<EndpointNote>? _notes;
     private volatile bool _isDisposed;
@@ -123,12 +131,17 @@ internal sealed class Predecessor : IDisposable
     public void SayAccepting() => _channel.Send(Accepting, Patience);
 
     /// <summary>Hears, from here on, what it still has, until it has ended (<see cref="UpgradeTally.DrainingProcesses"/>).</summary>
-    public void Follow()
+    /// <returns>Ends with the first word of it, or with it: this process is the service manager's main one then.</returns>
+    public async Task FollowAsync()
     {
         // A thread of its own, because a receive blocks, and this may take as long as a drain.
         Tally.Drains(1, 0);
         new Thread(Listen) { IsBackground = true, Name = "lb predecessor" }.Start();
+        await Task.WhenAny(_isLeaving.Task, Task.Delay(LeavingPatience, TimeProvider.System));
     }
+
+    /// <summary>Says that this process has stopped in order.</summary>
+    public void SayStopped() => _channel.Send(Stopped, LeavingPatience);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -147,12 +160,14 @@ internal sealed class Predecessor : IDisposable
                 break;
             }
 
+            _isLeaving.TrySetResult();
             if (message?.StartsWith(Draining, StringComparison.Ordinal) == true && Numbers(message[Draining.Length..]) is [var processes, var connections])
             {
                 Tally.Drains((int)processes, (int)connections);
             }
         }
 
+        _isLeaving.TrySetResult();
         Tally.Drains(0, 0);
     }
 

@@ -8,9 +8,14 @@ namespace LoadBalancer.Daemon.Upgrading;
 /// <summary>The process that is to take this one's place, and the way to it. Calls block.</summary>
 internal sealed class Successor : IDisposable
 {
+    private const int Kill = 9;
+
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ListenPatience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
+    private int? _detached;
+    private volatile bool _hasEnded;
 
     private Successor(Process process, DescriptorChannel channel)
     {
@@ -22,13 +27,14 @@ internal sealed class Successor : IDisposable
     public DescriptorChannel Channel { get; }
 
     /// <summary>Its id.</summary>
-    public int ProcessId => _process.Id;
+    public int ProcessId => _detached ?? _process.Id;
 
     /// <summary>Starts it as a child of this process: in the same control group, with the same limits, privileges and standard error.</summary>
     /// <param name="command">The program.</param>
     /// <param name="environment">Variables beside those of this process.</param>
+    /// <param name="detaches">True where it is to start another one that is nobody's child, and end (<see cref="Detachment"/>); earlier versions do not.</param>
     /// <exception cref="IOException">It cannot be started; the message says why.</exception>
-    public static Successor Start(ProgramCommand command, IReadOnlyDictionary<string, string> environment)
+    public static Successor Start(ProgramCommand command, IReadOnlyDictionary<string, string> environment, bool detaches)
     {
         var (channel, theirs) = DescriptorChannel.Pair();
         try
@@ -40,6 +46,11 @@ internal sealed class Successor : IDisposable
             }
 
             start.Environment[Predecessor.Variable] = theirs.ToString(CultureInfo.InvariantCulture);
+            if (detaches)
+            {
+                start.Environment[Detachment.Variable] = "1";
+            }
+
             return new Successor(Process.Start(start)!, channel);
         }
         catch (Win32Exception error)
@@ -53,29 +64,58 @@ internal sealed class Successor : IDisposable
         }
     }
 
-    /// <summary>Waits for the end of one that has closed its way to us: that comes first, and the exit code a moment later.</summary>
-    public void AwaitEnd() => _process.WaitForExit(ExitPatience);
-
-    /// <summary>Its end, whenever that comes, and its exit code: 128 and the signal's number where a signal ended it.</summary>
-    public async Task<int> EndedAsync()
+    /// <summary>The process that was started has started another one, which it is from here on; the service manager is its parent once this returns.</summary>
+    public void Detach(int processId)
     {
-        await _process.WaitForExitAsync();
-        return _process.ExitCode;
+        _process.WaitForExit(ExitPatience);
+        _detached = processId;
+    }
+
+    /// <summary>Waits for the end of one that has closed its way to us: that comes first, and the exit code a moment later.</summary>
+    public void AwaitEnd()
+    {
+        _hasEnded = true;
+        _process.WaitForExit(ExitPatience);
+    }
+
+    /// <summary>Its end, whenever that comes, in disorder: how it ended; null where it had stopped in order.</summary>
+    public async Task<string?> EndedAsync()
+    {
+        if (_detached is null)
+        {
+            await _process.WaitForExitAsync();
+            return _process.ExitCode == 0 ? null : FormattableString.Invariant($"exit code {_process.ExitCode}");
+        }
+
+        var stopped = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => stopped.SetResult(HearsStop())) { IsBackground = true, Name = "lb successor" }.Start();
+        return await stopped.Task ? null : "it did not stop in order";
     }
 
     /// <summary>Sends it a signal; one that has ended gets none.</summary>
     public void Signal(int signal)
     {
-        if (!_process.HasExited)
+        if (!_hasEnded && (_detached is not null || !_process.HasExited))
         {
-            Libc.Kill(_process.Id, signal);
+            Libc.Kill(ProcessId, signal);
         }
     }
 
     /// <summary>Ends it, if it has not ended by itself.</summary>
-    /// <returns>The exit code that it ended with by itself; null where it was made to.</returns>
+    /// <returns>The exit code that it ended with by itself; null where it was made to, and where only its parent knows.</returns>
     public int? End()
     {
+        if (_detached is not null)
+        {
+            Signal(Kill);
+            while (!_hasEnded && Channel.Receive(ExitPatience, out _, out var late) is not null && !late)
+            {
+                // What it had still to say does not matter any more.
+            }
+
+            return null;
+        }
+
         if (_process.WaitForExit(TimeSpan.Zero))
         {
             return _process.ExitCode;
@@ -91,5 +131,19 @@ internal sealed class Successor : IDisposable
     {
         Channel.Dispose();
         _process.Dispose();
+    }
+
+    // The way to it closes with it, and a last word comes before where that was in order.
+    private bool HearsStop()
+    {
+        while (true)
+        {
+            var word = Channel.Receive(ListenPatience, out _, out var late);
+            if (word == Predecessor.Stopped || (word is null && !late))
+            {
+                _hasEnded = true;
+                return word is not null;
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LoadBalancer.Daemon.Listening;
 using LoadBalancer.Daemon.State;
@@ -16,8 +17,9 @@ namespace LoadBalancer.Daemon.Upgrading;
 ///   notes of endpoints                    ──► takes them, builds, probes, looks up
 ///   serves as before                     ◄─── ready, or failed and why
 ///   writes what callers have used
-///   MAINPID to the service manager; yours ──► reads it, accepts
-///   leaves the sockets                   ◄─── accepting
+///   yours                                ──► reads it, accepts
+///   MAINPID to the service manager;      ◄─── accepting
+///   leaves the sockets
 ///   drains, says what it has, ends        ──► serves
 /// </code>
 /// Until the old one has read the last word it can go on as if nothing had been; whatever comes instead of it, or nothing within a bound, is
@@ -43,6 +45,9 @@ internal sealed class Upgrade(
 
     /// <summary>How long it may take between two words that need no work.</summary>
     private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the new process may take at least, once it was started.</summary>
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(1);
 
     /// <summary>How often the new process hears what this one still has.</summary>
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
@@ -114,7 +119,7 @@ internal sealed class Upgrade(
         {
             var command = ProgramCommand.OfProcess();
             log.Info("an upgrade begins", ("program", command.Program));
-            successor = Successor.Start(command, service.ForSuccessor);
+            successor = Successor.Start(command, service.ForSuccessor, detaches: notifier.Active);
         }
         catch (Exception error)
         {
@@ -126,7 +131,7 @@ internal sealed class Upgrade(
         string? failure;
         try
         {
-            failure = await Task.Run(() => HandOver(successor, patience), CancellationToken.None);
+            failure = await Task.Run(() => HandOver(successor, patience, stop), CancellationToken.None);
         }
         catch (Exception error)
         {
@@ -147,11 +152,25 @@ internal sealed class Upgrade(
     }
 
     /// <summary>The talk with the new process; why it failed, or null.</summary>
-    private string? HandOver(Successor successor, TimeSpan patience)
+    private string? HandOver(Successor successor, TimeSpan patience, CancellationToken stop)
     {
         var channel = successor.Channel;
         var late = false;
+        var began = TimeProvider.System.GetTimestamp();
         var answer = Give(channel) ? channel.Receive(patience, out _, out late) : null;
+        if (answer?.StartsWith(Predecessor.Detached, StringComparison.Ordinal) == true)
+        {
+            successor.Detach(int.Parse(answer[Predecessor.Detached.Length..], CultureInfo.InvariantCulture));
+            if (stop.IsCancellationRequested)
+            {
+                // Who was told to end it knew only the process that has started it.
+                successor.End();
+            }
+
+            var left = patience - TimeProvider.System.GetElapsedTime(began);
+            answer = channel.Receive(left > ShortestPatience ? left : ShortestPatience, out _, out late);
+        }
+
         if (late)
         {
             return FormattableString.Invariant($"the new process was not ready within {patience.TotalSeconds:0.###} s");
@@ -169,15 +188,13 @@ internal sealed class Upgrade(
         }
 
         kept.HandOver();
-
-        // In this order: the new process speaks to the service manager when it has its turn.
-        notifier.MainProcess(successor.ProcessId);
         if (channel.Send(shared.Tells ? Predecessor.Yours : Predecessor.YoursUntold, ShortPatience) && channel.Receive(ShortPatience, out _, out _) == Predecessor.Accepting)
         {
+            // Not before: the service manager hears none but the main process, so this one could not take it back. The new one speaks to it once this one leaves.
+            notifier.MainProcess(successor.ProcessId);
             return null;
         }
 
-        notifier.MainProcess(Environment.ProcessId);
         return "the new process was ready, and then did not take over";
     }
 
@@ -246,10 +263,9 @@ internal sealed class Upgrade(
 
     private async Task NoticeEndAsync(Successor successor, Action failed)
     {
-        var exitCode = await successor.EndedAsync();
-        if (exitCode != 0)
+        if (await successor.EndedAsync() is { } how)
         {
-            log.Error("the process that took over has failed; this one ends at once, so that another can start", ("pid", successor.ProcessId), ("exit_code", exitCode));
+            log.Error("the process that took over has failed; this one ends at once, so that another can start", ("pid", successor.ProcessId), ("why", how));
             failed();
         }
     }
