@@ -22,6 +22,7 @@ internal sealed class Orders : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _hurry = new();
     private int _saidStop;
+    private volatile bool _hasLeft;
 
     /// <summary>Canceled by the order to end: drain, then end.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -79,11 +80,13 @@ internal sealed class Orders : IDisposable
     }
 
     /// <summary>
-    /// Ends what waits for orders: another process takes them from now on. An order to end that comes after this is the first.
+    /// Ends what waits for orders: another process takes them from now on. This one ends with what it has, so that an order to end says nothing new: a service
+    /// manager gives it to every process of a service, and again once the main one has ended. <see cref="OrderHurry"/> still ends it at once.
     /// </summary>
     /// <param name="passOn">Takes the number of each signal whose order came too late to be obeyed here: it is for the other process.</param>
     public void Leave(Action<int> passOn)
     {
+        _hasLeft = true;
         _given.Writer.TryComplete();
         while (_given.Reader.TryRead(out var late))
         {
@@ -102,6 +105,11 @@ internal sealed class Orders : IDisposable
     /// <summary>Orders the end; said twice, the end at once.</summary>
     public void OrderStop()
     {
+        if (_hasLeft)
+        {
+            return;
+        }
+
         var again = Interlocked.Exchange(ref _saidStop, 1) != 0;
         _stop.Cancel();
         if (again)

@@ -84,6 +84,22 @@ public sealed class OrdersTests
         Assert.That(orders.Given.TryRead(out _), Is.False);
     }
 
+    [Test]
+    public void A_process_that_has_left_has_the_time_of_its_drain_however_often_it_is_told_to_end()
+    {
+        using var orders = new Orders();
+        orders.Leave(_ => { });
+        Assert.That(orders.Stop.IsCancellationRequested, Is.True);
+        for (var times = 0; times < 3; times++)
+        {
+            orders.OrderStop();
+        }
+
+        Assert.That(orders.Hurry.IsCancellationRequested, Is.False);
+        orders.OrderHurry();
+        Assert.That(orders.Hurry.IsCancellationRequested, Is.True);
+    }
+
     private static void Send(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
