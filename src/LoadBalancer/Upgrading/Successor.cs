@@ -14,7 +14,7 @@ internal sealed class Successor : IDisposable
     private static readonly TimeSpan ListenPatience = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
-    private int? _detached;
+    private volatile int _detached;
     private volatile bool _hasEnded;
 
     private Successor(Process process, DescriptorChannel channel)
@@ -27,7 +27,7 @@ internal sealed class Successor : IDisposable
     public DescriptorChannel Channel { get; }
 
     /// <summary>Its id.</summary>
-    public int ProcessId => _detached ?? _process.Id;
+    public int ProcessId => _detached != 0 ? _detached : _process.Id;
 
     /// <summary>Starts it as a child of this process: in the same control group, with the same limits, privileges and standard error.</summary>
     /// <param name="command">The program.</param>
@@ -68,7 +68,9 @@ internal sealed class Successor : IDisposable
     public void Detach(int processId)
     {
         _process.WaitForExit(ExitPatience);
-        _detached = processId;
+
+        // A fence: of this, and an order to end it at the same moment, one sees the other.
+        Interlocked.Exchange(ref _detached, processId);
     }
 
     /// <summary>Waits for the end of one that has closed its way to us: that comes first, and the exit code a moment later.</summary>
@@ -81,7 +83,7 @@ internal sealed class Successor : IDisposable
     /// <summary>Its end, whenever that comes, in disorder: how it ended; null where it had stopped in order.</summary>
     public async Task<string?> EndedAsync()
     {
-        if (_detached is null)
+        if (_detached == 0)
         {
             await _process.WaitForExitAsync();
             return _process.ExitCode == 0 ? null : FormattableString.Invariant($"exit code {_process.ExitCode}");
@@ -95,7 +97,7 @@ internal sealed class Successor : IDisposable
     /// <summary>Sends it a signal; one that has ended gets none.</summary>
     public void Signal(int signal)
     {
-        if (!_hasEnded && (_detached is not null || !_process.HasExited))
+        if (!_hasEnded && (_detached != 0 || !_process.HasExited))
         {
             Libc.Kill(ProcessId, signal);
         }
@@ -105,7 +107,7 @@ internal sealed class Successor : IDisposable
     /// <returns>The exit code that it ended with by itself; null where it was made to, and where only its parent knows.</returns>
     public int? End()
     {
-        if (_detached is not null)
+        if (_detached != 0)
         {
             Signal(Kill);
             while (!_hasEnded && Channel.Receive(ExitPatience, out _, out var late) is not null && !late)
