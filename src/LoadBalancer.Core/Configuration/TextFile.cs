@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace LoadBalancer.Configuration;
@@ -5,6 +6,8 @@ namespace LoadBalancer.Configuration;
 /// <summary>A file that holds UTF-8 text, read whole and with a bound. Whatever is wrong with it is a few words, and no exception.</summary>
 internal static class TextFile
 {
+    private const int FirstBytes = 16 * 1024;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The text of <paramref name="path"/>, or null and why not.</summary>
@@ -16,7 +19,7 @@ internal static class TextFile
         try
         {
             fault = path.Length == 0 ? "the path is empty" : Directory.Exists(path) ? "it is a directory" : null;
-            return fault is null ? Decode(ReadBytes(path, atMost), atMost, out fault) : null;
+            return fault is null ? ReadFile(path, atMost, out fault) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -31,19 +34,33 @@ internal static class TextFile
         }
     }
 
-    // One byte more than allowed, so that a file that never ends (a device) is told from one that just fits.
-    private static ReadOnlySpan<byte> ReadBytes(string path, int atMost)
+    // What is read goes into a buffer that others use again: a file of megabytes would be a collection of garbage in itself. It may hold secrets, so that nothing stays in it.
+    private static string? ReadFile(string path, int atMost, out string? fault)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : 0);
-        var buffer = new byte[16 * 1024];
-        int count;
-        while (bytes.Length <= atMost && (count = file.Read(buffer)) > 0)
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var bytes = ArrayPool<byte>.Shared.Rent(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : FirstBytes);
+        try
         {
-            bytes.Write(buffer, 0, count);
-        }
+            var length = 0;
+            while (length <= atMost && file.Read(bytes, length, bytes.Length - length) is > 0 and var count)
+            {
+                length += count;
+                if (length == bytes.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    bytes.CopyTo(larger, 0);
+                    ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+                    bytes = larger;
+                }
+            }
 
-        return bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+            // A file that never ends (a device) is told from one that just fits.
+            return Decode(bytes.AsSpan(0, Math.Min(length, atMost + 1)), atMost, out fault);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+        }
     }
 
     private static string? Decode(ReadOnlySpan<byte> bytes, int atMost, out string? fault)

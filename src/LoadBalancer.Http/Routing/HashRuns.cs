@@ -1,11 +1,13 @@
+using System.Buffers;
+
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>Items sorted by a hash, and the runs of two or more that have the same: candidates for being alike, found without an object for each. For one check.</summary>
 /// <param name="most">How many items there may be.</param>
-internal sealed class HashRuns(int most)
+internal sealed class HashRuns(int most) : IDisposable
 {
-    private readonly ulong[] _hashes = new ulong[most];
-    private readonly int[] _items = new int[most];
+    private readonly ulong[] _hashes = ArrayPool<ulong>.Shared.Rent(most);
+    private readonly int[] _items = ArrayPool<int>.Shared.Rent(most);
     private int _count;
     private int _read;
 
@@ -43,6 +45,13 @@ internal sealed class HashRuns(int most)
 
         run = default;
         return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ArrayPool<ulong>.Shared.Return(_hashes);
+        ArrayPool<int>.Shared.Return(_items);
     }
 
     /// <summary>The hash of something, and what it goes with.</summary>

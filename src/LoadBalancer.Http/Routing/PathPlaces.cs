@@ -1,15 +1,18 @@
+using System.Buffers;
 using System.Numerics;
 
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>
 /// The tries of the paths of some hosts while a <see cref="PathTrie"/> is made of them. All places are in one array and are found by one table, so that
-/// thousands of routes are a few objects and not some for each place: a place is a number from 1 on, 0 is none. For one build.
+/// thousands of routes are a few objects and not some for each place: a place is a number from 1 on, 0 is none. For one build, whose memory
+/// the next one gets again (<see cref="ScratchList{T}"/>).
 /// </summary>
-internal sealed class PathPlaces
+internal sealed class PathPlaces : IDisposable
 {
     private readonly Place[] _places;
     private readonly int[] _slots;
+    private readonly int _mask;
 
     // By route: the next one of the same list, and one; 0 after the last.
     private readonly int[] _next;
@@ -21,9 +24,10 @@ internal sealed class PathPlaces
     /// <param name="routes">How many routes there are.</param>
     public PathPlaces(int segments, int hosts, int routes)
     {
-        _places = new Place[1 + hosts + segments];
-        _slots = new int[BitOperations.RoundUpToPowerOf2((uint)(segments + (segments / 2) + 2))];
-        _next = new int[routes];
+        _places = Rent<Place>(1 + hosts + segments);
+        _mask = (int)BitOperations.RoundUpToPowerOf2((uint)(segments + (segments / 2) + 2)) - 1;
+        _slots = Rent<int>(_mask + 1);
+        _next = Rent<int>(routes);
     }
 
     /// <summary>How many places there are.</summary>
@@ -73,6 +77,21 @@ internal sealed class PathPlaces
     /// <summary>The place that a literal leads to; 0 for none.</summary>
     public int Find(int place, ReadOnlySpan<char> literal) => _slots[Slot(place, literal)];
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ArrayPool<Place>.Shared.Return(_places, clearArray: true);
+        ArrayPool<int>.Shared.Return(_slots);
+        ArrayPool<int>.Shared.Return(_next);
+    }
+
+    private static T[] Rent<T>(int length)
+    {
+        var array = ArrayPool<T>.Shared.Rent(length);
+        Array.Clear(array, 0, length);
+        return array;
+    }
+
     private int Literal(int place, PathSegment segment)
     {
         ref var slot = ref _slots[Slot(place, segment.Literal)];
@@ -88,11 +107,10 @@ internal sealed class PathPlaces
 
     private int Slot(int place, ReadOnlySpan<char> literal)
     {
-        var mask = _slots.Length - 1;
-        var at = (string.GetHashCode(literal) ^ (place * -1640531527)) & mask;
+        var at = (string.GetHashCode(literal) ^ (place * -1640531527)) & _mask;
         while (_slots[at] is var known and not 0 && !(_places[known].Parent == place && _places[known].Literal.SequenceEqual(literal)))
         {
-            at = (at + 1) & mask;
+            at = (at + 1) & _mask;
         }
 
         return at;

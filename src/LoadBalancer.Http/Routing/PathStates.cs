@@ -8,12 +8,12 @@ namespace LoadBalancer.Http.Routing;
 /// </summary>
 /// <param name="places">The places.</param>
 /// <param name="countsOnly">True where nobody asks for <see cref="Steps"/>, but how many states there are.</param>
-internal sealed class PathStates(PathPlaces places, bool countsOnly = false)
+internal sealed class PathStates(PathPlaces places, bool countsOnly = false) : IDisposable
 {
     private const int Header = 4;
 
     // By state: the place that is alone in its set; of another set ~ where it begins in _larger.
-    private readonly List<int> _sets = new(places.Count);
+    private readonly ScratchList<int> _sets = new(places.Count);
 
     // One after another: hash, the next one of its bucket and one, state, count, and the places.
     private readonly List<int> _larger = [];
@@ -27,10 +27,10 @@ internal sealed class PathStates(PathPlaces places, bool countsOnly = false)
     public int Count => _sets.Count;
 
     /// <summary>Which literals lead from where to where.</summary>
-    public List<PathStep> Steps { get; } = new(countsOnly ? 0 : places.Count);
+    public ScratchList<PathStep> Steps { get; } = new(countsOnly ? 0 : places.Count);
 
     /// <summary>By state, where a captured segment leads, as a step has it; -1 for nowhere.</summary>
-    public List<int> Captured { get; } = new(countsOnly ? 0 : places.Count);
+    public ScratchList<int> Captured { get; } = new(countsOnly ? 0 : places.Count);
 
     /// <summary>Adds the states of the trie below a root.</summary>
     /// <param name="root">The root.</param>
@@ -69,6 +69,14 @@ internal sealed class PathStates(PathPlaces places, bool countsOnly = false)
         }
 
         return CollectionsMarshal.AsSpan(_members);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _sets.Dispose();
+        Steps.Dispose();
+        Captured.Dispose();
     }
 
     private void Follow(int state)

@@ -35,7 +35,7 @@ internal sealed class PathTrie
             segments += route.Options.Pattern.Segments.Count;
         }
 
-        var places = new PathPlaces(segments, numbers.Count, routes.Length);
+        using var places = new PathPlaces(segments, numbers.Count, routes.Length);
         var lists = new HostLists[numbers.Count];
         foreach (ref var host in lists.AsSpan())
         {
@@ -50,7 +50,7 @@ internal sealed class PathTrie
 
         trie = null;
         hosts = new (string?, PathRoot)[lists.Length];
-        var states = new PathStates(places);
+        using var states = new PathStates(places);
         var candidates = new PathCandidates(routes, places, isByPathAlone);
         for (var host = 0; host < lists.Length; host++)
         {
@@ -90,14 +90,15 @@ internal sealed class PathTrie
             return false;
         }
 
-        var places = new PathPlaces(segments, 1, 0);
+        using var places = new PathPlaces(segments, 1, 0);
         var root = places.AddRoot();
         foreach (var path in paths)
         {
             places.Add(root, path);
         }
 
-        return !new PathStates(places, countsOnly: true).TryAdd(root, PathLimits.MostStates, out _);
+        using var states = new PathStates(places, countsOnly: true);
+        return !states.TryAdd(root, PathLimits.MostStates, out _);
     }
 
     /// <summary>A candidate that <see cref="Find"/> has found.</summary>
@@ -180,16 +181,16 @@ internal sealed class PathTrie
         }
     }
 
-    private static SegmentTable Table(PathPlaces places, List<PathStep> steps)
+    private static SegmentTable Table(PathPlaces places, ScratchList<PathStep> steps)
     {
         var longLetters = 0;
-        foreach (var step in steps)
+        foreach (ref readonly var step in steps.Items)
         {
             longLetters += SegmentTable.IsLong(places[step.Place].Length) ? places[step.Place].Length : 0;
         }
 
         var table = new SegmentTable(steps.Count, longLetters);
-        foreach (var step in steps)
+        foreach (ref readonly var step in steps.Items)
         {
             table.Add(step.From, places[step.Place].Literal, step.Target);
         }

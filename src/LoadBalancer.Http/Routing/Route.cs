@@ -9,6 +9,11 @@ namespace LoadBalancer.Http.Routing;
 /// <summary>A match and where it leads, as it runs. Immutable.</summary>
 internal sealed class Route
 {
+    private static long _lastNumber;
+
+    /// <summary>Another one for each route of the process, in the order in which they are made.</summary>
+    public long Number { get; } = Interlocked.Increment(ref _lastNumber);
+
     /// <summary>Its name in metrics, logs and explain: the file's, else host and path as written.</summary>
     public required string Name { get; init; }
 

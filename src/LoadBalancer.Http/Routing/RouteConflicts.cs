@@ -6,7 +6,7 @@ namespace LoadBalancer.Http.Routing;
 /// What is wrong with routes beside one another: ties, and routes that no request can reach. They are errors when the file is loaded. Of thousands of routes not
 /// every pair is looked at: <see cref="HashRuns"/> finds those that have the same in all that has to be the same, and each pair of them has the last word. For one check.
 /// </summary>
-internal sealed class RouteConflicts
+internal sealed class RouteConflicts : IDisposable
 {
     private readonly List<RouteConflict> _found = [];
     private readonly IReadOnlyList<RouteOptions> _routes;
@@ -26,7 +26,7 @@ internal sealed class RouteConflicts
     /// <summary>All conflicts of <paramref name="routes"/>, each with the route that stands later; in the order of the file.</summary>
     public static IReadOnlyList<RouteConflict> Find(IReadOnlyList<RouteOptions> routes)
     {
-        var conflicts = new RouteConflicts(routes);
+        using var conflicts = new RouteConflicts(routes);
         conflicts.AddOfOnePath();
         conflicts.AddOfRegexes();
         conflicts.AddOfTemplates();
@@ -34,6 +34,9 @@ internal sealed class RouteConflicts
         conflicts._found.Sort(static (left, right) => left.Route != right.Route ? left.Route.CompareTo(right.Route) : left.Other.CompareTo(right.Other));
         return conflicts._found;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _runs.Dispose();
 
     private void AddOfOnePath()
     {
@@ -119,7 +122,7 @@ internal sealed class RouteConflicts
         }
 
         _runs.Sort();
-        HashRuns? alike = null;
+        using var alike = new HashRuns(_routes.Count);
         while (_runs.TryNext(out var rank))
         {
             var shapes = ShapesOf(rank);
@@ -127,7 +130,7 @@ internal sealed class RouteConflicts
             {
                 for (var other = one + 1; other < shapes.Count; other++)
                 {
-                    AddOfShapes(rank, shapes[one], shapes[other], alike ??= new HashRuns(_routes.Count));
+                    AddOfShapes(rank, shapes[one], shapes[other], alike);
                 }
             }
         }

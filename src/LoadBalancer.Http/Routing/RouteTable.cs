@@ -16,7 +16,9 @@ internal sealed class RouteTable
     private readonly HostTable<PathRoot> _hosts;
     private readonly PathTrie _paths;
     private readonly Route[] _routes;
-    private readonly HashSet<Route> _same;
+
+    // In ascending order: who is in it is asked for seldom, and a set of thousands is a large thing to keep.
+    private readonly long[] _numbers;
     private readonly Lazy<ILookup<(string?, string?, string?), Route>> _byPlace;
     private RouteRivals? _rivals;
 
@@ -25,7 +27,8 @@ internal sealed class RouteTable
     public RouteTable(IReadOnlyList<Route> routes)
     {
         _routes = [.. routes];
-        _same = new HashSet<Route>(_routes);
+        _numbers = Array.ConvertAll(_routes, static route => route.Number);
+        Array.Sort(_numbers);
         _byPlace = new(() => _routes.ToLookup(route => PlaceOf(route.Options)));
         if (!PathTrie.TryBuild(_routes, isByPathAlone: false, out var paths, out var hosts))
         {
@@ -101,7 +104,7 @@ internal sealed class RouteTable
     /// </summary>
     public bool Continues(Route before)
     {
-        if (_same.Contains(before))
+        if (Has(before))
         {
             return true;
         }
@@ -121,7 +124,7 @@ internal sealed class RouteTable
     /// <summary>True where <see cref="Continues"/> holds for every route of <paramref name="before"/>. For whoever is in no hurry.</summary>
     public bool ContinuesAll(RouteTable before)
     {
-        var changed = Array.FindAll(before._routes, route => !_same.Contains(route));
+        var changed = Array.FindAll(before._routes, route => !Has(route));
         if (changed.Length > MostLookedFor)
         {
             _ = _byPlace.Value;
@@ -132,6 +135,8 @@ internal sealed class RouteTable
 
     /// <summary>Each route by itself, to tell why one is not the one that <see cref="Match"/> has found; made when it is asked for. Thread-safe.</summary>
     public RouteRivals Rivals => _rivals ??= new RouteRivals(_routes);
+
+    private bool Has(Route route) => Array.BinarySearch(_numbers, route.Number) >= 0;
 
     private RequestVerdict Find(RequestHead head, out int found)
     {

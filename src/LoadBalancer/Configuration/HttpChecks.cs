@@ -435,11 +435,17 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
             return;
         }
 
-        var whole = Enumerable.Range(0, items.Count).Where(at => !HasErrors(items[at])).ToArray();
-        foreach (var conflict in RouteConflicts.Find([.. whole.Select(at => http.Routes[at])]))
+        var (routes, places) = ((IReadOnlyList<RouteOptions>)http.Routes, items);
+        if (reader.Errors.Count > 0)
         {
-            var (route, item) = (http.Routes[whole[conflict.Route]], items[whole[conflict.Route]]);
-            var other = conflict.Other < 0 ? "" : $"{NameOf(http.Routes[whole[conflict.Other]])} at {items[whole[conflict.Other]].Span}";
+            var whole = Enumerable.Range(0, items.Count).Where(at => !HasErrors(items[at])).ToArray();
+            (routes, places) = ([.. whole.Select(at => http.Routes[at])], [.. whole.Select(at => items[at])]);
+        }
+
+        foreach (var conflict in RouteConflicts.Find(routes))
+        {
+            var (route, item) = (routes[conflict.Route], places[conflict.Route]);
+            var other = conflict.Other < 0 ? "" : $"{NameOf(routes[conflict.Other])} at {places[conflict.Other].Span}";
             Error(item.Span, conflict.Kind switch
             {
                 RouteConflictKind.Tie => $"a request may be for {NameOf(route)} and for {other}, and neither is the more specific: add a condition that excludes the other, or a 'priority'",
@@ -454,7 +460,8 @@ internal sealed class HttpChecks(GatewayOptions options, MapNode root, ConfigRea
     private List<MapNode> ItemsOf(string name, HttpOptions http)
     {
         var node = root.Locate("listeners", name, "http", "routes");
-        List<MapNode> items = node is ListNode list ? [.. list.Items.OfType<MapNode>()] : node is MapNode { Label: "routes" } one ? [one] : [];
+        var items = new List<MapNode>(http.Routes.Count);
+        items.AddRange(node is ListNode list ? list.Items.OfType<MapNode>() : node is MapNode { Label: "routes" } one ? [one] : []);
         return items.Count == http.Routes.Count ? items : [];
     }
 

@@ -17,14 +17,17 @@ internal sealed class ShortenedText
     /// <summary>What stands in the place of items: a plain text.</summary>
     private const string Mark = "known";
 
-    private readonly List<ItemMemory> _items = [];
+    private readonly List<ItemMemory> _items;
     private readonly List<Row> _rows = [];
     private int _found;
 
-    private ShortenedText(string text) => Text = text;
+    private ShortenedText(string text, int known) => (Text, _items) = (text, new List<ItemMemory>(known));
 
     /// <summary>What is left.</summary>
     public string Text { get; private set; }
+
+    /// <summary>How many items were left out.</summary>
+    public int LeftOut => _items.Count;
 
     /// <summary>True where every mark was found in its place.</summary>
     public bool IsWhole => _found == _rows.Count;
@@ -34,7 +37,7 @@ internal sealed class ShortenedText
     /// <param name="known">The items by their lines.</param>
     public static ShortenedText? Of(string text, Dictionary<string, ItemMemory>.AlternateLookup<ReadOnlySpan<char>> known)
     {
-        var shortened = new ShortenedText(text);
+        var shortened = new ShortenedText(text, known.Dictionary.Count);
         var rest = new StringBuilder();
         var (copied, shortLine) = (0, 1);
         var (from, fromLine, dash) = (-1, 0, -1);

@@ -186,6 +186,7 @@ internal sealed class YamlSource(string text, string file, ConfigReader reader, 
 
         void PutBack(ItemMemory item, int line)
         {
+            items.EnsureCapacity(shortened.LeftOut);
             _values += item.Values;
             if (_values > mostValues || _open.Count + item.Depth > YamlBounds.Depth)
             {

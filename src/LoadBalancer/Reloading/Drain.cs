@@ -8,7 +8,8 @@ namespace LoadBalancer.Daemon.Reloading;
 /// <summary>Lets what is open end by itself, up to a deadline.</summary>
 internal static class Drain
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    // How soon it is seen that endpoints are back.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly Fault Drained = new(FaultSide.Internal, FaultKind.Drained);
 
     /// <summary>Completes when the table is empty: those that are open after <paramref name="patience"/> are closed.</summary>
@@ -87,9 +88,11 @@ internal static class Drain
     // Where no connection is open any more, as at the end of the process, nothing is waited for.
     private static async Task WaitAsync(IReadOnlyList<ConnectionTable> tables, Func<bool> isOver, long began, TimeSpan patience, TimeProvider time, CancellationToken hurry)
     {
-        while (!isOver() && tables.Any(table => table.Count > 0) && time.GetElapsedTime(began) < patience && !hurry.IsCancellationRequested)
+        var empty = Task.CompletedTask;
+        while (!isOver() && tables.Any(table => table.Count > 0) && patience - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero && !hurry.IsCancellationRequested)
         {
-            await Task.Delay(Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            empty = empty.IsCompleted ? Task.WhenAll(tables.Select(table => table.WhenEmptyAsync())) : empty;
+            await empty.WaitAsync(left < Pause ? left : Pause, time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

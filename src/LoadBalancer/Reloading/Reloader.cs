@@ -100,7 +100,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
     public async Task<ReloadOutcome> ReloadAsync(ReloadRequest request)
     {
         await _one.WaitAsync();
-        CompilerThread.SetNiceness(BackgroundThread.Niceness);
+        CompilerThread.MakeLeastUrgent();
         try
         {
             return request.By switch
@@ -124,7 +124,7 @@ internal sealed class Reloader(string path, Func<string, string?> environment, S
         finally
         {
             // Another one may have been started meanwhile, and most of its work is still to come.
-            CompilerThread.SetNiceness(BackgroundThread.Niceness);
+            CompilerThread.MakeLeastUrgent();
             _one.Release();
         }
     }

@@ -34,6 +34,26 @@ internal sealed class ConnectionTableTests
         Assert.That(gaps, Is.All.GreaterThan(TimeSpan.FromSeconds(0.5)).And.All.LessThan(TimeSpan.FromSeconds(1.5)));
     }
 
+    [Test]
+    public async Task Whoever_waits_hears_each_time_that_the_last_one_has_left()
+    {
+        using var loops = new LoopGroup(1, TimeProvider.System, (_, error) => Assert.Fail(error.ToString()), _ => { });
+        var table = new ConnectionTable(loops.Loops, onRoom: () => { });
+        var loop = loops.Loops[0];
+        Assert.That(table.WhenEmptyAsync().IsCompletedSuccessfully, "there was none");
+        for (var time = 0; time < 2; time++)
+        {
+            var (one, other) = (new Told(loop), new Told(loop));
+            await loop.RunAsync(_ => table.Enter(one), null);
+            await loop.RunAsync(_ => table.Enter(other), null);
+            var empty = table.WhenEmptyAsync();
+            await loop.RunAsync(_ => table.Leave(one), null);
+            Assert.That(empty.IsCompleted, Is.False, "one is open");
+            await loop.RunAsync(_ => table.Leave(other), null);
+            await empty.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+    }
+
     private sealed class Told(EventLoop loop) : TrackedConnection
     {
         public override EventLoop Loop => loop;

@@ -22,6 +22,18 @@ internal sealed class KeptRoutesTests
         Assert.That(Kept(before, RoutesOf(gateway)), Is.EqualTo("/b /s /p /r"), "what the listener says of connections is no matter of routes");
     }
 
+    [TestCase("{path: /a, upstream: a}, {path: /d, upstream: b}", ExpectedResult = "/a /d", TestName = "Those_around_routes_that_are_gone_go_on")]
+    [TestCase("{path: /d, upstream: b}, {path: /b, upstream: b}, {path: /c, upstream: a}, {path: /a, upstream: a}", ExpectedResult = "/a /b /c /d", TestName = "Those_that_stand_elsewhere_go_on")]
+    [TestCase("{path: /a, upstream: a}, {path: /b, upstream: b}, {path: /n, upstream: a}, {path: /c, upstream: a}, {path: /d, upstream: b}", ExpectedResult = "/a /b /c /d", TestName = "Those_around_a_new_one_go_on")]
+    [TestCase("{path: /d, upstream: b}", ExpectedResult = "/d", TestName = "The_last_one_goes_on_as_the_only_one")]
+    public async Task<string> Where_they_stand_is_no_matter(string routes)
+    {
+        await using var gateway = await BareGateway.StartAsync("{routes: [{path: /a, upstream: a}, {path: /b, upstream: b}, {path: /c, upstream: a}, {path: /d, upstream: b}]}", Upstreams());
+        var before = RoutesOf(gateway);
+        await gateway.ReloadAsync($"{{routes: [{routes}]}}", Upstreams());
+        return Kept(before, RoutesOf(gateway));
+    }
+
     [Test]
     public async Task With_an_upstream_all_routes_change_that_lead_to_it()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 namespace LoadBalancer.Configuration.Values;
@@ -66,7 +67,7 @@ internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>
             return ReadOutcome.Failed;
         }
 
-        var items = new List<T>(list.Items.Count);
+        var items = ImmutableArray.CreateBuilder<T>(list.Items.Count);
         foreach (var entry in list.Items)
         {
             if (item.Attempt(entry, default!, reader, out var read) == ReadOutcome.Read)
@@ -75,7 +76,7 @@ internal sealed class ListKind<T>(Kind<T> item) : Kind<ValueList<T>>
             }
         }
 
-        value = [.. items];
+        value = new ValueList<T>(items.DrainToImmutable());
         return ReadOutcome.Read;
     }
 }

@@ -86,20 +86,21 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
         connection.Next = connection.Previous = null;
         if (Interlocked.Decrement(ref _count) == 0)
         {
-            Volatile.Read(ref _empty)?.TrySetResult();
+            TellEmpty();
         }
 
         TellIfRoom();
     }
 
-    /// <summary>Completes when no connection is open; nobody may enter any more. Any thread.</summary>
+    /// <summary>Completes when no connection is open, be it for a moment where others may enter. Any thread.</summary>
     public Task WhenEmptyAsync()
     {
         var empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         empty = Interlocked.CompareExchange(ref _empty, empty, null) ?? empty;
         if (Count == 0)
         {
-            empty.TrySetResult();
+            // Whoever was the last may have gone before anybody waited.
+            TellEmpty();
         }
 
         return empty.Task;
@@ -141,6 +142,14 @@ internal sealed class ConnectionTable(ReadOnlySpan<EventLoop> loops, Action onRo
             }
         },
         null)));
+
+    private void TellEmpty()
+    {
+        if (Volatile.Read(ref _empty) is not null)
+        {
+            Interlocked.Exchange(ref _empty, null)?.TrySetResult();
+        }
+    }
 
     private void TellIfRoom()
     {
