@@ -262,8 +262,17 @@ internal static class Daemon
             }
 
             var handedOver = await ObeyAsync(reloader, upgrade, notifier, orders, log);
+            var hasSuccessorFailed = false;
             using var accompanied = handedOver
-                ? upgrade.Accompany(() => reloader.Snapshot.Listeners.Values.Sum(listener => listener.Connections.Count), time, orders.OrderHurry)
+                ? upgrade.Accompany(
+                    () => reloader.Snapshot.Listeners.Values.Sum(listener => listener.Connections.Count),
+                    () => loops.AllTurning,
+                    time,
+                    () =>
+                    {
+                        Volatile.Write(ref hasSuccessorFailed, true);
+                        orders.OrderHurry();
+                    })
                 : null;
             if (handedOver)
             {
@@ -275,7 +284,19 @@ internal static class Daemon
             var closed = await Shutdown.RunAsync(reloader, sockets, shared, handedOver ? null : readiness, notifier, orders, time, log);
             await admin.DisposeAsync();
             await deadlines.EndAsync();
+            if (predecessor is not null && notifier.Active)
+            {
+                // The service manager gives time to whom it hears, which is the main process, and to what is left after it only its own.
+                await predecessor.AwaitEndAsync(notifier.ExtendTimeout, orders.Hurry);
+            }
+
             log.Info("stopped", [("closed_at_the_deadline", closed), .. (await OpenResources.AtEndAsync(reloader, loops, proxies.Engine, time)).Fields]);
+            if (Volatile.Read(ref hasSuccessorFailed))
+            {
+                // Where the service manager never knew the other one, this one is still the main process, and only one that failed is started again.
+                return ExitCode.Failure;
+            }
+
             predecessor?.SayStopped();
             return ExitCode.Success;
         }

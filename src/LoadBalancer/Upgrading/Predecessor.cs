@@ -51,12 +51,18 @@ internal sealed class Predecessor : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LeavingPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long it may say nothing before it is taken for one that stands still; it says something every second.</summary>
+    private static readonly TimeSpan SilencePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     private readonly DescriptorChannel _channel;
     private readonly List<(int Descriptor, string Name)> _activated = [];
     private readonly TaskCompletionSource _isLeaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _hasEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (string Path, int Descriptor)? _lock;
     private List<EndpointNote>? _notes;
     private volatile bool _isDisposed;
+    private long _heardAt;
 
     private Predecessor(DescriptorChannel channel) => _channel = channel;
 
@@ -136,8 +142,21 @@ internal sealed class Predecessor : IDisposable
     {
         // A thread of its own, because a receive blocks, and this may take as long as a drain.
         Tally.Drains(1, 0);
+        Interlocked.Exchange(ref _heardAt, TimeProvider.System.GetTimestamp());
         new Thread(Listen) { IsBackground = true, Name = "lb predecessor" }.Start();
         await Task.WhenAny(_isLeaving.Task, Task.Delay(LeavingPatience, TimeProvider.System));
+    }
+
+    /// <summary>Waits until it has ended too, or stands still: it has a deadline of its own.</summary>
+    /// <param name="waits">Called once a second meanwhile, with how long the next second may last.</param>
+    /// <param name="hurry">Ends the wait.</param>
+    public async Task AwaitEndAsync(Action<TimeSpan> waits, CancellationToken hurry)
+    {
+        while (!_hasEnded.Task.IsCompleted && !hurry.IsCancellationRequested && TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _heardAt)) < SilencePatience)
+        {
+            waits(SilencePatience);
+            await Task.WhenAny(_hasEnded.Task, Task.Delay(LookEvery, TimeProvider.System, hurry));
+        }
     }
 
     /// <summary>Says that this process has stopped in order.</summary>
@@ -161,6 +180,11 @@ internal sealed class Predecessor : IDisposable
             }
 
             _isLeaving.TrySetResult();
+            if (!late)
+            {
+                Interlocked.Exchange(ref _heardAt, TimeProvider.System.GetTimestamp());
+            }
+
             if (message?.StartsWith(Draining, StringComparison.Ordinal) == true && Numbers(message[Draining.Length..]) is [var processes, var connections])
             {
                 Tally.Drains((int)processes, (int)connections);
@@ -169,6 +193,7 @@ internal sealed class Predecessor : IDisposable
 
         _isLeaving.TrySetResult();
         Tally.Drains(0, 0);
+        _hasEnded.TrySetResult();
     }
 
     private static long[] Numbers(string words) =>

@@ -10,6 +10,7 @@ internal sealed class Successor : IDisposable
 {
     private const int Kill = 9;
 
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ListenPatience = TimeSpan.FromMinutes(1);
 
@@ -78,6 +79,13 @@ internal sealed class Successor : IDisposable
     {
         _hasEnded = true;
         _process.WaitForExit(ExitPatience);
+    }
+
+    /// <summary>True where it has closed its way to us, as its end does. Only where it has nothing to say; takes a moment.</summary>
+    public bool HasLeft()
+    {
+        _hasEnded = Channel.Receive(Glance, out _, out var late) is null && !late;
+        return _hasEnded;
     }
 
     /// <summary>Its end, whenever that comes, in disorder: how it ended; null where it had stopped in order.</summary>

@@ -99,17 +99,26 @@ internal sealed class Upgrade(
     /// After another process has taken over, while this one drains: tells it what this one still has, and notices when it ends.
     /// </summary>
     /// <param name="connections">How many connections this one has.</param>
+    /// <param name="alive">True while its loops turn; while they do not, it says nothing.</param>
     /// <param name="time">The clock.</param>
     /// <param name="failed">
     /// Called where the other one ends in disorder: nobody serves then, and whoever would start another waits for this one to end
     /// (systemd does, for the whole control group).
     /// </param>
     /// <returns>Ends the telling.</returns>
-    public IDisposable Accompany(Func<int> connections, TimeProvider time, Action failed)
+    public IDisposable Accompany(Func<int> connections, Func<bool> alive, TimeProvider time, Action failed)
     {
         var successor = _successor!;
         _ = NoticeEndAsync(successor, failed);
-        return time.CreateTimer(_ => Tell(successor, connections()), null, TimeSpan.Zero, TellEvery);
+        return time.CreateTimer(
+            _ =>
+            {
+                if (alive())
+                {
+                    Tell(successor, connections());
+                }
+            },
+            null, TimeSpan.Zero, TellEvery);
     }
 
     private async Task<UpgradeOutcome> StartAsync(TimeSpan patience, CancellationToken stop)
@@ -188,7 +197,8 @@ internal sealed class Upgrade(
         }
 
         kept.HandOver();
-        if (channel.Send(shared.Tells ? Predecessor.Yours : Predecessor.YoursUntold, ShortPatience) && channel.Receive(ShortPatience, out _, out _) == Predecessor.Accepting)
+        if (channel.Send(shared.Tells ? Predecessor.Yours : Predecessor.YoursUntold, ShortPatience) && channel.Receive(ShortPatience, out _, out _) == Predecessor.Accepting
+            && !successor.HasLeft())
         {
             // Not before: the service manager hears none but the main process, so this one could not take it back. The new one speaks to it once this one leaves.
             notifier.MainProcess(successor.ProcessId);

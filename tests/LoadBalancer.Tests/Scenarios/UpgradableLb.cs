@@ -37,6 +37,13 @@ internal sealed class UpgradableLb : IDisposable
     /// <summary>The process that was started by the test, where no command is around it.</summary>
     public int FirstProcessId => _first!.Id;
 
+    /// <summary>How that one ends.</summary>
+    public async Task<int> FirstExitCodeAsync()
+    {
+        await _first!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return _first.ExitCode;
+    }
+
     /// <summary>Puts a link to a program where the next process is started from.</summary>
     public void Install(string program)
     {
@@ -129,6 +136,13 @@ internal sealed class UpgradableLb : IDisposable
     {
         using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Makes a named pipe.</summary>
+    public static void MakePipe(string path)
+    {
+        using var make = Process.Start("mkfifo", [path]);
+        make.WaitForExit();
     }
 
     /// <summary>True where a process has ended.</summary>
