@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace LoadBalancer.Configuration;
@@ -38,7 +37,7 @@ internal static class TextFile
     private static string? ReadFile(string path, int atMost, out string? fault)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        var bytes = ArrayPool<byte>.Shared.Rent(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : FirstBytes);
+        var bytes = ScratchArrays<byte>.Rent(file.CanSeek ? (int)Math.Min(file.Length, atMost) + 1 : FirstBytes);
         try
         {
             var length = 0;
@@ -47,9 +46,9 @@ internal static class TextFile
                 length += count;
                 if (length == bytes.Length)
                 {
-                    var larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    var larger = ScratchArrays<byte>.Rent(length * 2);
                     bytes.CopyTo(larger, 0);
-                    ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+                    ScratchArrays<byte>.Return(bytes, isSecret: true);
                     bytes = larger;
                 }
             }
@@ -59,7 +58,7 @@ internal static class TextFile
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+            ScratchArrays<byte>.Return(bytes, isSecret: true);
         }
     }
 

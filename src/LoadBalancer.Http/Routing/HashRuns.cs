@@ -1,4 +1,4 @@
-using System.Buffers;
+using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Http.Routing;
 
@@ -6,8 +6,8 @@ namespace LoadBalancer.Http.Routing;
 /// <param name="most">How many items there may be.</param>
 internal sealed class HashRuns(int most) : IDisposable
 {
-    private readonly ulong[] _hashes = ArrayPool<ulong>.Shared.Rent(most);
-    private readonly int[] _items = ArrayPool<int>.Shared.Rent(most);
+    private readonly ulong[] _hashes = ScratchArrays<ulong>.Rent(most);
+    private readonly int[] _items = ScratchArrays<int>.Rent(most);
     private int _count;
     private int _read;
 
@@ -50,8 +50,8 @@ internal sealed class HashRuns(int most) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        ArrayPool<ulong>.Shared.Return(_hashes);
-        ArrayPool<int>.Shared.Return(_items);
+        ScratchArrays<ulong>.Return(_hashes);
+        ScratchArrays<int>.Return(_items);
     }
 
     /// <summary>The hash of something, and what it goes with.</summary>

@@ -1,12 +1,12 @@
-using System.Buffers;
 using System.Numerics;
+using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>
 /// The tries of the paths of some hosts while a <see cref="PathTrie"/> is made of them. All places are in one array and are found by one table, so that
 /// thousands of routes are a few objects and not some for each place: a place is a number from 1 on, 0 is none. For one build, whose memory
-/// the next one gets again (<see cref="ScratchList{T}"/>).
+/// the next one gets again (<see cref="ScratchArrays{T}"/>).
 /// </summary>
 internal sealed class PathPlaces : IDisposable
 {
@@ -24,10 +24,10 @@ internal sealed class PathPlaces : IDisposable
     /// <param name="routes">How many routes there are.</param>
     public PathPlaces(int segments, int hosts, int routes)
     {
-        _places = Rent<Place>(1 + hosts + segments);
+        _places = ScratchArrays<Place>.RentEmpty(1 + hosts + segments);
         _mask = (int)BitOperations.RoundUpToPowerOf2((uint)(segments + (segments / 2) + 2)) - 1;
-        _slots = Rent<int>(_mask + 1);
-        _next = Rent<int>(routes);
+        _slots = ScratchArrays<int>.RentEmpty(_mask + 1);
+        _next = ScratchArrays<int>.RentEmpty(routes);
     }
 
     /// <summary>How many places there are.</summary>
@@ -80,16 +80,9 @@ internal sealed class PathPlaces : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        ArrayPool<Place>.Shared.Return(_places, clearArray: true);
-        ArrayPool<int>.Shared.Return(_slots);
-        ArrayPool<int>.Shared.Return(_next);
-    }
-
-    private static T[] Rent<T>(int length)
-    {
-        var array = ArrayPool<T>.Shared.Rent(length);
-        Array.Clear(array, 0, length);
-        return array;
+        ScratchArrays<Place>.Return(_places);
+        ScratchArrays<int>.Return(_slots);
+        ScratchArrays<int>.Return(_next);
     }
 
     private int Literal(int place, PathSegment segment)

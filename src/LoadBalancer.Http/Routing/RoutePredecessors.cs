@@ -46,7 +46,8 @@ internal sealed class RoutePredecessors
             _first++;
         }
 
-        while (_last < most - _first && ReferenceEquals(_before[^(_own + _last + 1)].Options, next[^(_last + 1)]))
+        // The last one of a file is read anew each time, and its route goes on all the same.
+        while (_last < most - _first && _before[^(_own + _last + 1)].Options is var last && (ReferenceEquals(last, next[^(_last + 1)]) || (_last == 0 && last == next[^1])))
         {
             _last++;
         }

@@ -1,16 +1,14 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
+using LoadBalancer.Configuration;
 
 namespace LoadBalancer.Http.Routing;
 
 /// <summary>
-/// A list for one build, whose memory the next one gets again: what is built of thousands of routes would otherwise leave megabytes to a collector that stops all
-/// loops (docs/adr/0034). Disposed, it holds nothing any more.
+/// A list for one build, whose memory the next one gets again (<see cref="ScratchArrays{T}"/>). Disposed, it holds nothing any more.
 /// </summary>
 /// <param name="capacity">How many items there will be, as far as that is known.</param>
 internal sealed class ScratchList<T>(int capacity) : IDisposable
 {
-    private T[] _items = capacity == 0 ? [] : ArrayPool<T>.Shared.Rent(capacity);
+    private T[] _items = capacity == 0 ? [] : ScratchArrays<T>.Rent(capacity);
 
     /// <summary>How many items it has.</summary>
     public int Count { get; private set; }
@@ -26,7 +24,7 @@ internal sealed class ScratchList<T>(int capacity) : IDisposable
     {
         if (Count == _items.Length)
         {
-            var larger = ArrayPool<T>.Shared.Rent(Math.Max(16, Count * 2));
+            var larger = ScratchArrays<T>.Rent(Math.Max(16, Count * 2));
             Items.CopyTo(larger);
             Release();
             _items = larger;
@@ -46,7 +44,7 @@ internal sealed class ScratchList<T>(int capacity) : IDisposable
     {
         if (_items.Length > 0)
         {
-            ArrayPool<T>.Shared.Return(_items, RuntimeHelpers.IsReferenceOrContainsReferences<T>());
+            ScratchArrays<T>.Return(_items);
         }
     }
 }
