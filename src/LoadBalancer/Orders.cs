@@ -22,6 +22,7 @@ internal sealed class Orders : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _hurry = new();
     private int _saidStop;
+    private Action<int>? _passOn;
     private volatile bool _hasLeft;
 
     /// <summary>Canceled by the order to end: drain, then end.</summary>
@@ -52,7 +53,7 @@ internal sealed class Orders : IDisposable
     }
 
     /// <summary>Orders a reload of the file, as SIGHUP does.</summary>
-    public void OrderReload() => _given.Writer.TryWrite(new ReloadOrder(new ReloadRequest(ReloadCause.Signal)) { Signal = Hangup });
+    public void OrderReload() => GiveOrPassOn(new ReloadOrder(new ReloadRequest(ReloadCause.Signal)) { Signal = Hangup });
 
     /// <summary>Orders a reload.</summary>
     public void OrderReload(ReloadRequest request) => _given.Writer.TryWrite(new ReloadOrder(request));
@@ -67,7 +68,7 @@ internal sealed class Orders : IDisposable
     }
 
     /// <summary>Orders the daemon to be replaced by a new process, as SIGUSR2 does.</summary>
-    public void OrderUpgrade() => _given.Writer.TryWrite(new UpgradeOrder(Upgrade.Patience) { Signal = (int)UserSignal2 });
+    public void OrderUpgrade() => GiveOrPassOn(new UpgradeOrder(Upgrade.Patience) { Signal = (int)UserSignal2 });
 
     /// <summary>Orders the daemon to be replaced by a new process, and waits for the outcome.</summary>
     /// <param name="patience">How long the new process may take to be ready.</param>
@@ -83,9 +84,10 @@ internal sealed class Orders : IDisposable
     /// Ends what waits for orders: another process takes them from now on. This one ends with what it has, so that an order to end says nothing new: a service
     /// manager gives it to every process of a service, and again once the main one has ended. <see cref="OrderHurry"/> still ends it at once.
     /// </summary>
-    /// <param name="passOn">Takes the number of each signal whose order came too late to be obeyed here: it is for the other process.</param>
+    /// <param name="passOn">Takes the number of each signal whose order came too late to be obeyed here, or comes later: it is for the other process. Any thread.</param>
     public void Leave(Action<int> passOn)
     {
+        _passOn = passOn;
         _hasLeft = true;
         _given.Writer.TryComplete();
         while (_given.Reader.TryRead(out var late))
@@ -135,6 +137,14 @@ internal sealed class Orders : IDisposable
 
         _stop.Dispose();
         _hurry.Dispose();
+    }
+
+    private void GiveOrPassOn(Order order)
+    {
+        if (!_given.Writer.TryWrite(order) && order.Signal is { } signal)
+        {
+            _passOn?.Invoke(signal);
+        }
     }
 
     private void On(PosixSignal signal, Action order) => _signals.Add(PosixSignalRegistration.Create(signal, context =>

@@ -82,6 +82,7 @@ public sealed class OrdersTests
         await Assert.ThatAsync(() => asked.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
         orders.OrderReload();
         Assert.That(orders.Given.TryRead(out _), Is.False);
+        Assert.That(passed, Is.EqualTo(new[] { 1, 12, 1 }), "what comes later is for the other process too");
     }
 
     [Test]
