@@ -57,6 +57,7 @@ internal sealed class ConnectAttempt : IReadinessObserver, IValueTaskSource<Conn
         if (address is IPEndPoint)
         {
             SocketSetup.NoDelay(descriptor);
+            SocketSetup.AskWhetherItIsThere(descriptor);
         }
 
         var error = Connect(descriptor, address);

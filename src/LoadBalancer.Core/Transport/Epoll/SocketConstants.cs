@@ -34,6 +34,9 @@ internal static class SocketConstants
     public const int SendTimeout = 21;
     public const int Rights = 1;
     public const int TcpNoDelay = 1;
+    public const int TcpKeepIdle = 4;
+    public const int TcpKeepInterval = 5;
+    public const int TcpKeepCount = 6;
     public const int IPv6Only = 26;
     public const int Domain = 39;
 

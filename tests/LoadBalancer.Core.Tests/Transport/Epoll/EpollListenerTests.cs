@@ -44,6 +44,30 @@ internal sealed class EpollListenerTests
         await listener.CloseAsync();
     }
 
+    /// <summary>Of both directions: one that lb took and one that it made.</summary>
+    [Test]
+    public async Task Of_a_silent_connection_the_kernel_asks_within_a_minute_whether_the_other_side_is_there()
+    {
+        const string KeepAliveTimer = "02";
+        const int TicksInAMinute = 60 * 100;
+        using var loops = new TestLoops();
+        var accepted = new BlockingCollection<EpollConnection>();
+        var listener = Bind(loops, new IPEndPoint(IPAddress.Loopback, 0), accepted.Add);
+        listener.Start();
+        var made = await loops.Run(() => ConnectAttempt.StartAsync(loops.First, listener.Address, TimeSpan.FromSeconds(20)));
+        var taken = Take(accepted);
+        var port = FormattableString.Invariant($":{((IPEndPoint)listener.Address).Port:X4}");
+        await Assert.ThatAsync(TimersAsync, Has.Count.EqualTo(2).And.All.StartsWith(KeepAliveTimer).After(Loopback.TimeoutMs, 20));
+        Assert.That((await TimersAsync()).Select(timer => Convert.ToInt32(timer[3..], 16)), Is.All.LessThanOrEqualTo(TicksInAMinute).And.All.GreaterThan(TicksInAMinute - 2_500));
+        await loops.Run(() => made.Socket!.Close());
+        await Close([taken], []);
+        await listener.CloseAsync();
+
+        // proc_net_tcp of the kernel's documentation: which timer, and its ticks of 10 ms, of what is established.
+        async Task<IReadOnlyList<string>> TimersAsync() =>
+            [.. (await File.ReadAllLinesAsync("/proc/net/tcp")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(part => part[3] == "01" && (part[1].EndsWith(port, StringComparison.Ordinal) || part[2].EndsWith(port, StringComparison.Ordinal))).Select(part => part[5])];
+    }
+
     [Test]
     public async Task A_unix_socket_is_served_by_all_loops_and_its_dead_file_is_replaced()
     {
