@@ -33,6 +33,9 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <summary>The wait for a stream of HTTP/2 to an endpoint.</summary>
     public Http2SessionWait? Opening { get; set; }
 
+    /// <summary>True while it waits for room at the endpoint that <c>max_connections</c> denies it: for lb, and not for the endpoint.</summary>
+    public bool WaitsForRoom => Rooming is not null || Opening is { IsPending: true };
+
     /// <summary>The socket on which TLS is being agreed on.</summary>
     public EpollSocket? Shaking { get; set; }
 
@@ -121,8 +124,8 @@ internal sealed class Attempt(ForwardWork work, EventLoop loop)
     /// <param name="time">The clock.</param>
     public void Outrun(TimeProvider time)
     {
-        // Who waits for room waits for lb; and whoever has begun to answer is heard.
-        if (Endpoint is not null && Rooming is null && FirstByte == 0)
+        // Whoever has begun to answer is heard.
+        if (Endpoint is not null && !WaitsForRoom && FirstByte == 0)
         {
             Lease.Outrun(loop.Index, time.GetElapsedTime(Connected == 0 ? Leased : Connected));
         }

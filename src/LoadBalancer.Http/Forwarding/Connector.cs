@@ -56,9 +56,10 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             }
         }
 
-        if (IsHttp2 && _options.MaxConnections is not null)
+        if (IsHttp2 && _options.MaxConnections is not null && IsFull(exchange, attempt.Lease.Endpoint))
         {
-            LeaseWithRoom(exchange, work, attempt, hashKey);
+            // Where no other has room, it stays with this one.
+            TryLeaseOther(exchange, work, attempt, hashKey);
         }
 
         var began = time.GetTimestamp();
@@ -75,17 +76,17 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             work.Tries++;
         }
 
-        var endpoint = attempt.Endpoint = attempt.Lease.Endpoint;
+        attempt.Endpoint = attempt.Lease.Endpoint;
         attempt.Leased = began;
         if (retries.PerTry is { } perTry)
         {
             attempt.Expect(perTry);
         }
 
-        var pool = engine.On(exchange.Loop).Upstreams.Of(endpoint, responses);
-        if (IsHttp2 && !pool.Sessions.SpeaksHttp1(upstream) && !exchange.Request.WantsWebSocket)
+        var pool = PoolOf(exchange, attempt.Endpoint);
+        while (IsHttp2 && !pool.Sessions.SpeaksHttp1(upstream) && !exchange.Request.WantsWebSocket)
         {
-            var fault = await TakeStreamAsync(exchange, attempt, pool.Sessions);
+            var fault = await TakeStreamAsync(exchange, work, attempt, hashKey, pool.Sessions);
             if (attempt.GaveUp.Failed || attempt.Connection is not null)
             {
                 return attempt.GaveUp;
@@ -95,8 +96,18 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             {
                 return fault;
             }
+
+            if (attempt.Lease.Endpoint == attempt.Endpoint)
+            {
+                break;
+            }
+
+            // The session that was being opened is full, and another endpoint has room.
+            attempt.Endpoint = attempt.Lease.Endpoint;
+            pool = PoolOf(exchange, attempt.Endpoint);
         }
 
+        var endpoint = attempt.Endpoint;
         var replayable = work.MayRepeat && work.CanReplay(exchange, wasAsked: true);
 
         // After one that had been closed already, one that has not.
@@ -144,43 +155,48 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
 
     private static bool IsFurther(ForwardWork work, Attempt attempt) => work.Tries > 0 || attempt.Reason == RetryReason.Hedge;
 
+    private UpstreamPool PoolOf(Exchange exchange, Endpoint endpoint) => engine.On(exchange.Loop).Upstreams.Of(endpoint, responses);
+
     /// <summary>
-    /// Where the endpoint that was picked shares its connections, and they are full and as many as may be, takes one that has room; where none
-    /// has, it stays with the first. Where connections are not shared, they bound the leases, and a pick knows of it.
+    /// True where the endpoint shares its connections, and they are full and as many as may be. Where connections are not shared, they bound
+    /// the leases, and a pick knows of it.
     /// </summary>
-    private void LeaseWithRoom(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
+    private bool IsFull(Exchange exchange, Endpoint endpoint)
     {
-        var pools = engine.On(exchange.Loop).Upstreams;
-        if (!IsFull(attempt.Lease.Endpoint))
+        var pool = PoolOf(exchange, endpoint);
+        if (!pool.Sessions.IsFull(upstream))
         {
-            return;
+            return false;
         }
 
+        pool.ForgetIfEmpty();
+        return true;
+    }
+
+    /// <summary>Leases an endpoint that is not full in place of the one at hand, which is; false where none is left.</summary>
+    private bool TryLeaseOther(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey)
+    {
         Endpoint[] full = [.. work.Tried, attempt.Lease.Endpoint];
+        if ((attempt == work.Rival ? work.Attempt : work.Rival) is { Endpoint: { } asked })
+        {
+            full = [.. full, asked];
+        }
+
         while (upstream.Lease(new PickContext(hashKey, full), out var other))
         {
-            if (!IsFull(other.Endpoint))
+            if (!IsFull(exchange, other.Endpoint))
             {
-                attempt.Lease.Return(Fault.None);
+                var given = attempt.Lease;
                 attempt.Lease = other;
-                return;
+                given.Return(Fault.None);
+                return true;
             }
 
             full = [.. full, other.Endpoint];
             other.Return(Fault.None);
         }
 
-        bool IsFull(Endpoint endpoint)
-        {
-            var pool = pools.Of(endpoint, responses);
-            if (!pool.Sessions.IsFull(upstream))
-            {
-                return false;
-            }
-
-            pool.ForgetIfEmpty();
-            return true;
-        }
+        return false;
     }
 
     /// <summary>Waits for room for another connection to the endpoint; it is taken when it returns <see cref="Fault.None"/>.</summary>
@@ -237,9 +253,12 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
         return true;
     }
 
-    /// <summary>Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose HTTP/1.1.</summary>
+    /// <summary>
+    /// Takes a stream of a connection that is there, or waits for one that is opened; neither a stream nor a fault where the endpoint chose
+    /// HTTP/1.1, or was full and another one is leased now.
+    /// </summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]
-    private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, Attempt attempt, Http2SessionPool sessions)
+    private async ValueTask<Fault> TakeStreamAsync(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey, Http2SessionPool sessions)
     {
         attempt.Connection = sessions.TryTake(upstream);
         if (attempt.Connection is not null)
@@ -248,13 +267,17 @@ internal sealed class Connector(Upstream upstream, TimeProvider time, HttpEngine
             return Fault.None;
         }
 
-        var wait = attempt.Opening = sessions.Wait(upstream, exchange.Route?.Importance ?? Importance.Normal, time);
+        var wait = attempt.Opening = WaitForStream(exchange, work, attempt, hashKey, sessions);
         var fault = await wait.EndAsync();
         attempt.Opening = null;
         attempt.Connection = wait.Stream;
         attempt.Connected = time.GetTimestamp();
         return fault;
     }
+
+    private Http2SessionWait WaitForStream(Exchange exchange, ForwardWork work, Attempt attempt, ulong hashKey, Http2SessionPool sessions) => sessions.Wait(
+        upstream, exchange.Route?.Importance ?? Importance.Normal, time,
+        _options.MaxConnections is null ? null : () => TryLeaseOther(exchange, work, attempt, hashKey));
 
     /// <summary>Speaks TLS with the endpoint from here on. A PROXY header goes before it, in clear.</summary>
     [AsyncMethodBuilder(typeof(LoopMethodBuilder<>))]

@@ -115,7 +115,7 @@ internal sealed partial class Forwarder
             return false;
         }
 
-        if (first.Endpoint is null || first.Rooming is not null || (_options.Host == UpstreamOptions.EndpointHost && first.Connection is not { IsSent: true })
+        if (first.Endpoint is null || first.WaitsForRoom || (_options.Host == UpstreamOptions.EndpointHost && first.Connection is not { IsSent: true })
             || (exchange.RequestBody is { } body && !(work.HasUpload && work.UploadHasEnded && body.IsAtEnd)))
         {
             return true;

@@ -63,13 +63,13 @@ internal sealed class Http2SessionLine
         return earliest;
     }
 
-    /// <summary>All who wait now, and some who have ended. A copy: who is ended goes on inline, and may come back.</summary>
+    /// <summary>All who wait now, and some who have ended, the important first. A copy: who is ended goes on inline, and may come back.</summary>
     public List<Http2SessionWait> All()
     {
         var all = new List<Http2SessionWait>(Count);
-        foreach (var queue in _queues)
+        for (var importance = (int)Importance.Never; importance >= 0; importance--)
         {
-            if (queue is not null)
+            if (_queues[importance] is { } queue)
             {
                 all.AddRange(queue);
             }

@@ -15,7 +15,8 @@ namespace LoadBalancer.Http.Forwarding.Http2;
 /// </summary>
 /// <remarks>
 /// Where <c>max_connections</c> allows no other one, those who wait are counted and bounded as all who wait for room at the upstream
-/// (<see cref="LeaseQueue"/>), each for its own <c>pending_timeout</c>; the important are served first. A session serves those alone whose
+/// (<see cref="LeaseQueue"/>), each for its own <c>pending_timeout</c>; the important are served first. Who can have another endpoint that has
+/// room takes that instead, when it turns out that there is none here, and again before it is refused. A session serves those alone whose
 /// upstream speaks TLS as it did when the session was opened: after a reload nobody is asked by what no longer holds.
 /// </remarks>
 internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, ResponseMetrics metrics)
@@ -34,6 +35,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     private bool _speaksHttp1;
     private bool _holds;
     private bool _hasRoomToOpen;
+    private bool _lacksRoom;
 
     /// <summary>All pools of the loop.</summary>
     public UpstreamPools Pools => pools;
@@ -60,7 +62,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <summary>True where another exchange would have to wait for what others do: every session is full, and no other may be opened.</summary>
     public bool IsFull(Upstream upstream) =>
         !SpeaksHttp1(upstream) && Find(upstream.Tls, doubtful: true) is null
-        && (IsOpening ? _rooming is not null : upstream.Options.MaxConnections is { } most && !pool.MayOpen(most, Sharers));
+        && (IsOpening ? _lacksRoom : upstream.Options.MaxConnections is { } most && !pool.MayOpen(most, Sharers));
 
     /// <summary>A stream of a session that has room; null where none has. Sessions of another TLS than that of <paramref name="upstream"/> are retired.</summary>
     public Http2UpstreamStream? TryTake(Upstream upstream)
@@ -89,16 +91,17 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     /// <param name="upstream">Whose endpoint it is.</param>
     /// <param name="importance">Who is served first.</param>
     /// <param name="time">The clock of durations.</param>
-    public Http2SessionWait Wait(Upstream upstream, Importance importance, TimeProvider time)
+    /// <param name="leaves">Looks for another endpoint where this one is full; true where it has one, and then the wait ends without a stream.</param>
+    public Http2SessionWait Wait(Upstream upstream, Importance importance, TimeProvider time, Func<bool>? leaves)
     {
         _time = time;
-        var wait = new Http2SessionWait(_waiting, upstream, importance);
+        var wait = new Http2SessionWait(_waiting, upstream, importance, leaves);
         _waiting.Add(wait);
         if (!IsOpening)
         {
             _ = OpenAsync();
         }
-        else if (_rooming is not null)
+        else if (_lacksRoom)
         {
             Admit(wait);
         }
@@ -107,7 +110,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     }
 
     /// <summary>Gives those who wait what room there is.</summary>
-    public void Serve() => Serve(doubtful: _rooming is not null);
+    public void Serve() => Serve(doubtful: _lacksRoom);
 
     /// <summary>A session that was being opened may be used.</summary>
     public void OnReady(Http2UpstreamSession session)
@@ -291,7 +294,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     {
         foreach (var wait in _waiting.All())
         {
-            if (!wait.HasEnded && !wait.IsPending)
+            if (!wait.HasEnded && !wait.IsPending && !wait.TryLeave())
             {
                 Admit(wait);
             }
@@ -302,7 +305,10 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
     {
         while (_waiting.Earliest() is { } wait && wait.DueMs <= Loop.NowMs)
         {
-            wait.Refuse(FaultKind.PendingTimeout);
+            if (!wait.TryLeave())
+            {
+                wait.Refuse(FaultKind.PendingTimeout);
+            }
         }
     }
 
@@ -315,6 +321,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
             var taken = pool.TryOpen(most, sharers);
             if (!taken)
             {
+                _lacksRoom = true;
                 AdmitAll();
                 Serve(doubtful: true);
                 if (_waiting.Earliest() is not { } earliest)
@@ -326,6 +333,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
                 _rooming = pool.WaitToOpen(most ?? int.MaxValue, left, next.Upstream.Options.PendingTimeout, sharers);
                 taken = !(await _rooming.EndAsync()).Failed;
                 _rooming = null;
+                _lacksRoom = !taken;
                 if (!taken)
                 {
                     pool.Refused();
@@ -336,10 +344,11 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
                 Serve();
             }
 
+            _lacksRoom = false;
             if (_waiting.Count == 0)
             {
                 pool.Failed();
-                break;
+                return false;
             }
 
             _hasRoomToOpen = true;
@@ -347,6 +356,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
             return true;
         }
 
+        _lacksRoom = false;
         return false;
     }
 

@@ -6,7 +6,11 @@ using LoadBalancer.Upstreams;
 namespace LoadBalancer.Http.Forwarding.Http2;
 
 /// <summary>An exchange that waits for a stream to an endpoint. Touched only on its loop.</summary>
-internal sealed class Http2SessionWait(Http2SessionLine line, Upstream upstream, Importance importance) : IValueTaskSource<Fault>
+/// <param name="line">Where it waits.</param>
+/// <param name="upstream">Whose endpoint it is.</param>
+/// <param name="importance">Who is served first.</param>
+/// <param name="leaves">Looks for another endpoint where this one is full; true where it has one. Null where none is ever full.</param>
+internal sealed class Http2SessionWait(Http2SessionLine line, Upstream upstream, Importance importance, Func<bool>? leaves) : IValueTaskSource<Fault>
 {
     private ManualResetValueTaskSourceCore<Fault> _completion;
 
@@ -38,6 +42,18 @@ internal sealed class Http2SessionWait(Http2SessionLine line, Upstream upstream,
         {
             End(null, fault);
         }
+    }
+
+    /// <summary>Ends it without a stream where another endpoint has room for it.</summary>
+    internal bool TryLeave()
+    {
+        if (leaves?.Invoke() != true)
+        {
+            return false;
+        }
+
+        GiveUp(Fault.None);
+        return true;
     }
 
     /// <summary>It waits for room from now on, for <c>pending_timeout</c> at most; false where as many do as may.</summary>

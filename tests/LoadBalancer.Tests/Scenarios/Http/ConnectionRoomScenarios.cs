@@ -266,6 +266,66 @@ internal sealed class ConnectionRoomScenarios
     }
 
     [Test]
+    public async Task Who_waits_for_a_session_that_turns_out_to_be_full_goes_to_an_endpoint_that_has_room()
+    {
+        using var one = Loopback.Listen();
+        using var other = Loopback.Listen();
+        await using var gateway = await ToBothAsync(one, other, "1h");
+        using (var early = gateway.Connect())
+        using (var late = gateway.Connect())
+        {
+            early.Get("/");
+            late.Get("/");
+            Assert.That(() => gateway.Upstreams["up"].View.All.Max(endpoint => endpoint.Endpoint.Load.Active), Is.EqualTo(2).After(Loopback.TimeoutMs, 1));
+            var picked = await PickedAsync(one, other);
+            using var full = await OpenAsync(picked);
+            using var free = await OpenAsync(picked == one ? other : one);
+            foreach (var endpoint in new[] { full, free })
+            {
+                endpoint.Respond(endpoint.ReadRequest()!.Value.Stream, "ok");
+            }
+
+            Assert.That(new[] { early.ReadResponse().Text, late.ReadResponse().Text }, Is.All.EqualTo("ok"));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
+    public async Task Who_has_waited_for_a_full_session_in_vain_goes_to_an_endpoint_that_has_room_by_now()
+    {
+        var time = new ManualTime();
+        using var one = Loopback.Listen();
+        using var other = Loopback.Listen();
+        await using var gateway = await ToBothAsync(one, other, "1s", time);
+        using (var first = gateway.Connect())
+        using (var second = gateway.Connect())
+        using (var third = gateway.Connect())
+        {
+            first.Get("/");
+            var picked = await PickedAsync(one, other);
+            using var full = await OpenAsync(picked);
+            var held = full.ReadRequest()!.Value.Stream;
+            second.Get("/");
+            using var free = await OpenAsync(picked == one ? other : one);
+            var answered = free.ReadRequest()!.Value.Stream;
+            third.Get("/");
+            var pending = gateway.Upstreams["up"].Pending;
+            Assert.That(() => pending.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 1));
+            free.Respond(answered, "ok");
+            Assert.That(second.ReadResponse().Text, Is.EqualTo("ok"));
+            time.Advance(TimeSpan.FromMilliseconds(1100));
+            gateway.Loops.Loops[0].Wake();
+            free.Respond(free.ReadRequest()!.Value.Stream, "late");
+            Assert.That((third.ReadResponse().Text, pending.Count, pending.Timeouts), Is.EqualTo(("late", 0, 0L)));
+            full.Respond(held, "ok");
+            Assert.That(first.ReadResponse().Text, Is.EqualTo("ok"));
+        }
+
+        gateway.Settle();
+    }
+
+    [Test]
     public async Task A_connect_that_fails_gives_its_room_back()
     {
         using var nobody = Loopback.Listen();
@@ -279,6 +339,28 @@ internal sealed class ConnectionRoomScenarios
 
         Assert.That(RoomOf(gateway).Open, Is.Zero);
         gateway.Settle();
+    }
+
+    // Every request is for the same endpoint, as long as that has room, and each may have one session.
+    private static Task<BareGateway> ToBothAsync(Socket one, Socket other, string pendingTimeout, ManualTime? time = null) => BareGateway.StartAsync(
+        "{upstream: up}",
+        $"{{up: {{endpoints: [\"{one.LocalEndPoint}\", \"{other.LocalEndPoint}\"], protocol: http2, max_connections: 1, balance: hash, hash: {{max_load: off}}, "
+            + $"pending_timeout: {pendingTimeout}}}}}",
+        loops: 1, time: time);
+
+    private static async Task<Socket> PickedAsync(params Socket[] listeners)
+    {
+        List<Socket> ready = [.. listeners];
+        await Task.Run(() => Socket.Select(ready, null, null, TimeSpan.FromMilliseconds(Loopback.TimeoutMs)));
+        return ready.Single();
+    }
+
+    // It takes one stream at a time.
+    private static async Task<Http2Wire> OpenAsync(Socket listener)
+    {
+        var socket = (await PickedAsync(listener)).Accept();
+        socket.ReceiveTimeout = socket.SendTimeout = Loopback.TimeoutMs;
+        return Http2Wire.OfEndpoint(socket, (SettingId.MaxConcurrentStreams, 1));
     }
 
     private static async Task AskAllAsync(BareGateway gateway)
