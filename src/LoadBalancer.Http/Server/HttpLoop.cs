@@ -1,3 +1,5 @@
+using LoadBalancer.Endpoints;
+using LoadBalancer.Faults;
 using LoadBalancer.Http.Caching;
 using LoadBalancer.Http.Forwarding;
 using LoadBalancer.Http.Forwarding.Http2;
@@ -50,11 +52,25 @@ internal sealed class HttpLoop
     /// <summary>Bodies that are kept to be sent again.</summary>
     public ReplayRoom Replays { get; } = new();
 
-    /// <summary>Copies of requests that are under way.</summary>
-    public int Mirrored { get; set; }
+    /// <summary>Copies of requests that are under way, or will be when the requests have ended. They belong to no connection of a client.</summary>
+    public HashSet<Exchange> Mirrored { get; } = [];
 
-    /// <summary>Requests under way that ask anew for what is kept.</summary>
-    public int Refreshing { get; set; }
+    /// <summary>Requests under way that ask anew for what is kept; no client's either.</summary>
+    public HashSet<Exchange> Refreshing { get; } = [];
+
+    /// <summary>Ends those without a client that use an endpoint that <paramref name="withdrawal"/> has taken away.</summary>
+    public void StopWithdrawn(Withdrawal withdrawal, Fault fault)
+    {
+        // Whoever is ended goes on inline, and leaves.
+        Exchange[] underWay = [.. Mirrored, .. Refreshing];
+        foreach (var exchange in underWay)
+        {
+            if (exchange.Pending?.Uses(withdrawal) == true)
+            {
+                exchange.GiveUp(fault);
+            }
+        }
+    }
 
     /// <summary>A carrier that knows nothing.</summary>
     public Http1Carrier RentCarrier() => _carriers.Count > 0 ? _carriers.Pop() : new Http1Carrier(_loop, _date);

@@ -39,7 +39,7 @@ internal static class Drain
     /// <summary>
     /// The same for what goes to endpoints that a configuration or an operator has taken away, on listeners that stay. It takes the whole time: who was on his way
     /// to them when they were taken away, in a handshake perhaps, may come to them until then, and after it nobody does. Then connections to them that
-    /// no request uses are closed too.
+    /// no request uses are closed too, and what lb itself asks of them is ended: copies for a mirror, and what is asked anew for the cache.
     /// </summary>
     /// <param name="tables">The connections of those listeners.</param>
     /// <param name="gone">The endpoints. One that comes back meanwhile keeps what was not told to end yet.</param>
@@ -62,7 +62,13 @@ internal static class Drain
         gone.Close();
         var open = gone.Open;
         await Task.WhenAll(tables.Select(table => table.StopWithdrawnAsync(gone, Drained)));
-        await Task.WhenAll(engine.Loops.ToArray().Select(loop => loop.Upstreams).Select(pools => pools.Loop.RunAsync(_ => pools.Retire(gone), null)));
+        await Task.WhenAll(engine.Loops.ToArray().Select(loop => loop.Upstreams.Loop.RunAsync(
+            _ =>
+            {
+                loop.StopWithdrawn(gone, Drained);
+                loop.Upstreams.Retire(gone);
+            },
+            null)));
         return open;
     }
 

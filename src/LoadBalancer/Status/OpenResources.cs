@@ -69,7 +69,7 @@ internal sealed record OpenResources(int Connections, int Leases, int Pending, i
                 {
                     var http = engine.On(loop);
                     pool += http.Upstreams.Open;
-                    copies += http.Mirrored + http.Refreshing;
+                    copies += http.Mirrored.Count + http.Refreshing.Count;
                     sockets += loop.SourceCount;
                     timers += loop.TimerCount;
                     buffers += loop.SmallBlocks.Rented + loop.Blocks.Rented + loop.LargeBlocks.Rented + loop.Pipes.Rented + http.Replays.Bodies;

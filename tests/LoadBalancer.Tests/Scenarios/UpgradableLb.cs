@@ -124,6 +124,19 @@ internal sealed class UpgradableLb : IDisposable
         return await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative));
     }
 
+    /// <summary>Waits until /metrics of whoever serves has these lines.</summary>
+    public async Task UntilAsync(params string[] lines)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var metrics = await MetricsAsync();
+        while (!lines.All(line => metrics.Contains(line, StringComparison.Ordinal)))
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(30)), string.Join('\n', metrics.Split('\n').Where(line => line.StartsWith("lb_upgrade", StringComparison.Ordinal))));
+            await Loopback.PauseAsync();
+            metrics = await MetricsAsync();
+        }
+    }
+
     /// <summary>/status of whoever serves.</summary>
     public async Task<JsonElement> StatusAsync()
     {

@@ -8,6 +8,7 @@ using LoadBalancer.Daemon.Systemd;
 using LoadBalancer.Daemon.Tests.Reloading;
 using LoadBalancer.Daemon.Tests.Scenarios;
 using LoadBalancer.Faults;
+using LoadBalancer.Http.Server;
 using LoadBalancer.Telemetry;
 using LoadBalancer.Tests;
 using LoadBalancer.Transport.Epoll;
@@ -43,12 +44,13 @@ internal sealed class OpenResourcesTests
         var loop = loops.Loops[0];
         var timer = new LoopTimer(static _ => { }, this);
         byte[] block = [];
+        Exchange? copy = null;
         await loop.RunAsync(
             _ =>
             {
                 loop.Schedule(timer, TimeSpan.FromMinutes(10));
                 block = loop.Blocks.Rent();
-                proxies.Engine.On(loop).Mirrored++;
+                proxies.Engine.On(loop).Mirrored.Add(copy = proxies.Engine.On(loop).Exchanges.Rent());
             },
             null);
         Assert.That(reloader.Snapshot.Upstreams["kept"].Pending.Gate.TryEnter(), Is.True);
@@ -65,7 +67,8 @@ internal sealed class OpenResourcesTests
             {
                 loop.Cancel(timer);
                 loop.Blocks.Return(block);
-                proxies.Engine.On(loop).Mirrored--;
+                proxies.Engine.On(loop).Mirrored.Remove(copy!);
+                proxies.Engine.On(loop).Exchanges.Return(copy!);
             },
             null);
         await Task.WhenAll(sockets.Open.Values.Select(socket => socket.CloseAsync()));

@@ -1,3 +1,4 @@
+using LoadBalancer.Faults;
 using LoadBalancer.Limits;
 
 namespace LoadBalancer.Http.Forwarding.Http2;
@@ -34,20 +35,6 @@ internal sealed class Http2SessionLine
         return null;
     }
 
-    /// <summary>Who goes for somebody more important; null where nobody is less so.</summary>
-    public Http2SessionWait? Yielding(Importance to)
-    {
-        for (var importance = Importance.Low; importance < to; importance++)
-        {
-            if (First(importance) is { } wait)
-            {
-                return wait;
-            }
-        }
-
-        return null;
-    }
-
     /// <summary>Whose time is over first; null where nobody waits.</summary>
     public Http2SessionWait? Earliest()
     {
@@ -63,8 +50,64 @@ internal sealed class Http2SessionLine
         return earliest;
     }
 
-    /// <summary>All who wait now, and some who have ended, the important first. A copy: who is ended goes on inline, and may come back.</summary>
-    public List<Http2SessionWait> All()
+    /// <summary>One waits for room from now on where so many may; else the least important goes.</summary>
+    /// <param name="wait">The one.</param>
+    /// <param name="nowMs">The time of the loop, in milliseconds.</param>
+    public void Admit(Http2SessionWait wait, long nowMs)
+    {
+        if (wait.TryEnter(nowMs))
+        {
+            return;
+        }
+
+        var goes = Yielding(wait.Importance) ?? wait;
+        goes.Refuse(FaultKind.PendingOverflow);
+        if (goes != wait && !wait.TryEnter(nowMs))
+        {
+            wait.Refuse(FaultKind.PendingOverflow);
+        }
+    }
+
+    /// <summary>There is no room: all go where there is some, or wait for it from now on.</summary>
+    public void AdmitAll(long nowMs)
+    {
+        foreach (var wait in All())
+        {
+            if (!wait.HasEnded && !wait.IsPending && !wait.TryLeave())
+            {
+                Admit(wait, nowMs);
+            }
+        }
+    }
+
+    /// <summary>Refuses those whose time is over, and who can go nowhere else.</summary>
+    public void RefuseLate(long nowMs)
+    {
+        while (Earliest() is { } wait && wait.DueMs <= nowMs)
+        {
+            if (!wait.TryLeave())
+            {
+                wait.Refuse(FaultKind.PendingTimeout);
+            }
+        }
+    }
+
+    // Who goes for somebody more important; null where nobody is less so.
+    private Http2SessionWait? Yielding(Importance to)
+    {
+        for (var importance = Importance.Low; importance < to; importance++)
+        {
+            if (First(importance) is { } wait)
+            {
+                return wait;
+            }
+        }
+
+        return null;
+    }
+
+    // Those who wait now, and some who have ended, the important first. A copy: who is ended goes on inline, and may come back.
+    private List<Http2SessionWait> All()
     {
         var all = new List<Http2SessionWait>(Count);
         for (var importance = (int)Importance.Never; importance >= 0; importance--)

@@ -103,7 +103,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         }
         else if (_lacksRoom)
         {
-            Admit(wait);
+            _waiting.Admit(wait, Loop.NowMs);
         }
 
         return wait;
@@ -274,44 +274,6 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
         EndAll(fault);
     }
 
-    // One waits for room from now on where so many may; else the least important goes.
-    private void Admit(Http2SessionWait wait)
-    {
-        if (wait.TryEnter(Loop.NowMs))
-        {
-            return;
-        }
-
-        var goes = _waiting.Yielding(wait.Importance) ?? wait;
-        goes.Refuse(FaultKind.PendingOverflow);
-        if (goes != wait && !wait.TryEnter(Loop.NowMs))
-        {
-            wait.Refuse(FaultKind.PendingOverflow);
-        }
-    }
-
-    private void AdmitAll()
-    {
-        foreach (var wait in _waiting.All())
-        {
-            if (!wait.HasEnded && !wait.IsPending && !wait.TryLeave())
-            {
-                Admit(wait);
-            }
-        }
-    }
-
-    private void RefuseLate()
-    {
-        while (_waiting.Earliest() is { } wait && wait.DueMs <= Loop.NowMs)
-        {
-            if (!wait.TryLeave())
-            {
-                wait.Refuse(FaultKind.PendingTimeout);
-            }
-        }
-    }
-
     /// <summary>Takes room for another connection, for which those who wait may have to wait longer; false where nobody wants one any more.</summary>
     private async ValueTask<bool> TakeRoomAsync()
     {
@@ -322,7 +284,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
             if (!taken)
             {
                 _lacksRoom = true;
-                AdmitAll();
+                _waiting.AdmitAll(Loop.NowMs);
                 Serve(doubtful: true);
                 if (_waiting.Earliest() is not { } earliest)
                 {
@@ -337,7 +299,7 @@ internal sealed class Http2SessionPool(UpstreamPool pool, UpstreamPools pools, R
                 if (!taken)
                 {
                     pool.Refused();
-                    RefuseLate();
+                    _waiting.RefuseLate(Loop.NowMs);
                     continue;
                 }
 

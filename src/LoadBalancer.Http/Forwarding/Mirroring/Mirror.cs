@@ -34,13 +34,13 @@ internal sealed class Mirror(HttpHandler primary, HttpHandler target, double sha
     public override async ValueTask<Fault> HandleAsync(Exchange exchange)
     {
         var loop = engine.On(exchange.Loop);
-        if (!IsChosen() || loop.Mirrored >= MostUnderWay || exchange.Request.WantsWebSocket || exchange.Request.ContentLength > MostBody)
+        if (!IsChosen() || loop.Mirrored.Count >= MostUnderWay || exchange.Request.WantsWebSocket || exchange.Request.ContentLength > MostBody)
         {
             return await primary.HandleAsync(exchange);
         }
 
-        loop.Mirrored++;
         var copy = loop.Exchanges.Rent();
+        loop.Mirrored.Add(copy);
         copy.CopyFrom(exchange);
         var body = exchange.RequestBody is { } original ? new CopyingBody(original) : null;
         exchange.RequestBody = body ?? exchange.RequestBody;
@@ -89,7 +89,7 @@ internal sealed class Mirror(HttpHandler primary, HttpHandler target, double sha
         finally
         {
             home.AssertInLoop();
-            loop.Mirrored--;
+            loop.Mirrored.Remove(copy);
             loop.Exchanges.Return(copy);
         }
     }

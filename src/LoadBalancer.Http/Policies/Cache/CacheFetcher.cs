@@ -204,7 +204,7 @@ internal sealed class CacheFetcher : HttpHandler
     private void Refresh(Exchange exchange, CacheWork work, CachedResponse stale, long now)
     {
         var loop = _engine.On(exchange.Loop);
-        if (now < stale.RefreshAt || loop.Refreshing >= MostRefreshing)
+        if (now < stale.RefreshAt || loop.Refreshing.Count >= MostRefreshing)
         {
             return;
         }
@@ -218,7 +218,7 @@ internal sealed class CacheFetcher : HttpHandler
             return;
         }
 
-        loop.Refreshing++;
+        loop.Refreshing.Add(copy);
         copy.Route = exchange.Route;
         copy.Began = now;
         copy.Carrier = new NoCarrier(_onHead, () => asks.IsKeeping);
@@ -254,7 +254,7 @@ internal sealed class CacheFetcher : HttpHandler
         {
             copy.Loop.AssertInLoop();
             copy.EndTimeout();
-            loop.Refreshing--;
+            loop.Refreshing.Remove(copy);
             loop.Exchanges.Return(copy);
         }
     }

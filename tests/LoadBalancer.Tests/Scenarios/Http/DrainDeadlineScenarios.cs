@@ -166,6 +166,28 @@ internal sealed class DrainDeadlineScenarios(Carrier carrier) : IOverCarriers
         gateway.Settle();
     }
 
+    [Test]
+    public async Task A_copy_for_a_mirror_is_ended_too()
+    {
+        using var answering = new HttpEndpoint((wire, _) => wire.Respond("ok"));
+        await using var gateway = await BareGateway.StartAsync(
+            "{routes: [{upstream: main, mirror: up}]}", $"{{{HttpGateway.Upstream("main", "", answering)}, {HttpGateway.Upstream("up", "", _endpoint)}}}", loops: 1, time: _time);
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Get("/silent").ReadResponse().Text, Is.EqualTo("ok"));
+            _open++;
+            Assert.That(() => _endpoint.Requests.Count, Is.EqualTo(1).After(Loopback.TimeoutMs, 5));
+            var deadlines = await DrainAsync(gateway, TimeSpan.FromSeconds(10));
+            await AdvanceAsync(gateway, TimeSpan.FromSeconds(9));
+            Assert.That((_endpoint.Open, gateway.Engine.Loops[0].Mirrored.Count), Is.EqualTo((1, 1)));
+            await EndAsync(gateway, deadlines, TimeSpan.FromSeconds(2));
+            Assert.That(gateway.Engine.Loops[0].Mirrored, Is.Empty);
+            Assert.That(() => _endpoint.Open, Is.Zero.After(Loopback.TimeoutMs, 5));
+        }
+
+        gateway.Settle();
+    }
+
     private void AssertGoesOn(HttpWire chat, HttpWire begun)
     {
         chat.Send(Message);

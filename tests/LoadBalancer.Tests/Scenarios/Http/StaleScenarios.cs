@@ -24,7 +24,7 @@ internal sealed class StaleScenarios(Carrier carrier) : IOverCarriers, IDisposab
         _turn.Release(1000);
         _gateway.Settle();
         Assert.That((_gateway.Kept!.Fetches, _gateway.Kept.Waiting, _gateway.Kept.RecordedBytes), Is.EqualTo((0, 0, 0)));
-        Assert.That(_gateway.Engine.Loops.ToArray().Sum(loop => loop.Refreshing), Is.Zero);
+        Assert.That(_gateway.Engine.Loops.ToArray().Sum(loop => loop.Refreshing.Count), Is.Zero);
         await _gateway.DisposeAsync();
     }
 
