@@ -23,6 +23,9 @@ internal sealed class KeptCounts : IAsyncDisposable
     /// <summary>How often it is written where something was counted; longer where that takes more than a twentieth of it.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest between two times that it is written, so that a machine which stood still for days meanwhile is not taken for a slow disk.</summary>
+    public static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(5);
+
     /// <summary>How many months of usage are kept beside the present one.</summary>
     public const int MonthsKept = 13;
 
@@ -173,7 +176,7 @@ internal sealed class KeptCounts : IAsyncDisposable
             }
 
             var took = _time.GetElapsedTime(began) * WorkShare;
-            wait = took > Interval ? took : Interval;
+            wait = took < Interval ? Interval : took > LongestInterval ? LongestInterval : took;
         }
     }
 

@@ -334,6 +334,22 @@ internal sealed class KeptCountsTests
         Assert.That((kept.Of(first), kept.Of(second)?.Month, kept.Of(usage.Current.Month)?.Month), Is.EqualTo(((UsageDocument?)null, "2026-12", "2027-01")));
     }
 
+    [Test]
+    public async Task A_process_that_stood_still_for_days_while_it_wrote_writes_again_within_minutes()
+    {
+        var time = new FrozenOnce(_time, TimeSpan.FromDays(90));
+        using var folder = StateFolder.Open(_folder["state"], _time, LogSink.Silent);
+        var usage = new UsageTable(_time);
+        await using var kept = new KeptCounts(folder, new QuotaTable(), usage, time, LogSink.Silent);
+        kept.Begin();
+        await AdvanceUntilAsync(() => time.HasStood);
+        var stood = _time.GetUtcNow();
+        usage.Current.Of(Acme).Count(FaultKind.None, 10, 100);
+        usage.Current.Change();
+        await AdvanceUntilAsync(() => File.Exists(PathOf($"usage-{usage.Current.Month}.json")));
+        Assert.That(_time.GetUtcNow() - stood, Is.LessThanOrEqualTo(KeptCounts.LongestInterval + KeptCounts.Interval));
+    }
+
     private static long Requests(Run run, string month) =>
         CalendarPeriod.TryParse(month, out var period) ? run.Kept.Of(period)?.Callers.Sum(record => record.Requests) ?? 0 : -1;
 
@@ -356,6 +372,32 @@ internal sealed class KeptCountsTests
     private string PathOf(string name) => Path.Combine(_folder["state"], name);
 
     private Run Start(StateFolder? same = null) => new(same ?? StateFolder.Open(_folder["state"], _time, LogSink.Silent), _time, ownsFolder: same is null);
+
+    /// <summary>The same clock, which goes on by <paramref name="stands"/> while somebody asks it for the first time what time it is.</summary>
+    private sealed class FrozenOnce(ManualTime time, TimeSpan stands) : TimeProvider
+    {
+        private int _asked;
+
+        /// <summary>Whether that was so.</summary>
+        public bool HasStood => Volatile.Read(ref _asked) == 2;
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (Interlocked.CompareExchange(ref _asked, 1, 0) == 0)
+            {
+                time.Advance(stands);
+                Volatile.Write(ref _asked, 2);
+            }
+
+            return time.GetUtcNow();
+        }
+    }
 
     private sealed class Run : IAsyncDisposable
     {
