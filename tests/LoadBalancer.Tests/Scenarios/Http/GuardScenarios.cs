@@ -28,6 +28,9 @@ internal sealed class GuardScenarios(Carrier carrier) : IOverCarriers
         Assert.That(status.GetProperty("config").GetProperty("guarded_until").GetString(), Is.Not.Null);
         Assert.That(Ask(gateway, 250), Does.Contain(500));
         await gateway.Daemon.UntilAsync(status => status.GetProperty("config").GetProperty("source").GetString() == "guard", "the guard takes the reload back");
+
+        // Counted last: when the earlier configuration runs, and that is in the history.
+        await gateway.Daemon.UntilAsync(status => status.GetProperty("config").GetProperty("guard_returns").GetInt64() == 1, "and has counted it");
         Assert.That(Ask(gateway, 10), Is.All.EqualTo(200));
 
         status = await gateway.StatusAsync();
