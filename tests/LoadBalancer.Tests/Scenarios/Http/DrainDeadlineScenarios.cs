@@ -188,6 +188,40 @@ internal sealed class DrainDeadlineScenarios(Carrier carrier) : IOverCarriers
         gateway.Settle();
     }
 
+    [Test]
+    public async Task What_is_asked_anew_for_the_cache_is_ended_too_and_what_is_kept_stays()
+    {
+        var asked = 0;
+        using var refreshed = new HttpEndpoint((wire, _) =>
+        {
+            if (Interlocked.Increment(ref asked) > 1)
+            {
+                wire.HasEnded();
+                throw new OperationCanceledException();
+            }
+
+            wire.Respond("kept", "Cache-Control: max-age=1, stale-while-revalidate=600\r\n");
+        });
+        await using var gateway = await BareGateway.StartAsync("{routes: [{upstream: up, cache: {}}]}", $"{{{HttpGateway.Upstream("up", "", refreshed)}}}", loops: 1, time: _time);
+        using (var client = gateway.Connect())
+        {
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("kept"));
+            _open++;
+            await AdvanceAsync(gateway, TimeSpan.FromSeconds(2));
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("kept"));
+            Assert.That(() => refreshed.Requests.Count, Is.EqualTo(2).After(Loopback.TimeoutMs, 5));
+            var deadlines = await DrainAsync(gateway, TimeSpan.FromSeconds(10));
+            await AdvanceAsync(gateway, TimeSpan.FromSeconds(9));
+            Assert.That((refreshed.Open, gateway.Engine.Loops[0].Refreshing.Count), Is.EqualTo((1, 1)));
+            await EndAsync(gateway, deadlines, TimeSpan.FromSeconds(2));
+            Assert.That(gateway.Engine.Loops[0].Refreshing, Is.Empty);
+            Assert.That(() => refreshed.Open, Is.Zero.After(Loopback.TimeoutMs, 5));
+            Assert.That(client.Get("/").ReadResponse().Text, Is.EqualTo("kept"));
+        }
+
+        gateway.Settle();
+    }
+
     private void AssertGoesOn(HttpWire chat, HttpWire begun)
     {
         chat.Send(Message);
