@@ -278,6 +278,7 @@ internal sealed unsafe class EventLoop
     private void Run()
     {
         _current = this;
+        TimeSlice.Shorten();
         Meter.Begin();
         while (!Volatile.Read(ref _stopping))
         {

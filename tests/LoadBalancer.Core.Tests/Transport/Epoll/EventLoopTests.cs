@@ -21,6 +21,16 @@ internal sealed class EventLoopTests
         Assert.That(seen, Is.EqualTo(Enumerable.Range(0, 1000)));
     }
 
+    /// <summary>Since Linux 6.12 there are slices of a thread's own; before, the kernel takes the wish and tells none.</summary>
+    [Test]
+    public async Task Asks_for_the_shortest_time_slice()
+    {
+        using var loops = new TestLoops();
+        var slice = ulong.MaxValue;
+        await loops.Run(() => slice = TimeSlice.OfCaller());
+        Assert.That(slice, Is.EqualTo(Environment.OSVersion.Version >= new Version(6, 12) ? TimeSlice.ShortestNs : 0));
+    }
+
     [Test]
     public async Task Takes_posts_from_many_threads_without_losing_one()
     {
